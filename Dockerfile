@@ -1,0 +1,26 @@
+# One image for every process: web (the default), workers and cron differ in their command only.
+FROM python:3.13-slim AS build
+COPY requirements.lock /build/
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r /build/requirements.lock
+
+FROM python:3.13-slim
+ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 VAR_DIR=/data
+RUN useradd --system --uid 10001 --home-dir /app tryon && install -d -o tryon /data
+WORKDIR /app
+COPY --from=build /opt/venv /opt/venv
+COPY manage.py ./
+COPY config config
+COPY models_library models_library
+COPY results results
+COPY tryon tryon
+COPY templates templates
+# Static files are part of the image; /data holds what the installation makes.
+RUN STATIC_ROOT=/app/static SECRET_KEY=build-only python manage.py collectstatic --noinput
+ENV STATIC_ROOT=/app/static
+USER tryon
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "4", "config.wsgi:application"]

@@ -1,0 +1,156 @@
+"""What all the product's admin pages share: lists that stay fast, and forms that take in photos."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final, override
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.admin.views.main import ChangeList
+from django.core import paginator
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from config.errors import DomainError
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+    from django.core.paginator import Paginator
+else:
+    # Django's own, subscriptable at run time too, as the type checker wants them.
+    class ModelAdmin[M](admin.ModelAdmin):
+        pass
+
+    class Paginator[Row](paginator.Paginator):
+        pass
+
+
+MOST_ROWS_COUNTED: Final = 10_000
+MOST_FILES: Final = 20
+
+
+class CappedPaginator(Paginator[Any]):
+    """Counts 10,000 rows and no further, whatever the table holds; what lies behind is found by filters."""
+
+    @cached_property
+    @override
+    def count(self) -> int:
+        rows: Any = self.object_list
+        number: int = rows.order_by()[:MOST_ROWS_COUNTED].count()
+        return number
+
+
+class StrictChangeList(ChangeList):
+    """A list in which a column that would query once for each row is an error."""
+
+    @override
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request, *args, **kwargs)
+        return rows.fetch_mode(models.FETCH_RAISE)
+
+
+class StudioAdmin[M: models.Model](ModelAdmin[M]):
+    """Fast lists, no full counts."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    paginator = CappedPaginator
+
+    @override
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return StrictChangeList
+
+
+class ReadOnlyAdmin[M: models.Model](StudioAdmin[M]):
+    """Rows that only the product itself writes."""
+
+    @override
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @override
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+
+class UploadAdmin[M: models.Model](StudioAdmin[M]):
+    """Rows that begin as photos: one form takes in several files, one at a time.
+
+    Django saves a form in one transaction. Here that would hold SQLite's only write lock while pictures are
+    decoded, so the add view is our own and each photo goes through its service alone.
+    """
+
+    upload_form: ClassVar[type[forms.Form]]  # with a PhotosField named "photos"
+
+    def take_in(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> M:
+        """Make a row of one file and the form's other fields. Raises DomainError for a file it refuses.
+
+        ``file`` is Django's UploadedFile: a BinaryIO in all but its type.
+        """
+        raise NotImplementedError
+
+    @override
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._upload_page(request, self.upload_form())
+        form = self.upload_form(request.POST, request.FILES)
+        if form.is_valid():
+            self._take_in_all(request, form)
+        if form.errors:
+            return self._upload_page(request, form)
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def _take_in_all(self, request: HttpRequest, form: forms.Form) -> None:
+        """Take in what can be; name the refused files in the form's errors."""
+        added = 0
+        for file in form.cleaned_data["photos"]:
+            try:
+                row = self.take_in(request, file, form.cleaned_data)
+            except DomainError as error:
+                form.add_error("photos", format_html("{}: {}", file.name, sentence(error)))
+            else:
+                self.log_addition(request, row, [{"added": {}}])
+                added += 1
+        if added:
+            text = ngettext("%(count)d photo was added.", "%(count)d photos were added.", added)
+            self.message_user(request, text % {"count": added}, messages.SUCCESS)
+
+    def _upload_page(self, request: HttpRequest, form: forms.Form) -> HttpResponse:
+        fieldsets: Any = [(None, {"fields": [*form.fields]})]
+        any_form: Any = form  # it need not be a ModelForm
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Add %s") % self.opts.verbose_name_plural,
+            "adminform": AdminForm(any_form, fieldsets, {}, model_admin=self),
+            "inline_admin_formsets": [],
+            "is_popup": False,
+            "media": self.media + form.media,
+            "errors": [*form.errors.values()],
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+        }
+        return self.render_change_form(request, context, add=True)
+
+
+def sentence(error: DomainError) -> str:
+    """What a refusal says to a person, in the request's language. Safe HTML stays safe."""
+    message = error.message
+    return message if isinstance(message, SafeString) else gettext(str(message))
+
+
+def count_of(model: type[models.Model], relation: str) -> Coalesce:
+    """An annotation: how many rows of ``relation`` point at each row. A join would count before it pages."""
+    rows = model._default_manager.filter(pk=OuterRef("pk")).order_by().values("pk")
+    return Coalesce(Subquery(rows.annotate(number=Count(relation)).values("number")), 0)

@@ -1,0 +1,138 @@
+"""Every error becomes one envelope: a stable code, a sentence that helps, never an exception's text."""
+
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, JsonResponse
+from django.http.multipartparser import MultiPartParserError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from config.errors import DomainError
+from config.middleware import current_request_id
+
+logger = structlog.stdlib.get_logger(__name__)
+
+# What DRF and Django raise on their own: code, and what to do next.
+KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
+    exceptions.ParseError: (
+        400,
+        "malformed_request",
+        gettext_lazy("The request body can't be read. Check it."),
+    ),
+    MultiPartParserError: (400, "malformed_request", gettext_lazy("The form can't be read. Send it again.")),
+    RequestDataTooBig: (413, "request_too_large", gettext_lazy("The request is too large. Send less.")),
+    exceptions.NotAuthenticated: (
+        401,
+        "not_authenticated",
+        gettext_lazy("Send your key in the header: Authorization: Api-Key <key>."),
+    ),
+    exceptions.AuthenticationFailed: (
+        401,
+        "invalid_api_key",
+        gettext_lazy("This key is not valid. Check it or ask for a new one."),
+    ),
+    exceptions.PermissionDenied: (403, "permission_denied", gettext_lazy("Your key may not do this.")),
+    PermissionDenied: (403, "permission_denied", gettext_lazy("Your key may not do this.")),
+    exceptions.NotFound: (404, "not_found", gettext_lazy("There is nothing here. Check the id.")),
+    Http404: (404, "not_found", gettext_lazy("There is nothing here. Check the id.")),
+    exceptions.MethodNotAllowed: (
+        405,
+        "method_not_allowed",
+        gettext_lazy("This address does not take that method."),
+    ),
+    exceptions.NotAcceptable: (406, "not_acceptable", gettext_lazy("Answers come as application/json only.")),
+    exceptions.UnsupportedMediaType: (
+        415,
+        "unsupported_media_type",
+        gettext_lazy("Send the content type that this address asks for."),
+    ),
+    exceptions.Throttled: (
+        429,
+        "throttled",
+        gettext_lazy("Too many requests. Wait a moment, then try again."),
+    ),
+}
+
+
+def error_body(
+    code: str, message: str, *, retryable: bool = False, details: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """``{"success": false, "error": …}``."""
+    return {
+        "success": False,
+        "error": {
+            "code": code,
+            "message": message,
+            "retryable": retryable,
+            "details": details or {},
+            "requestId": current_request_id(),
+        },
+    }
+
+
+def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler. Returns None for what nobody foresaw: ``server_error`` answers that."""
+    set_rollback()  # a custom handler must do what DRF's own does
+    if isinstance(error, DomainError):
+        return Response(
+            error_body(error.code, _(str(error.message)), retryable=error.retryable, details=error.details),
+            status=error.status,
+        )
+    if isinstance(error, exceptions.ValidationError):
+        message = _("Some fields are not right. See details.")
+        body = error_body("validation_error", message, details={"fields": field_messages(error.detail)})
+        return Response(body, status=400)
+    for kind, (status, code, message) in KNOWN.items():
+        if isinstance(error, kind):
+            response = Response(error_body(code, str(message), retryable=status == 429), status=status)
+            copy_headers(error, response)
+            return response
+    return None
+
+
+def field_messages(detail: Any) -> dict[str, list[str]]:
+    """DRF's nested details as ``{"options.mode": ["…"]}``; what belongs to no field is under ``""``."""
+    if isinstance(detail, dict):
+        found: dict[str, list[str]] = {}
+        for field, inner in detail.items():
+            own = "" if field == "non_field_errors" else str(field)
+            for path, messages in field_messages(inner).items():
+                found[".".join(filter(None, [own, path]))] = messages
+        return found
+    if isinstance(detail, list) and all(not isinstance(item, dict | list) for item in detail):
+        return {"": [str(item) for item in detail]}
+    if isinstance(detail, list):
+        return field_messages({str(index): item for index, item in enumerate(detail) if item})
+    return {"": [str(detail)]}
+
+
+def copy_headers(error: Exception, response: Response) -> None:
+    """``WWW-Authenticate`` and ``Retry-After`` as DRF sets them."""
+    if auth_header := getattr(error, "auth_header", None):
+        response["WWW-Authenticate"] = auth_header
+    if wait := getattr(error, "wait", None):
+        response["Retry-After"] = f"{wait:.0f}"
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> Any:
+    """handler404: JSON below /api/, Django's page elsewhere."""
+    if request.path.startswith("/api/"):
+        return JsonResponse(error_body("not_found", str(KNOWN[Http404][2])), status=404)
+    from django.views.defaults import page_not_found as html_page
+
+    return html_page(request, exception)
+
+
+def server_error(request: HttpRequest) -> Any:
+    """handler500: a fixed text and the request id below /api/, Django's page elsewhere."""
+    if request.path.startswith("/api/"):
+        message = _("Something went wrong on our side. Try again; if it stays, send us the request id.")
+        return JsonResponse(error_body("internal_error", message, retryable=True), status=500)
+    from django.views.defaults import server_error as html_page
+
+    return html_page(request)

@@ -1,0 +1,53 @@
+"""Issuing, checking and revoking API keys."""
+
+import hashlib
+import secrets
+
+from django.core.cache import cache
+
+from config.api.callers import Caller
+from config.api.models import ApiKey
+
+PREFIX = "tos_"
+# A polled job costs one query because its key is remembered. Revoking forgets it at once; only while the
+# cache is away can a revoked key be believed elsewhere for this long.
+REMEMBER_SECONDS = 60
+
+
+def key_issue(*, name: str, is_manager: bool = False, key: str = "") -> tuple[ApiKey, str]:
+    """Create a key and return it with its text, which is shown this once and not kept."""
+    text = key or PREFIX + secrets.token_urlsafe(32)
+    row = ApiKey.objects.create(name=name, prefix=text[:8], digest=digest_of(text), is_manager=is_manager)
+    return row, text
+
+
+def key_forget(row: ApiKey) -> None:
+    """Drop what is remembered of a key. Call it after every change of its row."""
+    cache.delete(_cache_key(row.digest))
+
+
+def key_check(text: str) -> Caller | None:
+    """The caller behind a key, or None. One indexed query, or none when the key was seen within a minute."""
+    digest = digest_of(text)
+    remembered = cache.get(_cache_key(digest))
+    if remembered is not None:
+        return Caller(**remembered)
+    row = ApiKey.objects.filter(digest=digest, is_active=True).only("id", "is_manager").first()
+    if row is None:
+        return None
+    caller = Caller(requester=f"key:{row.pk}", is_manager=row.is_manager)
+    cache.set(
+        _cache_key(digest),
+        {"requester": caller.requester, "is_manager": caller.is_manager},
+        REMEMBER_SECONDS,
+    )
+    return caller
+
+
+def digest_of(text: str) -> str:
+    """SHA-256 of a key's text, hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _cache_key(digest: str) -> str:
+    return f"api-key:{digest}"

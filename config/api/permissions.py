@@ -1,0 +1,19 @@
+"""Who may do what, beyond being somebody."""
+
+from typing import override
+
+from rest_framework import permissions
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from config.api.callers import caller_of
+
+
+class ManagerMayWrite(permissions.IsAuthenticated):
+    """Everybody with a key reads; only a manager key changes."""
+
+    @override
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        return request.method in permissions.SAFE_METHODS or caller_of(request).is_manager

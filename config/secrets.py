@@ -1,0 +1,26 @@
+"""A secret that the embedded set-up makes for itself and keeps."""
+
+import secrets
+from pathlib import Path
+
+
+def read_or_create_secret(path: Path) -> str:
+    """The secret in ``path``; made there (mode 0600) when the file is missing.
+
+    Several processes may start at once: the one that creates the file wins, the others read it.
+    """
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    # Written aside and linked into place, so that no other process ever reads half a secret.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_urlsafe(64))
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass  # another process was first; its secret counts
+    finally:
+        draft.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,26 @@
+"""Addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config.api.health import healthz, readyz
+from config.storage import serve_signed_file
+
+handler404 = "config.api.exceptions.page_not_found"
+handler500 = "config.api.exceptions.server_error"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("api/tryon/models", include("models_library.api.urls")),
+    path("api/tryon/results/", include("results.api.urls")),
+    path("api/tryon/", include("tryon.api.urls")),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("demo/", include("tryon.demo.urls")),
+    path("admin/", admin.site.urls),
+    path("media/<path:key>", serve_signed_file, name="media"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+]

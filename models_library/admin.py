@@ -1,0 +1,168 @@
+"""The library of model photos in the admin."""
+
+from typing import TYPE_CHECKING, Any, TypedDict, override
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
+from django.db.models import Field, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from config.admin_base import UploadAdmin, count_of, sentence
+from config.admin_widgets import (
+    PhotosField,
+    TagsField,
+    file_stem,
+    large_picture,
+    link_to,
+    link_to_list,
+    pixels,
+    thumbnail,
+)
+from models_library.models import Category, ModelImage
+from models_library.services import (
+    ModelImageDuplicate,
+    ModelImageInUse,
+    model_image_create,
+    model_image_delete,
+    model_image_update,
+)
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class Use(TypedDict):
+        job_count: int
+
+    UsedModelImage = WithAnnotations[ModelImage, Use]
+
+TAGS_HELP = _("Words to find the photo by, with commas between them: summer, studio, walking.")
+
+
+class ModelImageUploadForm(forms.Form):
+    """New model photos."""
+
+    photos = PhotosField(
+        label=_("Photos"),
+        help_text=_("JPEG, PNG, WebP, AVIF or HEIC, up to 20 MB each. One person, facing the camera."),
+    )
+    name = forms.CharField(
+        label=_("Name"), max_length=200, required=False, help_text=_("Left empty, the file's name is used.")
+    )
+    category = forms.ChoiceField(label=_("Category"), choices=Category)
+    tags = TagsField(label=_("Tags"), required=False, help_text=TAGS_HELP)
+
+
+@admin.register(ModelImage)
+class ModelImageAdmin(UploadAdmin[ModelImage]):
+    """Add, describe, retire. A new picture is a new photo: results made with the old one stay true."""
+
+    upload_form = ModelImageUploadForm
+    list_display = ["picture", "name", "category", "tag_list", "is_active", "size", "job_list", "created_at"]
+    list_display_links = ["picture", "name"]
+    list_filter = ["is_active", "category", "created_at"]
+    search_fields = ["name", "tags"]
+    search_help_text = _("Words in the name or the tags.")
+    fields = ["large", "name", "category", "tags", "is_active", "size", "job_list", "created_at"]
+    readonly_fields = ["large", "size", "job_list", "created_at"]
+    actions = ["activate", "retire"]
+
+    @override
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[UsedModelImage]":
+        return super().get_queryset(request).annotate(job_count=count_of(ModelImage, "jobs"))
+
+    @override
+    def formfield_for_dbfield(
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        if db_field.name == "tags":
+            widget = forms.TextInput(attrs={"class": "vTextField"})
+            return TagsField(label=_("Tags"), required=False, help_text=TAGS_HELP, widget=widget)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @override
+    def take_in(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> ModelImage:
+        name = fields["name"] or file_stem(file.name, 200)
+        try:
+            return model_image_create(file=file, name=name, category=fields["category"], tags=fields["tags"])
+        except ModelImageDuplicate as twin:
+            link = link_to("models_library_modelimage", twin.details["id"], _("Show it"))
+            raise ModelImageDuplicate(format_html("{} {}", sentence(twin), link)) from twin
+
+    @override
+    def save_model(self, request: HttpRequest, obj: ModelImage, form: Any, change: Any) -> None:
+        model_image_update(obj, **{field: form.cleaned_data[field] for field in form.changed_data})
+
+    @override
+    def get_actions(
+        self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
+    ) -> dict[str, Any]:
+        """All but deleting many at once: photos that are done with are retired."""
+        actions = super().get_actions(request, action_location)
+        return {name: action for name, action in actions.items() if name != "delete_selected"}
+
+    @override
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        photo = self.get_object(request, object_id)
+        try:
+            # Asked first: Django's page would list every job that is in the way.
+            if photo is not None and photo.jobs.exists():
+                raise ModelImageInUse
+            return super().delete_view(request, object_id, extra_context)
+        except ModelImageInUse as refused:
+            self.message_user(request, sentence(refused), messages.ERROR)
+            return redirect("admin:models_library_modelimage_change", object_id)
+
+    @override
+    def delete_model(self, request: HttpRequest, obj: ModelImage) -> None:
+        model_image_delete(obj)
+
+    @admin.action(description=_("Activate"), permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[ModelImage]) -> None:
+        changed = self._set_active(request, queryset, is_active=True)
+        text = ngettext("%(count)d photo is active now.", "%(count)d photos are active now.", changed)
+        self.message_user(request, text % {"count": changed}, messages.SUCCESS)
+
+    @admin.action(description=_("Retire"), permissions=["change"])
+    def retire(self, request: HttpRequest, queryset: QuerySet[ModelImage]) -> None:
+        changed = self._set_active(request, queryset, is_active=False)
+        text = ngettext(
+            "%(count)d photo was retired. It is no longer offered; its try-ons stay.",
+            "%(count)d photos were retired. They are no longer offered; their try-ons stay.",
+            changed,
+        )
+        self.message_user(request, text % {"count": changed}, messages.SUCCESS)
+
+    def _set_active(self, request: HttpRequest, queryset: QuerySet[ModelImage], *, is_active: bool) -> int:
+        photos = list(queryset.filter(is_active=not is_active))
+        for photo in photos:
+            model_image_update(photo, is_active=is_active)
+            self.log_change(request, photo, [{"changed": {"fields": ["active"]}}])
+        return len(photos)
+
+    @admin.display(description=_("photo"))
+    def picture(self, photo: ModelImage) -> SafeString:
+        return thumbnail(photo.thumbnail, photo.name)
+
+    @admin.display(description=_("photo"))
+    def large(self, photo: ModelImage) -> SafeString:
+        return large_picture(photo.image, photo.thumbnail, photo.name)
+
+    @admin.display(description=_("tags"))
+    def tag_list(self, photo: ModelImage) -> str:
+        return ", ".join(photo.tags)
+
+    @admin.display(description=_("size"))
+    def size(self, photo: ModelImage) -> str:
+        return pixels(photo.width, photo.height)
+
+    @admin.display(description=_("try-ons"), ordering="job_count")
+    def job_list(self, photo: "UsedModelImage") -> SafeString:
+        return link_to_list("tryon_tryonjob", photo.job_count, model_image=photo.pk)

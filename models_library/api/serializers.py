@@ -1,0 +1,69 @@
+"""Model photos as the API takes and shows them."""
+
+from typing import Any, override
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from models_library.models import Category, ModelImage
+
+MAX_TAGS = 20
+
+
+class TagsField(serializers.ListField):
+    """A list in JSON; in a form, repeated fields or one field with commas."""
+
+    child = serializers.CharField(max_length=40)
+
+    @override
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and len(data) == 1 and isinstance(data[0], str):
+            data = [tag for tag in data[0].split(",") if tag.strip()]
+        if isinstance(data, list) and len(data) > MAX_TAGS:
+            raise serializers.ValidationError(_("At most 20 tags."))
+        return super().to_internal_value(data)
+
+
+class ModelImageCreateSerializer(serializers.Serializer[Any]):
+    """``POST /models``: a multipart form."""
+
+    file = serializers.FileField()
+    name = serializers.CharField(max_length=200)
+    category = serializers.ChoiceField(choices=Category.choices)
+    tags = TagsField(required=False)
+
+
+class ModelImageUpdateSerializer(serializers.Serializer[Any]):
+    """``PATCH /models/{id}``."""
+
+    name = serializers.CharField(max_length=200, required=False)
+    category = serializers.ChoiceField(choices=Category.choices, required=False)
+    tags = TagsField(required=False)
+    isActive = serializers.BooleanField(source="is_active", required=False)
+
+    @override
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        unknown = sorted(self.initial_data.keys() - self.fields.keys())
+        if unknown:
+            raise serializers.ValidationError(
+                {field: [_("Unknown field. Leave it out.")] for field in unknown}
+            )
+        return attrs
+
+
+class ModelImageSerializer(serializers.ModelSerializer[ModelImage]):
+    imageUrl = serializers.SerializerMethodField()
+    thumbnailUrl = serializers.SerializerMethodField()
+    tags = serializers.ListField(child=serializers.CharField())
+    isActive = serializers.BooleanField(source="is_active")
+    createdAt = serializers.DateTimeField(source="created_at")
+
+    class Meta:
+        model = ModelImage
+        fields = ["id", "name", "imageUrl", "thumbnailUrl", "category", "tags", "isActive", "createdAt"]
+
+    def get_imageUrl(self, photo: ModelImage) -> str:
+        return str(self.context["request"].build_absolute_uri(photo.image.url))
+
+    def get_thumbnailUrl(self, photo: ModelImage) -> str:
+        return str(self.context["request"].build_absolute_uri(photo.thumbnail.url))

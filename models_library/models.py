@@ -1,0 +1,53 @@
+"""Photos of people that garments are tried on."""
+
+import uuid
+from typing import override
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Category(models.TextChoices):
+    """How much of the person the photo shows."""
+
+    FULL_BODY = "full_body", _("Full body")
+    UPPER_BODY = "upper_body", _("Upper body")
+    LOWER_BODY = "lower_body", _("Lower body")
+
+
+class ModelImage(models.Model):
+    """A model photo. It is retired, never deleted, while a job points at it.
+
+    ``image`` and ``thumbnail`` are keys in private storage, written by ``model_image_create`` after the
+    picture passed ``config.images``; ``width`` and ``height`` are the image's pixels.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=200)
+    image = models.FileField(_("image"), max_length=200, editable=False)
+    thumbnail = models.FileField(_("thumbnail"), max_length=200, editable=False)
+    category = models.CharField(_("category"), max_length=16, choices=Category)
+    tags = models.JSONField(_("tags"), default=list, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    width = models.PositiveIntegerField(_("width"), editable=False)
+    height = models.PositiveIntegerField(_("height"), editable=False)
+    checksum = models.CharField(_("checksum"), max_length=64, editable=False, db_index=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("model photo")
+        verbose_name_plural = _("model photos")
+        ordering = ["-created_at", "id"]
+        indexes = [models.Index(fields=["is_active", "category", "-created_at"], name="model_image_library")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(category__in=Category.values), name="model_image_category"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(width__gt=0, height__gt=0), name="model_image_has_a_size"
+            ),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return self.name

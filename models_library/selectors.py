@@ -1,0 +1,31 @@
+"""Reading the library."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from models_library.models import ModelImage
+
+
+def model_image_list(
+    *, category: str = "", search: str = "", include_retired: bool = False
+) -> QuerySet[ModelImage]:
+    """Model photos, newest first, by category and by words in the name or the tags."""
+    photos = ModelImage.objects.all()
+    if not include_retired:
+        photos = photos.filter(is_active=True)
+    if category:
+        photos = photos.filter(category=category)
+    for word in search.split():
+        photos = photos.filter(Q(name__icontains=word) | Q(tags__icontains=word))
+    return photos
+
+
+def model_image_find(photo_id: UUID) -> ModelImage | None:
+    """One model photo, retired or not."""
+    return ModelImage.objects.filter(pk=photo_id).first()
+
+
+def model_image_with_checksum(checksum: str) -> ModelImage | None:
+    """The photo made from the very same file, if the library has it."""
+    return ModelImage.objects.filter(checksum=checksum).order_by("created_at").first()

@@ -1,0 +1,75 @@
+"""Changing the library."""
+
+from collections.abc import Iterable
+from typing import Any, BinaryIO, ClassVar, Final
+
+from django.db.models import ProtectedError
+from django.utils.translation import gettext_lazy as _
+
+from config.errors import DomainError
+from config.images import prepare
+from config.storage import discard_after_commit, new_files
+from models_library.models import ModelImage
+from models_library.selectors import model_image_with_checksum
+
+EDITABLE: Final = frozenset({"name", "category", "tags", "is_active"})
+
+
+class ModelImageDuplicate(DomainError):
+    code: ClassVar[str] = "model_image_duplicate"
+    status: ClassVar[int] = 409
+    message: Any = _("The library already has this photo. Use that one, or upload another.")
+
+
+class ModelImageInUse(DomainError):
+    code: ClassVar[str] = "model_image_in_use"
+    status: ClassVar[int] = 409
+    message: Any = _("Try-ons were made with this photo. Retire it instead of deleting it.")
+
+
+def model_image_create(*, file: BinaryIO, name: str, category: str, tags: Iterable[str] = ()) -> ModelImage:
+    """Check and clean the photo, store it and its thumbnail, add it to the library.
+
+    Raises ImageRefused for a file that is not a usable picture, ModelImageDuplicate for one that is there.
+    """
+    prepared = prepare(file)
+    if twin := model_image_with_checksum(prepared.checksum):
+        raise ModelImageDuplicate(details={"id": str(twin.pk)})
+    with new_files() as store:
+        return ModelImage.objects.create(
+            name=name,
+            image=store("models", prepared.processed.content, prepared.processed.extension),
+            thumbnail=store("models", prepared.thumbnail.content, prepared.thumbnail.extension),
+            category=category,
+            tags=normalised_tags(tags),
+            width=prepared.processed.width,
+            height=prepared.processed.height,
+            checksum=prepared.checksum,
+        )
+
+
+def model_image_update(photo: ModelImage, **changes: Any) -> ModelImage:
+    """Change name, category, tags or is_active."""
+    if unknown := changes.keys() - EDITABLE:
+        raise TypeError(f"not editable: {sorted(unknown)}")
+    if "tags" in changes:
+        changes["tags"] = normalised_tags(changes["tags"])
+    for field, value in changes.items():
+        setattr(photo, field, value)
+    photo.save(update_fields=[*changes])
+    return photo
+
+
+def model_image_delete(photo: ModelImage) -> None:
+    """Remove a photo that no job points at, and its files. Raises ModelImageInUse otherwise."""
+    keys = (photo.image.name or "", photo.thumbnail.name or "")
+    try:
+        photo.delete()
+    except ProtectedError as used:
+        raise ModelImageInUse from used
+    discard_after_commit(*keys)
+
+
+def normalised_tags(tags: Iterable[str]) -> list[str]:
+    """Lower case, trimmed, each once, in the order given."""
+    return list(dict.fromkeys(cleaned for tag in tags if (cleaned := " ".join(tag.lower().split()))))

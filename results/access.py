@@ -1,0 +1,32 @@
+"""The door to results: somebody else's answers as if it did not exist."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.api.callers import Caller
+from config.errors import DomainError
+from results.models import TryOnResult
+
+
+class ResultNotFound(DomainError):
+    code: ClassVar[str] = "result_not_found"
+    status: ClassVar[int] = 404
+    message: Any = _("There is no such result, or it has expired. Generate it again.")
+
+
+def results_for(caller: Caller) -> QuerySet[TryOnResult]:
+    """The unexpired results of jobs that the caller asked for; all of them for a manager."""
+    results = TryOnResult.objects.filter(expires_at__gt=timezone.now())
+    return results if caller.is_manager else results.filter(job__viewers__requester=caller.requester)
+
+
+def result_for(caller: Caller, result_id: UUID) -> TryOnResult:
+    """One result. Raises ResultNotFound."""
+    result = results_for(caller).filter(pk=result_id).first()
+    if result is None:
+        raise ResultNotFound
+    return result

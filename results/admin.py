@@ -1,0 +1,113 @@
+"""Results in the admin: look, approve or reject, delete."""
+
+from typing import override
+
+from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from config.admin_base import ReadOnlyAdmin
+from config.admin_widgets import badge, large_picture, link_to, pixels, thumbnail
+from results.models import Review, TryOnResult
+from results.services import result_delete, result_review
+
+EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
+
+
+@admin.register(TryOnResult)
+class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
+    """The paid pictures. The review is the one thing that people change."""
+
+    list_display = [
+        "picture",
+        "product_photo",
+        "model_photo",
+        "review_badge",
+        "credits_used",
+        "job_link",
+        "created_at",
+        "expires_at",
+    ]
+    list_select_related = ["job__product_image", "job__model_image"]
+    list_filter = ["review", "created_at", "expires_at"]
+    search_fields = ["job__product_image__product_id", "job__model_image__name"]
+    search_help_text = _("Product or model photo.")
+    fields = [
+        "large",
+        "product_photo",
+        "model_photo",
+        "review_badge",
+        "size",
+        "credits_used",
+        "job_link",
+        "created_at",
+        "expires_at",
+    ]
+    actions = ["approve", "reject"]
+
+    @override
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TryOnResult]:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        """Whether the person may approve and reject."""
+        return request.user.has_perm("results.change_tryonresult")
+
+    @override
+    def delete_model(self, request: HttpRequest, obj: TryOnResult) -> None:
+        result_delete(obj)
+
+    @override
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TryOnResult]) -> None:
+        for result in queryset:
+            result_delete(result)
+
+    @admin.action(description=_("Approve"), permissions=["review"], location=EVERYWHERE)
+    def approve(self, request: HttpRequest, queryset: QuerySet[TryOnResult]) -> None:
+        changed = result_review(queryset, Review.APPROVED)
+        text = ngettext("%(count)d result was approved.", "%(count)d results were approved.", changed)
+        self.message_user(request, text % {"count": changed}, messages.SUCCESS)
+
+    @admin.action(description=_("Reject"), permissions=["review"], location=EVERYWHERE)
+    def reject(self, request: HttpRequest, queryset: QuerySet[TryOnResult]) -> None:
+        changed = result_review(queryset, Review.REJECTED)
+        text = ngettext(
+            "%(count)d result was rejected. The next identical request makes a new one.",
+            "%(count)d results were rejected. The next identical requests make new ones.",
+            changed,
+        )
+        self.message_user(request, text % {"count": changed}, messages.SUCCESS)
+
+    @admin.display(description=_("result"))
+    def picture(self, result: TryOnResult) -> SafeString:
+        return thumbnail(result.thumbnail, str(_("Try-on result")))
+
+    @admin.display(description=_("result"))
+    def large(self, result: TryOnResult) -> SafeString:
+        return large_picture(result.image, result.image, str(_("Try-on result")))
+
+    @admin.display(description=_("product"), ordering="job__product_image__product_id")
+    def product_photo(self, result: TryOnResult) -> SafeString:
+        photo = result.job.product_image
+        return link_to("tryon_productimage", photo.pk, photo)
+
+    @admin.display(description=_("model photo"), ordering="job__model_image__name")
+    def model_photo(self, result: TryOnResult) -> SafeString:
+        photo = result.job.model_image
+        return link_to("models_library_modelimage", photo.pk, photo)
+
+    @admin.display(description=_("review"), ordering="review")
+    def review_badge(self, result: TryOnResult) -> SafeString:
+        return badge(result.review, result.get_review_display())
+
+    @admin.display(description=_("job"))
+    def job_link(self, result: TryOnResult) -> SafeString:
+        return link_to("tryon_tryonjob", result.job_id, str(result.job_id)[:8])
+
+    @admin.display(description=_("size"))
+    def size(self, result: TryOnResult) -> str:
+        return pixels(result.width, result.height)

@@ -1,0 +1,50 @@
+"""The pictures that were paid for."""
+
+import uuid
+from typing import override
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Review(models.TextChoices):
+    """What the merchandiser says of a result."""
+
+    PENDING = "pending", _("Not reviewed")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
+
+
+class TryOnResult(models.Model):
+    """One finished try-on picture.
+
+    ``image`` and ``thumbnail`` are keys in private storage; ``width`` and ``height`` are the image's pixels.
+    ``cache_key`` is what identical requests find it by; None once a newer picture answers for that key.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job = models.OneToOneField(
+        "tryon.TryOnJob", on_delete=models.PROTECT, related_name="result", verbose_name=_("job")
+    )
+    image = models.FileField(_("image"), max_length=200, editable=False)
+    thumbnail = models.FileField(_("thumbnail"), max_length=200, editable=False)
+    width = models.PositiveIntegerField(_("width"), editable=False)
+    height = models.PositiveIntegerField(_("height"), editable=False)
+    cache_key = models.CharField(_("cache key"), max_length=64, unique=True, null=True, editable=False)
+    expires_at = models.DateTimeField(_("expires"), db_index=True)
+    credits_used = models.PositiveIntegerField(_("credits used"), default=0)
+    review = models.CharField(_("review"), max_length=10, choices=Review, default=Review.PENDING)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("result")
+        verbose_name_plural = _("results")
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(review__in=Review.values), name="result_review"),
+            models.CheckConstraint(condition=models.Q(width__gt=0, height__gt=0), name="result_has_a_size"),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,0 +1,86 @@
+"""Storing, reviewing and deleting results."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from config.api.callers import Caller
+from config.images import ResultImage
+from config.storage import discard_after_commit, new_files
+from results.models import Review, TryOnResult
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """The keys of a result's files, written and not yet named by a row. Sizes in pixels."""
+
+    image: str
+    thumbnail: str
+    width: int
+    height: int
+
+
+@contextmanager
+def picture_stored(result: ResultImage) -> Iterator[StoredPicture]:
+    """Write a result's picture and thumbnail; an exception in the block takes them back.
+
+    Raises StorageUnavailable. Slow: the block holds the transaction, not the other way round.
+    """
+    with new_files() as store:
+        yield StoredPicture(
+            image=store("results", result.picture.content, result.picture.extension),
+            thumbnail=store("results", result.thumbnail.content, result.thumbnail.extension),
+            width=result.picture.width,
+            height=result.picture.height,
+        )
+
+
+def result_create(*, job_id: UUID, cache_key: str, picture: StoredPicture, credits_used: int) -> TryOnResult:
+    """Add the row of a stored picture.
+
+    It answers for its cache key from now on; an older result under that key stays, unshared.
+    """
+    with transaction.atomic():
+        TryOnResult.objects.filter(cache_key=cache_key).update(cache_key=None)
+        return TryOnResult.objects.create(
+            job_id=job_id,
+            image=picture.image,
+            thumbnail=picture.thumbnail,
+            width=picture.width,
+            height=picture.height,
+            cache_key=cache_key,
+            expires_at=timezone.now() + timedelta(days=settings.RESULT_TTL_DAYS),
+            credits_used=credits_used,
+        )
+
+
+def result_delete(result: TryOnResult) -> None:
+    """Remove a result and, after commit, its files. Its job keeps its history."""
+    keys = (result.image.name or "", result.thumbnail.name or "")
+    with transaction.atomic():
+        result.delete()
+        discard_after_commit(*keys)
+
+
+def result_review(results: Iterable[TryOnResult], review: Review) -> int:
+    """Set the review of results; returns how many changed."""
+    ids = [result.pk for result in results]
+    return TryOnResult.objects.filter(pk__in=ids).exclude(review=review).update(review=review)
+
+
+def result_give_up(result: TryOnResult, caller: Caller) -> None:
+    """The caller gives up a result; it is deleted when nobody else shares it, or a manager says so.
+
+    Identical requests of several callers share one paid picture: one of them must not take it from the rest.
+    """
+    with transaction.atomic():
+        viewers = result.job.viewers
+        viewers.filter(requester=caller.requester).delete()
+        if caller.is_manager or not viewers.exists():
+            result_delete(result)

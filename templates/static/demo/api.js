@@ -1,0 +1,102 @@
+// The public API, called with the visitor's session.
+
+import { say } from "./texts.js";
+
+const UUID_IN_ADDRESS = "00000000-0000-0000-0000-000000000000";
+const addresses = document.getElementById("shop").dataset;
+
+/** The API refused, or could not answer. `message` is for the shopper. */
+export class ApiError extends Error {
+  constructor(message, { code = "", status = 0, retryable = false, retryAfterMs = 0 } = {}) {
+    super(message);
+    Object.assign(this, { code, status, retryable, retryAfterMs });
+  }
+
+  /** Whether asking again by itself makes sense: no connection, a busy or a broken server. */
+  get isPassing() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** Send a garment photo; answers with the photo and its warnings. */
+export function upload(file) {
+  const form = new FormData();
+  form.append("file", file);
+  form.append("productId", "own-garment");
+  form.append("metadata", JSON.stringify({ name: nameOf(file) }));
+  return call(addresses.uploadUrl, { method: "POST", body: form });
+}
+
+/** Ask for a try-on. An identical request that is under way or done answers with its job: asking twice is safe. */
+export function generate({ garment, model, mode }) {
+  const wanted = { productImageId: garment.id, modelImageId: model.id, options: { mode } };
+  return call(addresses.generateUrl, {
+    method: "POST",
+    body: JSON.stringify(wanted),
+    headers: { "Content-Type": "application/json" },
+  });
+}
+
+export function fetchJob(id, signal) {
+  return call(addresses.jobUrl.replace(UUID_IN_ADDRESS, id), { signal });
+}
+
+/** One page of the library: `{ data, meta }`. */
+export function fetchModels({ category, page, pageSize }) {
+  const query = new URLSearchParams({ category, page, pageSize });
+  return callForAll(`${addresses.modelsUrl}?${query}`);
+}
+
+/** A piece of HTML that this site renders. */
+export async function fetchHtml(address) {
+  const response = await reach(address);
+  if (!response.ok) throw new ApiError(say("unexpected"), { status: response.status, retryable: true });
+  return response.text();
+}
+
+async function call(address, options) {
+  return (await callForAll(address, options)).data;
+}
+
+async function callForAll(address, options = {}) {
+  const headers = { Accept: "application/json", ...options.headers };
+  if (options.method === "POST") headers["X-CSRFToken"] = cookie("csrftoken");
+  const response = await reach(address, { ...options, headers });
+  const body = await response.json().catch(() => null);
+  if (response.ok && body?.success) return body;
+  throw refusal(response, body?.error);
+}
+
+async function reach(address, options) {
+  try {
+    return await fetch(address, { credentials: "same-origin", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(say("offline"), { code: "offline", retryable: true });
+  }
+}
+
+function refusal({ status, headers }, error) {
+  if (status === 401 || status === 403) return new ApiError(say("visitOver"), { code: "visit_over", status });
+  const known = error?.message !== undefined;
+  return new ApiError(known ? [error.message, ...fieldMessages(error)].join(" ") : say("unexpected"), {
+    code: error?.code,
+    status,
+    retryable: known ? error.retryable : true,
+    retryAfterMs: 1000 * Number(headers.get("Retry-After") ?? 0) || 0,
+  });
+}
+
+function fieldMessages(error) {
+  return Object.values(error.details?.fields ?? {}).flat();
+}
+
+// Read when it is needed: signing in to the admin in another tab changes it.
+function cookie(name) {
+  const found = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+}
+
+function nameOf(file) {
+  return file.name.replace(/\.[^.]+$/, "").slice(0, 40) || say("yourPhoto");
+}

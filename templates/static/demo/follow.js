@@ -1,0 +1,73 @@
+// Watching a job until it ends. The job goes on without us, so nothing here can lose it.
+
+import { fetchJob } from "./api.js";
+
+const FIRST_PAUSE_MS = 700;
+const LONGEST_PAUSE_MS = 3_000;
+const GROWTH = 1.08;
+const LONGEST_TROUBLE_MS = 15_000;
+const HIDDEN_PAUSE_MS = 5_000;
+// A page nobody has looked at for so long stops asking, until somebody looks again.
+const HIDDEN_LONG_MS = 120_000;
+const ACTIVE = new Set(["queued", "processing"]);
+
+/**
+ * Ask for the job until it is finished. `onJob` gets each answer, `onTrouble` a failure that will pass;
+ * any other failure is thrown. Ends quietly when `signal` is aborted.
+ */
+export async function follow(jobId, { signal, onJob, onTrouble }) {
+  let pause = FIRST_PAUSE_MS;
+  while (!signal.aborted) {
+    let troublePause = 0;
+    try {
+      const job = await fetchJob(jobId, signal);
+      if (signal.aborted) return;
+      onJob(job);
+      if (!ACTIVE.has(job.status)) return;
+      pause = Math.min(pause * GROWTH, LONGEST_PAUSE_MS);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!error.isPassing) throw error;
+      onTrouble(error);
+      pause = Math.min(pause * 2, LONGEST_TROUBLE_MS);
+      troublePause = error.retryAfterMs;
+    }
+    await nextTurn(Math.max(pause, troublePause), signal);
+  }
+}
+
+/** Resolves after the pause, later while the page is hidden, at once when it is shown or back online. */
+function nextTurn(pauseMs, signal) {
+  return new Promise((resolve) => {
+    const listening = new AbortController();
+    const began = performance.now();
+    let timer;
+
+    const finish = () => {
+      clearTimeout(timer);
+      listening.abort();
+      resolve();
+    };
+    const wait = () => {
+      clearTimeout(timer);
+      if (!document.hidden) {
+        timer = setTimeout(finish, Math.max(0, pauseMs - (performance.now() - began)));
+      } else if (hiddenForMs() < HIDDEN_LONG_MS) {
+        timer = setTimeout(finish, Math.max(pauseMs, HIDDEN_PAUSE_MS));
+      }
+    };
+    document.addEventListener("visibilitychange", wait, { signal: listening.signal });
+    addEventListener("online", finish, { signal: listening.signal });
+    signal.addEventListener("abort", finish, { signal: listening.signal });
+    wait();
+  });
+}
+
+let hiddenSince = document.hidden ? performance.now() : null;
+document.addEventListener("visibilitychange", () => {
+  hiddenSince = document.hidden ? performance.now() : null;
+});
+
+function hiddenForMs() {
+  return hiddenSince === null ? 0 : performance.now() - hiddenSince;
+}

@@ -1,0 +1,126 @@
+// The fitting room: shows the choice, the progress, and the picture or what went wrong.
+
+import { say } from "./texts.js";
+
+const room = document.getElementById("room");
+const picture = document.getElementById("picture");
+const progress = document.getElementById("progress");
+const wait = document.getElementById("wait");
+const news = document.getElementById("news");
+const problem = document.getElementById("problem");
+const problemText = problem.querySelector("p");
+const retryButton = problem.querySelector("button");
+const ALMOST_DONE = 95;
+const SOON_SECONDS = 2;
+const MINUTES_FROM_SECONDS = 90;
+
+let onRetry = () => {};
+let shownPicture = "";
+retryButton.addEventListener("click", () => onRetry());
+
+export function isWorking() {
+  return room.dataset.state === "working";
+}
+
+/** What is chosen, before anything was asked for. */
+export function showChoice({ garment, model }) {
+  enter("empty", { garment, model });
+  showPicture(model?.picture, model ? say("modelAlt", model) : "");
+  tell("");
+}
+
+/** A try-on under way, before the first answer: `choice` may be empty. */
+export function showStart(choice) {
+  enter("working", choice);
+  showPicture(choice.model?.picture, "");
+  progress.removeAttribute("value");
+  wait.textContent = "";
+  tell(say("starting"));
+}
+
+/** Status, place in line and time left of a job under way. */
+export function showProgress(job) {
+  progress.value = job.progress;
+  wait.textContent = waitOf(job);
+  tell(statusOf(job));
+}
+
+/** A failure that passes: the page goes on asking. */
+export function showTrouble() {
+  wait.textContent = "";
+  tell(say("connectionLost"));
+}
+
+export function showResult(choice, job, { onPictureLost }) {
+  enter("done", choice);
+  const named = choice.garment && choice.model;
+  const words = named && { garment: choice.garment.name, model: choice.model.name };
+  picture.onerror = onPictureLost;
+  wait.textContent = "";
+  showPicture(job.resultImageUrl, named ? say("resultAlt", words) : say("anyResultAlt"));
+  for (const id of ["download", "full-size"]) document.getElementById(id).href = job.resultImageUrl;
+  tell(say("completed"));
+}
+
+/** What went wrong and, where a retry helps, the button for it. */
+export function showProblem(choice, message, retry) {
+  enter("failed", choice);
+  showPicture(choice.model?.picture, choice.model ? say("modelAlt", choice.model) : "");
+  tell("");
+  problem.hidden = false;
+  problemText.textContent = message;
+  retryButton.hidden = retry === undefined;
+  onRetry = retry ?? (() => {});
+}
+
+/** Bring the room into view where the page is one narrow column. */
+export function reveal() {
+  const top = room.getBoundingClientRect().top;
+  if (top < 0 || top > innerHeight / 2) room.scrollIntoView({ block: "start" });
+}
+
+function enter(state, { garment, model }) {
+  room.dataset.state = state;
+  room.setAttribute("aria-busy", String(state === "working"));
+  problem.hidden = true;
+  picture.onerror = null;
+  showSource("garment", garment, "garmentAlt");
+  showSource("model", model, "modelAlt");
+}
+
+function showSource(kind, photo, alt) {
+  const images = document.querySelectorAll(`[data-source="${kind}"] img, [data-mini="${kind}"]`);
+  for (const image of images) {
+    image.hidden = photo === undefined;
+    if (photo === undefined) image.removeAttribute("src");
+    else image.src = photo.thumbnail;
+  }
+  images[0].alt = photo ? say(alt, photo) : "";
+}
+
+function showPicture(address, alt) {
+  picture.alt = alt;
+  picture.hidden = address === undefined;
+  if (shownPicture === (shownPicture = address ?? "")) return;
+  if (address === undefined) picture.removeAttribute("src");
+  else picture.src = address;
+}
+
+// Screen readers speak every change of this line, so it is left alone while its words stay the same.
+function tell(text) {
+  if (news.textContent !== text) news.textContent = text;
+}
+
+function statusOf({ status, progress: percent, queuePosition }) {
+  if (status === "queued") {
+    return queuePosition > 1 ? say("queued", { position: queuePosition }) : say("queuedNext");
+  }
+  return say(percent < ALMOST_DONE ? "processing" : "finishing");
+}
+
+function waitOf({ estimatedWaitTime: seconds }) {
+  if (seconds === undefined) return "";
+  if (seconds <= SOON_SECONDS) return say("waitSoon");
+  if (seconds < MINUTES_FROM_SECONDS) return say("waitSeconds", { number: seconds });
+  return say("waitMinutes", { number: Math.ceil(seconds / 60) });
+}

@@ -1,0 +1,150 @@
+// The demo shop: choose, try on, watch, see. Modules of the browser only; no build step.
+
+import { generate, upload } from "./api.js";
+import { follow } from "./follow.js";
+import { GarmentPicker, ModelPicker } from "./pickers.js";
+import * as room from "./room.js";
+import { say } from "./texts.js";
+import * as tryons from "./tryons.js";
+
+const form = document.getElementById("shop");
+const goButton = document.getElementById("go");
+const fileInput = document.getElementById("own-garment");
+const uploadNews = form.querySelector(".upload-news");
+const garments = new GarmentPicker(document.getElementById("garments"));
+const models = new ModelPicker(document.getElementById("models"));
+const BYTES_IN_MB = 1024 * 1024;
+
+let watching = new AbortController();
+
+function chosen() {
+  return { garment: garments.chosen, model: models.chosen, mode: form.elements.mode.value };
+}
+
+// --- Trying on ---
+
+/** Ask for a try-on and watch it. Asking twice for the same is safe: the API answers with the same job. */
+async function start(choice) {
+  stopWatching();
+  const { signal } = watching;
+  room.showStart(choice);
+  room.reveal();
+  goButton.disabled = true;
+  try {
+    const { jobId } = await generate(choice);
+    tryons.remember(jobId, choice);
+    // The visitor may have opened another try-on meanwhile.
+    if (!signal.aborted) watch(jobId);
+  } catch (error) {
+    if (!signal.aborted) room.showProblem(choice, error.message, error.retryable ? () => start(choice) : undefined);
+  } finally {
+    goButton.disabled = false;
+  }
+}
+
+/** Show a job, whatever its state, until it is finished. */
+async function watch(jobId) {
+  stopWatching();
+  const { signal } = watching;
+  const choice = tryons.choiceOf(jobId);
+  tryons.nameInAddress(jobId);
+  room.showStart(choice);
+  try {
+    await follow(jobId, { signal, onJob: (job) => show(job, choice), onTrouble: room.showTrouble });
+  } catch (error) {
+    // Whatever else is wrong with the page must reach its console.
+    if (error.isPassing === undefined) throw error;
+    const gone = error.status === 404;
+    room.showProblem(choice, gone ? say("jobGone") : error.message);
+    if (gone) tryons.nameInAddress("");
+  }
+}
+
+function show(job, choice) {
+  tryons.update(job);
+  const again = choice.garment && choice.model ? () => start(choice) : undefined;
+  if (job.status === "queued" || job.status === "processing") room.showProgress(job);
+  else if (job.status === "failed") room.showProblem(choice, job.errorMessage, job.retryable ? again : undefined);
+  else if (job.status === "canceled") room.showProblem(choice, say("canceled"), again);
+  else if (job.resultImageUrl === undefined) room.showProblem(choice, say("expired"), again);
+  else {
+    // A signed address ends after an hour; the job gives a new one.
+    const onPictureLost = () => room.showProblem(choice, say("pictureNotLoaded"), () => watch(job.id));
+    room.showResult(choice, job, { onPictureLost });
+  }
+}
+
+function stopWatching() {
+  watching.abort();
+  watching = new AbortController();
+}
+
+// --- The visitor's own garment ---
+
+async function takeIn(file) {
+  garments.complain("");
+  const limit = Number(form.dataset.maxUploadBytes);
+  if (file.size > limit) {
+    garments.complain(say("uploadTooLarge", { megabytes: Math.floor(limit / BYTES_IN_MB) }));
+    return;
+  }
+  uploadNews.textContent = say("uploading");
+  fileInput.disabled = true;
+  try {
+    const photo = await upload(file);
+    garments.add(cardPhoto(photo, file), { first: true });
+    garments.choose(photo.id);
+    uploadNews.textContent = [say("uploaded"), ...photo.warnings.map(({ message }) => message)].join(" ");
+    choiceChanged();
+  } catch (error) {
+    uploadNews.textContent = "";
+    garments.complain(error.message);
+  } finally {
+    fileInput.disabled = false;
+  }
+}
+
+function cardPhoto({ id, thumbnailUrl, processedUrl }, file) {
+  return { id, name: file.name.replace(/\.[^.]+$/, ""), note: say("yourPhoto"), thumbnail: thumbnailUrl, picture: processedUrl };
+}
+
+function choiceChanged() {
+  if (room.isWorking()) return;
+  tryons.nameInAddress("");
+  tryons.mark("");
+  room.showChoice(chosen());
+}
+
+// --- Wiring ---
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const choice = chosen();
+  if (!choice.garment) garments.ask(say("chooseGarment"));
+  else if (!choice.model) models.ask(say("chooseModel"));
+  else start(choice);
+});
+for (const picker of [garments, models]) picker.list.addEventListener("change", choiceChanged);
+fileInput.addEventListener("change", (event) => {
+  event.stopPropagation();
+  const [file] = fileInput.files;
+  fileInput.value = ""; // the same file may be chosen again after a failure
+  if (file) takeIn(file);
+});
+addEventListener("hashchange", () => {
+  if (!tryons.jobInAddress()) return;
+  watch(tryons.jobInAddress());
+  room.reveal();
+});
+form.querySelector(".upload").hidden = false;
+garments.render();
+
+const unfinished = tryons.jobInAddress() || tryons.newestUnfinished();
+if (unfinished) {
+  const { garment, model } = tryons.choiceOf(unfinished);
+  if (garment) garments.choose(garment.id);
+  if (model) models.choose(model.id);
+  watch(unfinished);
+} else {
+  room.showChoice(chosen());
+}

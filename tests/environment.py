@@ -1,0 +1,42 @@
+"""The test run's own world, set up before Django reads its settings (``-p tests.environment``).
+
+Nothing of the developer's environment gets in: a fresh folder, a private Redis, a provider that is not there
+until a test starts a sandbox.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from config.broker import PrivateRedis
+
+PREFIXES = ("S3_", "FASHN_", "QUEUE_", "RQ_")
+FOLDER = Path(tempfile.mkdtemp(prefix="tryon-tests-"))
+
+for name in [name for name in os.environ if name.startswith(PREFIXES)]:
+    del os.environ[name]
+
+(FOLDER / "static").mkdir()  # WhiteNoise warns when it is missing
+
+world = ExitStack()
+atexit.register(world.close)  # also when pytest stops before its own hooks are set up
+world.callback(shutil.rmtree, FOLDER, ignore_errors=True)
+redis = world.enter_context(PrivateRedis(FOLDER / "redis"))
+
+os.environ.update(
+    VAR_DIR=str(FOLDER),
+    REDIS_URL=redis.url,
+    DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:"),
+    SECRET_KEY="for tests only",
+    DEBUG="0",
+    ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
+    PUBLIC_BASE_URL="",
+    DEMO_SHOP="0",
+    FASHN_API_URL="http://127.0.0.1:9",  # the discard port: a test that forgot its sandbox is refused
+    FASHN_API_KEY="fa-test-key",
+    LOG_LEVEL="WARNING",
+)
+

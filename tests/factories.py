@@ -1,0 +1,97 @@
+"""Rows for tests that look at rows. Tests that look at pictures make them through the API instead."""
+
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.utils import timezone
+
+from config.api.keys import digest_of
+from config.api.models import ApiKey
+from models_library.models import Category, ModelImage
+from results.models import TryOnResult
+from tryon.models import JobViewer, Prediction, ProductImage, Status, TryOnJob
+
+OWNER = "key:owner"
+
+
+class ApiKeyFactory(factory.django.DjangoModelFactory[ApiKey]):
+    class Meta:
+        model = ApiKey
+        exclude = ["text"]
+
+    text = factory.Sequence(lambda n: f"tos_test-key-{n}")
+    name = factory.Sequence(lambda n: f"Shop {n}")
+    prefix = factory.LazyAttribute(lambda key: key.text[:8])
+    digest = factory.LazyAttribute(lambda key: digest_of(key.text))
+
+
+class ModelImageFactory(factory.django.DjangoModelFactory[ModelImage]):
+    class Meta:
+        model = ModelImage
+
+    name = factory.Sequence(lambda n: f"Model {n}")
+    image = factory.Sequence(lambda n: f"models/00/{n}.jpg")
+    thumbnail = factory.Sequence(lambda n: f"models/00/{n}.webp")
+    category = Category.FULL_BODY
+    width = 900
+    height = 1350
+    checksum = factory.Sequence(lambda n: f"{n:064x}")
+
+
+class ProductImageFactory(factory.django.DjangoModelFactory[ProductImage]):
+    class Meta:
+        model = ProductImage
+
+    product_id = factory.Sequence(lambda n: f"SKU-{n}")
+    original = factory.Sequence(lambda n: f"originals/00/{n}.jpg")
+    processed = factory.Sequence(lambda n: f"products/00/{n}.jpg")
+    thumbnail = factory.Sequence(lambda n: f"products/00/{n}.webp")
+    width = 800
+    height = 1000
+    checksum = factory.Sequence(lambda n: f"{n:064x}")
+
+
+class TryOnJobFactory(factory.django.DjangoModelFactory[TryOnJob]):
+    class Meta:
+        model = TryOnJob
+        skip_postgeneration_save = True
+
+    product_image = factory.SubFactory(ProductImageFactory)
+    model_image = factory.SubFactory(ModelImageFactory)
+    cache_key = factory.Sequence(lambda n: f"{n:064x}")
+    requester = OWNER
+
+    class Params:
+        completed = factory.Trait(
+            status=Status.COMPLETED, progress=100, completed_at=factory.LazyFunction(timezone.now)
+        )
+        failed = factory.Trait(status=Status.FAILED, error_code="pose_not_found")
+
+    @factory.post_generation
+    def viewers(self: TryOnJob, create: bool, extracted: Any, **kwargs: Any) -> None:
+        for requester in extracted or [self.requester]:
+            JobViewer.objects.create(job=self, requester=requester)
+
+
+class PredictionFactory(factory.django.DjangoModelFactory[Prediction]):
+    class Meta:
+        model = Prediction
+
+    job = factory.SubFactory(TryOnJobFactory)
+    model_name = "tryon-v1.6"
+    speed = "balanced"
+
+
+class TryOnResultFactory(factory.django.DjangoModelFactory[TryOnResult]):
+    class Meta:
+        model = TryOnResult
+
+    job = factory.SubFactory(TryOnJobFactory, completed=True)
+    image = factory.Sequence(lambda n: f"results/00/{n}.png")
+    thumbnail = factory.Sequence(lambda n: f"results/00/{n}.webp")
+    width = 864
+    height = 1296
+    cache_key = factory.LazyAttribute(lambda result: result.job.cache_key)
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
+    credits_used = 1

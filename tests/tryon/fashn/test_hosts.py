@@ -1,0 +1,168 @@
+"""Which addresses a picture may come from: the allow-list, and names that lead into a private network."""
+
+import socket
+import threading
+from typing import override
+
+import pytest
+
+from tests.tryon.fashn.calls import FASHN, refused_url
+from tests.tryon.fashn.loopback import Loopback, closes
+from tryon.fashn.download import download
+from tryon.fashn.errors import ResultHostRefused, ResultUnavailable
+from tryon.fashn.hosts import HostMatch, is_public, match_host
+
+
+@pytest.mark.parametrize(
+    ("url", "match"),
+    [
+        ("https://media.fashn.ai/a.png", HostMatch.WILDCARD),
+        ("https://cdn.staging.fashn.ai/a.png", HostMatch.WILDCARD),
+        ("https://MEDIA.Fashn.AI:443/a.png", HostMatch.WILDCARD),
+        ("http://127.0.0.1:8100/a.png", HostMatch.EXACT),
+        ("https://127.0.0.1:8100/a.png", HostMatch.EXACT),
+        ("http://[::1]:8100/a.png", HostMatch.EXACT),
+        ("http://sandbox/a.png", HostMatch.EXACT),
+        ("https://sandbox:443/a.png", HostMatch.EXACT),
+    ],
+)
+def test_allowed_addresses(url: str, match: HostMatch) -> None:
+    assert match_host(url, [*FASHN, "127.0.0.1:8100", "[::1]:8100", "Sandbox"]) is match
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://media.fashn.ai/a.png",
+        "http://media.fashn.ai:443/a.png",
+        "https://media.fashn.ai:8443/a.png",
+        "https://fashn.ai/a.png",
+        "https://evilfashn.ai/a.png",
+        "https://media.fashn.ai.evil.test/a.png",
+        "https://media.fashn.ai@evil.test/a.png",
+        "https://evil.test\\@media.fashn.ai/a.png",
+        "https://user:pw@media.fashn.ai/a.png",
+        "https://media.fashn.ai./a.png",
+        "http://127.0.0.1:8101/a.png",
+        "http://127.0.0.1/a.png",
+        "http://sandbox:8100/a.png",
+        "https://169.254.169.254/latest/meta-data",
+        "ftp://media.fashn.ai/a.png",
+        "file:///etc/passwd",
+        "//media.fashn.ai/a.png",
+        "https:///a.png",
+        "https://[media.fashn.ai/a.png",
+        "media.fashn.ai",
+        "",
+    ],
+)
+def test_addresses_outside_the_list_are_refused(url: str) -> None:
+    with pytest.raises(ResultHostRefused):
+        download(url, allowed_hosts=[*FASHN, "127.0.0.1:8100", "sandbox"])
+
+
+@pytest.mark.parametrize(
+    "entry", ["*", "*.", "*fashn.ai", "*.fashn.ai:443", "https://a.test", "a.test:x", "u@a.test", ""]
+)
+def test_unclear_entry_is_refused(entry: str) -> None:
+    with pytest.raises(ValueError, match="allowed host"):
+        match_host("https://media.fashn.ai/a.png", [entry])
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:2800:220:1::1", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("0.0.0.0", False),  # noqa: S104  # an address to refuse, nothing binds to it
+        ("224.0.0.251", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("::ffff:93.184.216.34", True),
+    ],
+)
+def test_public_addresses_are_told_from_private_ones(address: str, public: bool) -> None:
+    assert is_public(address) is public
+
+
+class FakeNet:
+    """Stands in for DNS and routing.
+
+    Every name leads to one loopback port, shown under an address of choice.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, shown_address: str) -> None:
+        self.received = bytearray()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(5)
+        self._thread = threading.Thread(target=self._take)
+        self._thread.start()
+        connect = socket.create_connection
+
+        class Shown(socket.socket):
+            @override
+            def getpeername(self) -> tuple[str, int]:
+                return shown_address, 443
+
+        def routed(*args: object, **kwargs: object) -> socket.socket:
+            real = connect(self.listener.getsockname())
+            return Shown(real.family, real.type, real.proto, fileno=real.detach())
+
+        monkeypatch.setattr("urllib3.util.connection.create_connection", routed)
+
+    def _take(self) -> None:
+        connection, _ = self.listener.accept()
+        with connection:
+            self.received += connection.recv(4096)
+
+    def close(self) -> None:
+        self._thread.join()
+        self.listener.close()
+
+
+def test_public_name_that_leads_inside_is_refused_before_a_byte_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    net = FakeNet(monkeypatch, "10.0.0.7")
+
+    error = refused_url("https://media.fashn.ai/a.png")
+    net.close()
+
+    assert isinstance(error, ResultHostRefused)
+    assert net.received == b""
+
+
+def test_public_name_that_leads_outside_gets_a_tls_handshake(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = FakeNet(monkeypatch, "93.184.216.34")
+
+    error = refused_url("https://media.fashn.ai/a.png")
+    net.close()
+
+    assert isinstance(error, ResultUnavailable)
+    assert net.received.startswith(b"\x16\x03")  # a TLS handshake record, after which the listener hangs up
+
+
+def test_public_host_is_fetched_through_the_configured_proxy(
+    server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tunnels: list[str] = []
+
+    def connect(handler: object) -> None:
+        tunnels.append(getattr(handler, "path", ""))
+        closes(handler)  # type: ignore[arg-type]
+
+    monkeypatch.setenv("https_proxy", server.url)
+    monkeypatch.setattr("tests.tryon.fashn.loopback.Handler.do_CONNECT", connect, raising=False)
+
+    error = refused_url("https://media.fashn.ai/a.png")
+
+    assert isinstance(error, ResultUnavailable)
+    assert tunnels == ["media.fashn.ai:443"]

@@ -1,0 +1,43 @@
+"""The doors to private rows.
+
+Each answers "not found" alike for what is missing and for what is somebody else's.
+"""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from config.api.callers import Caller
+from config.errors import DomainError
+from tryon.models import ProductImage, TryOnJob
+
+
+class ProductImageNotFound(DomainError):
+    code: ClassVar[str] = "product_image_not_found"
+    status: ClassVar[int] = 404
+    message: Any = _("There is no such product photo. Upload it first, then use its id.")
+
+
+class JobNotFound(DomainError):
+    code: ClassVar[str] = "job_not_found"
+    status: ClassVar[int] = 404
+    message: Any = _("There is no such job. Check the id, or generate again.")
+
+
+def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
+    """A product photo of the caller's own or of the catalogue. Raises ProductImageNotFound."""
+    photos = ProductImage.objects.all()
+    if not caller.is_manager:
+        photos = photos.filter(Q(requester="") | Q(requester=caller.requester))
+    photo = photos.filter(pk=image_id).first()
+    if photo is None:
+        raise ProductImageNotFound
+    return photo
+
+
+def jobs_for(caller: Caller) -> QuerySet[TryOnJob]:
+    """The jobs the caller asked for; every job for a manager."""
+    jobs = TryOnJob.objects.all()
+    return jobs if caller.is_manager else jobs.filter(viewers__requester=caller.requester)

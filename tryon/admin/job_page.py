@@ -1,0 +1,95 @@
+"""What a job's page shows. FASHN's addresses and the callback tokens stay out: they open without a login."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models.fields.files import FieldFile
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config.admin_widgets import badge, pixels
+from tryon.failures import message_for
+from tryon.models import Status, TryOnJob
+from tryon.selectors import progress_now
+
+MOST_EVENTS: Final = 300
+
+EVENT_NAMES: Final[dict[str, Promise]] = {
+    "queued": gettext_lazy("Queued"),
+    "started": gettext_lazy("Started, with a slot reserved"),
+    "submitting": gettext_lazy("Sending to FASHN"),
+    "submitted": gettext_lazy("Accepted by FASHN"),
+    "checked": gettext_lazy("Asked FASHN how it is going"),
+    "picture_ready": gettext_lazy("Picture ready at FASHN"),
+    "prediction_failed": gettext_lazy("The call to FASHN brought no picture"),
+    "prediction_unknown": gettext_lazy("Nobody can say what became of the call"),
+    "completed": gettext_lazy("Completed"),
+    "failed": gettext_lazy("Failed"),
+    "backed_off": gettext_lazy("Back in the queue, to be tried again later"),
+    "canceled": gettext_lazy("Canceled"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PictureCard:
+    """One of the pictures side by side. ``address`` is its own admin page."""
+
+    title: str
+    name: str
+    address: str
+    picture: FieldFile
+    size: str
+
+
+def job_page(job: TryOnJob) -> dict[str, Any]:
+    """The template's context: two queries beside the job with its photos and its result."""
+    events = list(job.events.order_by("-id")[: MOST_EVENTS + 1])
+    predictions = job.predictions.defer("output", "callback_token")
+    return {
+        "job": job,
+        "status_badge": badge(job.status, job.get_status_display()),
+        "progress": progress_now(job),
+        "error": message_for(job.error_code) if job.status == Status.FAILED else "",
+        "pictures": pictures_of(job),
+        "options": sorted(job.options.items()),
+        "predictions": [(row, badge(row.state, row.get_state_display())) for row in predictions],
+        "events": [
+            (event, EVENT_NAMES.get(event.kind, event.kind), sorted(event.data.items()))
+            for event in reversed(events[:MOST_EVENTS])
+        ],
+        "events_left_out": len(events) > MOST_EVENTS,
+    }
+
+
+def pictures_of(job: TryOnJob) -> list[PictureCard]:
+    """The garment, the model and, once there is one, the result."""
+    garment, model, result = job.product_image, job.model_image, getattr(job, "result", None)
+    cards = [
+        PictureCard(
+            title=_("Garment"),
+            name=garment.product_id,
+            address=reverse("admin:tryon_productimage_change", args=[garment.pk]),
+            picture=garment.processed,
+            size=pixels(garment.width, garment.height),
+        ),
+        PictureCard(
+            title=_("Model"),
+            name=model.name,
+            address=reverse("admin:models_library_modelimage_change", args=[model.pk]),
+            picture=model.image,
+            size=pixels(model.width, model.height),
+        ),
+    ]
+    if result is not None:
+        cards.append(
+            PictureCard(
+                title=_("Result"),
+                name=result.get_review_display(),
+                address=reverse("admin:results_tryonresult_change", args=[result.pk]),
+                picture=result.image,
+                size=pixels(result.width, result.height),
+            )
+        )
+    return cards

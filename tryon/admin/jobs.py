@@ -1,0 +1,127 @@
+"""Jobs in the admin: what was asked for, how it goes, what it cost, and everything that happened."""
+
+from datetime import timedelta
+from typing import Any, Final, override
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from config.admin_base import ReadOnlyAdmin
+from config.admin_widgets import badge, link_to, thumbnail
+from tryon.admin.job_page import job_page
+from tryon.models import Prediction, Status, TryOnJob
+
+LATEST_FAILURES: Final = 1_000
+
+
+class ErrorCodeFilter(admin.SimpleListFilter):
+    """Failed jobs by cause. The choices come from the latest failures, not from the whole table."""
+
+    title = _("error")
+    parameter_name = "error_code"
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        failed = TryOnJob.objects.filter(status=Status.FAILED).order_by("-created_at")
+        codes = {*failed.values_list("error_code", flat=True)[:LATEST_FAILURES]}
+        return [(code, code) for code in sorted(codes)]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> QuerySet[TryOnJob]:
+        return queryset.filter(error_code=self.value()) if self.value() else queryset
+
+
+@admin.register(TryOnJob)
+class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
+    """Read-only: a job's state changes only in ``tryon.lifecycle``."""
+
+    list_display = [
+        "short_id", "garment", "model_photo", "result_picture", "status_badge", "progress_bar", "lane",
+        "retry_count", "error_code", "created_at", "duration",
+    ]  # fmt: skip
+    list_select_related = ["product_image", "model_image", "result"]
+    list_filter = ["status", "lane", ErrorCodeFilter, "created_at"]
+    search_fields = ["product_image__product_id", "requester"]
+    search_help_text = _("Job id, product, requester, or FASHN's id.")
+    fields = ["status"]  # the page is built by change_form.html from job_page
+
+    @override
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TryOnJob]:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    @override
+    def has_delete_permission(self, request: HttpRequest, obj: TryOnJob | None = None) -> bool:
+        return False
+
+    @override
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[TryOnJob], search_term: str
+    ) -> tuple[QuerySet[TryOnJob], bool]:
+        """Ids are looked up whole, through their indexes; the rest as text."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        match = Q(product_image__product_id__icontains=term) | Q(requester__icontains=term)
+        match |= Q(pk__in=Prediction.objects.filter(provider_id=term).values("job"))
+        if (job_id := as_uuid(term)) is not None:
+            match |= Q(pk=job_id)
+        return queryset.filter(match), False
+
+    @override
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        return super().render_change_form(request, context | job_page(context["original"]), *args, **kwargs)
+
+    @admin.display(description=_("job"))
+    def short_id(self, job: TryOnJob) -> str:
+        return str(job.pk)[:8]
+
+    @admin.display(description=_("product"), ordering="product_image__product_id")
+    def garment(self, job: TryOnJob) -> SafeString:
+        photo = job.product_image
+        return link_to("tryon_productimage", photo.pk, thumbnail(photo.thumbnail, photo.product_id))
+
+    @admin.display(description=_("model photo"), ordering="model_image__name")
+    def model_photo(self, job: TryOnJob) -> SafeString:
+        photo = job.model_image
+        return link_to("models_library_modelimage", photo.pk, thumbnail(photo.thumbnail, photo.name))
+
+    @admin.display(description=_("result"))
+    def result_picture(self, job: TryOnJob) -> SafeString | None:
+        result = getattr(job, "result", None)
+        if result is None:
+            return None
+        return link_to("results_tryonresult", result.pk, thumbnail(result.thumbnail, str(_("Result"))))
+
+    @admin.display(description=_("status"), ordering="status")
+    def status_badge(self, job: TryOnJob) -> SafeString:
+        return badge(job.status, job.get_status_display())
+
+    @admin.display(description=_("progress"), ordering="progress")
+    def progress_bar(self, job: TryOnJob) -> SafeString:
+        return format_html('<progress max="100" value="{0}">{0} %</progress>', job.progress)
+
+    @admin.display(description=_("duration"))
+    def duration(self, job: TryOnJob) -> str | None:
+        """From the request to the picture."""
+        return None if job.completed_at is None else seconds(job.completed_at - job.created_at)
+
+
+def seconds(span: timedelta) -> str:
+    """A time span for a list's cell: seconds below two minutes, else minutes."""
+    whole = span.total_seconds()
+    return f"{whole:.1f} s" if whole < 120 else f"{whole / 60:.0f} min"
+
+
+def as_uuid(text: str) -> UUID | None:
+    """The UUID that a text is, or None."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,140 @@
+"""Product photos in the admin: add them, find them, try them on."""
+
+from typing import TYPE_CHECKING, Any, TypedDict, override
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from config.admin_base import UploadAdmin, count_of
+from config.admin_widgets import PhotosField, file_stem, large_picture, link_to_list, pixels, thumbnail
+from tryon.admin.batch import batch_page
+from tryon.models import ProductImage
+from tryon.services.products import product_image_create
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class Use(TypedDict):
+        job_count: int
+
+    UsedProductImage = WithAnnotations[ProductImage, Use]
+
+
+class ProductImageUploadForm(forms.Form):
+    """New product photos for the shop's catalogue."""
+
+    photos = PhotosField(
+        label=_("Photos"),
+        help_text=_("JPEG, PNG, WebP, AVIF or HEIC, up to 20 MB each. One garment, laid flat or worn."),
+    )
+    product_id = forms.CharField(
+        label=_("Product"),
+        max_length=100,
+        required=False,
+        help_text=_("The shop's own number for the product. Left empty, the file's name is used."),
+    )
+    metadata = forms.JSONField(
+        label=_("Metadata"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 40}),
+        help_text=_('Anything the shop wants to keep with it, as a JSON object: {"colour": "red"}.'),
+    )
+
+    def clean_metadata(self) -> dict[str, Any]:
+        metadata = self.cleaned_data["metadata"] or {}
+        if not isinstance(metadata, dict):
+            raise forms.ValidationError(_('Write a JSON object such as {"colour": "red"}.'))
+        return metadata
+
+
+class SourceFilter(admin.SimpleListFilter):
+    """The shop's own photos, or those that came in over the API."""
+
+    title = _("source")
+    parameter_name = "source"
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("catalogue", _("Catalogue")), ("api", _("Uploaded over the API"))]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ProductImage]) -> QuerySet[ProductImage]:
+        if self.value() == "catalogue":
+            return queryset.filter(requester="")
+        return queryset.exclude(requester="") if self.value() == "api" else queryset
+
+
+@admin.register(ProductImage)
+class ProductImageAdmin(UploadAdmin[ProductImage]):
+    """The picture itself never changes: a new one is a new photo."""
+
+    upload_form = ProductImageUploadForm
+    list_display = ["picture", "product_id", "source", "size", "job_list", "created_at"]
+    list_display_links = ["picture", "product_id"]
+    list_filter = [SourceFilter, "created_at"]
+    search_fields = ["product_id", "requester"]
+    search_help_text = _("Product or requester.")
+    fields = ["large", "product_id", "metadata", "source", "size", "job_list", "created_at"]
+    readonly_fields = ["large", "source", "size", "job_list", "created_at"]
+    actions = ["try_on"]
+
+    @override
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[UsedProductImage]":
+        return super().get_queryset(request).annotate(job_count=count_of(ProductImage, "jobs"))
+
+    @override
+    def has_delete_permission(self, request: HttpRequest, obj: ProductImage | None = None) -> bool:
+        return False
+
+    def has_start_permission(self, request: HttpRequest) -> bool:
+        """Whether the person may spend credits."""
+        return request.user.has_perm("tryon.add_tryonjob")
+
+    @override
+    def take_in(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> ProductImage:
+        photo, warnings = product_image_create(
+            file=file,
+            product_id=fields["product_id"] or file_stem(file.name, 100),
+            metadata=fields["metadata"],
+        )
+        for warning in warnings:
+            self.message_user(request, f"{file.name}: {gettext(warning.message)}", messages.WARNING)
+        return photo
+
+    @override
+    def save_model(self, request: HttpRequest, obj: ProductImage, form: Any, change: Any) -> None:
+        obj.save(update_fields=form.changed_data)
+
+    @admin.action(
+        description=_("Try on…"),
+        permissions=["start"],
+        location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
+    )
+    def try_on(self, request: HttpRequest, queryset: QuerySet[ProductImage]) -> HttpResponse:
+        return batch_page(self.admin_site, request, queryset)
+
+    @admin.display(description=_("photo"))
+    def picture(self, photo: ProductImage) -> SafeString:
+        return thumbnail(photo.thumbnail, photo.product_id)
+
+    @admin.display(description=_("photo"))
+    def large(self, photo: ProductImage) -> SafeString:
+        return large_picture(photo.processed, photo.thumbnail, photo.product_id)
+
+    @admin.display(description=_("source"), ordering="requester")
+    def source(self, photo: ProductImage) -> str:
+        return photo.requester or gettext("Catalogue")
+
+    @admin.display(description=_("size"))
+    def size(self, photo: ProductImage) -> str:
+        return pixels(photo.width, photo.height)
+
+    @admin.display(description=_("try-ons"), ordering="job_count")
+    def job_list(self, photo: "UsedProductImage") -> SafeString:
+        return link_to_list("tryon_tryonjob", photo.job_count, product_image=photo.pk)

@@ -1,0 +1,181 @@
+"""Product photos and jobs as the API takes and shows them."""
+
+import json
+from typing import TYPE_CHECKING, Any, override
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from config.images import ImageWarning
+from tryon.failures import message_for, worth_retrying
+from tryon.fashn.inputs import model_for
+from tryon.fashn.options import (
+    CATEGORIES,
+    GARMENT_PHOTO_TYPES,
+    MAX_MODES,
+    MAX_SEED,
+    RESOLUTIONS,
+    V16_MODES,
+    OptionError,
+    TryOnOptions,
+)
+from tryon.models import ProductImage, Status
+from tryon.selectors import estimated_wait, progress_now, seconds_left, typical_seconds
+from tryon.steps import speed_of
+
+if TYPE_CHECKING:
+    from tryon.selectors import QueuedJob
+
+METADATA_BYTES = 10_000
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """``POST /upload``: a multipart form."""
+
+    file = serializers.FileField()
+    productId = serializers.CharField(max_length=100)
+    metadata = serializers.CharField(required=False, help_text=_("A JSON object, at most 10,000 bytes."))
+
+    def validate_metadata(self, text: str) -> dict[str, Any]:
+        if len(text.encode()) > METADATA_BYTES:
+            raise serializers.ValidationError(_("At most 10,000 bytes."))
+        try:
+            metadata = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise serializers.ValidationError(
+                _('Not JSON. Send an object such as {"colour": "red"}.')
+            ) from error
+        if not isinstance(metadata, dict):
+            raise serializers.ValidationError(_('Send a JSON object such as {"colour": "red"}.'))
+        return metadata
+
+
+class WarningSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class UploadedSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    originalUrl = serializers.URLField()
+    processedUrl = serializers.URLField()
+    thumbnailUrl = serializers.URLField()
+    productId = serializers.CharField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    warnings = WarningSerializer(many=True)
+
+
+def uploaded_json(photo: ProductImage, warnings: tuple[ImageWarning, ...], request: Any) -> dict[str, Any]:
+    """What ``POST /upload`` answers."""
+    absolute = request.build_absolute_uri
+    return {
+        "id": str(photo.pk),
+        "originalUrl": absolute(photo.original.url),
+        "processedUrl": absolute(photo.processed.url),
+        "thumbnailUrl": absolute(photo.thumbnail.url),
+        "productId": photo.product_id,
+        "width": photo.width,
+        "height": photo.height,
+        "warnings": [{"code": warning.code, "message": _(warning.message)} for warning in warnings],
+    }
+
+
+class OptionsSerializer(serializers.Serializer[Any]):
+    """What may be chosen for a try-on; for the schema. ``TryOnOptions`` checks it."""
+
+    mode = serializers.ChoiceField(choices=sorted({*V16_MODES, *MAX_MODES}), required=False)
+    category = serializers.ChoiceField(choices=CATEGORIES, required=False)
+    garmentPhotoType = serializers.ChoiceField(choices=GARMENT_PHOTO_TYPES, required=False)
+    seed = serializers.IntegerField(min_value=0, max_value=MAX_SEED, required=False)
+    resolution = serializers.ChoiceField(choices=RESOLUTIONS, required=False)
+    background = serializers.CharField(required=False, help_text=_("A CSS colour: #f5f5f5 or white."))
+
+
+@extend_schema_field(OptionsSerializer)
+class OptionsField(serializers.Field[TryOnOptions, Any, Any, Any]):
+    """The options object, checked as a whole: some options exclude each other."""
+
+    @override
+    def to_internal_value(self, data: Any) -> TryOnOptions:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError(_("Send an object."))
+        try:
+            return TryOnOptions.from_mapping(data)
+        except OptionError as error:
+            raise serializers.ValidationError({error.field: [_(error.message)]}) from error
+
+    @override
+    def to_representation(self, value: TryOnOptions) -> dict[str, str | int]:
+        return value.normalised()
+
+
+class GenerateSerializer(serializers.Serializer[Any]):
+    """``POST /generate``."""
+
+    productImageId = serializers.UUIDField()
+    modelImageId = serializers.UUIDField()
+    options = OptionsField(required=False)
+
+    @override
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        unknown = sorted(self.initial_data.keys() - self.fields.keys())
+        if unknown:
+            raise serializers.ValidationError(
+                {field: [_("Unknown field. Leave it out.")] for field in unknown}
+            )
+        return attrs
+
+
+class GeneratedSerializer(serializers.Serializer[Any]):
+    jobId = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=Status.choices)
+    estimatedWaitTime = serializers.IntegerField(help_text=_("Seconds until the picture."))
+
+
+class JobSerializer(serializers.Serializer[Any]):
+    """``GET /jobs/{id}``, for the schema; ``job_json`` makes it."""
+
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=Status.choices)
+    progress = serializers.IntegerField(min_value=0, max_value=100)
+    queuePosition = serializers.IntegerField(required=False, help_text=_("From 1; only while queued."))
+    estimatedWaitTime = serializers.IntegerField(required=False, help_text=_("Seconds until the picture."))
+    resultId = serializers.UUIDField(required=False)
+    resultImageUrl = serializers.URLField(required=False, help_text=_("Only when completed."))
+    thumbnailUrl = serializers.URLField(required=False)
+    errorCode = serializers.CharField(required=False, help_text=_("Only when failed."))
+    errorMessage = serializers.CharField(required=False)
+    retryable = serializers.BooleanField(required=False)
+
+
+def job_json(job: "QueuedJob", request: Any) -> dict[str, Any]:
+    """A job as the API shows it. ``job`` comes with ``jobs_ahead`` and its result."""
+    body: dict[str, Any] = {"id": str(job.pk), "status": job.status, "progress": progress_now(job)}
+    match job.status:
+        case Status.QUEUED:
+            body["queuePosition"] = job.jobs_ahead + 1
+            body["estimatedWaitTime"] = wait_of(job)
+        case Status.PROCESSING:
+            if (seconds := seconds_left(job)) is not None:
+                body["estimatedWaitTime"] = seconds
+        case Status.COMPLETED if hasattr(job, "result"):
+            body["resultId"] = str(job.result.pk)
+            body["resultImageUrl"] = request.build_absolute_uri(job.result.image.url)
+            body["thumbnailUrl"] = request.build_absolute_uri(job.result.thumbnail.url)
+        case Status.FAILED:
+            body["errorCode"] = job.error_code
+            body["errorMessage"] = message_for(job.error_code)
+            body["retryable"] = worth_retrying(job.error_code)
+    return body
+
+
+def wait_of(job: "QueuedJob") -> int:
+    """Seconds until a queued job's picture should be there."""
+    options = TryOnOptions.from_mapping(job.options)
+    model = model_for("tryon", options)
+    typical = typical_seconds(
+        model_name=model.name, speed=speed_of(options), documented=model.typical_seconds(options)
+    )
+    return estimated_wait(jobs_ahead=job.jobs_ahead, typical=typical)

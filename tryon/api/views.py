@@ -1,0 +1,90 @@
+"""The storefront's calls: upload, generate, follow."""
+
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import parsers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from config.api.callers import caller_of
+from config.api.envelope import answers, enveloped, success
+from config.images import ImageMissing
+from tryon.access import JobNotFound, jobs_for
+from tryon.api.serializers import (
+    GeneratedSerializer,
+    GenerateSerializer,
+    JobSerializer,
+    UploadedSerializer,
+    UploadSerializer,
+    job_json,
+    uploaded_json,
+    wait_of,
+)
+from tryon.fashn.options import TryOnOptions
+from tryon.models import Status
+from tryon.selectors import with_jobs_ahead
+from tryon.services.generate import tryon_generate
+from tryon.services.products import product_image_create
+
+
+class UploadView(APIView):
+    """Take in a product photo."""
+
+    parser_classes = [parsers.MultiPartParser]
+
+    @extend_schema(
+        operation_id="upload",
+        request=UploadSerializer,
+        responses=answers({201: enveloped(UploadedSerializer)}, 400, 413, 415, 422, 503),
+    )
+    def post(self, request: Request) -> Response:
+        if "file" not in request.FILES:
+            raise ImageMissing
+        form = UploadSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        photo, warnings = product_image_create(
+            file=form.validated_data["file"],
+            product_id=form.validated_data["productId"],
+            metadata=form.validated_data.get("metadata"),
+            requester=caller_of(request).requester,
+        )
+        return success(uploaded_json(photo, warnings, request), status=201)
+
+
+class GenerateView(APIView):
+    """Ask for a try-on."""
+
+    @extend_schema(
+        operation_id="generate",
+        request=GenerateSerializer,
+        responses=answers(
+            {200: enveloped(GeneratedSerializer), 202: enveloped(GeneratedSerializer)}, 400, 404, 409, 415
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        wanted = GenerateSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        generated = tryon_generate(
+            caller=caller_of(request),
+            product_image_id=wanted.validated_data["productImageId"],
+            model_image_id=wanted.validated_data["modelImageId"],
+            options=wanted.validated_data.get("options", TryOnOptions()),
+        )
+        job = with_jobs_ahead(jobs_for(caller_of(request))).get(pk=generated.job.pk)
+        wait = 0 if generated.reused else wait_of(job)
+        body = {"jobId": str(job.pk), "status": job.status, "estimatedWaitTime": wait}
+        return success(body, status=200 if job.status == Status.COMPLETED else 202)
+
+
+class JobView(APIView):
+    """Follow a try-on."""
+
+    @extend_schema(operation_id="job", responses=answers({200: enveloped(JobSerializer)}, 404))
+    def get(self, request: Request, job_id: UUID) -> Response:
+        # One indexed query: the job, its result, and its place in the queue together.
+        job = with_jobs_ahead(jobs_for(caller_of(request))).select_related("result").filter(pk=job_id).first()
+        if job is None:
+            raise JobNotFound
+        return success(job_json(job, request))

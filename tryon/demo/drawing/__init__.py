@@ -1,0 +1,1 @@
+"""The demo's library, drawn in code: people and garments. Pure Pillow."""

@@ -1,0 +1,66 @@
+"""Where to go and what to log in with, as ``VAR/demo.json``."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+FILE_NAME: Final = "demo.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """Addresses have no slash at the end."""
+
+    url: str
+    api_key: str
+    admin_user: str
+    admin_password: str
+    sandbox_url: str
+    sandbox_key: str
+
+    def to_json(self) -> dict[str, str]:
+        """The fields under the names that ``demo.json`` uses."""
+        return {
+            "url": self.url,
+            "apiKey": self.api_key,
+            "adminUser": self.admin_user,
+            "adminPassword": self.admin_password,
+            "sandboxUrl": self.sandbox_url,
+            "sandboxKey": self.sandbox_key,
+        }
+
+
+def handout_for(var: Path, *, url: str, sandbox_url: str) -> Handout:
+    """The handout for these addresses, with the keys and the password of an earlier start in ``var``, if any."""
+    kept = _kept(var)
+    return Handout(
+        url=url,
+        api_key=kept.get("apiKey") or "tos_demo_" + secrets.token_urlsafe(24),
+        admin_user="admin",
+        admin_password=kept.get("adminPassword") or secrets.token_urlsafe(12),
+        sandbox_url=sandbox_url,
+        sandbox_key=kept.get("sandboxKey") or "sandbox-" + secrets.token_urlsafe(24),
+    )
+
+
+def write(handout: Handout, var: Path) -> Path:
+    """Write ``demo.json``, readable by its owner alone; nobody ever reads half of it. Raises OSError."""
+    draft = var / f"{FILE_NAME}.new"
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(handout.to_json(), indent=2) + "\n")
+    os.replace(draft, var / FILE_NAME)
+    return var / FILE_NAME
+
+
+def _kept(var: Path) -> dict[str, str]:
+    try:
+        values: Any = json.loads((var / FILE_NAME).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    if not isinstance(values, dict):
+        return {}
+    return {name: value for name, value in values.items() if isinstance(value, str)}

@@ -1,0 +1,178 @@
+"""The demo: everything started for real, one try-on made, and stopped with Ctrl-C."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import environ
+
+from config.broker import LOOPBACK, BrokerError, PrivateRedis, answers, free_port
+from tryon.demo import services
+from tryon.demo.console import Console
+from tryon.demo.drawing.library import first_garment
+from tryon.demo.environment import child_environment, claim_port, claim_var
+from tryon.demo.errors import DemoError
+from tryon.demo.first_tryon import Storefront, run_tryon
+from tryon.demo.handout import Handout, handout_for, write
+from tryon.demo.processes import Service
+from tryon.demo.supervisor import Supervisor
+
+DEFAULT_PORT: Final = 8000
+DEFAULT_SPEED: Final = 4.0
+RESULT_FILE: Final = "demo-result.png"
+FAILED: Final = 1
+INTERRUPTED: Final = 130  # as a shell reports a program that Ctrl-C ended
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """``speed`` is how many times faster than FASHN the sandbox works."""
+
+    once: bool
+    port: int
+    var: Path
+    speed: float
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the demo's options to a parser."""
+    var = Path(os.environ.get("VAR_DIR") or services.PROJECT / "var")
+    parser.add_argument("--once", action="store_true", help="end after one try-on, with its picture's path")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"web port (default: {DEFAULT_PORT})")
+    parser.add_argument("--var", type=Path, default=var, metavar="DIR", help="where data is kept (default: var)")
+    parser.add_argument(
+        "--speed", type=_speed, default=DEFAULT_SPEED, help=f"of the sandbox (default: {DEFAULT_SPEED:g})"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo from command-line arguments and return the exit code."""
+    parser = argparse.ArgumentParser(prog="make demo ARGS=", description=__doc__)
+    add_arguments(parser)
+    given = parser.parse_args(arguments)
+    return run(DemoOptions(once=given.once, port=given.port, var=given.var, speed=given.speed))
+
+
+def run(options: DemoOptions) -> int:
+    """Run the demo and return the exit code: 0 after ``--once`` or when stopped while serving, else not 0."""
+    for signal_number in STOP_SIGNALS:
+        signal.signal(signal_number, signal.default_int_handler)
+    console = Console(sys.stdout)
+    try:
+        with ExitStack() as at_the_end:
+            picture = _demo(options, console, at_the_end)
+    except KeyboardInterrupt:
+        console.say("Stopped.")
+        return INTERRUPTED
+    except (DemoError, BrokerError) as error:
+        return _failed(console, str(error))
+    except OSError as error:
+        return _failed(console, f"Can't use {error.filename or 'a file'}: {error.strerror}.")
+    console.say(str(picture) if options.once else "Stopped.")
+    return 0
+
+
+def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path:
+    """Start everything, make one try-on and return its picture; without ``--once`` serve until Ctrl-C first.
+
+    ``at_the_end`` ends what was started. Raises DemoError, BrokerError, OSError, KeyboardInterrupt.
+    """
+    var = options.var.resolve()
+    at_the_end.enter_context(claim_var(var))
+    claim_port(options.port)
+    handout = handout_for(
+        var, url=f"http://{LOOPBACK}:{options.port}", sandbox_url=f"http://{LOOPBACK}:{free_port()}"
+    )
+    redis_url, brokers = _broker(var)
+    environment = child_environment(os.environ, var=var, redis_url=redis_url, handout=handout)
+    supervisor = Supervisor(environment, var / "logs", console.say)
+    at_the_end.callback(supervisor.stop)
+    at_the_end.callback(_ignore_signals)
+    console.say(f"Try-On Studio keeps its data in {var} and writes its logs to {var / 'logs'}.")
+    _start(supervisor, console.say, handout, redis_url, brokers, options.speed)
+    write(handout, var)
+    shop = Storefront(handout.url, handout.api_key)
+    picture = run_tryon(shop, first_garment(), var / RESULT_FILE, console, supervisor.pause)
+    if not options.once:
+        console.say(_where_to_go(handout, picture))
+        _serve(supervisor)
+    return picture
+
+
+def _broker(var: Path) -> tuple[str, tuple[Service, ...]]:
+    """Where Redis is, and the service to start for it: none when REDIS_URL names one."""
+    given = environ.FileAwareEnv().str("REDIS_URL", "")
+    if given:
+        if not answers(given):
+            raise BrokerError("Nothing answers at REDIS_URL. Start that Redis, or unset REDIS_URL.")
+        return given, ()
+    broker = PrivateRedis(var / "redis")
+    broker.prepare()
+    return broker.url, (services.redis_service(broker),)
+
+
+def _start(
+    supervisor: Supervisor,
+    say: Callable[[str], None],
+    handout: Handout,
+    redis_url: str,
+    brokers: tuple[Service, ...],
+    speed: float,
+) -> None:
+    say("Preparing the database and the pages.")
+    supervisor.run("migrate", services.manage("migrate", "--no-input"), services.PROJECT)
+    supervisor.run("collectstatic", services.manage("collectstatic", "--no-input"), services.PROJECT)
+    say("Starting Redis, the FASHN sandbox, the workers, the clock and the web server.")
+    supervisor.start(*brokers, services.sandbox_service(handout, speed))
+    supervisor.start(*services.worker_services(redis_url), services.web_service(handout))
+    say("Filling the library.")
+    fill = services.manage("demo_library")
+    supervisor.run("library", fill, services.PROJECT, text=json.dumps(handout.to_json()))
+
+
+def _serve(supervisor: Supervisor) -> None:
+    try:
+        while True:
+            supervisor.pause(3600)
+    except KeyboardInterrupt:
+        return
+
+
+def _where_to_go(handout: Handout, picture: Path) -> str:
+    return f"""
+  First try-on  {picture}
+  Demo shop     {handout.url}/demo/
+  Admin         {handout.url}/admin/   log in as {handout.admin_user} with {handout.admin_password}
+  API docs      {handout.url}/api/docs
+  RQ dashboard  {handout.url}/admin/django_rq/dashboard/
+  API key       {handout.api_key}
+  Sandbox       {handout.sandbox_url}   key {handout.sandbox_key}
+
+Press Ctrl-C to stop."""
+
+
+def _ignore_signals() -> None:
+    """The end is under way and short: a second Ctrl-C must not leave half of it undone."""
+    for signal_number in STOP_SIGNALS:
+        signal.signal(signal_number, signal.SIG_IGN)
+
+
+def _failed(console: Console, text: str) -> int:
+    console.end_live()
+    sys.stderr.write(f"demo: {text}\n")
+    return FAILED
+
+
+def _speed(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value

@@ -1,0 +1,59 @@
+"""What the demo puts into the database. Everything may be done again: what is there stays as it is."""
+
+from io import BytesIO
+from typing import Final
+
+from django.contrib.auth.models import User
+
+from config.api.keys import digest_of, key_issue
+from config.api.models import ApiKey
+from models_library.models import ModelImage
+from models_library.services import ModelImageDuplicate, model_image_create
+from tryon.demo.drawing.library import MODELS, PRODUCTS
+from tryon.selectors import catalogue
+from tryon.services.products import product_image_create
+
+KEY_NAME: Final = "Demo"
+
+
+def login_ensure(username: str, password: str) -> None:
+    """A superuser with this password: the one that the demo prints has to work."""
+    user, _ = User.objects.get_or_create(username=username)
+    user.is_staff = user.is_superuser = user.is_active = True
+    if not user.check_password(password):
+        user.set_password(password)
+    user.save()
+
+
+def api_key_ensure(text: str) -> None:
+    """A manager's key with this text, so that every example of the docs works with it."""
+    if not ApiKey.objects.filter(digest=digest_of(text)).exists():
+        key_issue(name=KEY_NAME, key=text, is_manager=True)
+
+
+def models_ensure() -> int:
+    """Add the drawn model photos whose names the library does not have; return how many."""
+    known = set(ModelImage.objects.values_list("name", flat=True))
+    added = 0
+    for drawn in MODELS:
+        if drawn.name in known:
+            continue
+        try:
+            model_image_create(
+                file=BytesIO(drawn.jpeg()), name=drawn.name, category=drawn.category, tags=drawn.tags
+            )
+        except ModelImageDuplicate:
+            continue  # it was given another name
+        added += 1
+    return added
+
+
+def products_ensure() -> int:
+    """Add the drawn product photos that the catalogue does not have; return how many."""
+    known = set(catalogue().values_list("product_id", flat=True))
+    missing = [drawn for drawn in PRODUCTS if drawn.product_id not in known]
+    for drawn in missing:
+        product_image_create(
+            file=BytesIO(drawn.jpeg()), product_id=drawn.product_id, metadata={"name": drawn.name}
+        )
+    return len(missing)

@@ -1,0 +1,93 @@
+"""The programs of the demo, and how each shows that it does its work."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import requests
+from redis import Redis, RedisError
+
+from config.broker import LOOPBACK, PrivateRedis
+from tryon.demo.handout import Handout
+from tryon.demo.processes import Service
+
+PROJECT: Final = Path(__file__).resolve().parent.parent.parent
+# A SimpleWorker runs its tasks in its own process; a fresh one now and then keeps its memory bounded.
+TASKS_PER_WORKER: Final = 1000
+ASK_SECONDS: Final = 2.0
+
+
+def manage(*arguments: str) -> tuple[str, ...]:
+    """A management command of this project, on this Python."""
+    return (sys.executable, "manage.py", *arguments)
+
+
+def redis_service(broker: PrivateRedis) -> Service:
+    return Service("redis", broker.command, broker.directory, lambda _: broker.answers())
+
+
+def sandbox_service(handout: Handout, speed: float) -> Service:
+    port = str(urlsplit(handout.sandbox_url).port)
+    options = ("--host", LOOPBACK, "--port", port, "--speed", str(speed), "--key", handout.sandbox_key)
+    return Service("sandbox", manage("fashn_sandbox", *options), PROJECT, lambda _: _serves(handout.sandbox_url))
+
+
+def worker_services(redis_url: str) -> tuple[Service, ...]:
+    """A worker process for each queue, and the clock."""
+    steps = manage(
+        "rqworker", "tryon", "--with-scheduler", "--worker-class", "rq.SimpleWorker", "--max-jobs",
+        str(TASKS_PER_WORKER),
+    )  # fmt: skip
+    return (
+        Service("worker", steps, PROJECT, _worker_listens(redis_url, "tryon")),
+        Service("maintenance", manage("rqworker", "maintenance"), PROJECT, _worker_listens(redis_url, "maintenance")),
+        Service("cron", manage("rqcron", "config.cron"), PROJECT, _clock_runs(redis_url)),
+    )
+
+
+def web_service(handout: Handout) -> Service:
+    """Granian: WSGI, because persistent database connections leak under ASGI."""
+    command = (
+        sys.executable, "-m", "granian", "--interface", "wsgi",
+        "--host", LOOPBACK, "--port", str(urlsplit(handout.url).port),
+        "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers",
+        "config.wsgi:application",
+    )  # fmt: skip
+    return Service("web", command, PROJECT, lambda _: _serves(f"{handout.url}/readyz"))
+
+
+def _serves(address: str) -> bool:
+    """Whether an HTTP server answers there without a fault of its own."""
+    try:
+        return requests.get(address, timeout=ASK_SECONDS).status_code < 500
+    except requests.RequestException:
+        return False
+
+
+def _worker_listens(redis_url: str, queue: str) -> Callable[[int], bool]:
+    """Whether the process is among the queue's workers, which RQ lists in Redis by name."""
+
+    def listens(pid: int) -> bool:
+        try:
+            with Redis.from_url(redis_url, socket_timeout=ASK_SECONDS, decode_responses=True) as connection:
+                names = connection.smembers(f"rq:workers:{queue}")
+                return any(connection.hget(name, "pid") == str(pid) for name in names)
+        except RedisError:
+            return False
+
+    return listens
+
+
+def _clock_runs(redis_url: str) -> Callable[[int], bool]:
+    """Whether the process is among RQ's clocks, which are listed as ``<host>:<process id>:<random>``."""
+
+    def runs(pid: int) -> bool:
+        try:
+            with Redis.from_url(redis_url, socket_timeout=ASK_SECONDS, decode_responses=True) as connection:
+                return any(f":{pid}:" in name for name in connection.zrange("rq:cron_schedulers", 0, -1))
+        except RedisError:
+            return False
+
+    return runs

@@ -1,0 +1,186 @@
+"""The demo shop: one page on which a visitor tries clothes on, through the public API."""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import wraps
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from config.api.authentication import VISITOR_SESSION_KEY
+from config.api.callers import Caller
+from config.api.pagination import PAGE_SIZE
+from config.images import MAX_UPLOAD_BYTES
+from models_library.models import Category, ModelImage
+from models_library.selectors import model_image_list
+from tryon.access import jobs_for
+from tryon.fashn.options import DEFAULT_MODE
+from tryon.models import ProductImage, TryOnJob
+from tryon.selectors import catalogue
+
+type View = Callable[[HttpRequest], HttpResponse]
+
+PRODUCTS_PER_PAGE: Final = 60
+OWN_PHOTOS_SHOWN: Final = 8
+TRYONS_SHOWN: Final = 12
+TEXT_LENGTH: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A garment or model photo in a picker. ``thumbnail`` and ``picture`` are signed URLs."""
+
+    id: str
+    name: str
+    note: str
+    thumbnail: str
+    picture: str
+    category: str = ""
+
+    @property
+    def as_json(self) -> str:
+        """What the page's script reads from the photo's radio button."""
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class TryOn:
+    """One of the visitor's earlier try-ons. ``choice`` is JSON: garment, model and mode."""
+
+    job_id: str
+    title: str
+    status: str
+    status_label: str
+    thumbnail: str
+    choice: str
+
+
+def demo_only(view: View) -> View:
+    """Answer 404 unless DEMO_SHOP is on."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        if not settings.DEMO_SHOP:
+            raise Http404
+        return view(request)
+
+    return guarded
+
+
+@require_safe
+@demo_only
+@cache_control(private=True, no_cache=True)
+@ensure_csrf_cookie
+def shop(request: HttpRequest) -> HttpResponse:
+    """The page: pickers, fitting room, and what this visitor tried on before."""
+    visitor = visitor_of(request)
+    own = ProductImage.objects.filter(requester=visitor.requester)[:OWN_PHOTOS_SHOWN]
+    models, more_models = page_of(model_image_list(), 1, PAGE_SIZE)
+    context = {
+        "own_photos": [garment(photo, note=_("Your photo")) for photo in own],
+        "models": [person(photo) for photo in models],
+        "next_model_page": 2 if more_models else "",
+        "model_page_size": PAGE_SIZE,
+        "categories": Category.choices,
+        "tryons": recent_tryons(visitor),
+        "max_upload_bytes": MAX_UPLOAD_BYTES,
+    }
+    return render(request, "demo/shop.html", context | products_page(1))
+
+
+@require_safe
+@demo_only
+@cache_control(private=True, no_cache=True)
+def products(request: HttpRequest) -> HttpResponse:
+    """More of the catalogue: the cards of ``?page=``, as a piece of HTML."""
+    text = request.GET.get("page", "1")
+    if not (text.isascii() and text.isdigit() and 0 < len(text) <= 6 and int(text) > 0):
+        raise Http404
+    return render(request, "demo/_products.html", products_page(int(text)))
+
+
+def visitor_of(request: HttpRequest) -> Caller:
+    """The caller that the API will see behind this session; a new visitor gets an unguessable name."""
+    visitor = request.session.get(VISITOR_SESSION_KEY)
+    if visitor is None:
+        visitor = request.session[VISITOR_SESSION_KEY] = secrets.token_urlsafe(24)
+    return Caller(requester=f"visitor:{visitor}")
+
+
+def products_page(number: int) -> dict[str, object]:
+    """One page of the catalogue and the address of the next one, empty at the end."""
+    rows, more = page_of(catalogue(), number, PRODUCTS_PER_PAGE)
+    return {
+        "products": [garment(photo) for photo in rows],
+        "next_products": f"{reverse('demo-products')}?page={number + 1}" if more else "",
+    }
+
+
+def page_of[Row: Model](rows: QuerySet[Row], number: int, size: int) -> tuple[list[Row], bool]:
+    """A page, and whether another follows: one row more is read than shown, which saves counting."""
+    first = (number - 1) * size
+    found = list(rows[first : first + size + 1])
+    return found[:size], len(found) > size
+
+
+def recent_tryons(visitor: Caller) -> list[TryOn]:
+    """What the visitor asked for last, newest first: a result is found again however the page was left."""
+    jobs = jobs_for(visitor).select_related("product_image", "model_image", "result")
+    return [tryon(job) for job in jobs.order_by("-viewers__pk")[:TRYONS_SHOWN]]
+
+
+def garment(photo: ProductImage, *, note: str = "") -> Photo:
+    """A product photo as a card. Its metadata may carry ``name`` and ``price`` as the shop words them."""
+    return Photo(
+        id=str(photo.pk),
+        name=wording(photo, "name") or photo.product_id,
+        note=note or wording(photo, "price"),
+        thumbnail=photo.thumbnail.url,
+        picture=photo.processed.url,
+    )
+
+
+def person(photo: ModelImage) -> Photo:
+    """A model photo as a card."""
+    return Photo(
+        id=str(photo.pk),
+        name=photo.name,
+        note=photo.get_category_display(),
+        thumbnail=photo.thumbnail.url,
+        picture=photo.image.url,
+        category=photo.category,
+    )
+
+
+def tryon(job: TryOnJob) -> TryOn:
+    """An earlier try-on as a card. ``job`` comes with its photos and its result, where there is one."""
+    worn, wearer = garment(job.product_image), person(job.model_image)
+    choice = {
+        "garment": asdict(worn),
+        "model": asdict(wearer),
+        "mode": job.options.get("mode", DEFAULT_MODE),
+    }
+    return TryOn(
+        job_id=str(job.pk),
+        title=_("%(garment)s on %(model)s") % {"garment": worn.name, "model": wearer.name},
+        status=job.status,
+        status_label=job.get_status_display(),
+        thumbnail=job.result.thumbnail.url if hasattr(job, "result") else wearer.thumbnail,
+        choice=json.dumps(choice),
+    )
+
+
+def wording(photo: ProductImage, field: str) -> str:
+    """A short text from a product's metadata; clients write it, so anything else counts as absent."""
+    text = photo.metadata.get(field)
+    return text[:TEXT_LENGTH] if isinstance(text, str) else ""

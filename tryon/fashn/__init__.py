@@ -1,0 +1,1 @@
+"""FASHN's API in plain Python: no Django, no database, no settings."""

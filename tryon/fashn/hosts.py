@@ -1,0 +1,107 @@
+"""Where a result picture may come from, and whether a public name leads to the public net."""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final, override
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
+
+from tryon.fashn.errors import ResultHostRefused
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+_ENTRY: Final = re.compile(
+    r"\*(?:\.[\w-]+)+|(?:[\w-]+(?:\.[\w-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII | re.IGNORECASE
+)
+
+
+class HostMatch(Enum):
+    """How an address met the allow-list."""
+
+    EXACT = "exact"  # host and port as the operator wrote them: http and private addresses are his decision
+    WILDCARD = "wildcard"  # any name under a domain: https on port 443 and public addresses only
+
+
+def match_host(url: str, allowed_hosts: Sequence[str]) -> HostMatch:
+    """Return how ``url`` is allowed.
+
+    Entries are ``*.domain`` or ``host:port`` (IPv6 as ``[::1]:8000``); ``host`` alone stands for the
+    default port of the address's scheme. Raises ResultHostRefused, and ValueError for an entry of any other
+    form.
+    """
+    rules = [_checked_entry(entry) for entry in allowed_hosts]
+    address = _parse(url)
+    scheme, host = address.scheme or "", address.host or ""
+    default_port = _DEFAULT_PORTS[scheme]
+    port = address.port or default_port
+    if f"{host}:{port}" in rules or (port == default_port and host in rules):
+        return HostMatch.EXACT
+    domains = tuple(rule.removeprefix("*") for rule in rules if rule.startswith("*."))
+    if (scheme, port) == ("https", 443) and host.endswith(domains):
+        return HostMatch.WILDCARD
+    raise ResultHostRefused(cause="not allowed")
+
+
+def _checked_entry(entry: str) -> str:
+    if not _ENTRY.fullmatch(entry):
+        raise ValueError(f"An allowed host must look like *.fashn.ai or 127.0.0.1:8000, not {entry!r}.")
+    return entry.lower()
+
+
+def _parse(url: str) -> Url:
+    # urllib3's parser, because urllib3 opens the connection: two parsers that read one odd URL differently
+    # are how allow-lists are walked around.
+    try:
+        address = parse_url(url)
+    except LocationParseError:
+        raise ResultHostRefused(cause="malformed") from None
+    if address.scheme not in _DEFAULT_PORTS or not address.host or address.auth is not None:
+        raise ResultHostRefused(cause="malformed")
+    return address
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address (text, IPv4 or IPv6) belongs to the public net.
+
+    Not private, loopback, link-local or multicast.
+    """
+    ip = ipaddress.ip_address(address)
+    return ip.is_global and not ip.is_multicast
+
+
+class _PublicConnection(HTTPSConnection):
+    """Refuses a peer outside the public net.
+
+    The check reads the address of the open socket, before the TLS handshake, so there is no moment between
+    looking a name up and connecting in which a second DNS answer could lead elsewhere (DNS rebinding).
+    """
+
+    @override
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        if not is_public(sock.getpeername()[0]):
+            sock.close()
+            raise ResultHostRefused(cause="private address")
+        return sock
+
+
+class _PublicPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicConnection
+
+
+class PublicAdapter(HTTPAdapter):
+    """Sends https requests to public addresses only (as far as no proxy makes the connection)."""
+
+    @override
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: object
+    ) -> None:
+        super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"https": _PublicPool}

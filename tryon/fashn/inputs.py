@@ -1,0 +1,155 @@
+"""What is sent to FASHN for a try-on, what it costs and how long it usually takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from tryon.fashn.options import DEFAULT_MODE, DEFAULT_SEED, TryOnOptions
+
+type Step = Literal["tryon", "background-remove"]
+type Inputs = dict[str, str | int]
+
+# Lossless: the result is paid once, then cut out, scaled and encoded by us, and a second lossy step would
+# show, most of all along the edge of the cut-out. The larger file travels between two servers only;
+# shoppers get our encoding.
+OUTPUT_FORMAT: Final = "png"
+
+
+class Figures(NamedTuple):
+    """Price in credits and typical time in seconds."""
+
+    credits: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderModel:
+    """One of FASHN's models.
+
+    ``garment_field`` is the input that carries the garment (or the only) picture; ``figures`` are keyed by
+    resolution and mode. They come from FASHN's model pages (2026), per picture. The pages name a bound or a
+    single resolution for tryon-max; the times between are our estimates, and only steer the progress bar
+    and the time of the first check.
+    """
+
+    name: str
+    garment_field: str
+    figures: Mapping[tuple[str | None, str], Figures]
+
+    def credits(self, options: TryOnOptions) -> int:
+        """Credits for one picture, charged on success only."""
+        return self._figures_for(options).credits
+
+    def typical_seconds(self, options: TryOnOptions) -> float:
+        """Seconds from submission to the finished picture when FASHN is not busy."""
+        return self._figures_for(options).seconds
+
+    def _figures_for(self, options: TryOnOptions) -> Figures:
+        return self.figures[options.resolution, options.mode or DEFAULT_MODE]
+
+
+TRYON_V16: Final = ProviderModel(
+    name="tryon-v1.6",
+    garment_field="garment_image",
+    figures={
+        (None, "performance"): Figures(1, 5.0),
+        (None, "balanced"): Figures(1, 8.0),
+        (None, "quality"): Figures(1, 15.0),
+    },
+)
+
+TRYON_MAX: Final = ProviderModel(
+    name="tryon-max",
+    garment_field="product_image",
+    figures={
+        ("1k", "fast"): Figures(1, 12.0),
+        ("2k", "fast"): Figures(2, 18.0),
+        ("4k", "fast"): Figures(3, 30.0),
+        ("1k", "balanced"): Figures(2, 25.0),
+        ("2k", "balanced"): Figures(3, 40.0),
+        ("4k", "balanced"): Figures(4, 60.0),
+        ("1k", "quality"): Figures(3, 50.0),
+        ("2k", "quality"): Figures(4, 80.0),
+        ("4k", "quality"): Figures(5, 120.0),
+    },
+)
+
+BACKGROUND_REMOVE: Final = ProviderModel(
+    name="background-remove",
+    garment_field="image",
+    figures=dict.fromkeys([*TRYON_V16.figures, *TRYON_MAX.figures], Figures(1, 2.0)),
+)
+
+MODELS: Final[Mapping[str, ProviderModel]] = {
+    model.name: model for model in (TRYON_V16, TRYON_MAX, BACKGROUND_REMOVE)
+}
+
+
+def steps(options: TryOnOptions) -> tuple[Step, ...]:
+    """The paid calls of one try-on, in order. A background colour needs the person cut out first."""
+    return ("tryon",) if options.background is None else ("tryon", "background-remove")
+
+
+def model_for(step: Step, options: TryOnOptions) -> ProviderModel:
+    """The model that carries out a step."""
+    if step == "background-remove":
+        return BACKGROUND_REMOVE
+    return TRYON_V16 if options.resolution is None else TRYON_MAX
+
+
+def total_credits(options: TryOnOptions) -> int:
+    """Credits for the whole try-on, all steps."""
+    return sum(model_for(step, options).credits(options) for step in steps(options))
+
+
+def total_seconds(options: TryOnOptions) -> float:
+    """Typical seconds for the whole try-on, all steps, without waiting for a slot."""
+    return sum(model_for(step, options).typical_seconds(options) for step in steps(options))
+
+
+def tryon_inputs(model_image: str, garment_image: str, options: TryOnOptions) -> Inputs:
+    """Inputs of the ``tryon`` step for the model that ``options`` selects.
+
+    Pictures are http(s) URLs or data URIs.
+    """
+    build = tryon_v16_inputs if options.resolution is None else tryon_max_inputs
+    return build(model_image, garment_image, options)
+
+
+def tryon_v16_inputs(model_image: str, garment_image: str, options: TryOnOptions) -> Inputs:
+    """Inputs of tryon-v1.6.
+
+    What FASHN fills in itself is sent all the same where the cache key relies on it.
+    """
+    return {
+        "model_image": model_image,
+        TRYON_V16.garment_field: garment_image,
+        "category": options.category or "auto",
+        "garment_photo_type": options.garment_photo_type or "auto",
+        **_common("mode", options),
+    }
+
+
+def tryon_max_inputs(model_image: str, garment_image: str, options: TryOnOptions) -> Inputs:
+    """Inputs of tryon-max. The mode is always named: left out, FASHN chooses one but bills balanced."""
+    if options.resolution is None:
+        raise ValueError("tryon-max needs a resolution.")
+    return {
+        "model_image": model_image,
+        TRYON_MAX.garment_field: garment_image,
+        "resolution": options.resolution,
+        **_common("generation_mode", options),
+    }
+
+
+def background_remove_inputs(image: str) -> Inputs:
+    """Inputs of background-remove, whose result is always a transparent PNG."""
+    return {BACKGROUND_REMOVE.garment_field: image}
+
+
+def _common(mode_field: str, options: TryOnOptions) -> Inputs:
+    return {
+        mode_field: options.mode or DEFAULT_MODE,
+        "seed": DEFAULT_SEED if options.seed is None else options.seed,
+        "output_format": OUTPUT_FORMAT,
+    }

@@ -1,0 +1,137 @@
+"""A shopper's choices for one try-on, checked before they cost anything."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Final
+
+from PIL import ImageColor
+
+DEFAULT_MODE: Final = "balanced"
+DEFAULT_SEED: Final = 42  # FASHN's own: the same seed and pictures give the same result
+MAX_SEED: Final = 2**32 - 1
+
+RESOLUTIONS: Final = ("1k", "2k", "4k")
+V16_MODES: Final = ("performance", "balanced", "quality")
+MAX_MODES: Final = ("fast", "balanced", "quality")
+CATEGORIES: Final = ("auto", "tops", "bottoms", "one-pieces")
+GARMENT_PHOTO_TYPES: Final = ("auto", "flat-lay", "model")
+
+_DEFAULTS: Final[Mapping[str, str | int]] = {
+    "mode": DEFAULT_MODE,
+    "category": "auto",
+    "garmentPhotoType": "auto",
+    "seed": DEFAULT_SEED,
+}
+
+_HEX_COLOUR: Final = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})")
+
+
+class OptionError(ValueError):
+    """One option that can't be used: ``field`` is its JSON name, ``message`` says what to send instead."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        self.message = message
+        super().__init__(f"{field}: {message}")
+
+
+@dataclass(frozen=True, slots=True)
+class TryOnOptions:
+    """The options of one try-on; None is "not chosen". Raises OptionError for a value that can't be used.
+
+    ``resolution`` ("1k", "2k", "4k": about 1, 4, 16 megapixels) selects FASHN's tryon-max, without it the
+    job runs on tryon-v1.6. ``category`` and ``garment_photo_type`` exist on tryon-v1.6 only. ``background``
+    is a CSS hex or named colour.
+    """
+
+    mode: str | None = None
+    category: str | None = None
+    garment_photo_type: str | None = None
+    seed: int | None = None
+    resolution: str | None = None
+    background: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_choice("resolution", self.resolution, RESOLUTIONS)
+        _check_mode(self.mode, self.resolution)
+        _check_choice("category", self.category, CATEGORIES)
+        _check_choice("garmentPhotoType", self.garment_photo_type, GARMENT_PHOTO_TYPES)
+        if self.resolution is not None:
+            _check_left_out("category", self.category)
+            _check_left_out("garmentPhotoType", self.garment_photo_type)
+        _check_seed(self.seed)
+        if self.background is not None:
+            css_colour(self.background)
+
+    @classmethod
+    def from_mapping(cls, options: Mapping[str, object]) -> "TryOnOptions":
+        """Read the JSON form (camel case).
+
+        A null counts as left out; an unknown field is refused by its name.
+        """
+        names = {_camel(field.name): field.name for field in fields(cls)}
+        for field in options:
+            if field not in names:
+                raise OptionError(field, f"Unknown option. Use {', '.join(sorted(names))}.")
+        # The values' types are checked where their meaning is, in __post_init__.
+        return cls(**{names[field]: value for field, value in options.items()})  # type: ignore[arg-type]
+
+    def normalised(self) -> dict[str, str | int]:
+        """Return the JSON form with defaults left out, keys sorted and the colour as #rrggbb.
+
+        Two requests for the same picture give the same mapping, and ``from_mapping`` reads it back.
+        """
+        chosen = {_camel(field.name): getattr(self, field.name) for field in fields(self)}
+        if self.background is not None:
+            chosen["background"] = css_colour(self.background)
+        return {
+            name: value
+            for name, value in sorted(chosen.items())
+            if value is not None and value != _DEFAULTS.get(name)
+        }
+
+
+def css_colour(text: object) -> str:
+    """Return a CSS colour (#rgb, #rrggbb or one of the 148 names) as #rrggbb.
+
+    Raises OptionError for ``background``.
+    """
+    colour = text.strip().lower() if isinstance(text, str) else ""
+    if _HEX_COLOUR.fullmatch(colour):
+        return colour if len(colour) == 7 else "#" + "".join(digit * 2 for digit in colour[1:])
+    if colour in ImageColor.colormap:
+        red, green, blue, *_ = ImageColor.getrgb(colour)
+        return f"#{red:02x}{green:02x}{blue:02x}"
+    raise OptionError("background", "Use a colour such as #f5f5f5 or white.")
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)
+
+
+def _check_choice(field: str, value: object, choices: tuple[str, ...]) -> None:
+    if value is not None and value not in choices:
+        raise OptionError(field, f"Use one of {', '.join(choices)}.")
+
+
+def _check_mode(mode: object, resolution: str | None) -> None:
+    if mode == "performance" and resolution is not None:
+        raise OptionError("mode", 'With a resolution use "fast" in place of "performance".')
+    if mode == "fast" and resolution is None:
+        raise OptionError("mode", 'Without a resolution use "performance" in place of "fast".')
+    _check_choice("mode", mode, V16_MODES if resolution is None else MAX_MODES)
+
+
+def _check_left_out(field: str, value: str | None) -> None:
+    if value not in (None, "auto"):
+        raise OptionError(field, f"Leave out {field} or resolution: they do not work together.")
+
+
+def _check_seed(seed: object) -> None:
+    if seed is None:
+        return
+    # JSON's true is an int to Python.
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= MAX_SEED:
+        raise OptionError("seed", f"Use a whole number from 0 to {MAX_SEED}.")

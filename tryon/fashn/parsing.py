@@ -1,0 +1,172 @@
+"""FASHN's answers, read defensively: nothing in a body is trusted to have its documented shape."""
+
+import datetime as dt
+import email.utils
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Final, TypeGuard
+
+from tryon.fashn.types import Credits, Phase, PredictionStatus, RuntimeFault
+
+_FAILED_STATUSES: Final = frozenset({"failed", "canceled", "time_out"})
+
+# An id is opaque text (documented both as a UUID and as hex groups with a suffix). The cap fits a database
+# column.
+MAX_PROVIDER_ID_CHARS: Final = 200
+_MAX_MESSAGE_CHARS: Final = 500
+_MAX_STATUS_CHARS: Final = 64
+# Longer waits are the governor's own business; a date in the far future must not park a job for years.
+MAX_RETRY_AFTER_SECONDS: Final = 600.0
+
+_ERROR_NAME: Final = re.compile(r"\w{1,64}", re.ASCII)
+# Messages quote our signed URLs ("Error loading model image: ...") and could quote a data URI.
+_ADDRESS: Final = re.compile(r"(?:https?://|data:)\S+", re.IGNORECASE)
+
+
+class WrongShape(Exception):
+    """A body that is not what the protocol says."""
+
+
+def parse_object(body: bytes) -> dict[str, object]:
+    """Return the JSON object in ``body``; raises WrongShape for anything else."""
+    try:
+        value = json.loads(body)
+    except (
+        ValueError,
+        RecursionError,
+    ):  # bad UTF-8 and endless digits are ValueErrors, deep nesting is the other
+        raise WrongShape from None
+    if not isinstance(value, dict):
+        raise WrongShape
+    return value
+
+
+def parse_error_name(body: bytes) -> str:
+    """Return the ``error`` of FASHN's flat error body, or "" for anything else (a gateway's page)."""
+    try:
+        error = parse_object(body).get("error")
+    except WrongShape:
+        return ""
+    return error if isinstance(error, str) and _ERROR_NAME.fullmatch(error) else ""
+
+
+def usable_provider_id(value: object) -> TypeGuard[str]:
+    """Whether a prediction id can be stored and put into a path (where "." and ".." would climb)."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_PROVIDER_ID_CHARS and bool(value.strip(". "))
+
+
+def parse_prediction(
+    payload: Mapping[str, object], *, provider_id: str, credits_used: int | None = None
+) -> PredictionStatus:
+    """Read a status answer or a webhook body, which have the same shape; raises WrongShape.
+
+    A status never seen before counts as running, so that a new word in FASHN's vocabulary costs time and
+    not a result.
+    """
+    status = payload.get("status")
+    if not isinstance(status, str) or not status:
+        raise WrongShape
+    if payload.get("id", provider_id) not in (provider_id, None):
+        # Someone else's prediction (a confused cache) would show one shopper's photo to another.
+        raise WrongShape
+    phase = _phase(status)
+    error = _parse_fault(payload.get("error"))
+    if phase is Phase.FAILED and error is None:
+        error = RuntimeFault(name=status, message="")
+    return PredictionStatus(
+        provider_id=provider_id,
+        status=status[:_MAX_STATUS_CHARS],
+        phase=phase,
+        outputs=_parse_outputs(payload.get("output")) if phase is Phase.SUCCEEDED else (),
+        error=error,
+        credits_used=credits_used,
+    )
+
+
+def _phase(status: str) -> Phase:
+    if status == "completed":
+        return Phase.SUCCEEDED
+    return Phase.FAILED if status in _FAILED_STATUSES else Phase.RUNNING
+
+
+def _parse_outputs(output: object) -> tuple[str, ...]:
+    # A flat list for the try-on models; other models' pages show {"images": [...]}.
+    if isinstance(output, dict):
+        output = output.get("images")
+    entries = output if isinstance(output, list) else [output]
+    return tuple(entry for entry in entries if isinstance(entry, str) and entry)
+
+
+def _parse_fault(error: object) -> RuntimeFault | None:
+    if isinstance(error, dict):
+        return RuntimeFault(name=_fault_name(error.get("name")), message=_clean_message(error.get("message")))
+    if isinstance(error, str) and error:
+        return RuntimeFault(name=_fault_name(error), message=_clean_message(error))
+    return None
+
+
+def _fault_name(name: object) -> str:
+    return name if isinstance(name, str) and _ERROR_NAME.fullmatch(name) else ""
+
+
+def _clean_message(message: object) -> str:
+    text = message if isinstance(message, str) else ""
+    return _ADDRESS.sub("[address]", text)[:_MAX_MESSAGE_CHARS]
+
+
+def parse_credits(payload: Mapping[str, object]) -> Credits:
+    """Read the credits answer; raises WrongShape."""
+    balance = payload.get("credits")
+    if not isinstance(balance, dict):
+        raise WrongShape
+    return Credits(
+        total=_whole(balance.get("total")),
+        subscription=_whole(balance.get("subscription")),
+        on_demand=_whole(balance.get("on_demand")),
+    )
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise WrongShape
+    return value
+
+
+def parse_credits_used(header: str | None) -> int | None:
+    """Read ``x-fashn-credits-used``, a whole number as text; None where it is absent or anything else."""
+    text = (header or "").strip()
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
+
+
+def parse_retry_after(header: str | None, *, now: dt.datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for, between 0 and MAX_RETRY_AFTER_SECONDS.
+
+    Both forms of RFC 9110 are read, seconds and an HTTP date (against ``now``, which must be aware). None
+    without a usable header: FASHN documents none, so nothing may depend on it.
+    """
+    if not header:
+        return None
+    seconds = _seconds(header)
+    if seconds is None:
+        seconds = _seconds_until(header, now)
+    return None if seconds is None else min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+
+
+def _seconds(header: str) -> float | None:
+    try:
+        seconds = float(header)
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) else None
+
+
+def _seconds_until(header: str, now: dt.datetime) -> float | None:
+    try:
+        moment = email.utils.parsedate_to_datetime(header)
+    except (ValueError, OverflowError):  # the second for an absurd offset
+        return None
+    if moment.tzinfo is None:  # "-0000": UTC of unknown origin
+        moment = moment.replace(tzinfo=dt.UTC)
+    return (moment - now).total_seconds()

@@ -1,0 +1,216 @@
+"""The three endpoints of FASHN and the pictures behind them: a request in, a reply out."""
+
+import hmac
+from collections.abc import Callable
+from http import HTTPStatus
+
+from .clock import Clock
+from .errors import STATUS_OF_REFUSAL, Refusal
+from .faults import Fault, FaultQueue, from_header, from_seed
+from .ledger import Ledger
+from .lifecycle import Lifecycle
+from .limits import RateLimits
+from .messages import Manner, Reply, Request, html_reply, json_reply
+from .outputs import Outputs, media_type, spoilt
+from .predictions import Prediction
+from .settings import Settings
+from .validation import check_run
+
+FAULT_HEADER = "x-sandbox-fault"
+CREDITS_HEADER = "x-fashn-credits-used"
+HANG_SECONDS = 300.0
+SLOW_SECONDS = 30.0
+# What a run can order for its prediction, beside a fault of the call itself.
+CARRIED = ("prediction", "media", "webhook")
+
+
+class Service:
+    """FASHN's protocol. Order of checks: key, ordered fault, rate, body, credits, concurrency."""
+
+    def __init__(
+        self,
+        api_key: str,
+        clock: Clock,
+        lifecycle: Lifecycle,
+        outputs: Outputs,
+        ledger: Ledger,
+        faults: FaultQueue,
+        limits: RateLimits,
+        view: Callable[[], tuple[Settings, str]],
+    ) -> None:
+        self._api_key = api_key
+        self._clock = clock
+        self._lifecycle = lifecycle
+        self._outputs = outputs
+        self._ledger = ledger
+        self._faults = faults
+        self._limits = limits
+        self._view = view
+
+    def answer(self, request: Request) -> Reply:
+        """Return the reply to any call outside ``/_sandbox``, and record both."""
+        endpoint, action = self._route(request)
+        self._ledger.count_request(endpoint)
+        try:
+            reply = action(request)
+        except Refusal as refusal:
+            reply = self._refuse(endpoint, refusal)
+        self._ledger.record(request, reply, self._clock.now())
+        return reply
+
+    def _route(self, request: Request) -> tuple[str, Callable[[Request], Reply]]:
+        match request.method, request.path.strip("/").split("/"):
+            case "POST", ["v1", "run"]:
+                return "run", self._run
+            case "GET", ["v1", "status", _]:
+                return "status", self._status
+            case "GET", ["v1", "credits"]:
+                return "credits", self._credits
+            case "GET" | "HEAD", ["media", _, _]:
+                return "media", self._media
+        return "other", self._unknown
+
+    def _refuse(self, endpoint: str, refusal: Refusal) -> Reply:
+        self._ledger.count_refusal(endpoint, refusal.name, genuine=refusal.genuine)
+        settings, _ = self._view()
+        headers = {}
+        if refusal.status == HTTPStatus.TOO_MANY_REQUESTS and settings.retry_after is not None:
+            headers["Retry-After"] = str(settings.retry_after)
+        return json_reply({"error": refusal.name, "message": refusal.message}, refusal.status, headers)
+
+    def _unknown(self, _request: Request) -> Reply:
+        raise Refusal("NotFound")
+
+    def _run(self, request: Request) -> Reply:
+        self._authorise(request)
+        settings, _ = self._view()
+        too_large = len(request.body) > settings.max_body_bytes
+        body = _lenient_json(request) if not too_large else None
+        faults = self._faults_of_run(request, body)
+        return self._guard(
+            "run", faults["run"], settings.run_limit, lambda: self._start(request, faults, too_large)
+        )
+
+    def _start(self, request: Request, faults: dict[str, Fault | None], too_large: bool) -> Reply:
+        if too_large:
+            raise Refusal("InternalServerError")
+        settings, _ = self._view()
+        run = check_run(request.json(), settings)
+        if faults["run"] and faults["run"].name == "no_id":
+            return json_reply({"id": None, "error": "The prediction could not be started"})
+        prediction = self._lifecycle.accept(run, request.query("webhook_url"), faults)
+        self._ledger.see_in_flight(self._lifecycle.in_flight())
+        return json_reply({"id": prediction.id, "error": None})
+
+    def _status(self, request: Request) -> Reply:
+        self._authorise(request)
+        settings, _ = self._view()
+        fault = self._fault_of_call("status", request)
+        prediction_id = request.path.rstrip("/").rpartition("/")[2]
+        return self._guard("status", fault, settings.status_limit, lambda: self._show(prediction_id))
+
+    def _show(self, prediction_id: str) -> Reply:
+        prediction = self._lifecycle.find(prediction_id)
+        headers = {}
+        if prediction.outcome and prediction.outcome.status == "completed":
+            headers[CREDITS_HEADER] = str(prediction.outcome.credits)
+        return json_reply(self._lifecycle.answer(prediction), headers=headers)
+
+    def _credits(self, request: Request) -> Reply:
+        self._authorise(request)
+        settings, _ = self._view()
+        fault = self._fault_of_call("credits", request)
+        return self._guard(
+            "credits",
+            fault,
+            settings.credits_limit,
+            lambda: json_reply({"credits": self._lifecycle.balance()}),
+        )
+
+    def _media(self, request: Request) -> Reply:
+        _, prediction_id, file_name = request.path.strip("/").split("/")
+        prediction = self._lifecycle.find(prediction_id)
+        settings, _ = self._view()
+        index = _index(prediction, file_name)
+        if index is None or self._outputs.gone(prediction, settings):
+            raise Refusal("NotFound", "File not found")
+        fault = self._fault_of_call("media", request, prediction.model.name) or prediction.media_fault
+        if fault and fault.name == "missing":
+            raise Refusal("NotFound", "File not found", genuine=False)
+        if broken := _broken(fault):
+            return broken
+        reply = Reply(200, self._outputs.picture(prediction, index), media_type(prediction))
+        return _late(spoilt(reply, fault), fault) if fault else reply
+
+    def _authorise(self, request: Request) -> None:
+        expected = f"Bearer {self._api_key}"
+        if not hmac.compare_digest(request.headers.get("authorization", "").encode(), expected.encode()):
+            raise Refusal("UnauthorizedAccess")
+
+    def _fault_of_call(self, endpoint: str, request: Request, model: str | None = None) -> Fault | None:
+        if header := request.headers.get(FAULT_HEADER):
+            fault = from_header(header, endpoint)
+            return fault if fault.endpoint == endpoint else None
+        return self._faults.take(endpoint, model)
+
+    def _faults_of_run(self, request: Request, body: object) -> dict[str, Fault | None]:
+        """Return what was ordered for this run and its prediction: by header, else the queue, else the seed."""
+        fields = body if isinstance(body, dict) else {}
+        inputs = fields.get("inputs")
+        seeded = from_seed(inputs.get("seed")) if isinstance(inputs, dict) else None
+        if header := request.headers.get(FAULT_HEADER):
+            seeded = from_header(header, "run")
+        faults: dict[str, Fault | None] = {}
+        for place in ("run", *CARRIED):
+            # Media faults of the queue wait for the download, so that the next try gets a sound picture.
+            queued = self._faults.take(place, fields.get("model_name")) if place != "media" else None
+            faults[place] = queued or (seeded if seeded and seeded.endpoint == place else None)
+        return faults
+
+    def _guard(self, endpoint: str, fault: Fault | None, limit: int, action: Callable[[], Reply]) -> Reply:
+        if broken := _broken(fault):
+            return broken
+        if not self._limits.allow(endpoint, limit):
+            raise Refusal("RateLimitExceeded")
+        return _late(action(), fault)
+
+
+def _broken(fault: Fault | None) -> Reply | None:
+    """Return what a fault answers instead of any work; raises Refusal for an ordered refusal."""
+    if fault is None:
+        return None
+    if fault.name in STATUS_OF_REFUSAL:
+        raise Refusal(fault.name, genuine=False)
+    if fault.name == "bad_gateway":
+        return html_reply(502, "Bad Gateway")
+    if fault.name == "service_unavailable":
+        return html_reply(503, "Service Temporarily Unavailable")
+    return Reply(0, manner=Manner.RESET) if fault.name == "reset_before" else None
+
+
+def _late(reply: Reply, fault: Fault | None) -> Reply:
+    """Return the reply in the manner of a fault that strikes after the work is done."""
+    match fault.name if fault else "":
+        case "hang" if fault:
+            return reply.sent(Manner.HANG, fault.number("seconds", HANG_SECONDS))
+        case "slow_body" if fault:
+            return reply.sent(Manner.SLOW, fault.number("seconds", SLOW_SECONDS))
+        case "reset_after":
+            return reply.sent(Manner.RESET)
+    return reply
+
+
+def _lenient_json(request: Request) -> object:
+    try:
+        return request.json()
+    except Refusal:
+        # The check of the body refuses it in its turn, after the rate.
+        return None
+
+
+def _index(prediction: Prediction, file_name: str) -> int | None:
+    """Return the number in ``output_<n>.<ext>`` when it names a picture of this completed prediction."""
+    count = prediction.inputs.get("num_samples") or prediction.inputs.get("num_images") or 1
+    done = prediction.outcome is not None and prediction.outcome.status == "completed"
+    names = [f"output_{number}.{prediction.extension}" for number in range(count)]
+    return names.index(file_name) if done and not prediction.as_base64 and file_name in names else None

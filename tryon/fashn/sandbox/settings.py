@@ -1,0 +1,72 @@
+"""The switches of a sandbox, for behaviour that FASHN does not document or that a test wants to change."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from .errors import Refusal
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All times are in sandbox time. JSON uses the same names in camel case."""
+
+    reject_unknown_fields: bool = False
+    input_faults_at_runtime: bool = False
+    """Deliver wrong types, enums and ranges as a later InputValidationError instead of a 400."""
+    webhook_base64: bool = True
+    """Put the data URIs of a ``return_base64`` prediction into its webhook too."""
+    retry_after: int | None = None
+    """Seconds to name in a Retry-After header on every 429; None sends no header, as FASHN does."""
+    output_host: str | None = None
+    """Origin of output URLs, such as ``http://localhost:9000``; None means the sandbox's own address."""
+    concurrency: int = 6
+    run_limit: int = 50
+    """Requests in 60 s."""
+    status_limit: int = 50
+    """Requests in 10 s."""
+    credits_limit: int = 30
+    """Requests in 10 s."""
+    max_body_bytes: int = 12_000_000
+    """Larger requests answer 500. FASHN names no number; this is above what the product should ever send."""
+    url_hours: int = 72
+    base64_minutes: int = 60
+    id_hours: int = 720
+    """How long an id is known. FASHN names no number, only that it outlives base64 results."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the switches under their JSON names."""
+        return {_camel(name): value for name, value in asdict(self).items()}
+
+    def changed(self, values: Mapping[str, Any]) -> "Settings":
+        """Return a copy with these JSON values. Raises Refusal for an unknown name or a wrong type."""
+        by_name = {_camel(field.name): field for field in fields(self)}
+        changes = {}
+        for key, value in values.items():
+            if key not in by_name:
+                raise Refusal("BadRequest", f"Unknown setting {key}. Known: {', '.join(sorted(by_name))}")
+            field = by_name[key]
+            if not _fits(value, str(field.type)):
+                raise Refusal("BadRequest", f"Setting {key} takes {_plain(str(field.type))}")
+            changes[field.name] = value
+        return replace(self, **changes)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "str": (str,), "None": (type(None),)}
+
+
+def _fits(value: object, annotation: str) -> bool:
+    return type(value) in [kind for part in _parts(annotation) for kind in _TYPES[part]]
+
+
+def _plain(annotation: str) -> str:
+    return " or ".join("null" if part == "None" else part for part in _parts(annotation))
+
+
+def _parts(annotation: str) -> list[str]:
+    return [part.strip() for part in annotation.removeprefix("<class '").removesuffix("'>").split("|")]
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)

@@ -1,0 +1,21 @@
+"""Used by ``manage.py demo``: fills an empty library and makes the login and the API key that the demo prints."""
+
+import json
+import sys
+from typing import Any, override
+
+from django.core.management.base import BaseCommand
+
+from tryon.demo.seeding import api_key_ensure, login_ensure, models_ensure, products_ensure
+
+
+class Command(BaseCommand):
+    help = "Fill the library with drawn pictures. Reads the demo's login and API key as JSON from its input."
+
+    @override
+    def handle(self, *args: Any, **options: Any) -> None:
+        handout = json.load(sys.stdin)
+        login_ensure(handout["adminUser"], handout["adminPassword"])
+        api_key_ensure(handout["apiKey"])
+        added = f"{models_ensure()} model photos and {products_ensure()} product photos"
+        self.stdout.write(f"Added {added}.")

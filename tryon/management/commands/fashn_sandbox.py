@@ -1,0 +1,57 @@
+"""Serve a local stand-in for FASHN: ``manage.py fashn_sandbox``."""
+
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any, override
+
+from django.core.management.base import BaseCommand, CommandError
+
+from tryon.fashn.sandbox import DEFAULT_CREDITS, DEFAULT_KEY, Sandbox
+
+
+class Command(BaseCommand):
+    """Runs until SIGTERM or SIGINT; the ready line names the address and the key."""
+
+    help = "Serve a local sandbox that speaks FASHN's protocol and costs nothing."
+    requires_system_checks: list[str] = []
+
+    @override
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+        )
+        parser.add_argument("--port", type=int, default=8900, help="port; 0 takes a free one (default: 8900)")
+        parser.add_argument("--speed", type=float, default=1.0, help="10 makes 8 s take 0.8 s (default: 1)")
+        parser.add_argument("--key", default=DEFAULT_KEY, help=f"API key to accept (default: {DEFAULT_KEY})")
+        parser.add_argument(
+            "--credits",
+            type=int,
+            default=DEFAULT_CREDITS,
+            help=f"credits to start with (default: {DEFAULT_CREDITS})",
+        )
+
+    @override
+    def handle(self, *args: Any, **options: Any) -> None:
+        stopped = threading.Event()
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signal_number, lambda *_: stopped.set())
+        with _sandbox(options) as sandbox:
+            self.stdout.write(f"FASHN sandbox ready at {sandbox.url} (key {sandbox.api_key})")
+            self.stdout.flush()
+            stopped.wait()
+
+
+def _sandbox(options: dict[str, Any]) -> Sandbox:
+    host, port, speed = options["host"], options["port"], options["speed"]
+    if speed <= 0:
+        raise CommandError("--speed must be above 0.")
+    if options["credits"] < 0:
+        raise CommandError("--credits must be 0 or more.")
+    if not 0 <= port <= 65535:
+        raise CommandError("--port must be from 0 to 65535.")
+    try:
+        return Sandbox(host=host, port=port, speed=speed, api_key=options["key"], credits=options["credits"])
+    except OSError as error:
+        reason = error.strerror or "it can't be used"
+        raise CommandError(f"Can't listen on {host}:{port}: {reason}. Choose another --port.") from error

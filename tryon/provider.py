@@ -1,0 +1,55 @@
+"""FASHN as this installation is configured to reach it."""
+
+import base64
+import functools
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from config.storage import read
+from tryon.fashn.client import FashnClient
+from tryon.fashn.download import download
+from tryon.fashn.inputs import Inputs, Step, background_remove_inputs, tryon_inputs
+from tryon.fashn.options import TryOnOptions
+from tryon.models import Prediction, TryOnJob
+
+FASHN_MEDIA_HOSTS: Final = "*.fashn.ai"
+
+
+def client() -> FashnClient:
+    """The client for the configured address and key; one a process, so that connections are reused."""
+    return _client(settings.FASHN_API_URL, settings.FASHN_API_KEY)
+
+
+@functools.lru_cache(maxsize=4)
+def _client(base_url: str, api_key: str) -> FashnClient:
+    return FashnClient(base_url=base_url, api_key=api_key)
+
+
+def fetch_result(address: str) -> bytes:
+    """The bytes of a result picture. Raises DownloadError."""
+    api_host = urlsplit(settings.FASHN_API_URL).netloc
+    return download(address, allowed_hosts=(FASHN_MEDIA_HOSTS, api_host))
+
+
+def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
+    """What to send for a step. Raises ObjectMissing and StorageUnavailable.
+
+    The second step works on the first one's picture, which FASHN still has: its address is enough.
+    """
+    if step == "background-remove":
+        if before is None:
+            raise ValueError("background-remove needs a try-on before it.")
+        return background_remove_inputs(before.output)
+    options = TryOnOptions.from_mapping(job.options)
+    return tryon_inputs(
+        data_uri(read(job.model_image.image.name or "")),
+        data_uri(read(job.product_image.processed.name or "")),
+        options,
+    )
+
+
+def data_uri(jpeg: bytes) -> str:
+    """A JPEG as FASHN takes it inline. The prefix is required."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()

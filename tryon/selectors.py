@@ -1,0 +1,100 @@
+"""Reading products, jobs and predictions."""
+
+from datetime import datetime
+from statistics import median
+from typing import TYPE_CHECKING, Final, TypedDict
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from tryon.models import Prediction, PredictionState, ProductImage, Status, TryOnJob
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class Place(TypedDict):
+        jobs_ahead: int
+
+    QueuedJob = WithAnnotations[TryOnJob, Place]
+
+MEASURED_PREDICTIONS: Final = 20
+REMEMBER_TYPICAL_SECONDS: Final = 30
+# Between FASHN's answers progress follows the clock this far; the rest is FASHN's to confirm.
+CLOCK_PROGRESS_END: Final = 90
+
+
+def catalogue() -> QuerySet[ProductImage]:
+    """The shop's own product photos, which every caller may use."""
+    return ProductImage.objects.filter(requester="")
+
+
+def jobs_ready(now: datetime) -> QuerySet[TryOnJob]:
+    """Queued jobs whose back-off is over, in the order they are to start."""
+    return _in_queue_order(
+        TryOnJob.objects.filter(Q(not_before=None) | Q(not_before__lte=now), status=Status.QUEUED)
+    )
+
+
+def with_jobs_ahead(jobs: QuerySet[TryOnJob]) -> "QuerySet[QueuedJob]":
+    """Each job with ``jobs_ahead``, the queued jobs that start before it: part of the same one query."""
+    earlier = Q(lane__gt=OuterRef("lane")) | Q(lane=OuterRef("lane"), created_at__lt=OuterRef("created_at"))
+    ahead = (
+        TryOnJob.objects.filter(earlier, status=Status.QUEUED)
+        .order_by()
+        .values("status")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    return jobs.annotate(jobs_ahead=Coalesce(Subquery(ahead, output_field=IntegerField()), 0))
+
+
+def typical_seconds(*, model_name: str, speed: str, documented: float) -> float:
+    """How long such a prediction takes: the median of the latest ones, else FASHN's documented figure.
+
+    Seconds from submission to the answer we saw. Remembered for half a minute.
+    """
+    remember = f"typical-seconds:{model_name}:{speed}"
+    known: float | None = cache.get(remember)
+    if known is not None:
+        return known
+    finished = Prediction.objects.filter(
+        model_name=model_name, speed=speed, state=PredictionState.SUCCEEDED, submitted_at__isnull=False
+    ).order_by("-finished_at")[:MEASURED_PREDICTIONS]
+    seconds = [
+        (row.finished_at - row.submitted_at).total_seconds()
+        for row in finished.only("finished_at", "submitted_at")
+        if row.finished_at is not None and row.submitted_at is not None
+    ]
+    typical = median(seconds) if seconds else documented
+    cache.set(remember, typical, REMEMBER_TYPICAL_SECONDS)
+    return typical
+
+
+def estimated_wait(*, jobs_ahead: int, typical: float) -> int:
+    """Seconds until the picture of a job with so many before it should be there."""
+    rounds = jobs_ahead // settings.QUEUE_CONCURRENCY + 1
+    return max(1, round(rounds * typical))
+
+
+def progress_now(job: TryOnJob) -> int:
+    """The stored progress, carried on by the clock between two answers of FASHN."""
+    if job.status != Status.PROCESSING or job.started_at is None or job.expected_at is None:
+        return job.progress
+    whole = (job.expected_at - job.started_at).total_seconds()
+    gone = (timezone.now() - job.started_at).total_seconds()
+    by_clock = round(CLOCK_PROGRESS_END * gone / whole) if whole > 0 else CLOCK_PROGRESS_END
+    return max(job.progress, min(CLOCK_PROGRESS_END, by_clock))
+
+
+def seconds_left(job: TryOnJob) -> int | None:
+    """Seconds until a processing job's picture should be there; None where nobody knows yet."""
+    if job.status != Status.PROCESSING or job.expected_at is None:
+        return None
+    return max(1, round((job.expected_at - timezone.now()).total_seconds()))
+
+
+def _in_queue_order(jobs: QuerySet[TryOnJob]) -> QuerySet[TryOnJob]:
+    return jobs.order_by(F("lane").desc(), "created_at")

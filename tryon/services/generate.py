@@ -1,0 +1,133 @@
+"""Asking for a try-on: a live result is reused, an identical job under way is joined, else a job is made."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from config.api.callers import Caller
+from config.errors import DomainError
+from models_library.access import model_image_for
+from models_library.models import Category, ModelImage
+from results.selectors import result_live
+from tryon import lifecycle, queue
+from tryon.access import product_image_for
+from tryon.fashn.inputs import model_for
+from tryon.fashn.options import TryOnOptions
+from tryon.models import ACTIVE, JobViewer, Lane, ProductImage, TryOnJob
+
+logger = structlog.stdlib.get_logger(__name__)
+
+# What a photo shows limits what can be tried on in it; a full body leaves the choice to FASHN.
+GARMENT_FOR: dict[str, str] = {Category.UPPER_BODY: "tops", Category.LOWER_BODY: "bottoms"}
+
+
+class ModelImageInactive(DomainError):
+    code: ClassVar[str] = "model_image_inactive"
+    status: ClassVar[int] = 409
+    message: Any = _("This model photo has been retired. Choose another from the list of models.")
+
+
+class ResultAppeared(Exception):
+    """The identical job finished between our look and our insert: the transaction rolls back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The job that makes, or made, the picture. ``reused`` when it is there already."""
+
+    job: TryOnJob
+    reused: bool
+
+
+def tryon_generate(
+    *,
+    caller: Caller,
+    product_image_id: UUID,
+    model_image_id: UUID,
+    options: TryOnOptions,
+    lane: Lane = Lane.INTERACTIVE,
+) -> Generated:
+    """Find or make the job for a garment on a model photo, and let the caller see it.
+
+    Raises ProductImageNotFound, ModelImageNotFound and ModelImageInactive. Calls nobody: FASHN is the
+    worker's business.
+    """
+    product = product_image_for(caller, product_image_id)
+    model = model_image_for(model_image_id)
+    if not model.is_active:
+        raise ModelImageInactive(details={"modelImageId": str(model.pk)})
+    recipe = with_default_category(options, model).normalised()
+    key = cache_key(product, model, recipe)
+    job = _live_job(key)
+    reused = job is not None
+    while job is None:
+        try:
+            job = _create_job(product, model, recipe, key, caller, lane)
+        except IntegrityError:
+            job = _active_job(key)
+        except ResultAppeared:
+            job = _live_job(key)
+            reused = job is not None
+    JobViewer.objects.get_or_create(job=job, requester=caller.requester)
+    return Generated(job=job, reused=reused)
+
+
+def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOptions:
+    """The options, with the garment's category taken from the model photo where nobody chose one."""
+    garment = GARMENT_FOR.get(model.category)
+    if garment is None or options.category is not None or options.resolution is not None:
+        return options
+    return TryOnOptions.from_mapping({**options.normalised(), "category": garment})
+
+
+def cache_key(product: ProductImage, model: ModelImage, recipe: dict[str, str | int]) -> str:
+    """SHA-256 over both photos' checksums, the normalised options and FASHN's model.
+
+    The same key means the same picture.
+    """
+    provider_model = model_for("tryon", TryOnOptions.from_mapping(recipe)).name
+    parts = [product.checksum, model.checksum, provider_model, recipe]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _create_job(
+    product: ProductImage,
+    model: ModelImage,
+    recipe: dict[str, str | int],
+    key: str,
+    caller: Caller,
+    lane: Lane,
+) -> TryOnJob:
+    """Insert a queued job. Raises IntegrityError where an identical one is active."""
+    with transaction.atomic():
+        job = TryOnJob.objects.create(
+            product_image=product,
+            model_image=model,
+            options=recipe,
+            cache_key=key,
+            lane=lane,
+            requester=caller.requester,
+        )
+        # Looked at again after the insert: an identical job that was active at our first look may have
+        # completed since. Its result is visible now, because job and result change in one transaction.
+        if result_live(key) is not None:
+            raise ResultAppeared
+        lifecycle.record(job.pk, "queued", lane=lane, requester=caller.requester)
+        queue.enqueue_advance(job.pk)
+    logger.info("job_queued", job_id=str(job.pk), lane=lane)
+    return job
+
+
+def _live_job(key: str) -> TryOnJob | None:
+    result = result_live(key)
+    return None if result is None else TryOnJob.objects.get(pk=result.job_id)
+
+
+def _active_job(key: str) -> TryOnJob | None:
+    return TryOnJob.objects.filter(cache_key=key, status__in=ACTIVE).first()

@@ -1,0 +1,32 @@
+"""Taking in product photos."""
+
+from typing import Any, BinaryIO
+
+from config.images import ImageWarning, prepare
+from config.storage import new_files
+from tryon.models import ProductImage
+
+
+def product_image_create(
+    *, file: BinaryIO, product_id: str, metadata: dict[str, Any] | None = None, requester: str = ""
+) -> tuple[ProductImage, tuple[ImageWarning, ...]]:
+    """Check and clean a product photo, store original, processed copy and thumbnail, and add its row.
+
+    Returns the row and what may make the try-on poor. Raises ImageRefused and StorageUnavailable.
+    Without a requester the photo joins the shop's catalogue.
+    """
+    prepared = prepare(file)
+    file.seek(0)
+    with new_files() as store:
+        photo = ProductImage.objects.create(
+            product_id=product_id,
+            original=store("originals", file, prepared.source_extension),
+            processed=store("products", prepared.processed.content, prepared.processed.extension),
+            thumbnail=store("products", prepared.thumbnail.content, prepared.thumbnail.extension),
+            metadata=metadata or {},
+            width=prepared.processed.width,
+            height=prepared.processed.height,
+            checksum=prepared.checksum,
+            requester=requester,
+        )
+    return photo, prepared.warnings
