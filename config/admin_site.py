@@ -36,7 +36,9 @@ class StudioAdminSite(admin.AdminSite):
         for app in apps:
             if app["app_label"] == "django_rq":
                 app["name"] = _("Queue")
-                app["models"] = [{**model, "name": _("RQ dashboard")} for model in app["models"]]
+                app["models"] = [
+                    {**model, "name": _("RQ dashboard"), "view_only": True} for model in app["models"]
+                ]
         known = {label: place for place, label in enumerate(APP_ORDER)}
         return sorted(apps, key=lambda app: known.get(app["app_label"], len(known)))
 
@@ -86,5 +88,5 @@ def quick_links(request: HttpRequest) -> list[tuple[str, Any, Any]]:
         links.append((address, _("RQ dashboard"), _("Queues, workers and tasks.")))
     links.append((reverse("docs"), _("API docs"), _("For the storefront's developers.")))
     if settings.DEMO_SHOP:
-        links.append(("/demo/", _("Demo shop"), _("Try a garment on as a shopper.")))
+        links.append((reverse("demo-shop"), _("Demo shop"), _("Try a garment on as a shopper.")))
     return links

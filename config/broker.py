@@ -78,8 +78,8 @@ def answers(url: str) -> bool:
 class PrivateRedis:
     """A Redis server of our own in ``directory``: loopback only, a random password, nothing saved.
 
-    As a context manager it is started and stopped. Who runs it as a child of their own calls ``prepare()``, runs
-    ``command`` in ``directory`` and waits for ``answers()``.
+    As a context manager it is started and stopped. A supervisor calls ``prepare()``, runs ``command`` in
+    ``directory`` and waits for ``answers()``.
     """
 
     def __init__(self, directory: Path) -> None:

@@ -53,6 +53,8 @@ def configure_logging(*, log_format: str, level: str) -> None:
                 # RQ tells of every task twice at INFO.
                 "rq": {"level": "WARNING"},
                 "PIL": {"level": "WARNING"},
+                # Writes paths with their queries, and so webhook tokens, at DEBUG.
+                "urllib3": {"level": "INFO"},
             },
         }
     )

@@ -21,6 +21,7 @@ from config.admin_widgets import (
     large_picture,
     link_to,
     link_to_list,
+    moment,
     pixels,
     thumbnail,
 )
@@ -63,7 +64,7 @@ class ModelImageAdmin(UploadAdmin[ModelImage]):
     """Add, describe, retire. A new picture is a new photo: results made with the old one stay true."""
 
     upload_form = ModelImageUploadForm
-    list_display = ["picture", "name", "category", "tag_list", "is_active", "size", "job_list", "created_at"]
+    list_display = ["picture", "name", "category", "tag_list", "is_active", "size", "job_list", "created"]
     list_display_links = ["picture", "name"]
     list_filter = ["is_active", "category", "created_at"]
     search_fields = ["name", "tags"]
@@ -166,3 +167,7 @@ class ModelImageAdmin(UploadAdmin[ModelImage]):
     @admin.display(description=_("try-ons"), ordering="job_count")
     def job_list(self, photo: "UsedModelImage") -> SafeString:
         return link_to_list("tryon_tryonjob", photo.job_count, model_image=photo.pk)
+
+    @admin.display(description=_("created"), ordering="created_at")
+    def created(self, photo: ModelImage) -> str:
+        return moment(photo.created_at)

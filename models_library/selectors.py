@@ -16,7 +16,7 @@ def model_image_list(
         photos = photos.filter(is_active=True)
     if category:
         photos = photos.filter(category=category)
-    for word in search.split():
+    for word in search.replace("\0", " ").split():  # PostgreSQL refuses NUL
         photos = photos.filter(Q(name__icontains=word) | Q(tags__icontains=word))
     return photos
 

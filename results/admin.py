@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.admin_base import ReadOnlyAdmin
-from config.admin_widgets import badge, large_picture, link_to, pixels, thumbnail
+from config.admin_widgets import badge, large_picture, link_to, moment, pixels, thumbnail
 from results.models import Review, TryOnResult
 from results.services import result_delete, result_review
 
@@ -29,8 +29,8 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
         "review_badge",
         "credits_used",
         "job_link",
-        "created_at",
-        "expires_at",
+        "created",
+        "expires",
     ]
     list_select_related = ["job__product_image", "job__model_image"]
     list_filter = ["review", "created_at", "expires_at"]
@@ -111,3 +111,11 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
     @admin.display(description=_("size"))
     def size(self, result: TryOnResult) -> str:
         return pixels(result.width, result.height)
+
+    @admin.display(description=_("created"), ordering="created_at")
+    def created(self, result: TryOnResult) -> str:
+        return moment(result.created_at)
+
+    @admin.display(description=_("expires"), ordering="expires_at")
+    def expires(self, result: TryOnResult) -> str:
+        return moment(result.expires_at)

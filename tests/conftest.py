@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from django_redis import get_redis_connection
@@ -20,6 +20,9 @@ from tryon import tasks
 from tryon.fashn.sandbox import Sandbox
 from tryon.models import ACTIVE, TryOnJob
 
+type Generate = Callable[..., Any]
+type Finish = Callable[[str], TryOnJob]
+
 
 class Api:
     """A storefront: speaks JSON with its own key."""
@@ -27,42 +30,55 @@ class Api:
     def __init__(self, key: str) -> None:
         self.client = Client(headers={"Authorization": f"Api-Key {key}"}, raise_request_exception=False)
 
-    def get(self, path: str, **query: Any) -> HttpResponse:
-        return self.client.get(f"/api/tryon/{path}", query)  # type: ignore[return-value]
+    def get(self, path: str, **query: Any) -> Any:
+        return self.client.get(f"/api/tryon/{path}", query)
 
-    def post(self, path: str, body: Any = None) -> HttpResponse:
-        return self.client.post(f"/api/tryon/{path}", body, content_type="application/json")  # type: ignore[return-value]
+    def post(self, path: str, body: Any = None) -> Any:
+        return self.client.post(f"/api/tryon/{path}", body, content_type="application/json")
 
-    def patch(self, path: str, body: Any) -> HttpResponse:
-        return self.client.patch(f"/api/tryon/{path}", body, content_type="application/json")  # type: ignore[return-value]
+    def patch(self, path: str, body: Any) -> Any:
+        return self.client.patch(f"/api/tryon/{path}", body, content_type="application/json")
 
-    def delete(self, path: str) -> HttpResponse:
-        return self.client.delete(f"/api/tryon/{path}")  # type: ignore[return-value]
+    def delete(self, path: str) -> Any:
+        return self.client.delete(f"/api/tryon/{path}")
 
-    def form(self, path: str, **fields: Any) -> HttpResponse:
-        return self.client.post(f"/api/tryon/{path}", fields)  # type: ignore[return-value]
+    def form(self, path: str, **fields: Any) -> Any:
+        return self.client.post(f"/api/tryon/{path}", fields)
 
-    def upload(self, content: bytes, *, name: str = "shirt.jpg", **fields: Any) -> HttpResponse:
+    def upload(self, content: bytes, *, name: str = "shirt.jpg", **fields: Any) -> Any:
         file = SimpleUploadedFile(name, content, content_type="image/jpeg")
         return self.form("upload", file=file, **{"productId": "SKU-1", **fields})
 
-    def add_model(self, content: bytes, **fields: Any) -> HttpResponse:
+    def add_model(self, content: bytes, **fields: Any) -> Any:
         file = SimpleUploadedFile("model.jpg", content, content_type="image/jpeg")
         return self.form("models", file=file, **{"name": "Ada", "category": "full_body", **fields})
 
 
-def data_of(response: HttpResponse) -> Any:
+def data_of(response: Any) -> Any:
     """The ``data`` of a success; fails with the whole answer otherwise."""
-    body = response.json()  # type: ignore[attr-defined]
+    body = response.json()
     assert body["success"] is True, body
     return body["data"]
 
 
-def error_of(response: HttpResponse) -> Any:
+def error_of(response: Any) -> Any:
     """The ``error`` of a refusal."""
-    body = response.json()  # type: ignore[attr-defined]
+    body = response.json()
     assert body["success"] is False, body
     return body["error"]
+
+
+def download(api: Api, url: str) -> bytes:
+    """The picture behind a signed URL."""
+    response: Any = api.client.get(url.removeprefix("http://testserver"))
+    assert response.status_code == 200
+    return b"".join(response.streaming_content)
+
+
+@pytest.fixture(autouse=True)
+def own_media(settings: Settings, tmp_path: Path) -> None:
+    """Pictures of one test are not seen by the next."""
+    settings.MEDIA_ROOT = tmp_path / "media"
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +135,19 @@ def model_id(manager: Api) -> str:
 
 
 @pytest.fixture
+def generate(owner: Api, product_id: str, model_id: str) -> Generate:
+    """Ask for the try-on of the product on the model; returns the answer's data."""
+
+    def ask(**options: Any) -> Any:
+        response = owner.post(
+            "generate", {"productImageId": product_id, "modelImageId": model_id, "options": options}
+        )
+        return data_of(response)
+
+    return ask
+
+
+@pytest.fixture
 def work(transactional_db: None) -> Callable[[], None]:
     """Run a worker until its queue is empty."""
 
@@ -129,7 +158,7 @@ def work(transactional_db: None) -> Callable[[], None]:
 
 
 @pytest.fixture
-def finish(work: Callable[[], None]) -> Callable[[str], TryOnJob]:
+def finish(work: Callable[[], None]) -> Finish:
     """Let workers, timers and the sweep run until a job is finished.
 
     RQ's scheduler is not run: timers are brought forward in the database, where the truth is, and the sweep

@@ -39,4 +39,3 @@ os.environ.update(
     FASHN_API_KEY="fa-test-key",
     LOG_LEVEL="WARNING",
 )
-

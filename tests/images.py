@@ -6,6 +6,7 @@ The same arguments give the same bytes; another seed gives other ones.
 import random
 import struct
 import zlib
+from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
@@ -117,17 +118,21 @@ def heic_with_several_photos(count: int = 2) -> bytes:
     return _save_heif(file)
 
 
-def heic_from_samples(mode: str, size: Size, *, chroma: int) -> bytes:
-    """A flat HEIC of more than 8 bits: pillow-heif's mode (such as "RGB;16"), chroma 420 or 444."""
-    channels = len(mode.split(";")[0])
-    samples = b"\x80\x70" * (size[0] * size[1] * channels)
-    return _save_heif(pillow_heif.from_bytes(mode, size, samples), chroma=chroma)
+def flat_heic(mode: str, size: Size, *, chroma: int) -> bytes:
+    """A flat HEIC in one of pillow-heif's modes ("RGB", or "RGBA;16" for 10 bits), chroma 420 or 444."""
+    colours, _, wide = mode.partition(";")
+    samples = bytes([112] * len(colours) * (2 if wide else 1)) * (size[0] * size[1])
+    return _save_heif(
+        pillow_heif.from_bytes(mode, size, samples), chroma=chroma, enc_params={"preset": "ultrafast"}
+    )
 
 
-def encode_heic(content: bytes) -> bytes:
-    """A picture of any other format as HEIC, its orientation kept the way phones keep it."""
-    with Image.open(BytesIO(content)) as image:
-        return _save_heif(pillow_heif.from_pillow(image))
+def oriented_heic() -> bytes:
+    """The picture of ``oriented(6)`` as phones write it: rotated by the container, and again in EXIF."""
+    with Image.open(BytesIO(oriented(6))) as image:
+        file: Any = pillow_heif.from_bytes("RGB", image.size, image.tobytes())
+        file[0].info["exif"] = image.getexif().tobytes()
+    return _save_heif(file)
 
 
 def _save_heif(file: Any, **options: Any) -> bytes:
@@ -175,13 +180,13 @@ def one_bit_png(size: Size = (400, 400)) -> bytes:
     return encode(image, "PNG")
 
 
-def flat_png(size: Size, mode: str = "RGB") -> bytes:
-    """One colour in very few bytes, whatever the size; in RGBA half transparent."""
+def flat_png(size: Size, mode: str = "RGB", *chunks: tuple[bytes, bytes]) -> bytes:
+    """One colour in very few bytes, whatever the size; RGBA is half transparent; ``chunks`` precede it."""
     colour = {"L": b"\x80", "RGB": b"\xc0\x80\x40", "RGBA": b"\xc0\x80\x40\x80"}[mode]
     row = b"\0" + colour * size[0]
     packer = zlib.compressobj(1)
     data = b"".join([*(packer.compress(row) for _ in range(size[1])), packer.flush()])
-    return _png(size, 8, {"L": 0, "RGB": 2, "RGBA": 6}[mode], data)
+    return _with_chunks(_png(size, 8, {"L": 0, "RGB": 2, "RGBA": 6}[mode], data), chunks)
 
 
 def claims_huge_png(size: Size = (30_000, 30_000), padding: int = 100_000) -> bytes:
@@ -191,7 +196,10 @@ def claims_huge_png(size: Size = (30_000, 30_000), padding: int = 100_000) -> by
 
 def png_with_chunks(*chunks: tuple[bytes, bytes]) -> bytes:
     """A PNG with the given chunks (name, body) in front of its pixels."""
-    whole = png()
+    return _with_chunks(png(), chunks)
+
+
+def _with_chunks(whole: bytes, chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
     header_end = 8 + 25
     return whole[:header_end] + b"".join(png_chunk(name, body) for name, body in chunks) + whole[header_end:]
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from config.images import ImageRefused, read_result
+from config.images import ImageRefused, ImageTruncated, ImageUnreadable, read_result
 from config.storage import ObjectMissing, StorageUnavailable
 from results.services import picture_stored, result_create
 from tryon import governor, lifecycle, queue
@@ -127,7 +127,9 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
         _collect_again_or_fail(job, prediction, code=error.code, permanent=permanent)
         return
     except ImageRefused as error:
-        _collect_again_or_fail(job, prediction, code=error.code, permanent=True)
+        # Half a picture may be the way's fault; a wrong kind of picture stays wrong.
+        permanent = not isinstance(error, ImageTruncated | ImageUnreadable)
+        _collect_again_or_fail(job, prediction, code=error.code, permanent=permanent)
         return
     _log_finished(job, prediction)
 
@@ -227,7 +229,7 @@ def _collect_again_or_fail(job: TryOnJob, prediction: Prediction, *, code: str, 
     """The picture is paid for: keep trying to fetch and store it until the deadline."""
     now = timezone.now()
     if permanent or past_deadline(prediction, now):
-        lifecycle.fail(job.pk, code="result_not_usable" if permanent else code)
+        lifecycle.fail(job.pk, code="result_not_usable")
         logger.warning("job_failed", code=code, provider_id=prediction.provider_id)
         return
     lifecycle.checked(

@@ -35,7 +35,7 @@ def _transform(mode: str, profile: bytes) -> ImageCms.ImageCmsTransform | None:
         transform = ImageCms.buildTransform(
             source, _srgb(), mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC
         )
-    except (OSError, ImageCms.PyCMSError):
+    except (OSError, ValueError, ImageCms.PyCMSError):  # ValueError: names in the profile that are not ASCII
         return None
     return None if mode == "RGB" and _is_identity(transform) else transform
 

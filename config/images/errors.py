@@ -55,7 +55,7 @@ class ImageTooManyPixels(ImageRefused):
 
     code = "image_too_many_pixels"
     message = _(
-        "The photo has too many pixels for its format. Make it smaller or save it as a JPEG and try again."
+        "The photo has too many pixels for its format. Make it smaller or save it as a JPEG, then send that."
     )
 
 

@@ -1,6 +1,7 @@
 """The two ways in: a photo that somebody uploaded, and a picture that the provider made."""
 
 import hashlib
+import threading
 from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
@@ -22,6 +23,9 @@ from config.images.headers import Format, Header, read_header
 from config.images.quality import ImageWarning, warnings_for
 
 CHUNK_BYTES = 256 * 1024
+
+# The memory budget holds for one full-size picture in the process. A server has several threads in each.
+ONE_AT_A_TIME = threading.Lock()
 
 TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -74,7 +78,7 @@ def prepare(file: BinaryIO) -> PreparedImage:
     """Make an uploaded photo (JPEG, PNG, WebP, AVIF or HEIC, at most 20 MB) ready for use.
 
     ``file`` is seekable and binary; its position on entry does not matter and is undefined afterwards. Raises
-    one of the ``ImageRefused`` errors. The process stays below 230 MB for any upload
+    one of the ``ImageRefused`` errors. The process stays below 240 MB for any upload
     (tests/config/test_images_memory.py).
     """
     checksum = _checksum(file, limits.MAX_UPLOAD_BYTES)
@@ -139,8 +143,10 @@ def _check(header: Header, max_pixels: int) -> None:
 
 def _render(file: BinaryIO, header: Header, side: int) -> Image.Image:
     """Return the upright picture as RGB in sRGB, without metadata, at most ``side`` pixels long."""
-    decoded = decode(file, header, side)
-    image = to_srgb(_fit(decoded.image, side), decoded.profile)
+    with ONE_AT_A_TIME:
+        decoded = decode(file, header, side)
+        fitted = _fit(decoded.image, side)
+    image = to_srgb(fitted, decoded.profile)
     image.info.clear()  # Pillow would write an EXIF block or a comment from here into the new file
     turn = TRANSPOSE.get(decoded.orientation)
     return image.transpose(turn) if turn is not None else image

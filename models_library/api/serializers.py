@@ -27,7 +27,7 @@ class TagsField(serializers.ListField):
 class ModelImageCreateSerializer(serializers.Serializer[Any]):
     """``POST /models``: a multipart form."""
 
-    file = serializers.FileField()
+    file = serializers.FileField(allow_empty_file=True)  # the image pipeline says it better
     name = serializers.CharField(max_length=200)
     category = serializers.ChoiceField(choices=Category.choices)
     tags = TagsField(required=False)

@@ -1,8 +1,11 @@
 """The image pipeline: what comes out of good photos, and how bad ones are refused."""
 
 import hashlib
+import re
 import zlib
+from collections.abc import Callable
 from io import BytesIO
+from typing import override
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
@@ -40,7 +43,7 @@ def refusal(content: bytes) -> ImageRefused:
     return caught.value
 
 
-FORMATS = {
+FORMATS: dict[str, Callable[..., bytes]] = {
     "jpg": drawn.model_photo,
     "png": drawn.png,
     "webp": drawn.webp,
@@ -59,7 +62,9 @@ FORMATS = {
         ("heic", "image/heic"),
     ],
 )
-def test_each_format_is_told_by_content_and_becomes_a_jpeg_and_a_webp(extension: str, content_type: str) -> None:
+def test_each_format_is_told_by_content_and_becomes_a_jpeg_and_a_webp(
+    extension: str, content_type: str
+) -> None:
     content = FORMATS[extension]()
 
     prepared = prepare(content)
@@ -84,7 +89,9 @@ def test_processed_copy_shows_what_was_uploaded() -> None:
     assert max(ImageStat.Stat(difference).mean) < 2
 
 
-@pytest.mark.parametrize(("fmt", "size"), [("JPEG", (4200, 3000)), ("PNG", (4100, 900)), ("WEBP", (2001, 1500))])
+@pytest.mark.parametrize(
+    ("fmt", "size"), [("JPEG", (4200, 3000)), ("PNG", (4100, 900)), ("WEBP", (2001, 1500))]
+)
 def test_long_side_is_at_most_2000_pixels(fmt: str, size: tuple[int, int]) -> None:
     prepared = prepare(drawn.encode(Image.new("RGB", size, "teal"), fmt))
 
@@ -112,6 +119,7 @@ def test_upload_is_never_read_in_one_piece() -> None:
     class Watched(BytesIO):
         largest = 0
 
+        @override
         def read(self, size: int | None = -1, /) -> bytes:
             data = super().read(size)
             Watched.largest = max(Watched.largest, len(data))
@@ -143,7 +151,7 @@ def test_orientation_is_applied_outside_jpeg(fmt: str, orientation: int) -> None
 
 
 def test_orientation_is_applied_once_to_heic() -> None:
-    prepared = prepare(drawn.encode_heic(drawn.oriented(6)))
+    prepared = prepare(drawn.oriented_heic())
 
     assert (prepared.processed.width, prepared.processed.height) == (400, 600)
     assert close_to(colour_at(prepared.processed.content, 0.2, 0.2), (220, 20, 20))
@@ -173,12 +181,16 @@ def test_wide_gamut_is_converted_to_srgb() -> None:
 
 @pytest.mark.parametrize("profile", [None, drawn.srgb_profile(), b"broken", drawn.wide_profile()[:200]])
 def test_colours_stay_without_a_usable_profile_or_with_srgb(profile: bytes | None) -> None:
-    content = drawn.encode(Image.new("RGB", (400, 400), (60, 160, 90)), "JPEG", quality=98, icc_profile=profile)
+    content = drawn.encode(
+        Image.new("RGB", (400, 400), (60, 160, 90)), "JPEG", quality=98, icc_profile=profile
+    )
 
     assert close_to(colour_at(prepare(content).processed.content, 0.5, 0.5), (60, 160, 90), tolerance=3)
 
 
-@pytest.mark.parametrize("profile", [None, drawn.srgb_profile()], ids=["no profile", "profile of another kind"])
+@pytest.mark.parametrize(
+    "profile", [None, drawn.srgb_profile()], ids=["no profile", "profile of another kind"]
+)
 def test_cmyk_is_converted(profile: bytes | None) -> None:
     prepared = prepare(drawn.cmyk_jpeg(profile=profile))
 
@@ -246,7 +258,11 @@ def test_heic_with_thumbnails_and_depth_is_one_photo() -> None:
         (drawn.heic_with_several_photos(), "image_animated", 422),
         (drawn.model_photo((255, 900)), "image_too_small", 422),
         (drawn.claims_huge_png(), "image_too_many_pixels", 422),
-        (drawn.png_with_chunks((b"iCCP", b"x\0\0" + zlib.compress(bytes(50_000_000)))), "image_unreadable", 422),
+        (
+            drawn.png_with_chunks((b"iCCP", b"x\0\0" + zlib.compress(bytes(50_000_000)))),
+            "image_unreadable",
+            422,
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -255,7 +271,7 @@ def test_each_refusal_has_its_code_and_says_what_to_do(content: bytes, code: str
 
     assert (error.code, error.status, error.retryable) == (code, status, False)
     assert isinstance(error.message, str)
-    assert "end" in error.message or "Choose" in error.message  # "Send", "send", "... and send it again"
+    assert re.search(r"\b[Ss]end\b", error.message)
 
 
 def test_details_hold_the_numbers() -> None:
@@ -299,7 +315,9 @@ def test_file_without_its_last_byte_is_truncated(extension: str) -> None:
     assert refusal(FORMATS[extension]()[:-1]).code == "image_truncated"
 
 
-@pytest.mark.parametrize("content", [drawn.model_photo((256, 256)), drawn.png((256, 256)), drawn.webp((256, 256))])
+@pytest.mark.parametrize(
+    "content", [drawn.model_photo((256, 256)), drawn.png((256, 256)), drawn.webp((256, 256))]
+)
 def test_no_cut_anywhere_passes(content: bytes) -> None:
     step = max(1, len(content) // 150)
     codes = {refusal(content[:end]).code for end in [*range(16, 700, 23), *range(700, len(content), step)]}
@@ -318,7 +336,7 @@ def test_picture_whose_data_ends_before_its_end_marker_is_refused() -> None:
 
 @pytest.mark.parametrize("extension", FORMATS)
 def test_damaged_bytes_give_a_picture_or_a_refusal(extension: str) -> None:
-    whole = FORMATS[extension]((300, 300))  # type: ignore[operator]
+    whole = FORMATS[extension]((300, 300))
     outcomes = set()
     for seed in range(60):
         try:
@@ -340,10 +358,16 @@ def test_jpeg_of_a_thousand_scans_is_refused() -> None:
     assert refusal(bomb).code == "image_unreadable"
 
 
-@pytest.mark.parametrize("make", [drawn.avif, drawn.heic])
-def test_stream_larger_than_its_container_says_is_refused(make: object) -> None:
-    whole = make((7000, 6500)) if callable(make) else b""
-    stated, small = b"ispe" + bytes(4) + drawn.pair(7000, 6500), b"ispe" + bytes(4) + drawn.pair(300, 300)
+@pytest.mark.parametrize(
+    ("whole", "size"),
+    [
+        (drawn.encode(Image.new("RGB", (5000, 4800)), "AVIF", speed=10), (5000, 4800)),
+        (drawn.flat_heic("RGB;16", (3600, 3200), chroma=444), (3600, 3200)),
+    ],
+    ids=["avif", "heic"],
+)
+def test_stream_larger_than_its_container_says_is_refused(whole: bytes, size: tuple[int, int]) -> None:
+    stated, small = b"ispe" + bytes(4) + drawn.pair(*size), b"ispe" + bytes(4) + drawn.pair(300, 300)
     assert stated in whole
 
     assert refusal(whole.replace(stated, small)).code == "image_too_many_pixels"
@@ -365,7 +389,9 @@ def test_poor_photos_are_warned_about_not_refused() -> None:
     ("content", "content_type", "extension"),
     [(drawn.png(mode="RGBA"), "image/png", "png"), (drawn.model_photo((700, 700)), "image/jpeg", "jpg")],
 )
-def test_result_is_kept_byte_for_byte_with_a_thumbnail(content: bytes, content_type: str, extension: str) -> None:
+def test_result_is_kept_byte_for_byte_with_a_thumbnail(
+    content: bytes, content_type: str, extension: str
+) -> None:
     result = images.read_result(content)
 
     assert result.picture == images.Picture(content, content_type, extension, 700, 700)
@@ -399,7 +425,9 @@ def test_bad_result_is_refused(content: bytes, code: str) -> None:
 
 
 def test_drawn_pictures_differ_by_seed_and_repeat() -> None:
-    photos = [drawn.model_photo(seed=seed) for seed in range(3)] + [drawn.garment_photo(seed=seed) for seed in range(3)]
+    photos = [drawn.model_photo(seed=seed) for seed in range(3)] + [
+        drawn.garment_photo(seed=seed) for seed in range(3)
+    ]
 
     assert len(set(photos)) == 6
     assert drawn.model_photo(seed=2) == photos[2]

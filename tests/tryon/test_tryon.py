@@ -2,36 +2,20 @@
 
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any
 
 import pytest
 from PIL import Image
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from tests.conftest import Api, data_of, error_of
+from tests.conftest import Api, Finish, Generate, data_of, download, error_of
 from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, PredictionState, TryOnJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Finish = Callable[[str], TryOnJob]
-
-
-@pytest.fixture
-def generate(owner: Api, product_id: str, model_id: str) -> Callable[..., Any]:
-    """Ask for the try-on of the product on the model; returns the answer's data."""
-
-    def ask(**options: Any) -> Any:
-        response = owner.post(
-            "generate", {"productImageId": product_id, "modelImageId": model_id, "options": options}
-        )
-        return data_of(response)
-
-    return ask
-
 
 def test_a_photo_goes_in_and_a_picture_comes_out(
-    owner: Api, generate: Callable[..., Any], finish: Finish, sandbox: Sandbox
+    owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox
 ) -> None:
     asked = generate()
     assert asked["status"] == "queued"
@@ -54,7 +38,7 @@ def test_a_photo_goes_in_and_a_picture_comes_out(
 
 
 def test_a_job_tells_its_place_in_the_queue_only_while_it_waits(
-    owner: Api, generate: Callable[..., Any], finish: Finish, sandbox: Sandbox
+    owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox
 ) -> None:
     first, second = generate(seed=1)["jobId"], generate(seed=2)["jobId"]
     assert data_of(owner.get(f"jobs/{first}"))["queuePosition"] == 1
@@ -64,7 +48,7 @@ def test_a_job_tells_its_place_in_the_queue_only_while_it_waits(
 
 
 def test_an_identical_request_joins_the_job_under_way_and_then_reuses_its_result(
-    owner: Api, generate: Callable[..., Any], finish: Finish, sandbox: Sandbox
+    owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox
 ) -> None:
     first = generate()
     assert generate()["jobId"] == first["jobId"]
@@ -75,7 +59,7 @@ def test_an_identical_request_joins_the_job_under_way_and_then_reuses_its_result
 
 
 def test_no_more_predictions_are_in_flight_than_slots(
-    generate: Callable[..., Any],
+    generate: Generate,
     work: Callable[[], None],
     finish: Finish,
     sandbox: Sandbox,
@@ -92,7 +76,7 @@ def test_no_more_predictions_are_in_flight_than_slots(
 
 def test_following_a_job_costs_one_query(
     owner: Api,
-    generate: Callable[..., Any],
+    generate: Generate,
     finish: Finish,
     sandbox: Sandbox,
     django_assert_num_queries: DjangoAssertNumQueries,
@@ -107,7 +91,7 @@ def test_following_a_job_costs_one_query(
 
 
 def test_stranger_sees_neither_job_nor_result(
-    owner: Api, stranger: Api, generate: Callable[..., Any], finish: Finish, sandbox: Sandbox
+    owner: Api, stranger: Api, generate: Generate, finish: Finish, sandbox: Sandbox
 ) -> None:
     job_id = generate()["jobId"]
     finish(job_id)
@@ -124,9 +108,3 @@ def test_a_retired_model_photo_is_refused(manager: Api, owner: Api, product_id: 
     assert response.status_code == 409
     assert error_of(response)["code"] == "model_image_inactive"
     assert TryOnJob.objects.count() == 0
-
-
-def download(api: Api, url: str) -> bytes:
-    response = api.client.get(url.removeprefix("http://testserver"))
-    assert response.status_code == 200
-    return b"".join(response.streaming_content)  # type: ignore[attr-defined]

@@ -12,9 +12,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import ReadOnlyAdmin
-from config.admin_widgets import badge, link_to, thumbnail
+from config.admin_widgets import badge, link_to, moment, thumbnail
 from tryon.admin.job_page import job_page
 from tryon.models import Prediction, Status, TryOnJob
+from tryon.selectors import progress_now
 
 LATEST_FAILURES: Final = 1_000
 
@@ -41,9 +42,16 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
     """Read-only: a job's state changes only in ``tryon.lifecycle``."""
 
     list_display = [
-        "short_id", "garment", "model_photo", "result_picture", "status_badge", "progress_bar", "lane",
-        "retry_count", "error_code", "created_at", "duration",
-    ]  # fmt: skip
+        "short_id",
+        "garment",
+        "model_photo",
+        "result_picture",
+        "state",
+        "lane",
+        "retry_count",
+        "created",
+        "duration",
+    ]
     list_select_related = ["product_image", "model_image", "result"]
     list_filter = ["status", "lane", ErrorCodeFilter, "created_at"]
     search_fields = ["product_image__product_id", "requester"]
@@ -100,12 +108,16 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
         return link_to("results_tryonresult", result.pk, thumbnail(result.thumbnail, str(_("Result"))))
 
     @admin.display(description=_("status"), ordering="status")
-    def status_badge(self, job: TryOnJob) -> SafeString:
-        return badge(job.status, job.get_status_display())
+    def state(self, job: TryOnJob) -> SafeString:
+        """The status, with the progress of a job under way or the cause of a failure."""
+        word = badge(job.status, job.get_status_display())
+        if job.status == Status.PROCESSING:
+            return format_html('{0}<progress max="100" value="{1}">{1} %</progress>', word, progress_now(job))
+        return format_html("{}<code>{}</code>", word, job.error_code) if job.error_code else word
 
-    @admin.display(description=_("progress"), ordering="progress")
-    def progress_bar(self, job: TryOnJob) -> SafeString:
-        return format_html('<progress max="100" value="{0}">{0} %</progress>', job.progress)
+    @admin.display(description=_("created"), ordering="created_at")
+    def created(self, job: TryOnJob) -> str:
+        return moment(job.created_at)
 
     @admin.display(description=_("duration"))
     def duration(self, job: TryOnJob) -> str | None:

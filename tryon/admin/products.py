@@ -12,7 +12,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import UploadAdmin, count_of
-from config.admin_widgets import PhotosField, file_stem, large_picture, link_to_list, pixels, thumbnail
+from config.admin_widgets import (
+    PhotosField,
+    file_stem,
+    large_picture,
+    link_to_list,
+    moment,
+    pixels,
+    thumbnail,
+)
 from tryon.admin.batch import batch_page
 from tryon.models import ProductImage
 from tryon.services.products import product_image_create
@@ -75,7 +83,7 @@ class ProductImageAdmin(UploadAdmin[ProductImage]):
     """The picture itself never changes: a new one is a new photo."""
 
     upload_form = ProductImageUploadForm
-    list_display = ["picture", "product_id", "source", "size", "job_list", "created_at"]
+    list_display = ["picture", "product_id", "source", "size", "job_list", "created"]
     list_display_links = ["picture", "product_id"]
     list_filter = [SourceFilter, "created_at"]
     search_fields = ["product_id", "requester"]
@@ -104,7 +112,7 @@ class ProductImageAdmin(UploadAdmin[ProductImage]):
             metadata=fields["metadata"],
         )
         for warning in warnings:
-            self.message_user(request, f"{file.name}: {gettext(warning.message)}", messages.WARNING)
+            self.message_user(request, f"{gettext(warning.message)} ({file.name})", messages.WARNING)
         return photo
 
     @override
@@ -138,3 +146,7 @@ class ProductImageAdmin(UploadAdmin[ProductImage]):
     @admin.display(description=_("try-ons"), ordering="job_count")
     def job_list(self, photo: "UsedProductImage") -> SafeString:
         return link_to_list("tryon_tryonjob", photo.job_count, product_image=photo.pk)
+
+    @admin.display(description=_("created"), ordering="created_at")
+    def created(self, photo: ProductImage) -> str:
+        return moment(photo.created_at)

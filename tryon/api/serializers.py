@@ -2,6 +2,7 @@
 
 import json
 from typing import TYPE_CHECKING, Any, override
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
@@ -33,7 +34,7 @@ METADATA_BYTES = 10_000
 class UploadSerializer(serializers.Serializer[Any]):
     """``POST /upload``: a multipart form."""
 
-    file = serializers.FileField()
+    file = serializers.FileField(allow_empty_file=True)  # the image pipeline says it better
     productId = serializers.CharField(max_length=100)
     metadata = serializers.CharField(required=False, help_text=_("A JSON object, at most 10,000 bytes."))
 
@@ -41,14 +42,19 @@ class UploadSerializer(serializers.Serializer[Any]):
         if len(text.encode()) > METADATA_BYTES:
             raise serializers.ValidationError(_("At most 10,000 bytes."))
         try:
-            metadata = json.loads(text)
+            metadata = json.loads(text, parse_constant=refuse_constant)
         except (ValueError, RecursionError) as error:
             raise serializers.ValidationError(
                 _('Not JSON. Send an object such as {"colour": "red"}.')
             ) from error
-        if not isinstance(metadata, dict):
+        if not isinstance(metadata, dict) or "\\u0000" in text:
             raise serializers.ValidationError(_('Send a JSON object such as {"colour": "red"}.'))
         return metadata
+
+
+def refuse_constant(name: str) -> None:
+    """NaN and Infinity are Python's, not JSON's, and PostgreSQL refuses them."""
+    raise ValueError(name)
 
 
 class WarningSerializer(serializers.Serializer[Any]):
@@ -111,11 +117,21 @@ class OptionsField(serializers.Field[TryOnOptions, Any, Any, Any]):
         return value.normalised()
 
 
+class IdField(serializers.UUIDField):
+    """A UUID in its text form; DRF would take the number 7 for one as well."""
+
+    @override
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class GenerateSerializer(serializers.Serializer[Any]):
     """``POST /generate``."""
 
-    productImageId = serializers.UUIDField()
-    modelImageId = serializers.UUIDField()
+    productImageId = IdField()
+    modelImageId = IdField()
     options = OptionsField(required=False)
 
     @override

@@ -12,7 +12,7 @@ from tryon.demo.errors import PortTaken, VarNotUsable
 from tryon.demo.handout import Handout
 
 LOCK_FILE: Final = "demo.lock"
-# Left out of the children's environment, so that a shop's own settings in the shell never make the demo migrate
+# Left out of the children's environment: a shop's own settings in the shell must never make the demo migrate
 # its database, fill its bucket or spend its credits. REDIS_URL is meant to count.
 NOT_PASSED_ON: Final = (
     "ALLOWED_HOSTS",

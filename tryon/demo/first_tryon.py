@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 
@@ -27,7 +28,7 @@ class Storefront:
         self._session = requests.Session()
         # Neither a proxy nor a .netrc of the person at the terminal concerns this machine's own server.
         self._session.trust_env = False
-        self._session.headers["Authorization"] = f"Bearer {api_key}"
+        self._session.headers["Authorization"] = f"Api-Key {api_key}"
 
     def upload(self, picture: bytes, product_id: str) -> str:
         """Upload a product photo (JPEG) and return its id."""
@@ -39,7 +40,9 @@ class Storefront:
         """The id of a model photo of this category."""
         models = self._call("GET", "/models", params={"category": category})
         if not models:
-            raise TryOnFailed("The library has no model photo left. Add one in the admin, or use another --var.")
+            raise TryOnFailed(
+                "The library has no model photo left. Add one in the admin, or use another --var."
+            )
         return str(models[-1]["id"])
 
     def generate(self, product_image_id: str, model_image_id: str, options: dict[str, Any]) -> str:
@@ -64,8 +67,16 @@ class Storefront:
         except requests.RequestException as error:
             raise TryOnFailed(f"The web server did not answer ({type(error).__name__}).") from error
         if not response.ok:
-            raise TryOnFailed(f"{method} {address.split('?')[0]} answered {response.status_code}.")
+            raise TryOnFailed(f"{method} {urlsplit(address).path} answered {_refusal(response)}.")
         return response
+
+
+def _refusal(response: requests.Response) -> str:
+    """The status, and the product's error code where the answer is the product's own."""
+    try:
+        return f"{response.status_code} {response.json()['error']['code']}"
+    except (ValueError, LookupError, TypeError):
+        return str(response.status_code)
 
 
 def run_tryon(

@@ -1,7 +1,6 @@
 """Where to go and what to log in with, as ``VAR/demo.json``."""
 
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +33,11 @@ class Handout:
 
 
 def handout_for(var: Path, *, url: str, sandbox_url: str) -> Handout:
-    """The handout for these addresses, with the keys and the password of an earlier start in ``var``, if any."""
+    """The handout for these addresses, with the keys and password of an earlier start in ``var``, if any."""
     kept = _kept(var)
     return Handout(
         url=url,
-        api_key=kept.get("apiKey") or "tos_demo_" + secrets.token_urlsafe(24),
+        api_key=kept.get("apiKey") or "tos_" + secrets.token_urlsafe(32),
         admin_user="admin",
         admin_password=kept.get("adminPassword") or secrets.token_urlsafe(12),
         sandbox_url=sandbox_url,
@@ -52,8 +51,7 @@ def write(handout: Handout, var: Path) -> Path:
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
     draft.write_text(json.dumps(handout.to_json(), indent=2) + "\n")
-    os.replace(draft, var / FILE_NAME)
-    return var / FILE_NAME
+    return draft.replace(var / FILE_NAME)
 
 
 def _kept(var: Path) -> dict[str, str]:

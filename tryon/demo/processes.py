@@ -1,4 +1,4 @@
-"""One child process: started in a session of its own, its output in a file, ended with everything it started."""
+"""One child process: started in a session of its own, its output in a file, ended with all it started."""
 
 import os
 import signal
@@ -33,8 +33,8 @@ class Child:
         self.service = service
         self.log = log
         with log.open("ab") as output:
-            # A session of its own: Ctrl-C at the terminal reaches the supervisor alone, which ends its children
-            # in order; and whatever a child starts can be ended with it.
+            # A session of its own: Ctrl-C at the terminal reaches the supervisor alone, which ends its
+            # children in order; and whatever a child starts can be ended with it.
             self._process = subprocess.Popen(
                 service.command,
                 cwd=service.directory,

@@ -47,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     var = Path(os.environ.get("VAR_DIR") or services.PROJECT / "var")
     parser.add_argument("--once", action="store_true", help="end after one try-on, with its picture's path")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"web port (default: {DEFAULT_PORT})")
-    parser.add_argument("--var", type=Path, default=var, metavar="DIR", help="where data is kept (default: var)")
+    parser.add_argument(
+        "--var", type=Path, default=var, metavar="DIR", help="where data is kept (default: var)"
+    )
     parser.add_argument(
         "--speed", type=_speed, default=DEFAULT_SPEED, help=f"of the sandbox (default: {DEFAULT_SPEED:g})"
     )
@@ -127,15 +129,18 @@ def _start(
     brokers: tuple[Service, ...],
     speed: float,
 ) -> None:
-    say("Preparing the database and the pages.")
+    """Processes take about a second to start: what needs no database starts while it is being prepared."""
+    say("Starting Redis, the FASHN sandbox and the workers, and preparing the database and the pages.")
+    supervisor.launch(*brokers)
+    supervisor.wait_until_ready()
+    supervisor.launch(services.sandbox_service(handout, speed), *services.worker_services(redis_url))
     supervisor.run("migrate", services.manage("migrate", "--no-input"), services.PROJECT)
     supervisor.run("collectstatic", services.manage("collectstatic", "--no-input"), services.PROJECT)
-    say("Starting Redis, the FASHN sandbox, the workers, the clock and the web server.")
-    supervisor.start(*brokers, services.sandbox_service(handout, speed))
-    supervisor.start(*services.worker_services(redis_url), services.web_service(handout))
-    say("Filling the library.")
+    say("Starting the web server and the clock, and filling the library.")
+    supervisor.launch(services.cron_service(redis_url), services.web_service(handout))
     fill = services.manage("demo_library")
     supervisor.run("library", fill, services.PROJECT, text=json.dumps(handout.to_json()))
+    supervisor.wait_until_ready()
 
 
 def _serve(supervisor: Supervisor) -> None:

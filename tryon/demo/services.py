@@ -31,20 +31,31 @@ def redis_service(broker: PrivateRedis) -> Service:
 def sandbox_service(handout: Handout, speed: float) -> Service:
     port = str(urlsplit(handout.sandbox_url).port)
     options = ("--host", LOOPBACK, "--port", port, "--speed", str(speed), "--key", handout.sandbox_key)
-    return Service("sandbox", manage("fashn_sandbox", *options), PROJECT, lambda _: _serves(handout.sandbox_url))
+    return Service(
+        "sandbox", manage("fashn_sandbox", *options), PROJECT, lambda _: _serves(handout.sandbox_url)
+    )
 
 
-def worker_services(redis_url: str) -> tuple[Service, ...]:
-    """A worker process for each queue, and the clock."""
+def worker_services(redis_url: str) -> tuple[Service, Service]:
+    """A worker process for each queue."""
     steps = manage(
         "rqworker", "tryon", "--with-scheduler", "--worker-class", "rq.SimpleWorker", "--max-jobs",
         str(TASKS_PER_WORKER),
     )  # fmt: skip
     return (
         Service("worker", steps, PROJECT, _worker_listens(redis_url, "tryon")),
-        Service("maintenance", manage("rqworker", "maintenance"), PROJECT, _worker_listens(redis_url, "maintenance")),
-        Service("cron", manage("rqcron", "config.cron"), PROJECT, _clock_runs(redis_url)),
+        Service(
+            "maintenance",
+            manage("rqworker", "maintenance"),
+            PROJECT,
+            _worker_listens(redis_url, "maintenance"),
+        ),
     )
+
+
+def cron_service(redis_url: str) -> Service:
+    """The clock that sends the sweep."""
+    return Service("cron", manage("rqcron", "config.cron"), PROJECT, _clock_runs(redis_url))
 
 
 def web_service(handout: Handout) -> Service:

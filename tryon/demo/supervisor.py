@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tryon.demo.errors import ChildFailed
+from tryon.demo.guard import Guard
 from tryon.demo.processes import Child, Service, how_it_ended
 
 READY_SECONDS: Final = 60.0
@@ -39,6 +40,7 @@ class Supervisor:
         self._logs = logs
         self._say = say
         self._watched: list[Watched] = []
+        self._guard = Guard()
 
     def run(self, name: str, command: tuple[str, ...], directory: Path, *, text: str = "") -> None:
         """Run a program to its end, with ``text`` as its input. Raises ChildFailed."""
@@ -58,11 +60,15 @@ class Supervisor:
         if ended.returncode:
             raise ChildFailed(f"{name} failed ({how_it_ended(ended.returncode)}). See {log}.")
 
-    def start(self, *services: Service) -> None:
-        """Start the services together and wait until all do their work. Raises ChildFailed."""
-        started = [self._watch(service) for service in services]
+    def launch(self, *services: Service) -> None:
+        """Start services without waiting for them. Raises ChildFailed."""
+        for service in services:
+            self._watched.append(Watched(service, self._spawn(service), time.monotonic()))
+
+    def wait_until_ready(self) -> None:
+        """Wait until all launched services do their work. Raises ChildFailed."""
         deadline = time.monotonic() + READY_SECONDS
-        for watched in started:
+        for watched in self._watched:
             while not watched.child.ready:
                 self._still_starting(watched, deadline)
                 time.sleep(POLL_SECONDS)
@@ -86,19 +92,19 @@ class Supervisor:
     def stop(self) -> None:
         """End all services, the last started first."""
         while self._watched:
-            self._watched.pop().child.stop()
-
-    def _watch(self, service: Service) -> Watched:
-        watched = Watched(service, self._spawn(service), time.monotonic())
-        self._watched.append(watched)
-        return watched
+            child = self._watched.pop().child
+            child.stop()
+            self._guard.forget(child.pid)
+        self._guard.close()
 
     def _spawn(self, service: Service) -> Child:
         log = self._logs / f"{service.name}.log"
         try:
-            return Child(service, self._environment, log)
+            child = Child(service, self._environment, log)
         except OSError as error:
             raise ChildFailed(f"{service.name} could not be started: {error.strerror}.") from error
+        self._guard.watch(child.pid)
+        return child
 
     def _still_starting(self, watched: Watched, deadline: float) -> None:
         """Raise ChildFailed when there is nothing left to wait for."""
@@ -115,6 +121,7 @@ class Supervisor:
     def _bury(self, watched: Watched, exit_code: int) -> None:
         """Note a death and plan the restart. A worker that recycles itself (exit code 0) is back at once."""
         watched.child.clear()
+        self._guard.forget(watched.child.pid)
         now = time.monotonic()
         lived = now - watched.started_at
         if exit_code == 0 and lived > FIRST_BACK_OFF_SECONDS:

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Final
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,14 +17,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
+from rest_framework.request import Request
 
-from config.api.authentication import VISITOR_SESSION_KEY
-from config.api.callers import Caller
+from config.api.authentication import VISITOR_SESSION_KEY, SessionAuthentication
 from config.api.pagination import PAGE_SIZE
 from config.images import MAX_UPLOAD_BYTES
 from models_library.models import Category, ModelImage
 from models_library.selectors import model_image_list
-from tryon.access import jobs_for
 from tryon.fashn.options import DEFAULT_MODE
 from tryon.models import ProductImage, TryOnJob
 from tryon.selectors import catalogue
@@ -83,8 +83,8 @@ def demo_only(view: View) -> View:
 @ensure_csrf_cookie
 def shop(request: HttpRequest) -> HttpResponse:
     """The page: pickers, fitting room, and what this visitor tried on before."""
-    visitor = visitor_of(request)
-    own = ProductImage.objects.filter(requester=visitor.requester)[:OWN_PHOTOS_SHOWN]
+    requester = requester_of(request)
+    own = ProductImage.objects.filter(requester=requester)[:OWN_PHOTOS_SHOWN]
     models, more_models = page_of(model_image_list(), 1, PAGE_SIZE)
     context = {
         "own_photos": [garment(photo, note=_("Your photo")) for photo in own],
@@ -92,7 +92,7 @@ def shop(request: HttpRequest) -> HttpResponse:
         "next_model_page": 2 if more_models else "",
         "model_page_size": PAGE_SIZE,
         "categories": Category.choices,
-        "tryons": recent_tryons(visitor),
+        "tryons": recent_tryons(requester),
         "max_upload_bytes": MAX_UPLOAD_BYTES,
     }
     return render(request, "demo/shop.html", context | products_page(1))
@@ -109,12 +109,14 @@ def products(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/_products.html", products_page(int(text)))
 
 
-def visitor_of(request: HttpRequest) -> Caller:
-    """The caller that the API will see behind this session; a new visitor gets an unguessable name."""
-    visitor = request.session.get(VISITOR_SESSION_KEY)
-    if visitor is None:
-        visitor = request.session[VISITOR_SESSION_KEY] = secrets.token_urlsafe(24)
-    return Caller(requester=f"visitor:{visitor}")
+def requester_of(request: HttpRequest) -> str:
+    """Who the API will see behind this session. A new visitor gets an unguessable name."""
+    request.session.setdefault(VISITOR_SESSION_KEY, secrets.token_urlsafe(24))
+    signed_in = SessionAuthentication().authenticate(Request(request))
+    if signed_in is None:  # a session that the API turns away has no use for the page
+        raise PermissionDenied
+    caller, _credentials = signed_in
+    return caller.requester
 
 
 def products_page(number: int) -> dict[str, object]:
@@ -133,10 +135,15 @@ def page_of[Row: Model](rows: QuerySet[Row], number: int, size: int) -> tuple[li
     return found[:size], len(found) > size
 
 
-def recent_tryons(visitor: Caller) -> list[TryOn]:
-    """What the visitor asked for last, newest first: a result is found again however the page was left."""
-    jobs = jobs_for(visitor).select_related("product_image", "model_image", "result")
-    return [tryon(job) for job in jobs.order_by("-viewers__pk")[:TRYONS_SHOWN]]
+def recent_tryons(requester: str) -> list[TryOn]:
+    """What the visitor asked for last, newest first: a result is found again however the page was left.
+
+    Only their own, also for staff, who may see every job.
+    """
+    jobs = TryOnJob.objects.filter(viewers__requester=requester).order_by("-viewers__pk")
+    return [
+        tryon(job) for job in jobs.select_related("product_image", "model_image", "result")[:TRYONS_SHOWN]
+    ]
 
 
 def garment(photo: ProductImage, *, note: str = "") -> Photo:
@@ -182,5 +189,5 @@ def tryon(job: TryOnJob) -> TryOn:
 
 def wording(photo: ProductImage, field: str) -> str:
     """A short text from a product's metadata; clients write it, so anything else counts as absent."""
-    text = photo.metadata.get(field)
+    text = photo.metadata.get(field) if isinstance(photo.metadata, dict) else None
     return text[:TEXT_LENGTH] if isinstance(text, str) else ""

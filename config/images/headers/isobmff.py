@@ -11,6 +11,7 @@ from config.images.limits import AVIF_FIXED_COST, HEIC_PLANES_FACTOR, affordable
 
 SEQUENCE_BRANDS = {b"avis", b"hevc", b"hevx", b"msf1"}
 AV1_HEAD_BYTES = 4_096
+MAX_PADDING = 64  # pixels
 
 type Size = tuple[int, int]
 
@@ -36,10 +37,7 @@ def read_isobmff(file: BinaryIO, fmt: Format) -> Header:
     pictures = list(_coded_pictures(file, meta, parts))
     if not pictures:
         raise ImageUnreadable
-    sizes = [*_stated_sizes(file, meta, parts), *((picture.width, picture.height) for picture in pictures)]
-    width, height = max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
-    if not (width and height):
-        raise ImageUnreadable
+    width, height = _largest(list(_stated_sizes(file, meta, parts)), pictures)
     max_pixels = affordable_pixels(_cost(fmt, pictures, _has_alpha(meta)), file_bytes=file_size)
     return Header(fmt, width, height, max_pixels, animated, ((0, file_size),))
 
@@ -67,6 +65,23 @@ def _stated_sizes(file: BinaryIO, meta: list[Box], parts: list[Item]) -> Iterato
         if item.kind == b"grid":
             offset, length = item.extents[0] if item.extents else (0, 0)
             yield _grid_size(_head(file, item) if item.in_file else stored[offset : offset + length])
+
+
+def _largest(stated: list[Size], pictures: list[Coded]) -> Size:
+    width, height = max(stated, key=_area, default=(0, 0))
+    if not (width and height):
+        raise ImageUnreadable
+    # A stream is padded to whole blocks; what goes beyond that contradicts the container.
+    beyond = [
+        (picture.width, picture.height)
+        for picture in pictures
+        if picture.width > width + MAX_PADDING or picture.height > height + MAX_PADDING
+    ]
+    return max([(width, height), *beyond], key=_area)
+
+
+def _area(size: Size) -> int:
+    return size[0] * size[1]
 
 
 def _in_file(item: Item) -> Item:

@@ -1,6 +1,7 @@
 """JPEG: the marker segments, per ITU-T T.81 annex B."""
 
 import re
+from collections import Counter
 from typing import BinaryIO
 
 from config.images.errors import ImageTruncated, ImageUnreadable
@@ -16,7 +17,10 @@ FRAMES = BASELINE_FRAMES | {
     0xCA,
 }  # what libjpeg-turbo decodes at 8 bits: also progressive, arithmetic
 UNSUPPORTED_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}
-DROPPED = {*range(0xE0, 0xF0), 0xFE}  # APP0 to APP15 and comments
+NOTES = {*range(0xE0, 0xF0), 0xFE}  # APP0 to APP15 and comments
+
+# How the notes that we need begin, and how many segments of up to 64 KB: a colour profile may have 4 MB.
+NEEDED_NOTES = {0xE1: (b"Exif\0", 1), 0xE2: (b"ICC_PROFILE\0", 64), 0xEE: (b"Adobe", 1)}
 
 # In compressed data 0xFF is followed by a stuffed 0 or a restart marker (D0-D7); anything else begins a
 # segment.
@@ -37,6 +41,7 @@ def read_jpeg(file: BinaryIO) -> Header:
     """
     pieces: list[Piece] = [(0, 2)]
     frame: tuple[int, bytes] | None = None
+    shown: Counter[int] = Counter()
     scans = 0
     interleaved = True
     position = 2
@@ -62,7 +67,7 @@ def read_jpeg(file: BinaryIO) -> Header:
             if scans > MAX_SCANS or frame is None or not body:
                 raise ImageUnreadable
             interleaved = interleaved and body[0] == frame[1][5]
-        if marker not in DROPPED or _is_needed(marker, body):
+        if _is_needed(marker, body, shown):
             pieces.append((start, position - start))
     raise ImageUnreadable
 
@@ -83,20 +88,18 @@ def _next_marker(file: BinaryIO, position: int) -> tuple[int, int]:
     raise ImageTruncated
 
 
-def _is_needed(marker: int, body: bytes) -> bool:
-    """Orientation (EXIF), colour profile and Adobe's transform flag stay.
+def _is_needed(marker: int, body: bytes, shown: Counter[int]) -> bool:
+    """Orientation (EXIF), colour profile and Adobe's transform flag stay; comments and other notes go.
 
-    Without APP2 "MPF" the file is an ordinary JPEG to Pillow, not a multi-picture (MPO) file, which phones
-    write.
+    Without APP2 "MPF" the file is an ordinary JPEG to Pillow, not a multi-picture file (MPO).
     """
-    match marker:
-        case 0xE1:
-            return body.startswith(b"Exif\0")
-        case 0xE2:
-            return body.startswith(b"ICC_PROFILE\0")
-        case 0xEE:
-            return body.startswith(b"Adobe")
-    return False
+    if marker not in NOTES:
+        return True
+    name, limit = NEEDED_NOTES.get(marker, (b"", 0))
+    if not body.startswith(name) or shown[marker] == limit:
+        return False
+    shown[marker] += 1
+    return True
 
 
 def _header(marker: int, body: bytes, *, interleaved: bool, pieces: tuple[Piece, ...]) -> Header:

@@ -18,12 +18,12 @@ export class ApiError extends Error {
   }
 }
 
-/** Send a garment photo; answers with the photo and its warnings. */
-export function upload(file) {
+/** Send a garment photo under a name for it; answers with the photo and its warnings. */
+export function upload(file, name) {
   const form = new FormData();
   form.append("file", file);
   form.append("productId", "own-garment");
-  form.append("metadata", JSON.stringify({ name: nameOf(file) }));
+  form.append("metadata", JSON.stringify({ name }));
   return call(addresses.uploadUrl, { method: "POST", body: form });
 }
 
@@ -95,8 +95,4 @@ function fieldMessages(error) {
 function cookie(name) {
   const found = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
   return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
-}
-
-function nameOf(file) {
-  return file.name.replace(/\.[^.]+$/, "").slice(0, 40) || say("yourPhoto");
 }

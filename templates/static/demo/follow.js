@@ -5,7 +5,7 @@ import { fetchJob } from "./api.js";
 const FIRST_PAUSE_MS = 700;
 const LONGEST_PAUSE_MS = 3_000;
 const GROWTH = 1.08;
-const LONGEST_TROUBLE_MS = 15_000;
+const LONGEST_TROUBLE_MS = 6_000;
 const HIDDEN_PAUSE_MS = 5_000;
 // A page nobody has looked at for so long stops asking, until somebody looks again.
 const HIDDEN_LONG_MS = 120_000;
@@ -17,22 +17,25 @@ const ACTIVE = new Set(["queued", "processing"]);
  */
 export async function follow(jobId, { signal, onJob, onTrouble }) {
   let pause = FIRST_PAUSE_MS;
+  let failures = 0;
   while (!signal.aborted) {
-    let troublePause = 0;
+    let askedToWait = 0;
     try {
       const job = await fetchJob(jobId, signal);
       if (signal.aborted) return;
       onJob(job);
       if (!ACTIVE.has(job.status)) return;
       pause = Math.min(pause * GROWTH, LONGEST_PAUSE_MS);
+      failures = 0;
     } catch (error) {
       if (signal.aborted) return;
       if (!error.isPassing) throw error;
       onTrouble(error);
-      pause = Math.min(pause * 2, LONGEST_TROUBLE_MS);
-      troublePause = error.retryAfterMs;
+      failures += 1;
+      askedToWait = error.retryAfterMs;
     }
-    await nextTurn(Math.max(pause, troublePause), signal);
+    const backOff = failures && Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_TROUBLE_MS);
+    await nextTurn(Math.max(pause, backOff, askedToWait), signal);
   }
 }
 

@@ -115,7 +115,7 @@ function statusOf({ status, progress: percent, queuePosition }) {
   if (status === "queued") {
     return queuePosition > 1 ? say("queued", { position: queuePosition }) : say("queuedNext");
   }
-  return say(percent < ALMOST_DONE ? "processing" : "finishing");
+  return percent < ALMOST_DONE ? say("processing") : say("finishing");
 }
 
 function waitOf({ estimatedWaitTime: seconds }) {

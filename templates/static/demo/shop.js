@@ -14,6 +14,7 @@ const uploadNews = form.querySelector(".upload-news");
 const garments = new GarmentPicker(document.getElementById("garments"));
 const models = new ModelPicker(document.getElementById("models"));
 const BYTES_IN_MB = 1024 * 1024;
+const NAME_LENGTH = 40;
 
 let watching = new AbortController();
 
@@ -91,9 +92,11 @@ async function takeIn(file) {
   uploadNews.textContent = say("uploading");
   fileInput.disabled = true;
   try {
-    const photo = await upload(file);
-    garments.add(cardPhoto(photo, file), { first: true });
-    garments.choose(photo.id);
+    const name = nameOf(file);
+    const photo = await upload(file, name);
+    const { id, thumbnailUrl: thumbnail, processedUrl: picture } = photo;
+    garments.add({ id, name, note: say("yourPhoto"), thumbnail, picture }, { first: true });
+    garments.choose(id);
     uploadNews.textContent = [say("uploaded"), ...photo.warnings.map(({ message }) => message)].join(" ");
     choiceChanged();
   } catch (error) {
@@ -104,8 +107,8 @@ async function takeIn(file) {
   }
 }
 
-function cardPhoto({ id, thumbnailUrl, processedUrl }, file) {
-  return { id, name: file.name.replace(/\.[^.]+$/, ""), note: say("yourPhoto"), thumbnail: thumbnailUrl, picture: processedUrl };
+function nameOf(file) {
+  return file.name.replace(/\.[^.]+$/, "").slice(0, NAME_LENGTH) || say("yourPhoto");
 }
 
 function choiceChanged() {
@@ -139,12 +142,13 @@ addEventListener("hashchange", () => {
 form.querySelector(".upload").hidden = false;
 garments.render();
 
-const unfinished = tryons.jobInAddress() || tryons.newestUnfinished();
-if (unfinished) {
-  const { garment, model } = tryons.choiceOf(unfinished);
+const resumed = tryons.jobInAddress() || tryons.newestUnfinished();
+if (resumed) {
+  const { garment, model, mode } = tryons.choiceOf(resumed);
   if (garment) garments.choose(garment.id);
   if (model) models.choose(model.id);
-  watch(unfinished);
+  if (mode) form.elements.mode.value = mode;
+  watch(resumed);
 } else {
   room.showChoice(chosen());
 }

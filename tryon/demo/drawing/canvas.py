@@ -11,7 +11,7 @@ from tryon.demo.drawing.shapes import Outline, Point
 WIDTH, HEIGHT = 900, 1350
 # Drawn larger and reduced: Pillow's own edges are jagged.
 OVERSAMPLING = 2
-# What is soft anyway is worked out on pictures this many times smaller: the light on a shape, folds and shadows.
+# What is soft anyway is worked out on smaller pictures: the light on a shape, and folds and shadows.
 COARSE = 8
 SOFT = 2
 JPEG_QUALITY = 92
@@ -126,7 +126,9 @@ def _shade(mask: Image.Image, depth: float) -> Image.Image:
     room = Image.new("L", (size[0] + 2 * reach, size[1] + 2 * reach))
     room.paste(small, (reach, reach))
     lit = room.filter(ImageFilter.GaussianBlur(reach / 2))
-    lit = lit.crop((reach + reach // 2, reach + reach // 4, reach + reach // 2 + size[0], reach + reach // 4 + size[1]))
+    lit = lit.crop(
+        (reach + reach // 2, reach + reach // 4, reach + reach // 2 + size[0], reach + reach // 4 + size[1])
+    )
     return ImageChops.invert(lit).resize(mask.size, Image.Resampling.BICUBIC)
 
 

@@ -24,7 +24,11 @@ def draw_tee(colour: str, accent: str) -> bytes:
     _both(canvas, trace((73, 62), (68, 76, 70, 96), (66.6, 76, 73, 62)), body, 0.3)
     canvas.tint(trace((42, 74), (50, 84, 48, 108), (47, 84, 42, 74)), body, FOLD, strength=0.25, blur=1.0)
     canvas.fill(ellipse((50, 64), 9, 9), accent, depth=0.05)
-    canvas.fill(mirrored(trace((50, 60), (55, 66, 58.2, 67.6), (57, 72.8, 50, 73))), _mix(accent, colour, 0.7), depth=0)
+    canvas.fill(
+        mirrored(trace((50, 60), (55, 66, 58.2, 67.6), (57, 72.8, 50, 73))),
+        _mix(accent, colour, 0.7),
+        depth=0,
+    )
     _ribs(canvas, [(59.4, 36.6), (57, 42.4, 50, 43)], colour, 1.7)
     canvas.line(trace((25.6, 111.4), (50, 114.2, 74.4, 111.4)), _mix(colour, "#000000", 0.2), 0.3)
     return canvas.jpeg()
@@ -35,7 +39,9 @@ def draw_stripes(colour: str, accent: str) -> bytes:
     canvas = Canvas(*GROUND)
     body = mirrored(_half_long_sleeved())
     _lay(canvas, body)
-    canvas.fill(mirrored(trace((50, 35.6), (56, 35.6, 59.4, 36.6), (57, 43, 50, 43.6))), _mix(colour, "#000000", 0.3))
+    canvas.fill(
+        mirrored(trace((50, 35.6), (56, 35.6, 59.4, 36.6), (57, 43, 50, 43.6))), _mix(colour, "#000000", 0.3)
+    )
     canvas.fill(body, colour, depth=0.14)
     for y in range(52, 110, 7):
         stripe = trace((20, y), (50, y + 1.6, 80, y), (80, y + 3), (50, y + 4.6, 20, y + 3))
@@ -76,7 +82,11 @@ def draw_jacket(colour: str, accent: str) -> bytes:
     canvas = Canvas(*GROUND)
     body = mirrored(_half_long_sleeved())
     _lay(canvas, body)
-    canvas.fill(mirrored(trace((50, 34.6), (57, 34.6, 60, 37), (57, 46, 50, 50))), _mix(colour, "#000000", 0.5), depth=0.1)
+    canvas.fill(
+        mirrored(trace((50, 34.6), (57, 34.6, 60, 37), (57, 46, 50, 50))),
+        _mix(colour, "#000000", 0.5),
+        depth=0.1,
+    )
     canvas.fill(body, colour, depth=0.18)
     _sleeve_seams(canvas, body)
     shirt = mirrored(trace((50, 40), (55.6, 38, 58.4, 35.8), (54, 52, 50.4, 68), (50, 69)))
@@ -96,7 +106,7 @@ def draw_jacket(colour: str, accent: str) -> bytes:
 def draw_dress(colour: str, accent: str) -> bytes:
     """A dress with short sleeves, a waistband and a flared skirt."""
     canvas = Canvas(*GROUND)
-    skirt = mirrored(trace((50, 66), (61, 66), (68, 90, 76, 131), (63, 135, 50, 135)))
+    skirt = mirrored(trace((50, 66), (61, 66), (68, 88, 78, 120), (64, 124.6, 50, 124.6)))
     bodice = mirrored(
         trace(
             (50, 27), (54, 24, 57, 18.6), (64, 20, 67.4, 22.6), (73, 28, 76, 38.6), (68, 42.4),
@@ -109,7 +119,11 @@ def draw_dress(colour: str, accent: str) -> bytes:
     canvas.fill(back, _mix(colour, "#000000", 0.35), depth=0.1)
     canvas.fill(skirt, colour, depth=0.16)
     for place in (2.6, 8.0, 13.4):
-        fold = trace((50 + place * 0.62, 70), (50 + place, 100, 50 + place * 1.5, 132), (49 + place, 104, 50 + place * 0.62, 70))
+        fold = trace(
+            (50 + place * 0.62, 70),
+            (50 + place, 96, 50 + place * 1.6, 122),
+            (49 + place, 99, 50 + place * 0.62, 70),
+        )
         _both(canvas, fold, skirt, 0.4)
     canvas.fill(bodice, colour, depth=0.12)
     _both(canvas, trace((63.6, 38), (62, 34, 61.4, 28), (61, 34, 63.6, 38)), bodice, 0.4)
@@ -123,7 +137,14 @@ def draw_jeans(colour: str, accent: str) -> bytes:
     """Jeans with stitched seams."""
     canvas = Canvas(*GROUND)
     legs = mirrored(
-        trace((50, 18), (64.6, 17.4), (67.6, 30, 67.8, 44), (69.6, 90, 68.2, 134), (62, 135.4, 55.4, 134.4), (54, 90, 50, 55))
+        trace(
+            (50, 18),
+            (64.6, 17.4),
+            (67.6, 30, 67.8, 44),
+            (69.6, 90, 68.2, 134),
+            (62, 135.4, 55.4, 134.4),
+            (54, 90, 50, 55),
+        )
     )
     _lay(canvas, legs)
     canvas.fill(legs, colour, depth=0.2)
@@ -156,9 +177,17 @@ def draw_skirt(colour: str, accent: str) -> bytes:
     canvas.fill(skirt, colour, depth=0.18)
     for place in range(1, 6):
         top, bottom = 50 + place * 3.2, 50 + place * 6.0
-        _both(canvas, trace((top, 46), (bottom, 111.6), (bottom - 2.2, 111.6), (top, 46)), skirt, 0.5, blur=0.4)
+        _both(
+            canvas, trace((top, 46), (bottom, 111.6), (bottom - 2.2, 111.6), (top, 46)), skirt, 0.5, blur=0.4
+        )
     band = mirrored(trace((50, 39), (66.6, 38), (67.4, 45), (58, 46.6, 50, 46.6)))
-    canvas.tint(mirrored(trace((50, 46), (67, 45), (67.6, 47.6), (58, 49, 50, 49))), skirt, FOLD, strength=0.5, blur=0.6)
+    canvas.tint(
+        mirrored(trace((50, 46), (67, 45), (67.6, 47.6), (58, 49, 50, 49))),
+        skirt,
+        FOLD,
+        strength=0.5,
+        blur=0.6,
+    )
     canvas.fill(band, accent, depth=0.2)
     return canvas.jpeg()
 
@@ -168,7 +197,11 @@ def draw_shirt(colour: str, accent: str) -> bytes:
     canvas = Canvas(*GROUND)
     body = mirrored(_half_long_sleeved())
     _lay(canvas, body)
-    canvas.fill(mirrored(trace((50, 34.6), (56, 34.6, 59, 36.4), (56, 42, 50, 44))), _mix(colour, "#000000", 0.35), depth=0.1)
+    canvas.fill(
+        mirrored(trace((50, 34.6), (56, 34.6, 59, 36.4), (56, 42, 50, 44))),
+        _mix(colour, "#000000", 0.35),
+        depth=0.1,
+    )
     canvas.fill(body, colour, depth=0.14)
     _sleeve_seams(canvas, body)
     placket = trace((48.2, 43), (52, 43), (52, 115.2), (48.2, 115.2))
@@ -188,14 +221,19 @@ def draw_shirt(colour: str, accent: str) -> bytes:
 
 def _half_long_sleeved() -> Outline:
     return trace(
-        (50, 43), (57, 42.4, 59.4, 36.6), (68, 38.6, 74, 42), (80, 47, 84, 66), (88, 88, 90.6, 106.6), (84.6, 108.4, 81.8, 108.2),
-        (78, 86, 74.6, 66), (74.4, 88, 75.2, 113), (62, 115.4, 50, 115.4),
+        (50, 43), (57, 42.4, 59.4, 36.6), (68, 38.6, 74, 42), (80, 47, 84, 66), (88, 88, 90.6, 106.6),
+        (84.6, 108.4, 81.8, 108.2), (78, 86, 74.6, 66), (74.4, 88, 75.2, 113), (62, 115.4, 50, 115.4),
     )  # fmt: skip
 
 
 def _half_trunk() -> Outline:
     return trace(
-        (50, 43), (57, 42.4, 59.4, 36.6), (66, 38, 71.4, 40.6), (74.4, 52, 74.6, 66), (74.4, 88, 75.2, 113), (62, 115.4, 50, 115.4)
+        (50, 43),
+        (57, 42.4, 59.4, 36.6),
+        (66, 38, 71.4, 40.6),
+        (74.4, 52, 74.6, 66),
+        (74.4, 88, 75.2, 113),
+        (62, 115.4, 50, 115.4),
     )
 
 
@@ -203,7 +241,9 @@ def _sleeve_seams(canvas: Canvas, body: Outline) -> None:
     _both(canvas, trace((74.6, 66), (76, 54, 71.6, 42.6), (74, 54, 74.6, 66)), body, 0.5)
     _both(canvas, trace((74, 70), (69, 82, 70.4, 100), (67.6, 82, 74, 70)), body, 0.3)
     _both(canvas, trace((77.4, 76), (81, 74, 84.6, 75), (81, 76, 77.4, 76)), body, 0.45)
-    _both(canvas, trace((80.6, 102.6), (84, 103.6, 90, 101), (90, 101.8), (84, 104.4, 80.6, 103.4)), body, 0.4)
+    _both(
+        canvas, trace((80.6, 102.6), (84, 103.6, 90, 101), (90, 101.8), (84, 104.4, 80.6, 103.4)), body, 0.4
+    )
 
 
 def _both(

@@ -64,14 +64,14 @@ MODELS: Final = (
 )  # fmt: skip
 
 PRODUCTS: Final = (
-    DrawnProduct("demo-tee-coral", "Sunrise tee", garments.draw_tee, "#e0654f", "#f6d9a8"),
+    DrawnProduct("demo-tee-teal", "Lagoon tee", garments.draw_tee, "#23857f", "#f2c14e"),
     DrawnProduct("demo-top-striped", "Harbour top", garments.draw_stripes, "#30527d", "#8fb2d9"),
     DrawnProduct("demo-hoodie-sage", "Moss hoodie", garments.draw_hoodie, "#6f8f72", "#e9e2d0"),
     DrawnProduct("demo-jacket-black", "Night jacket", garments.draw_jacket, "#3a3d47", "#c9ccd4"),
     DrawnProduct("demo-shirt-blue", "Linen shirt", garments.draw_shirt, "#7ea3c7", "#f4efe6"),
     DrawnProduct("demo-dress-plum", "Orchid dress", garments.draw_dress, "#8d4b7d", "#4e2748"),
     DrawnProduct("demo-jeans-indigo", "Indigo jeans", garments.draw_jeans, "#3f5f8c", "#d9a55b"),
-    DrawnProduct("demo-skirt-ochre", "Ochre skirt", garments.draw_skirt, "#c98a3c", "#8a5a22"),
+    DrawnProduct("demo-skirt-forest", "Forest skirt", garments.draw_skirt, "#3f7358", "#274a38"),
 )  # fmt: skip
 
 

@@ -64,8 +64,8 @@ def _sided(right: Outline, side: int) -> Outline:
 def _shoe(foot: float) -> Outline:
     middle = 50 + foot
     return trace(
-        (middle - 2.2, 137.5), (middle - 2.8, 141, middle - 2.0, 143.4), (middle + 3.4, 144.2, middle + 4.2, 143.2),
-        (middle + 4.8, 141.2, middle + 2.2, 137.5),
+        (middle - 2.2, 137.5), (middle - 2.8, 141, middle - 2.0, 143.4), (middle + 3.4, 144.2,
+        middle + 4.2, 143.2), (middle + 4.8, 141.2, middle + 2.2, 137.5),
     )  # fmt: skip
 
 
@@ -73,12 +73,14 @@ def _half_trousers(stride: float) -> Outline:
     """The right half; at the middle it reaches over a little, so that no gap shows between the halves."""
     return trace(
         (49.9, 64), (60.0, 64), (62.4, 70, 62.6, 79), (62.2 + stride / 2, 108, 60.9 + stride, 139.6),
-        (57, 140.8, 53.2 + stride, 139.8), (52.6 + stride / 2, 110, 50.5, 84.5), (49.9, 83.5),
+        (57, 140.8, 52.4 + stride, 139.8), (51.4 + stride / 2, 110, 50.5, 84.5), (49.9, 83.5),
     )  # fmt: skip
 
 
 def _trouser_folds(canvas: Canvas, trouser: Outline, side: int, stride: float) -> None:
-    crease = trace((56.2, 82), (57.6 + stride / 2, 108, 57.2 + stride, 139), (56.6 + stride, 139), (56.6, 108, 56.2, 82))
+    crease = trace(
+        (56.2, 82), (57.6 + stride / 2, 108, 57.2 + stride, 139), (56.6 + stride, 139), (56.6, 108, 56.2, 82)
+    )
     knee = trace((52.6, 109), (57, 112, 60.6, 107.5), (57, 110, 52.6, 109))
     hip = trace((51, 81), (55, 80.4, 58.5, 77), (55, 78.6, 51, 81))
     for fold in (crease, knee, hip):
@@ -97,11 +99,15 @@ def _arms(canvas: Canvas, look: Look) -> None:
 
 
 def _torso(canvas: Canvas, look: Look) -> None:
-    below = mirrored(_half_skirt()) if look.skirt else mirrored(trace((50, 64), (60, 64), (62, 70, 62.5, 77), (50, 80)))
+    below = (
+        mirrored(_half_skirt())
+        if look.skirt
+        else mirrored(trace((50, 64), (60, 64), (62, 70, 62.5, 77), (50, 80)))
+    )
     if look.skirt:
         canvas.fill(below, look.bottom, depth=0.26)
         for x in (-7.5, -2.0, 4.0, 9.0):
-            pleat = trace((50 + x * 0.7, 74), (50 + x, 86, 50 + x * 1.3, 98), (49 + x, 86, 50 + x * 0.7, 74))
+            pleat = trace((50 + x * 0.7, 76), (50 + x, 96, 50 + x * 1.3, 126), (49 + x, 96, 50 + x * 0.7, 76))
             canvas.tint(pleat, below, "#0c0c18", strength=0.5, blur=0.6)
     hem = mirrored(trace((50, 73), (56, 73, 62, 71), (62.2, 74), (56, 77, 50, 77)))
     canvas.tint(hem, below, "#0c0c18", strength=0.6, blur=0.7)
@@ -117,7 +123,7 @@ def _torso(canvas: Canvas, look: Look) -> None:
 
 
 def _half_skirt() -> Outline:
-    return trace((50, 64), (60, 64), (62.4, 74, 66.0, 97), (58, 99.4, 50, 99.2))
+    return trace((50, 64), (60, 64), (62.8, 84, 66.0, 125), (58, 127.6, 50, 127.4))
 
 
 def _half_shirt() -> Outline:
@@ -142,7 +148,9 @@ def _head(canvas: Canvas, look: Look) -> None:
     canvas.line(trace((45.3, 32.0), (46.4, 36.0, 50, 36.2), (53.6, 36.0, 54.7, 32.0)), _deeper(look.top), 0.5)
     for ear in (44.1, 55.9):
         canvas.fill(ellipse((ear, 20.6), 0.9, 1.7), look.skin, depth=0.2)
-    face = mirrored(trace((50, 11.8), (56.0, 11.8, 56.2, 18.4), (56.2, 24, 53.2, 26.8), (51.6, 28.3, 50, 28.3)))
+    face = mirrored(
+        trace((50, 11.8), (56.0, 11.8, 56.2, 18.4), (56.2, 24, 53.2, 26.8), (51.6, 28.3, 50, 28.3))
+    )
     canvas.fill(face, look.skin, depth=0.14)
     for cheek in (46.3, 53.7):
         canvas.tint(ellipse((cheek, 22.9), 1.4, 1.0), face, "#d0453a", strength=0.26, blur=0.7)
@@ -198,12 +206,20 @@ def _short_front(canvas: Canvas, look: Look) -> None:
 
 
 def _afro_front(canvas: Canvas, look: Look) -> None:
-    cap = trace((43.6, 18), (42.6, 9.4, 50, 9.0), (57.4, 9.4, 56.4, 18), (55.2, 13.6, 50, 13.8), (44.8, 13.6, 43.6, 18))
+    cap = trace(
+        (43.6, 18),
+        (42.6, 9.4, 50, 9.0),
+        (57.4, 9.4, 56.4, 18),
+        (55.2, 13.6, 50, 13.8),
+        (44.8, 13.6, 43.6, 18),
+    )
     canvas.fill(cap, look.hair, depth=0.2)
 
 
 def _bun_front(canvas: Canvas, look: Look) -> None:
-    cap = trace((43.6, 20), (42.6, 10.2, 50, 10.2), (57.4, 10.2, 56.4, 20), (56, 14.4, 50, 13.2), (44, 14.4, 43.6, 20))
+    cap = trace(
+        (43.6, 20), (42.6, 10.2, 50, 10.2), (57.4, 10.2, 56.4, 20), (56, 14.4, 50, 13.2), (44, 14.4, 43.6, 20)
+    )
     canvas.fill(cap, look.hair, depth=0.25)
 
 
@@ -213,5 +229,6 @@ HAIR_BEHIND: dict[str, Hair] = {
     "long": _long_behind, "bob": _bob_behind, "afro": _afro_behind, "bun": _bun_behind,
 }  # fmt: skip
 HAIR_IN_FRONT: dict[str, Hair] = {
-    "long": _parted_front, "bob": _parted_front, "afro": _afro_front, "bun": _bun_front, "short": _short_front,
+    "long": _parted_front, "bob": _parted_front, "afro": _afro_front, "bun": _bun_front,
+    "short": _short_front,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 type Point = tuple[float, float]
 type Outline = list[Point]
@@ -10,7 +11,7 @@ STEPS = 14
 
 
 def trace(start: Point, *pieces: Sequence[float]) -> Outline:
-    """Walk from ``start``: two numbers are a straight line to there, four a curve by a control point, six by two."""
+    """Walk from ``start``: two numbers are a straight line, four a curve by one control point, six by two."""
     points = [start]
     for piece in pieces:
         corners = [points[-1], *zip(piece[::2], piece[1::2], strict=True)]
@@ -46,7 +47,12 @@ def limb(joints: Sequence[Point], widths: Sequence[float]) -> Outline:
         across = (-math.sin(turn) * swell[index], math.cos(turn) * swell[index])
         sides[0].append((x + across[0], y + across[1]))
         sides[1].append((x - across[0], y - across[1]))
-    return [*sides[0], *_cap(spine[-2], spine[-1], swell[-1]), *sides[1][::-1], *_cap(spine[1], spine[0], swell[0])]
+    return [
+        *sides[0],
+        *_cap(spine[-2], spine[-1], swell[-1]),
+        *sides[1][::-1],
+        *_cap(spine[1], spine[0], swell[0]),
+    ]
 
 
 def _cap(before: Point, end: Point, radius: float) -> Outline:
@@ -70,7 +76,6 @@ def _on_curve(corners: Sequence[Point], part: float) -> Point:
     """The point of a Bézier curve at ``part`` (0 to 1), by de Casteljau."""
     while len(corners) > 1:
         corners = [
-            (x + (to_x - x) * part, y + (to_y - y) * part)
-            for (x, y), (to_x, to_y) in zip(corners, corners[1:], strict=False)
+            (x + (to_x - x) * part, y + (to_y - y) * part) for (x, y), (to_x, to_y) in pairwise(corners)
         ]
     return corners[0]

@@ -1,8 +1,8 @@
 """The models of the run endpoint: their inputs, prices and typical times.
 
-Fields, enums and defaults follow FASHN's documentation and the types of its Python SDK 0.9.0; prices and times
-its pages for tryon-v1.6, tryon-max and background-remove. The other models are here so that the official SDK
-can call them; theirs are plain stand-ins.
+Fields, enums and defaults follow FASHN's documentation and the types of its Python SDK 0.9.0; prices and
+times its pages for tryon-v1.6, tryon-max and background-remove. The other models are here so that the
+official SDK can call them; theirs are plain stand-ins.
 """
 
 from collections.abc import Callable, Mapping

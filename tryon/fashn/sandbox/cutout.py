@@ -1,10 +1,14 @@
-"""Telling a subject from a plain background, in pure Pillow: bytes of a small copy decide, a large copy refines."""
+"""Telling a subject from a plain background, in pure Pillow.
+
+A small copy decides, pixel by pixel; the photo itself then refines the edge.
+"""
 
 from collections.abc import Iterable
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 
 SMALL_SIDE = 160
+CUT_OUT_SIDE = 220
 BACKGROUND_DISTANCE = 60
 STEP_DISTANCE = 14
 ENCLOSED_DISTANCE = 26
@@ -23,7 +27,7 @@ def cut_out(photo: Image.Image) -> Image.Image:
     Where no plain background reaches the border, the mask is a soft oval in the middle.
     """
     small = photo.copy()
-    small.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.BOX)
+    small.thumbnail((CUT_OUT_SIDE, CUT_OUT_SIDE), Image.Resampling.BOX)
     border = _border(small.size)
     background = _flood(small, border, STEP_DISTANCE, BACKGROUND_DISTANCE)
     plain = sum(background.getpixel(place) == WHITE for place in border) / len(border)
@@ -36,9 +40,10 @@ def cut_out(photo: Image.Image) -> Image.Image:
 
 
 def region_around(photo: Image.Image, point: tuple[float, float]) -> Image.Image | None:
-    """Return an L mask of the even-coloured area around ``point`` (fractions of width and height) of an RGB photo.
+    """Return an L mask (of the RGB photo's size) of the even-coloured area around ``point``.
 
-    None when the area is a detail, most of the photo, or runs to both sides like a background.
+    ``point`` is in fractions of width and height. None when the area is a detail, most of the photo, or runs
+    to both sides like a background.
     """
     small = photo.copy()
     small.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.BOX)
@@ -48,7 +53,8 @@ def region_around(photo: Image.Image, point: tuple[float, float]) -> Image.Image
     box = area.getbbox()
     if box is None or not 0.03 < coverage(area) < 0.45 or (box[0] <= 1 and box[2] >= width - 1):
         return None
-    alike = _difference(photo, _median(small, area)).point(lambda value: min(255, max(0, (80 - value) * 8)))
+    colour = _median(small, area)
+    alike = _difference(photo, colour).point(lambda value: min(255, max(0, (80 - value) * 8)))
     return _sharpen(photo, area, alike)
 
 
@@ -86,7 +92,7 @@ def _border(size: tuple[int, int]) -> list[tuple[int, int]]:
 
 
 def _enclosed(image: Image.Image, background: Colour) -> Image.Image:
-    """Return an L mask of background that the subject encloses, as between arm and body; fine print is spared."""
+    """Return an L mask of background enclosed by the subject, as between arm and body; print is spared."""
     alike = _difference(image, background).point(lambda value: WHITE if value < ENCLOSED_DISTANCE else 0)
     return alike.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(3))
 
@@ -97,7 +103,7 @@ def _difference(image: Image.Image, colour: Colour) -> Image.Image:
 
 
 def _flood(image: Image.Image, seeds: Iterable[tuple[int, int]], step: int, reach: int) -> Image.Image:
-    """Return an L mask of all pixels joined to the seeds by small steps, not too far from the seeds' own colour."""
+    """Return an L mask of the pixels joined to the seeds by small steps, and not far from their colour."""
     width, height = image.size
     pixels = image.tobytes()
     seeds = list(seeds)

@@ -99,7 +99,7 @@ def from_seed(seed: object) -> Fault | None:
 
 
 def from_header(value: str, endpoint: str) -> Fault:
-    """Return the fault that ``X-Sandbox-Fault`` names: ``name`` or ``endpoint:name``, as in ``media:truncated``.
+    """Return the fault that ``X-Sandbox-Fault`` names: ``name`` or ``endpoint:name`` (``media:truncated``).
 
     A bare name is looked up for the called endpoint first. Raises Refusal (BadRequest) when unknown.
     """
@@ -133,6 +133,15 @@ def _known(endpoint: str, name: str) -> Fault:
         hint = f"Faults of {endpoint}: {names}" if names else f"endpoint must be one of: {', '.join(FAULTS)}"
         raise Refusal("BadRequest", hint)
     return Fault(endpoint, name)
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What one prediction carries with it."""
+
+    prediction: Fault | None = None
+    media: Fault | None = None
+    webhook: Fault | None = None
 
 
 class FaultQueue:

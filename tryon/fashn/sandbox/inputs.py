@@ -25,10 +25,8 @@ def load_input(name: str, value: str) -> bytes:
     ``name`` is the input's field. Raises PredictionError (ImageLoadError) with FASHN's style of message.
     """
     label = name.replace("_", " ")
-    if match := DATA_URI.match(value):
-        data = _decode(label, value[match.end() :])
-    else:
-        data = _fetch(label, value)
+    inline = DATA_URI.match(value)
+    data = _decode(label, value[inline.end() :]) if inline else _fetch(label, value)
     _check(label, data)
     return data
 

@@ -9,7 +9,7 @@ from typing import Any
 from .account import Account
 from .clock import Clock
 from .errors import PredictionError, Refusal
-from .faults import RUNTIME_ERRORS, UNKNOWN_ERROR_NAME, UNKNOWN_STATUS, Fault
+from .faults import RUNTIME_ERRORS, UNKNOWN_ERROR_NAME, UNKNOWN_STATUS, Fault, Faults
 from .inputs import load_input
 from .outputs import Outputs
 from .predictions import Outcome, Prediction, new_prediction, retry_key
@@ -48,9 +48,10 @@ class Lifecycle:
         self._failed_once: set[str] = set()
         self._count = 0
 
-    def accept(self, run: RunRequest, webhook_url: str | None, faults: dict[str, Fault | None]) -> Prediction:
+    def accept(self, run: RunRequest, webhook_url: str | None, order: Callable[[], Faults]) -> Prediction:
         """Start a prediction. Raises Refusal (OutOfCredits, then ConcurrencyLimitExceeded).
 
+        ``order`` is asked for the ordered faults once the prediction is admitted.
         Two equal requests start two predictions: FASHN has no idempotency key.
         """
         with self._lock:
@@ -59,8 +60,9 @@ class Lifecycle:
             self._admit(prediction)
             self._count += 1
             prediction.webhook_url = webhook_url
-            prediction.fault = self._fail_once(prediction, faults.get("prediction"))
-            prediction.media_fault, prediction.webhook_fault = faults.get("media"), faults.get("webhook")
+            faults = order()
+            prediction.fault = self._fail_once(prediction, faults.prediction)
+            prediction.media_fault, prediction.webhook_fault = faults.media, faults.webhook
             self._predictions[prediction.id] = self._running[prediction.id] = prediction
         if webhook_url and prediction.webhook_fault and prediction.webhook_fault.name == "early":
             self._finish_at_once(prediction, webhook_url)

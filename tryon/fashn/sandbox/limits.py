@@ -9,7 +9,7 @@ WINDOW_SECONDS = {"run": 60.0, "status": 10.0, "credits": 10.0}
 
 
 class RateLimits:
-    """One window per endpoint. A refused call does not count, so a client that keeps knocking gets in again."""
+    """One window per endpoint. A refused call does not count: a client that keeps knocking gets in again."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -33,7 +33,7 @@ class Outputs:
         self._gate = threading.Semaphore(COMPOSE_AT_ONCE)
 
     def entries(self, prediction: Prediction, settings: Settings, host: str) -> Any:
-        """Return the ``output`` of a completed prediction: URLs on ``host``, or data URIs until they expire."""
+        """Return the ``output`` of a completed prediction: URLs on ``host``, or data URIs while they live."""
         count = image_count(prediction.inputs)
         if prediction.as_base64:
             entries = [self._inline(prediction, index, settings) for index in range(count)]

@@ -1,4 +1,7 @@
-"""The pictures that the sandbox answers with. Pure Pillow; the same inputs, seed and index give the same bytes."""
+"""The pictures that the sandbox answers with.
+
+Pure Pillow; the same inputs, seed and index give the same bytes.
+"""
 
 import hashlib
 import io
@@ -163,7 +166,7 @@ def _hard(mask: Image.Image) -> Image.Image:
 def _place(
     photo: tuple[int, int], worn: tuple[int, int, int, int] | None, category: str, cloth: tuple[int, int]
 ) -> tuple[int, int, int, int]:
-    """Return left, top, width and height in pixels: over the box of what is worn there, else in the usual place."""
+    """Return left, top, width and height in pixels: over what is worn there, else in the usual place."""
     shape = cloth[1] / cloth[0]
     if worn is None:
         middle, top, share = PLACES[category]

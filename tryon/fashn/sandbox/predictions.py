@@ -105,7 +105,7 @@ class Prediction:
 def new_prediction(
     number: int, model: Model, inputs: dict[str, Any], now: float, flaw: PredictionError | None
 ) -> Prediction:
-    """Return a fresh prediction. The dice are seeded by ``number``, so a run of the sandbox can be repeated."""
+    """Return a fresh prediction. Seeded by ``number``, so that a run can be repeated."""
     dice = Random(number)  # noqa: S311 (timing only)
     timeline = Timeline.draw(now, duration(model, inputs, dice), dice)
     return Prediction(_id(number, dice), model, inputs, now, timeline, cost(model, inputs), flaw=flaw)

@@ -7,7 +7,6 @@ from typing import Any, Self
 from .account import Account
 from .clock import Clock
 from .console import PREFIX, Console
-from .errors import Refusal
 from .faults import Fault, FaultQueue, from_json
 from .ledger import Ledger
 from .lifecycle import Lifecycle
@@ -23,6 +22,7 @@ from .webhooks import Webhooks
 
 DEFAULT_KEY = "fa-sandbox-key"
 DEFAULT_CREDITS = 10_000
+STOP_POLL_SECONDS = 0.02
 
 
 class Sandbox:
@@ -47,7 +47,9 @@ class Sandbox:
         self._credits = credits
         self._server = Server((host, port), self._answer)
         self.url = f"http://{host}:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="sandbox-http")
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(STOP_POLL_SECONDS,), name="sandbox-http"
+        )
         self._store = Store()
         self._scheduler = Scheduler(self.clock)
         self._log = Ledger()

@@ -11,7 +11,7 @@ from typing import Any, override
 from .errors import Refusal
 from .messages import Manner, Reply, Request, json_reply
 
-# A body is read to its end before it is refused: a client that is still sending would see a reset, not the 500.
+# A body is read to its end before it is refused: a client still sending would see a reset, not the 500.
 READ_AT_MOST = 64 * 1024 * 1024
 SLOW_PIECES = 30
 RESET_AT_ONCE = struct.pack("ii", 1, 0)
@@ -40,7 +40,7 @@ class Server(ThreadingHTTPServer):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     @override
     def process_request(self, request: Any, client_address: Any) -> None:

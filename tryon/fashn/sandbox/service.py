@@ -4,9 +4,10 @@ import hmac
 from collections.abc import Callable
 from http import HTTPStatus
 
+from .catalogue import image_count
 from .clock import Clock
 from .errors import STATUS_OF_REFUSAL, Refusal
-from .faults import Fault, FaultQueue, from_header, from_seed
+from .faults import Fault, FaultQueue, Faults, from_header, from_seed
 from .ledger import Ledger
 from .lifecycle import Lifecycle
 from .limits import RateLimits
@@ -20,8 +21,6 @@ FAULT_HEADER = "x-sandbox-fault"
 CREDITS_HEADER = "x-fashn-credits-used"
 HANG_SECONDS = 300.0
 SLOW_SECONDS = 30.0
-# What a run can order for its prediction, beside a fault of the call itself.
-CARRIED = ("prediction", "media", "webhook")
 
 
 class Service:
@@ -86,19 +85,25 @@ class Service:
         settings, _ = self._view()
         too_large = len(request.body) > settings.max_body_bytes
         body = _lenient_json(request) if not too_large else None
-        faults = self._faults_of_run(request, body)
-        return self._guard(
-            "run", faults["run"], settings.run_limit, lambda: self._start(request, faults, too_large)
-        )
+        marked = _marked(request, body)
+        own = self._pick("run", marked, body.get("model_name") if isinstance(body, dict) else None)
 
-    def _start(self, request: Request, faults: dict[str, Fault | None], too_large: bool) -> Reply:
-        if too_large:
-            raise Refusal("InternalServerError")
+        def start() -> Reply:
+            if too_large:
+                raise Refusal("InternalServerError")
+            return self._start(request, own, marked)
+
+        return self._guard("run", own, settings.run_limit, start)
+
+    def _start(self, request: Request, own: Fault | None, marked: Fault | None) -> Reply:
         settings, _ = self._view()
         run = check_run(request.json(), settings)
-        if faults["run"] and faults["run"].name == "no_id":
+        if own and own.name == "no_id":
             return json_reply({"id": None, "error": "The prediction could not be started"})
-        prediction = self._lifecycle.accept(run, request.query("webhook_url"), faults)
+        webhook_url = request.query("webhook_url")
+        prediction = self._lifecycle.accept(
+            run, webhook_url, lambda: self._carried(marked, run.model.name, with_webhook=bool(webhook_url))
+        )
         self._ledger.see_in_flight(self._lifecycle.in_flight())
         return json_reply({"id": prediction.id, "error": None})
 
@@ -153,19 +158,18 @@ class Service:
             return fault if fault.endpoint == endpoint else None
         return self._faults.take(endpoint, model)
 
-    def _faults_of_run(self, request: Request, body: object) -> dict[str, Fault | None]:
-        """Return what was ordered for this run and its prediction: by header, else the queue, else the seed."""
-        fields = body if isinstance(body, dict) else {}
-        inputs = fields.get("inputs")
-        seeded = from_seed(inputs.get("seed")) if isinstance(inputs, dict) else None
-        if header := request.headers.get(FAULT_HEADER):
-            seeded = from_header(header, "run")
-        faults: dict[str, Fault | None] = {}
-        for place in ("run", *CARRIED):
-            # Media faults of the queue wait for the download, so that the next try gets a sound picture.
-            queued = self._faults.take(place, fields.get("model_name")) if place != "media" else None
-            faults[place] = queued or (seeded if seeded and seeded.endpoint == place else None)
-        return faults
+    def _carried(self, marked: Fault | None, model: str, *, with_webhook: bool) -> Faults:
+        """Return what an accepted prediction carries. A refused run must not use up what was ordered."""
+        # Media faults of the queue wait for the download, so that the next try gets a sound picture.
+        media = marked if marked and marked.endpoint == "media" else None
+        webhook = self._pick("webhook", marked, model) if with_webhook else None
+        return Faults(self._pick("prediction", marked, model), media, webhook)
+
+    def _pick(self, endpoint: str, marked: Fault | None, model: str | None) -> Fault | None:
+        """Return the fault that the request itself is marked with, else one from the queue."""
+        if marked and marked.endpoint == endpoint:
+            return marked
+        return self._faults.take(endpoint, model)
 
     def _guard(self, endpoint: str, fault: Fault | None, limit: int, action: Callable[[], Reply]) -> Reply:
         if broken := _broken(fault):
@@ -173,6 +177,14 @@ class Service:
         if not self._limits.allow(endpoint, limit):
             raise Refusal("RateLimitExceeded")
         return _late(action(), fault)
+
+
+def _marked(request: Request, body: object) -> Fault | None:
+    """Return the fault that a run names in its header, or else by its seed."""
+    if header := request.headers.get(FAULT_HEADER):
+        return from_header(header, "run")
+    inputs = body.get("inputs") if isinstance(body, dict) else None
+    return from_seed(inputs.get("seed")) if isinstance(inputs, dict) else None
 
 
 def _broken(fault: Fault | None) -> Reply | None:
@@ -210,7 +222,6 @@ def _lenient_json(request: Request) -> object:
 
 def _index(prediction: Prediction, file_name: str) -> int | None:
     """Return the number in ``output_<n>.<ext>`` when it names a picture of this completed prediction."""
-    count = prediction.inputs.get("num_samples") or prediction.inputs.get("num_images") or 1
     done = prediction.outcome is not None and prediction.outcome.status == "completed"
-    names = [f"output_{number}.{prediction.extension}" for number in range(count)]
+    names = [f"output_{number}.{prediction.extension}" for number in range(image_count(prediction.inputs))]
     return names.index(file_name) if done and not prediction.as_base64 and file_name in names else None

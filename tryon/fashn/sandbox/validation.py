@@ -39,7 +39,7 @@ def check_run(body: object, settings: Settings) -> RunRequest:
 
 
 def _value(inputs: Mapping[str, Any], name: str, field: Field) -> Any:
-    """Return the given value, or the default for one that is absent or would break the price or the picture."""
+    """Return the value, or the default where it is absent or wrong: price and picture need sound ones."""
     value = inputs.get(name)
     return value if value is not None and not _complaint(value, field) else field.default
 

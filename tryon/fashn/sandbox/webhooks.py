@@ -1,6 +1,7 @@
 """Webhooks: one POST per finished prediction, tried again while the receiver does not answer 2xx."""
 
 import threading
+from functools import partial
 
 import requests
 
@@ -36,7 +37,7 @@ class Webhooks:
             if wait:
                 self._later(delivery, body, 0, wait)
             else:
-                self._scheduler.send_webhook(lambda d=delivery: self._attempt(d, body, 0))  # type: ignore[misc]
+                self._scheduler.send_webhook(partial(self._attempt, delivery, body, 0))
 
     def send_now(self, prediction_id: str, url: str, body: bytes) -> None:
         """Deliver at once and wait for the first answer: the webhook that overtakes the run response."""

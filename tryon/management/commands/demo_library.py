@@ -1,4 +1,4 @@
-"""Used by ``manage.py demo``: fills an empty library and makes the login and the API key that the demo prints."""
+"""Used by ``manage.py demo``: fills the library, makes the login and the API key that the demo prints."""
 
 import json
 import sys

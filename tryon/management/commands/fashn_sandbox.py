@@ -33,10 +33,11 @@ class Command(BaseCommand):
 
     @override
     def handle(self, *args: Any, **options: Any) -> None:
+        server = _sandbox(options)
         stopped = threading.Event()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signal_number, lambda *_: stopped.set())
-        with _sandbox(options) as sandbox:
+        with server as sandbox:
             self.stdout.write(f"FASHN sandbox ready at {sandbox.url} (key {sandbox.api_key})")
             self.stdout.flush()
             stopped.wait()

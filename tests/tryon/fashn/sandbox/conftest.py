@@ -35,7 +35,18 @@ def draw_person() -> Image.Image:
 def draw_shirt() -> Image.Image:
     """Return a 250 x 300 red shirt on a near-white ground."""
     image = Image.new("RGB", (250, 300), (247, 247, 247))
-    points = [(75, 40), (175, 40), (230, 100), (200, 130), (180, 105), (180, 260), (70, 260), (70, 105), (50, 130), (20, 100)]
+    points = [
+        (75, 40),
+        (175, 40),
+        (230, 100),
+        (200, 130),
+        (180, 105),
+        (180, 260),
+        (70, 260),
+        (70, 105),
+        (50, 130),
+        (20, 100),
+    ]
     ImageDraw.Draw(image).polygon(points, fill=(190, 30, 50))
     return image
 
@@ -43,7 +54,11 @@ def draw_shirt() -> Image.Image:
 @pytest.fixture
 def inputs() -> dict[str, Any]:
     """Return sound inputs for tryon-v1.6."""
-    return {"model_image": data_uri(draw_person()), "garment_image": data_uri(draw_shirt()), "mode": "performance"}
+    return {
+        "model_image": data_uri(draw_person()),
+        "garment_image": data_uri(draw_shirt()),
+        "mode": "performance",
+    }
 
 
 @pytest.fixture

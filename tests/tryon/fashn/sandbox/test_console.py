@@ -73,22 +73,40 @@ def test_reset_forgets_everything(sandbox: Sandbox, http: requests.Session, inpu
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_command_serves_until_it_is_told_to_stop(stop: signal.Signals) -> None:
-    command = [sys.executable, "manage.py", "fashn_sandbox", "--port", "0", "--key", "fa-mine", "--credits", "7"]
+    command = [
+        sys.executable,
+        "manage.py",
+        "fashn_sandbox",
+        "--port",
+        "0",
+        "--key",
+        "fa-mine",
+        "--credits",
+        "7",
+    ]
     script = "import sys; from django.core.management import execute_from_command_line as go; go(sys.argv)"
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}
     with subprocess.Popen(
         [command[0], "-c", script, *command[2:]], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().split()[4]
-        answer = requests.get(f"{address}/v1/credits", headers={"Authorization": "Bearer fa-mine"}, timeout=5)
-        process.send_signal(stop)
-        assert process.wait(timeout=10) == 0
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().split()[4]
+            answer = requests.get(
+                f"{address}/v1/credits", headers={"Authorization": "Bearer fa-mine"}, timeout=5
+            )
+            process.send_signal(stop)
+            assert process.wait(timeout=10) == 0
+        finally:
+            process.kill()
     assert answer.json()["credits"]["total"] == 7
 
 
 def test_command_says_when_port_is_taken() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(CommandError, match="Choose another --port"):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(CommandError, match="Choose another --port"),
+    ):
         call_command("fashn_sandbox", port=taken.getsockname()[1])
 
 

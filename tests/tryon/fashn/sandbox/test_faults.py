@@ -34,7 +34,8 @@ def test_seed_orders_runtime_error(
 
 
 @pytest.mark.parametrize(
-    ("seed", "state"), [(424211, "canceled"), (424212, "time_out"), (424213, "rehearsing"), (424214, "processing")]
+    ("seed", "state"),
+    [(424211, "canceled"), (424212, "time_out"), (424213, "rehearsing"), (424214, "processing")],
 )
 def test_seed_orders_unusual_state(
     sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], seed: int, state: str
@@ -42,7 +43,9 @@ def test_seed_orders_unusual_state(
     assert finish(sandbox, http, {**inputs, "seed": seed})["status"] == state
 
 
-def test_fail_once_works_on_second_try(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]) -> None:
+def test_fail_once_works_on_second_try(
+    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
+) -> None:
     tries = [finish(sandbox, http, {**inputs, "seed": 424215})["status"] for _ in range(2)]
     assert tries == ["failed", "completed"]
 
@@ -123,13 +126,25 @@ def test_ordered_fault_strikes_given_number_of_times(
     assert [status(sandbox, http, prediction_id).status_code for _ in range(3)] == [500, 500, 200]
 
 
-def test_ordered_fault_waits_for_its_model(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]) -> None:
+def test_ordered_fault_waits_for_its_model(
+    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
+) -> None:
     sandbox.inject("prediction", "PipelineError", model="background-remove")
     assert finish(sandbox, http, inputs)["status"] == "completed"
     body = {"model_name": "background-remove", "inputs": {"image": inputs["garment_image"]}}
     prediction_id = http.post(f"{sandbox.url}/v1/run", json=body, timeout=5).json()["id"]
     sandbox.advance(60)
     assert status(sandbox, http, prediction_id).json()["error"]["name"] == "PipelineError"
+
+
+def test_refused_run_uses_up_no_prediction_fault(
+    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
+) -> None:
+    sandbox.inject("prediction", "PipelineError")
+    sandbox.configure(concurrency=0)
+    assert run(sandbox, http, inputs).status_code == 429
+    sandbox.configure(concurrency=1)
+    assert finish(sandbox, http, inputs)["error"]["name"] == "PipelineError"
 
 
 def test_ordered_faults_can_be_listed_and_cleared(sandbox: Sandbox, http: requests.Session) -> None:

@@ -11,7 +11,10 @@ from tryon.fashn.sandbox import Sandbox
 
 from .conftest import Receiver, data_uri, draw_person, finish
 
-CUT = "data:image/png;base64," + base64.b64encode(base64.b64decode(data_uri(draw_person()).partition(",")[2])[:900]).decode()
+CUT = (
+    "data:image/png;base64,"
+    + base64.b64encode(base64.b64decode(data_uri(draw_person()).partition(",")[2])[:900]).decode()
+)
 
 
 @pytest.mark.parametrize(

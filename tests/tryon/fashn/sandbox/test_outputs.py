@@ -51,20 +51,24 @@ def test_same_seed_gives_same_bytes_and_index_differs(
     sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
 ) -> None:
     def pictures(**extra: Any) -> list[bytes]:
-        answer = finish(sandbox, http, {**inputs, "num_samples": 2, **extra})
+        answer = finish(sandbox, http, {**inputs, **extra})
         return [get(url).content for url in answer["output"]]
 
-    first = pictures()
-    assert first == pictures(seed=42)
-    assert first[0] != first[1]
-    assert first[0] != pictures(seed=7)[0]
+    first, second = pictures(num_samples=2)
+    assert first != second
+    assert pictures(seed=42) == [first]
+    assert pictures(seed=7) != [first]
 
 
 @pytest.mark.parametrize(("resolution", "pixels"), [("1k", 1.05), ("2k", 4.2)])
 def test_max_keeps_shape_and_meets_tier(
     sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], resolution: str, pixels: float
 ) -> None:
-    own = {"model_image": inputs["model_image"], "product_image": inputs["garment_image"], "resolution": resolution}
+    own = {
+        "model_image": inputs["model_image"],
+        "product_image": inputs["garment_image"],
+        "resolution": resolution,
+    }
     body = {"model_name": "tryon-max", "inputs": own}
     prediction_id = http.post(f"{sandbox.url}/v1/run", json=body, timeout=5).json()["id"]
     sandbox.advance(120)
@@ -123,7 +127,9 @@ def test_output_host_can_be_another(sandbox: Sandbox, http: requests.Session, in
     sandbox.configure(outputHost="http://localhost:1")
     assert finish(sandbox, http, inputs)["output"][0].startswith("http://localhost:1/media/")
     sandbox.configure(outputHost=None)
-    assert finish(sandbox, http, {**inputs, "seed": 424247})["output"][0].startswith("https://media.example.net/")
+    assert finish(sandbox, http, {**inputs, "seed": 424247})["output"][0].startswith(
+        "https://media.example.net/"
+    )
     assert finish(sandbox, http, inputs)["output"][0].startswith(sandbox.url)
 
 
@@ -158,14 +164,18 @@ def test_seeds_spoil_the_picture(sandbox: Sandbox, http: requests.Session, input
     assert download(424246).status_code == 404
 
 
-def test_redirect_goes_where_it_was_told(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]) -> None:
+def test_redirect_goes_where_it_was_told(
+    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
+) -> None:
     [url] = finish(sandbox, http, inputs)["output"]
     sandbox.inject("media", "redirect", url="http://127.0.0.1:9/")
     answer = get(url)
     assert (answer.status_code, answer.headers["Location"]) == (302, "http://127.0.0.1:9/")
 
 
-def test_download_can_fail_like_any_call(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]) -> None:
+def test_download_can_fail_like_any_call(
+    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
+) -> None:
     [url] = finish(sandbox, http, inputs)["output"]
     sandbox.inject("media", "bad_gateway")
     assert get(url).status_code == 502
@@ -175,7 +185,9 @@ def test_download_can_fail_like_any_call(sandbox: Sandbox, http: requests.Sessio
     assert requests.head(url, timeout=5).headers["Content-Type"] == "image/png"
 
 
-def test_run_does_not_wait_for_pictures(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]) -> None:
+def test_run_does_not_wait_for_pictures(
+    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
+) -> None:
     answer = run(sandbox, http, {**inputs, "model_image": "data:image/png;base64,AAAA"})
     assert answer.status_code == 200
     sandbox.advance(60)

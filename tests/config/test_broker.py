@@ -1,0 +1,105 @@
+"""The private Redis: who may use it, and that it never outlives its owner for good."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from redis import AuthenticationError, Redis
+
+from config.broker import CONFIG_FILE, PID_FILE, BrokerMissing, PrivateRedis, answers, find_server
+
+
+def run_without_owner(broker: PrivateRedis) -> subprocess.Popen[bytes]:
+    """The server as a killed demo would leave it."""
+    broker.prepare()
+    process = subprocess.Popen(broker.command, cwd=broker.directory)
+    deadline = time.monotonic() + 10
+    while not broker.answers():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return process
+
+
+def test_redis_serves_who_knows_its_url(tmp_path: Path) -> None:
+    with PrivateRedis(tmp_path / "a folder") as broker, Redis.from_url(broker.url) as client:
+        assert client.set("colour", "red")
+        assert client.get("colour") == b"red"
+
+
+def test_stranger_without_the_password_is_refused(tmp_path: Path) -> None:
+    with PrivateRedis(tmp_path) as broker:
+        without_password = f"redis://{broker.url.partition('@')[2]}"
+        with Redis.from_url(without_password) as stranger, pytest.raises(AuthenticationError):
+            stranger.ping()
+
+
+def test_password_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    with PrivateRedis(tmp_path):
+        assert (tmp_path / CONFIG_FILE).stat().st_mode & 0o077 == 0
+
+
+def test_redis_is_gone_after_the_block(tmp_path: Path) -> None:
+    with PrivateRedis(tmp_path) as broker:
+        assert answers(broker.url)
+    assert not answers(broker.url)
+    assert not (tmp_path / PID_FILE).exists()
+
+
+def test_two_servers_run_beside_each_other(tmp_path: Path) -> None:
+    with PrivateRedis(tmp_path / "one") as one, PrivateRedis(tmp_path / "two") as two:
+        assert answers(one.url)
+        assert answers(two.url)
+
+
+def test_left_over_server_is_ended_by_the_next_start(tmp_path: Path) -> None:
+    left_over = PrivateRedis(tmp_path)
+    process = run_without_owner(left_over)
+    with PrivateRedis(tmp_path) as broker:
+        assert process.wait(5) == 0
+        assert not answers(left_over.url)
+        assert answers(broker.url)
+
+
+def test_process_that_took_over_the_id_of_a_dead_server_is_spared(tmp_path: Path) -> None:
+    dead = PrivateRedis(tmp_path)
+    process = run_without_owner(dead)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    bystander = subprocess.Popen(["sleep", "60"])  # noqa: S607 (any program does)
+    (tmp_path / PID_FILE).write_text(str(bystander.pid))
+    try:
+        with PrivateRedis(tmp_path):
+            assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_half_written_pid_file_does_not_stop_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / PID_FILE).write_text("")
+    with PrivateRedis(tmp_path) as broker:
+        assert answers(broker.url)
+
+
+def test_server_on_the_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = tmp_path / "valkey-server"
+    server.write_text("#!/bin/sh\n")
+    server.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_server() == server
+
+
+def test_missing_server_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.devnull)
+    monkeypatch.setattr("config.broker.SERVERS", ())
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BrokerMissing, match="REDIS_URL"):
+        find_server()
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "not an address"])
+def test_wrong_address_does_not_answer(url: str) -> None:
+    assert not answers(url)

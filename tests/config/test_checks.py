@@ -1,0 +1,68 @@
+"""A wrong configuration is told at start-up."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.checks import run_checks
+from pytest_django import Settings
+
+from config.secrets import read_or_create_secret
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def ids(*, deploy: bool = False) -> set[str]:
+    found = run_checks(include_deployment_checks=deploy)
+    return {str(message.id) for message in found if str(message.id).startswith("tryon.")}
+
+
+pytestmark = pytest.mark.django_db  # Django asks the database what it supports
+
+
+def test_the_defaults_are_fine() -> None:
+    assert ids() == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"FASHN_API_URL": "ftp://fashn"}, "tryon.E001"),
+        ({"FASHN_API_URL": "http://fashn.example"}, "tryon.W001"),
+        ({"S3_ENDPOINT": "https://s3.example"}, "tryon.E002"),
+        ({"S3_BUCKET": "b", "S3_ACCESS_KEY": "a"}, "tryon.E003"),
+    ],
+)
+def test_a_wrong_setting_has_an_id(settings: Settings, changes: dict[str, str], expected: str) -> None:
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    assert ids() == {expected}
+
+
+def test_production_wants_a_key_an_address_and_no_demo(settings: Settings) -> None:
+    settings.FASHN_API_KEY, settings.PUBLIC_BASE_URL, settings.DEMO_SHOP = "", "", True
+    assert ids(deploy=True) == {"tryon.W002", "tryon.W003", "tryon.W004"}
+
+
+def test_a_nonsense_number_stops_the_start(tmp_path: Path) -> None:
+    outcome = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env={**os.environ, "QUEUE_CONCURRENCY": "0", "VAR_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode != 0
+    assert "QUEUE_CONCURRENCY must be 1 or more, not 0." in outcome.stderr
+
+
+def test_a_secret_is_made_once_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "secret-key"
+    first = read_or_create_secret(path)
+    assert len(first) > 50
+    assert read_or_create_secret(path) == first
+    assert path.stat().st_mode & 0o077 == 0
+    assert [file.name for file in path.parent.iterdir()] == ["secret-key"]

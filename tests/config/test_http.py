@@ -1,0 +1,103 @@
+"""What every HTTP answer has in common."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from drf_spectacular.generators import SchemaGenerator
+
+from config.api.keys import key_forget, key_issue
+from config.api.models import ApiKey
+from tests.conftest import Api, error_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_health_and_readiness(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").status_code == 200
+
+
+def test_not_ready_without_a_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db import OperationalError
+
+    def away() -> Any:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(connection, "cursor", away)
+    assert client.get("/readyz").status_code == 503
+
+
+def test_a_request_id_is_kept_when_harmless_and_replaced_otherwise(client: Client) -> None:
+    kept = client.get("/healthz", headers={"X-Request-ID": "proxy-12345678"})
+    assert kept["X-Request-ID"] == "proxy-12345678"
+    replaced = client.get("/healthz", headers={"X-Request-ID": "a b\nc" * 3})
+    assert len(replaced["X-Request-ID"]) == 32
+
+
+def test_the_log_line_has_no_signature_and_no_key(owner: Api, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    owner.client.get("/media/models/ab/x.jpg?expires=1&signature=secret-signature")
+    lines = [record.getMessage() for record in caplog.records if "request" in record.getMessage()]
+    assert any("/media/models/ab/x.jpg" in line for line in lines)
+    assert not any("secret-signature" in line or "Api-Key" in line for line in lines)
+
+
+def test_a_crash_is_a_fixed_text_and_an_id(owner: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("models_library.api.views.model_image_list", crash)
+    response = owner.get("models")
+    assert response.status_code == 500
+    assert error_of(response)["code"] == "internal_error"
+    assert b"secret detail" not in response.content
+    assert error_of(response)["requestId"] == response["X-Request-ID"]
+
+
+def test_a_revoked_key_is_refused_at_once(db: None) -> None:
+    row, text = key_issue(name="Shop")
+    api = Api(text)
+    assert api.get("models").status_code == 200
+    ApiKey.objects.update(is_active=False)
+    key_forget(row)
+    assert error_of(api.get("models"))["code"] == "invalid_api_key"
+
+
+def test_a_key_is_not_kept(db: None) -> None:
+    row, text = key_issue(name="Shop")
+    assert text not in json.dumps([str(value) for value in vars(row).values()])
+
+
+def test_staff_use_the_api_with_their_session_and_a_csrf_token(admin_client: Client) -> None:
+    assert admin_client.get("/api/tryon/models").status_code == 200
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = admin_client.cookies
+    response = strict.post("/api/tryon/generate", {}, content_type="application/json")
+    assert (response.status_code, error_of(response)["code"]) == (403, "permission_denied")
+
+
+def test_schema_and_docs_are_served(client: Client) -> None:
+    assert client.get(reverse("schema")).status_code == 200
+    docs = client.get(reverse("docs"))
+    assert docs.status_code == 200
+
+
+def test_the_schema_lists_every_address_with_its_errors() -> None:
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    assert set(schema["paths"]) == {
+        "/api/tryon/upload",
+        "/api/tryon/models",
+        "/api/tryon/models/{image_id}",
+        "/api/tryon/generate",
+        "/api/tryon/jobs/{job_id}",
+        "/api/tryon/results/{result_id}",
+    }
+    for path in schema["paths"].values():
+        for operation in path.values():
+            error = operation["responses"]["401"]["content"]["application/json"]["schema"]
+            assert error == {"$ref": "#/components/schemas/Error"}

@@ -1,0 +1,123 @@
+"""No upload may take a process beyond 300 MB, of which Django takes about 60."""
+
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests import images as drawn
+
+LIMIT_MB = 300 - 60
+
+# The high-water mark of this process alone. ru_maxrss would do, but Linux carries the parent's value over
+# into it.
+CHILD = """
+import sys
+from pathlib import Path
+from config import images
+
+try:
+    with open(sys.argv[1], "rb") as file:
+        images.prepare(file)
+    outcome = "picture"
+except images.ImageRefused as error:
+    outcome = error.code
+peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+print(outcome, int(peak.split()[1]) // 1024)
+"""
+
+
+def flat(fmt: str, size: tuple[int, int], mode: str = "RGB", **options: object) -> bytes:
+    return drawn.encode(Image.new(mode, size, 100), fmt, **options)
+
+
+def palette_png() -> bytes:
+    image = Image.new("P", (7071, 7071), 1)
+    image.putpalette([200, 30, 30] * 2)
+    return drawn.encode(image, "PNG", transparency=bytes([0, 128]), compress_level=1)
+
+
+def jpeg_with_ballast() -> bytes:
+    """18 MB of colour profile, EXIF and comments in front of a progressive picture."""
+    photo = flat("JPEG", (7071, 7071), progressive=True)
+    kinds = {
+        b"\xff\xe2": b"ICC_PROFILE\0\x01\x01",
+        b"\xff\xe1": b"Exif\0\0",
+        b"\xff\xfe": b"",
+        b"\xff\xe5": b"",
+    }
+    segments = [
+        kind + (65_000).to_bytes(2) + head + bytes(65_000 - 2 - len(head)) for kind, head in kinds.items()
+    ]
+    return photo[:2] + b"".join(segments) * 70 + photo[2:]
+
+
+def png_with_unpacking_text() -> bytes:
+    """64 compressed texts of 1 MB each, 1 KB in the file."""
+    text = b"key\0\0" + zlib.compress(b"a" * 1_000_000, 9)
+    return drawn.flat_png((6400, 6400), "RGB", *[(b"zTXt", text)] * 64)
+
+
+def avif_with_ballast() -> bytes:
+    free = 18_000_000
+    return flat("AVIF", (4900, 4000), speed=10) + (8 + free).to_bytes(4) + b"free" + bytes(free)
+
+
+def webp_with_ballast() -> bytes:
+    """18 MB of XMP, which libwebp would copy twice, behind a picture with an alpha channel."""
+    photo = flat("WEBP", (4032, 3024), "RGBA", method=0)
+    size = 18_000_000
+    body = photo[8:] + b"XMP " + size.to_bytes(4, "little") + bytes(size)
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+WORST: dict[str, Callable[[], bytes]] = {
+    "JPEG, 50 MP": lambda: flat("JPEG", (7071, 7071), subsampling="4:4:4"),
+    "JPEG, 48 MP of a phone": lambda: flat("JPEG", (8064, 6000)),
+    "JPEG, CMYK, not shrunk in the decoder": lambda: flat("JPEG", (3999, 3999), "CMYK"),
+    "JPEG, progressive at full colour": lambda: flat(
+        "JPEG", (5000, 5000), progressive=True, subsampling="4:4:4"
+    ),
+    "JPEG, progressive, not shrunk in the decoder": lambda: flat(
+        "JPEG", (3999, 3999), progressive=True, subsampling="4:4:4"
+    ),
+    "JPEG with ballast": jpeg_with_ballast,
+    "PNG, grey": lambda: drawn.flat_png((7071, 7071), "L"),
+    "PNG, palette with alpha": palette_png,
+    "PNG, RGBA": lambda: drawn.flat_png((6400, 6400), "RGBA"),
+    "PNG, RGBA, not shrunk before colour": lambda: drawn.flat_png((3999, 3999), "RGBA"),
+    "PNG with unpacking text": png_with_unpacking_text,
+    "WebP with ballast": webp_with_ballast,
+    "AVIF": lambda: flat("AVIF", (5000, 4300), speed=10),
+    "AVIF with alpha at full colour": lambda: flat(
+        "AVIF", (4000, 3900), "RGBA", speed=10, subsampling="4:4:4"
+    ),
+    "AVIF with ballast": avif_with_ballast,
+    "HEIC, largest": lambda: drawn.flat_heic("RGB", (7100, 6000), chroma=420),
+    "HEIC, 10 bits with alpha at full colour": lambda: drawn.flat_heic("RGBA;16", (2950, 2650), chroma=444),
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the high-water mark is read from /proc")
+@pytest.mark.parametrize("kind", WORST)
+def test_worst_upload_of_each_kind_stays_within_memory(kind: str, tmp_path: Path) -> None:
+    content = WORST[kind]()
+    assert len(content) <= 20 * 1024 * 1024
+    upload = tmp_path / "upload"
+    upload.write_bytes(content)
+
+    child = subprocess.run(
+        [sys.executable, "-c", CHILD, upload],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    outcome, peak = child.stdout.split()
+    assert outcome == "picture"
+    assert int(peak) < LIMIT_MB

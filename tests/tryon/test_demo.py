@@ -1,0 +1,253 @@
+"""The demo as a person starts it: a real command, real processes, real HTTP."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from PIL import Image
+
+from config.broker import LOOPBACK, free_port
+from tryon.demo.drawing.library import MODELS, PRODUCTS
+
+PROJECT = Path(__file__).resolve().parents[2]
+LONGEST_SECONDS = 120
+
+
+@dataclass
+class Serving:
+    """A demo that serves."""
+
+    process: subprocess.Popen[str]
+    var: Path
+    said: str
+
+    @property
+    def handout(self) -> dict[str, str]:
+        return handout_in(self.var)
+
+    def get(self, path: str) -> Any:
+        """The data that the API answers with."""
+        headers = {"Authorization": f"Api-Key {self.handout['apiKey']}"}
+        response = requests.get(f"{self.handout['url']}/api/tryon/{path}", headers=headers, timeout=10)
+        return response.json()["data"]
+
+
+def command(var: Path, *options: str) -> list[str]:
+    return [sys.executable, "manage.py", "demo", "--var", str(var), *options]
+
+
+def environment() -> dict[str, str]:
+    """The test run's own, but for its Redis: the demo brings one."""
+    return {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+
+
+def run_demo(var: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(var, *options),
+        cwd=PROJECT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_SECONDS,
+        check=False,
+    )
+
+
+def handout_in(var: Path) -> dict[str, str]:
+    handout: dict[str, str] = json.loads((var / "demo.json").read_text())
+    return handout
+
+
+def processes_of(var: Path) -> dict[int, str]:
+    """Running processes, by id, that the demo in ``var`` started: its folder is in their environment."""
+    listed = subprocess.run(
+        ["ps", "axeww", "-o", "pid=,command="],  # noqa: S607 (found on every PATH)
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = [line.strip().split(" ", 1) for line in listed.stdout.splitlines()]
+    return {int(pid): text for pid, text in rows if f"VAR_DIR={var} " in f"{text} "}
+
+
+def eventually(found: Callable[[], Any]) -> Any:
+    """What ``found`` returns once it is true."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while not (value := found()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+    return value
+
+
+def worker_of(serving: Serving) -> int | None:
+    texts = processes_of(serving.var)
+    return next((pid for pid, text in sorted(texts.items()) if "rqworker tryon" in text), None)
+
+
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "var"
+
+
+@pytest.fixture(scope="module")
+def once(var: Path) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
+    """A first start with ``--once``, and the handout it wrote."""
+    ended = run_demo(var, "--once", "--port", str(free_port()), "--speed", "50")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert processes_of(var) == {}
+    return ended, handout_in(var)
+
+
+@pytest.fixture(scope="module")
+def serving(once: object, var: Path) -> Iterator[Serving]:
+    """A second start in the same folder, which serves."""
+    options = ("--port", str(free_port()), "--speed", "50")
+    with subprocess.Popen(
+        command(var, *options), cwd=PROJECT, env=environment(), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "Ctrl-C" in line:
+                break
+        yield Serving(process, var, said)
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=LONGEST_SECONDS)
+    assert process.returncode == 0, said + rest
+    assert processes_of(var) == {}
+
+
+def test_last_line_of_once_is_the_path_of_a_new_picture(
+    once: tuple[subprocess.CompletedProcess[str], dict[str, str]],
+) -> None:
+    path = Path(once[0].stdout.splitlines()[-1])
+    with Image.open(path) as picture:
+        assert picture.size == (864, 1296)
+    drawn = [photo.jpeg() for photo in (*MODELS, *PRODUCTS)]
+    assert path.read_bytes() not in drawn
+
+
+def test_once_shows_progress_line_by_line_where_there_is_no_terminal(
+    once: tuple[subprocess.CompletedProcess[str], dict[str, str]],
+) -> None:
+    said = once[0].stdout
+    assert "100 %  completed" in said
+    assert "\r" not in said
+    assert "\x1b" not in said
+
+
+def test_handout_is_for_its_owner_alone(serving: Serving) -> None:
+    assert (serving.var / "demo.json").stat().st_mode & 0o077 == 0
+    assert serving.handout.keys() == {
+        "url", "apiKey", "adminUser", "adminPassword", "sandboxUrl", "sandboxKey",
+    }  # fmt: skip
+
+
+def test_second_start_keeps_login_key_library_and_jobs(
+    serving: Serving, once: tuple[subprocess.CompletedProcess[str], dict[str, str]]
+) -> None:
+    kept = ("apiKey", "adminUser", "adminPassword", "sandboxKey")
+    assert [serving.handout[name] for name in kept] == [once[1][name] for name in kept]
+    assert len(serving.get("models")) == len(MODELS)
+
+
+def test_library_covers_the_three_categories(serving: Serving) -> None:
+    models = serving.get("models")
+    assert len(models) >= 6
+    assert {model["category"] for model in models} == {"full_body", "upper_body", "lower_body"}
+
+
+def test_what_is_printed_leads_to_pages_that_open(serving: Serving) -> None:
+    handout = serving.handout
+    shown = [handout[name] for name in ("url", "apiKey", "adminUser", "adminPassword", "sandboxUrl")]
+    assert [text for text in shown if text not in serving.said] == []
+    session = requests.Session()
+    login = f"{handout['url']}/admin/login/"
+    session.get(login, timeout=10)
+    form = {
+        "username": handout["adminUser"],
+        "password": handout["adminPassword"],
+        "csrfmiddlewaretoken": session.cookies["csrftoken"],
+        "next": "/admin/",
+    }
+    session.post(login, data=form, timeout=10)
+    addresses = [word for word in serving.said.split() if word.startswith(handout["url"])]
+    answers = {address: session.get(address, timeout=10) for address in addresses}
+    assert {address: answer.status_code for address, answer in answers.items()} == dict.fromkeys(
+        addresses, 200
+    )
+    assert [answer.url for answer in answers.values() if "login" in answer.url] == []
+
+
+def test_printed_sandbox_key_opens_the_sandbox(serving: Serving) -> None:
+    headers = {"Authorization": f"Bearer {serving.handout['sandboxKey']}"}
+    credits = requests.get(f"{serving.handout['sandboxUrl']}/v1/credits", headers=headers, timeout=10)
+    assert credits.status_code == 200
+
+
+def test_killed_worker_is_started_again(serving: Serving) -> None:
+    killed = eventually(lambda: worker_of(serving))
+    os.kill(killed, signal.SIGKILL)
+    assert eventually(lambda: worker_of(serving) not in (None, killed))
+
+
+def test_second_demo_in_the_same_folder_is_refused(serving: Serving) -> None:
+    refused = run_demo(serving.var, "--once", "--port", str(free_port()))
+    assert refused.returncode != 0
+    assert "Another demo is running" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_taken_port_is_one_line(tmp_path: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        port = server.getsockname()[1]
+        refused = run_demo(tmp_path / "var", "--once", "--port", str(port))
+    assert refused.returncode != 0
+    assert refused.stderr.startswith(f"demo: Port {port} can't be used")
+    assert len(refused.stderr.splitlines()) == 1
+    assert processes_of(tmp_path / "var") == {}
+
+
+def test_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = run_demo(tmp_path / "file" / "var", "--once", "--port", str(free_port()))
+    assert refused.returncode != 0
+    assert refused.stderr.startswith("demo: Can't write to")
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_killed_demo_takes_its_processes_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    with subprocess.Popen(
+        command(folder, "--port", str(free_port())), cwd=PROJECT, env=environment(), stdout=subprocess.DEVNULL
+    ) as process:
+        eventually(lambda: processes_of(folder))
+        process.kill()
+    assert eventually(lambda: processes_of(folder) == {})
+
+
+def test_redis_url_that_nothing_answers_is_one_line(tmp_path: Path) -> None:
+    nowhere = {**environment(), "REDIS_URL": f"redis://{LOOPBACK}:{free_port()}/0"}
+    options = ("--once", "--port", str(free_port()))
+    refused = subprocess.run(
+        command(tmp_path / "var", *options),
+        cwd=PROJECT,
+        env=nowhere,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode != 0
+    assert refused.stderr.startswith("demo: Nothing answers at REDIS_URL")
+    assert len(refused.stderr.splitlines()) == 1

@@ -1,0 +1,268 @@
+"""The demo shop: who may use it, what it shows, and what it costs."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from tests import images
+from tests.conftest import Api, data_of, error_of
+from tests.factories import ModelImageFactory, ProductImageFactory, TryOnJobFactory, TryOnResultFactory
+from tryon.demo.views import PRODUCTS_PER_PAGE
+from tryon.models import JobViewer, ProductImage, Status
+
+pytestmark = pytest.mark.django_db
+
+SCRIPTS = Path(django_settings.BASE_DIR) / "templates" / "static" / "demo"
+
+
+class Visitor:
+    """A browser on the demo shop: keeps cookies, and sends the CSRF token where a script would."""
+
+    def __init__(self) -> None:
+        self.client = Client(enforce_csrf_checks=True)
+
+    def page(self, path: str = "/demo/") -> BeautifulSoup:
+        response = self.client.get(path)
+        assert response.status_code == 200
+        return BeautifulSoup(response.content, "html.parser")
+
+    @property
+    def token(self) -> dict[str, str]:
+        return {"X-CSRFToken": self.client.cookies["csrftoken"].value}
+
+    @property
+    def requester(self) -> str:
+        return f"visitor:{self.client.session['demo_visitor']}"
+
+    def fetch(self, path: str) -> Any:
+        return self.client.get(path)
+
+    def generate(self, product: ProductImage, model: Any, headers: dict[str, str] | None = None) -> Any:
+        body = {"productImageId": str(product.pk), "modelImageId": str(model.pk)}
+        return self.client.post("/api/tryon/generate", body, content_type="application/json", headers=headers)
+
+    def upload(self, content: bytes) -> Any:
+        fields = {
+            "file": SimpleUploadedFile("mine.jpg", content),
+            "productId": "own-garment",
+            "metadata": json.dumps({"name": "mine <b>bold</b>"}),
+        }
+        return self.client.post("/api/tryon/upload", fields, headers=self.token)
+
+
+@pytest.fixture(autouse=True)
+def shop_is_on(settings: Settings) -> None:
+    settings.DEMO_SHOP = True
+
+
+@pytest.fixture
+def visitor() -> Visitor:
+    return Visitor()
+
+
+def chosen_from(page: BeautifulSoup, group: str) -> list[str]:
+    """The names on a picker's cards."""
+    photos = [json.loads(str(radio["data-photo"])) for radio in page.select(f"#{group} .card input")]
+    return [photo["name"] for photo in photos]
+
+
+@pytest.mark.parametrize("path", ["/demo/", "/demo/products"])
+def test_there_is_no_shop_and_no_session_when_it_is_switched_off(
+    client: Client, settings: Settings, path: str
+) -> None:
+    settings.DEMO_SHOP = False
+    response = client.get(path)
+    assert response.status_code == 404
+    assert not response.cookies
+
+
+def test_a_visitor_uploads_generates_and_follows_with_their_session_alone(visitor: Visitor) -> None:
+    visitor.page()
+    model = ModelImageFactory.create()
+    uploaded = visitor.upload(images.garment_photo())
+    assert uploaded.status_code == 201
+    own = ProductImage.objects.get(pk=data_of(uploaded)["id"])
+    assert own.requester == visitor.requester
+
+    asked = visitor.generate(own, model, visitor.token)
+    assert asked.status_code == 202
+    job = data_of(visitor.fetch(f"/api/tryon/jobs/{data_of(asked)['jobId']}"))
+    assert job["status"] == "queued"
+
+
+def test_the_api_refuses_a_visitor_without_the_csrf_token(visitor: Visitor) -> None:
+    visitor.page()
+    response = visitor.generate(ProductImageFactory.create(), ModelImageFactory.create())
+    assert response.status_code == 403
+    assert error_of(response)["code"] == "permission_denied"
+
+
+def test_the_api_refuses_a_browser_that_never_opened_the_shop() -> None:
+    response = Client().get("/api/tryon/models")
+    assert response.status_code == 401
+
+
+def test_another_visitor_sees_neither_job_nor_photo(visitor: Visitor) -> None:
+    visitor.page()
+    own = ProductImageFactory.create(requester=visitor.requester)
+    asked = visitor.generate(own, ModelImageFactory.create(), visitor.token)
+    job_path = f"/api/tryon/jobs/{data_of(asked)['jobId']}"
+
+    other = Visitor()
+    page = other.page()
+    assert other.requester != visitor.requester
+    assert page.select("#garments .card") == []
+    assert page.select("#tryons > ul > li") == []
+    assert error_of(other.fetch(job_path))["code"] == "job_not_found"
+    refused = other.generate(own, ModelImageFactory.create(), other.token)
+    assert error_of(refused)["code"] == "product_image_not_found"
+    assert visitor.fetch(job_path).status_code == 200
+
+
+@pytest.mark.parametrize("number", [1, PRODUCTS_PER_PAGE + 5])
+def test_the_page_costs_five_queries_however_full_the_shop_is(
+    visitor: Visitor, number: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    visitor.page()
+    ProductImageFactory.create_batch(number)
+    ModelImageFactory.create_batch(number)
+    for job in TryOnJobFactory.create_batch(min(number, 10)):
+        JobViewer.objects.create(job=job, requester=visitor.requester)
+    with django_assert_num_queries(5):  # session, own photos, catalogue, model photos, earlier try-ons
+        visitor.page()
+
+
+def test_the_catalogue_continues_page_by_page_until_its_end(visitor: Visitor) -> None:
+    ProductImageFactory.create_batch(PRODUCTS_PER_PAGE + 2)
+    page = visitor.page()
+    assert len(page.select("#garments .card")) == PRODUCTS_PER_PAGE
+    [marker] = page.select(".more-follow")
+
+    rest = visitor.page(str(marker["data-next"]))
+    assert len(rest.select(".card")) == 2
+    assert rest.select(".more-follow") == []
+    names = {str(radio["value"]) for part in (page, rest) for radio in part.select("input[name=garment]")}
+    assert names >= {str(pk) for pk in ProductImage.objects.values_list("pk", flat=True)}
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "two", "", "²", "1" * 30])
+def test_an_unusable_page_number_is_not_found(client: Client, number: str) -> None:
+    assert client.get("/demo/products", {"page": number}).status_code == 404
+
+
+def test_the_pickers_show_the_catalogue_own_photos_and_models_in_use(visitor: Visitor) -> None:
+    visitor.page()
+    ProductImageFactory.create(product_id="SKU-7", metadata={"name": "Linen tee", "price": "€ 39"})
+    ProductImageFactory.create(product_id="SKU-8", metadata={"name": ["no", "text"]})
+    ProductImageFactory.create(product_id="SKU-9", metadata=["not", "an", "object"])
+    ProductImageFactory.create(product_id="private", requester="visitor:somebody-else")
+    ProductImageFactory.create(product_id="my own", requester=visitor.requester)
+    ModelImageFactory.create(name="Ada")
+    ModelImageFactory.create(name="Retired", is_active=False)
+
+    page = visitor.page()
+    assert chosen_from(page, "garments") == ["my own", "SKU-9", "SKU-8", "Linen tee"]
+    assert chosen_from(page, "models") == ["Ada"]
+    assert "€ 39" in page.select("#garments .card")[-1].get_text()
+
+
+def test_what_a_visitor_calls_their_photo_is_shown_as_text(visitor: Visitor) -> None:
+    visitor.page()
+    visitor.upload(images.garment_photo())
+    page = visitor.page()
+    assert chosen_from(page, "garments") == ["mine <b>bold</b>"]
+    assert page.select("#garments .card b") == []
+
+
+def test_earlier_try_ons_are_found_again(visitor: Visitor) -> None:
+    visitor.page()
+    waiting = TryOnJobFactory.create(viewers=[visitor.requester], options={"mode": "quality"})
+    done = TryOnResultFactory.create(job__completed=True, job__viewers=[visitor.requester])
+    TryOnJobFactory.create(viewers=["visitor:somebody-else"])
+
+    newest, oldest = visitor.page().select("#tryons > ul a")
+    assert (newest["href"], newest["data-status"]) == (f"#job={done.job_id}", Status.COMPLETED)
+    assert str(done.thumbnail.name) in str(newest.select_one("img"))
+    assert (oldest["href"], oldest["data-status"]) == (f"#job={waiting.pk}", Status.QUEUED)
+    choice = json.loads(str(oldest["data-choice"]))
+    assert choice["mode"] == "quality"
+    assert choice["garment"]["id"] == str(waiting.product_image_id)
+    assert choice["model"]["id"] == str(waiting.model_image_id)
+
+
+def test_staff_see_their_own_try_ons_and_not_everybody_elses(visitor: Visitor) -> None:
+    staff = User.objects.create_user("merchandiser", is_staff=True)
+    visitor.client.force_login(staff)
+    own = TryOnJobFactory.create(viewers=[f"user:{staff.pk}"])
+    TryOnJobFactory.create(viewers=["visitor:somebody-else"])
+    assert [entry["data-job"] for entry in visitor.page().select("#tryons > ul a")] == [str(own.pk)]
+
+
+def test_every_control_has_a_name_and_every_picture_a_text(visitor: Visitor) -> None:
+    ProductImageFactory.create()
+    ModelImageFactory.create()
+    page = visitor.page()
+    controls = page.select("input, button, select, textarea, progress, a")
+    assert len(controls) > 10
+    assert [str(control) for control in controls if not name_of(control, page)] == []
+    assert [str(picture) for picture in page.select("img:not([alt])")] == []
+    assert [str(group) for group in page.select("fieldset") if not group.find("legend")] == []
+
+
+def name_of(control: Tag, page: BeautifulSoup) -> str:
+    """What a screen reader calls a control. A label that is filled later counts."""
+    if labelled_by := control.get("aria-labelledby"):
+        return "named" if page.find(id=str(labelled_by)) else ""
+    label = control.find_parent("label") if control.name == "input" else control
+    return label.get_text(strip=True) if label else ""
+
+
+def test_the_page_says_that_its_pictures_are_made_with_ai(visitor: Visitor) -> None:
+    page = visitor.page()
+    assert page.select(".masthead .made-with-ai")
+    badge = page.select_one("#room figcaption")
+    assert badge is not None
+    assert badge.get_text() == "Made with AI"
+
+
+def test_an_empty_shop_says_what_to_do(visitor: Visitor) -> None:
+    page = visitor.page()
+    notes = [note.get_text() for note in page.select(".empty:not([hidden])")]
+    assert len(notes) == 2
+    assert all("in the admin" in note for note in notes)
+
+
+def test_nothing_on_the_page_needs_an_exception_from_the_content_security_policy(visitor: Visitor) -> None:
+    visitor.page()
+    TryOnJobFactory.create(viewers=[visitor.requester])
+    page = visitor.page()
+    assert all(script.get("src") and not script.string for script in page.select("script"))
+    inline = [tag for tag in page.find_all(True) if any(name.startswith("on") for name in tag.attrs)]
+    assert inline == []
+    assert page.select("[style], style") == []
+
+
+def test_every_sentence_that_a_script_says_is_on_the_page(visitor: Visitor) -> None:
+    code = "\n".join(script.read_text() for script in SCRIPTS.glob("*.js"))
+    said = set(re.findall(r'say\("([\w-]+)"', code)) | set(re.findall(r'show\w+\([^()]*"(\w+Alt)"', code))
+    said |= {f"status-{status}" for status in Status.values}
+    found = visitor.page().find(id="texts")
+    assert isinstance(found, Tag)
+    texts = {str(text["data-text"]): text.decode_contents().strip() for text in found.find_all("p")}
+    assert said == texts.keys()
+    assert all(texts.values())
+
+
+def test_a_shop_key_sees_nothing_of_a_visitor(visitor: Visitor, owner: Api) -> None:
+    visitor.page()
+    job = TryOnJobFactory.create(viewers=[visitor.requester])
+    assert error_of(owner.get(f"jobs/{job.pk}"))["code"] == "job_not_found"

@@ -1,0 +1,233 @@
+"""What can go wrong with FASHN, and what becomes of the job, of the money and of the slot."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+from pytest_django import Settings
+
+from tests.conftest import Api, Finish, Generate, data_of
+from tryon import tasks
+from tryon.advance import advance
+from tryon.fashn.sandbox import Sandbox
+from tryon.governor import slots_taken
+from tryon.models import Governor, JobEvent, Prediction, PredictionState, ProductImage, Status, TryOnJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def paid(sandbox: Sandbox) -> int:
+    """Predictions that FASHN charged for."""
+    return sum(1 for row in sandbox.ledger()["predictions"] if row["credits"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("ContentModerationError", "content_refused"),
+        ("PoseError", "pose_not_found"),
+        ("InputValidationError", "input_refused"),
+    ],
+)
+def test_a_refusal_of_the_photos_is_final_and_says_what_to_do(
+    owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox, fault: str, code: str
+) -> None:
+    sandbox.inject("prediction", fault)
+    job_id = generate()["jobId"]
+    finish(job_id)
+    job = data_of(owner.get(f"jobs/{job_id}"))
+    assert (job["status"], job["errorCode"], job["retryable"]) == ("failed", code, False)
+    assert job["errorMessage"].endswith(".")
+    assert "resultImageUrl" not in job
+    assert len(sandbox.ledger()["predictions"]) == 1
+    assert slots_taken() == 0
+
+
+@pytest.mark.parametrize("fault", ["UnavailableError", "PipelineError", "ThirdPartyError", "unknown_error"])
+def test_a_passing_fault_is_retried_with_a_new_prediction(
+    generate: Generate, finish: Finish, sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.inject("prediction", fault)
+    job = finish(generate()["jobId"])
+    assert (job.status, job.retry_count) == (Status.COMPLETED, 1)
+    assert [row["status"] for row in sandbox.ledger()["predictions"]] == ["failed", "completed"]
+    assert paid(sandbox) == 1
+
+
+def test_retries_back_off_and_are_used_up(
+    generate: Generate, finish: Finish, sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.QUEUE_MAX_RETRIES, settings.QUEUE_RETRY_DELAY = 2, 5000
+    sandbox.inject("prediction", "PipelineError", times=9)
+    job = finish(generate()["jobId"])
+    assert (job.status, job.error_code, job.retry_count) == (Status.FAILED, "provider_pipeline_error", 2)
+    assert len(sandbox.ledger()["predictions"]) == 3
+    waits = [
+        datetime.fromisoformat(event.data["until"]) - event.at
+        for event in job.events.filter(kind="backed_off")
+    ]
+    assert timedelta(seconds=3.9) < waits[0] < timedelta(seconds=6.1)
+    assert timedelta(seconds=7.9) < waits[1] < timedelta(seconds=12.1)
+
+
+@pytest.mark.parametrize(
+    "fault", ["RateLimitExceeded", "ConcurrencyLimitExceeded", "OutOfCredits", "UnauthorizedAccess"]
+)
+def test_a_limit_of_the_account_holds_everybody_and_costs_no_retry(
+    generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.inject("run", fault)
+    first, second = generate(seed=1)["jobId"], generate(seed=2)["jobId"]
+    work()
+    assert Governor.objects.get().held_reason.startswith("provider_")
+    assert sandbox.ledger()["requests"]["run"] <= 2
+    Governor.objects.update(held_until=timezone.now())
+    assert finish(first).retry_count == finish(second).retry_count == 0
+    assert paid(sandbox) == 2
+
+
+@pytest.mark.parametrize("fault", ["InternalServerError", "service_unavailable", "no_id"])
+def test_a_submission_that_fashn_did_not_accept_is_sent_again(
+    generate: Generate, finish: Finish, sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.inject("run", fault)
+    job = finish(generate()["jobId"])
+    assert (job.status, job.retry_count) == (Status.COMPLETED, 1)
+    assert paid(sandbox) == 1
+
+
+@pytest.mark.parametrize("fault", ["reset_before", "reset_after", "bad_gateway"])
+def test_a_submission_without_an_answer_is_never_sent_again_by_itself(
+    owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.inject("run", fault)
+    job_id = generate()["jobId"]
+    job = finish(job_id)
+    assert job.status == Status.FAILED
+    assert sandbox.ledger()["requests"]["run"] == 1
+    assert job.predictions.get().state == PredictionState.UNKNOWN
+    assert data_of(owner.get(f"jobs/{job_id}"))["errorCode"] == "submission_unknown"
+    assert slots_taken() == 1  # FASHN may be working on it
+
+
+def test_a_worker_that_died_while_sending_leaves_an_unknown_submission(
+    generate: Generate, sandbox: Sandbox
+) -> None:
+    job = TryOnJob.objects.get(pk=generate()["jobId"])
+    TryOnJob.objects.filter(pk=job.pk).update(
+        status=Status.PROCESSING, lease=uuid.uuid4(), lease_until=timezone.now() - timedelta(seconds=1)
+    )
+    Prediction.objects.create(
+        job=job, model_name="tryon-v1.6", state=PredictionState.SENDING, submitted_at=timezone.now()
+    )
+    advance(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.error_code) == (Status.FAILED, "submission_unknown")
+    assert sandbox.ledger()["predictions"] == []
+
+
+def test_a_job_in_other_hands_is_left_alone(generate: Generate, sandbox: Sandbox) -> None:
+    job_id = generate()["jobId"]
+    lease = uuid.uuid4()
+    TryOnJob.objects.filter(pk=job_id).update(lease=lease, lease_until=timezone.now() + timedelta(seconds=60))
+    advance(uuid.UUID(job_id))
+    assert TryOnJob.objects.get(pk=job_id).lease == lease
+    assert sandbox.ledger()["predictions"] == []
+
+
+@pytest.mark.parametrize("fault", ["InternalServerError", "RateLimitExceeded", "bad_gateway", "reset_after"])
+def test_a_failed_check_is_asked_again_and_changes_nothing(
+    generate: Generate, finish: Finish, sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.inject("status", fault, times=2)
+    job = finish(generate()["jobId"])
+    assert (job.status, job.retry_count) == (Status.COMPLETED, 0)
+    assert paid(sandbox) == 1
+
+
+def test_a_prediction_that_fashn_forgot_fails_the_job(
+    generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("status", "NotFound")
+    job = finish(generate()["jobId"])
+    assert (job.status, job.error_code) == (Status.FAILED, "prediction_lost")
+
+
+def test_a_job_past_its_deadline_fails_and_tells_so(
+    generate: Generate, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    sandbox.inject("prediction", "never_ends")
+    job_id = generate()["jobId"]
+    work()
+    long_ago = timezone.now() - timedelta(hours=1)
+    Prediction.objects.update(submitted_at=long_ago)
+    TryOnJob.objects.update(next_check_at=long_ago)
+    tasks.sweep()
+    work()
+    job = TryOnJob.objects.get(pk=job_id)
+    assert (job.status, job.error_code) == (Status.FAILED, "deadline_passed")
+    assert slots_taken() == 0
+
+
+@pytest.mark.parametrize("fault", ["InternalServerError", "service_unavailable", "reset_after", "truncated"])
+def test_a_paid_picture_that_could_not_be_fetched_is_fetched_again(
+    generate: Generate, finish: Finish, sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.inject("media", fault)
+    job = finish(generate()["jobId"])
+    assert (job.status, job.retry_count) == (Status.COMPLETED, 0)
+    assert paid(sandbox) == 1
+
+
+@pytest.mark.parametrize("fault", ["wrong_type", "huge_pixels", "huge_file", "missing"])
+def test_a_picture_that_is_none_fails_the_job_and_leaves_no_file(
+    owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.inject("media", fault, times=9)
+    job_id = generate()["jobId"]
+    finish(job_id)
+    job = data_of(owner.get(f"jobs/{job_id}"))
+    assert (job["status"], job["errorCode"]) == ("failed", "result_not_usable")
+    assert not default_storage.exists("results") or not any(default_storage.listdir("results"))
+
+
+def test_a_result_on_a_host_outside_the_allow_list_is_never_asked_for(
+    generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    with Sandbox() as elsewhere:
+        sandbox.inject("media", "redirect", url=f"{elsewhere.url}/private.png", times=9)
+        job = finish(generate()["jobId"])
+        assert elsewhere.ledger()["requests"] == {}
+    assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
+
+
+def test_a_source_photo_without_its_file_fails_before_anything_is_paid(
+    generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    default_storage.delete(str(ProductImage.objects.get().processed.name))
+    job = finish(generate()["jobId"])
+    assert (job.status, job.error_code) == (Status.FAILED, "picture_missing")
+    assert sandbox.ledger()["requests"].get("run", 0) == 0
+
+
+def test_every_step_is_in_the_flight_recorder(generate: Generate, finish: Finish, sandbox: Sandbox) -> None:
+    sandbox.inject("prediction", "PipelineError")
+    job = finish(generate()["jobId"])
+    kinds = [kind for kind in job.events.values_list("kind", flat=True) if kind != "checked"]
+    assert kinds == [
+        "queued",
+        "started",
+        "submitting",
+        "submitted",
+        "prediction_failed",
+        "backed_off",
+        "started",
+        "submitting",
+        "submitted",
+        "picture_ready",
+        "completed",
+    ]
+    assert not JobEvent.objects.filter(data__icontains="http").exists()
