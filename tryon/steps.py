@@ -7,9 +7,10 @@ from typing import Final
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from config.images import ImageRefused, ImageTruncated, ImageUnreadable, read_result
+from config.images import ImageRefused, ImageTruncated, ImageUnreadable, lay_on_colour, read_result
 from config.storage import ObjectMissing, StorageUnavailable
 from results.services import picture_stored, result_create
 from tryon import governor, lifecycle, queue
@@ -36,6 +37,7 @@ logger = structlog.stdlib.get_logger(__name__)
 SHORTEST_CHECK_SECONDS: Final = 2.0
 CHECK_SECONDS_PER_PREDICTION: Final = 0.25
 COLLECT_AGAIN_SECONDS: Final = 5.0
+FASHN_KEEPS_PICTURES: Final = timedelta(hours=72)
 # How long dispatch rests when FASHN refuses everybody; its own Retry-After wins.
 HOLD_SECONDS: Final[dict[type[FashnError], float]] = {
     RateLimited: 5.0,
@@ -50,15 +52,27 @@ class JobLeft(Exception):
 
 
 def start(job: TryOnJob) -> bool:
-    """Take a queued job into processing, with a slot reserved. Needs the governor's lock."""
+    """Take a queued job into processing, with a slot reserved. Needs the governor's lock.
+
+    What an earlier attempt paid for is not paid again: the job goes on with its first open step, or goes
+    straight to collecting.
+    """
     options = TryOnOptions.from_mapping(job.options)
-    return lifecycle.start(job, model_name=model_for("tryon", options).name, speed=speed_of(options))
+    steps, step = steps_of(options), first_open_step(job)
+    if step == len(steps):
+        return lifecycle.start(job)
+    return lifecycle.start(
+        job,
+        Prediction(
+            job=job, step=step, model_name=model_for(steps[step], options).name, speed=speed_of(options)
+        ),
+    )
 
 
 def submit(job: TryOnJob, prediction: Prediction) -> None:
     """Send the prediction to FASHN, once. What can fail without money happens before the window opens."""
     options, step = TryOnOptions.from_mapping(job.options), step_of(job, prediction)
-    before = job.predictions.filter(step__lt=prediction.step).order_by("-created_at").first()
+    before = usable_predictions(job).filter(step__lt=prediction.step).order_by("-step").first()
     try:
         inputs = inputs_for(job, step, before)
     except (ObjectMissing, StorageUnavailable) as error:
@@ -113,7 +127,7 @@ def check(job: TryOnJob, prediction: Prediction) -> None:
 def collect(job: TryOnJob, prediction: Prediction) -> None:
     """Download the paid picture, store it, and complete the job. Safe to repeat: nothing is paid here."""
     try:
-        result = read_result(fetch_result(prediction.output))
+        result = read_result(_final_picture(job, fetch_result(prediction.output)))
         with picture_stored(result) as picture, transaction.atomic():
             if not lifecycle.complete(job.pk):
                 raise JobLeft
@@ -160,6 +174,18 @@ def back_off_seconds(retry_count: int) -> float:
     """QUEUE_RETRY_DELAY x 2^n, give or take a fifth so that jobs refused together do not return together."""
     seconds: float = settings.QUEUE_RETRY_DELAY / 1000 * 2**retry_count
     return seconds * random.uniform(0.8, 1.2)  # noqa: S311  (spreads load, guards nothing)
+
+
+def usable_predictions(job: TryOnJob) -> QuerySet[Prediction]:
+    """The job's paid pictures that FASHN still has and that nothing is wrong with."""
+    kept = timezone.now() - FASHN_KEEPS_PICTURES
+    return job.predictions.filter(state=PredictionState.SUCCEEDED, finished_at__gt=kept).exclude(output="")
+
+
+def first_open_step(job: TryOnJob) -> int:
+    """The first step that has no usable picture yet; the number of steps when all have."""
+    done = set(usable_predictions(job).values_list("step", flat=True))
+    return next(step for step in range(len(done) + 1) if step not in done)
 
 
 def is_last(job: TryOnJob, prediction: Prediction) -> bool:
@@ -209,6 +235,12 @@ def _succeeded(job: TryOnJob, prediction: Prediction, answer: PredictionStatus) 
         queue.enqueue_advance(job.pk)
 
 
+def _final_picture(job: TryOnJob, content: bytes) -> bytes:
+    """The last step's picture; with a background, the cut-out laid on its colour."""
+    colour = TryOnOptions.from_mapping(job.options).background
+    return content if colour is None else lay_on_colour(content, colour)
+
+
 def _wait(job: TryOnJob, prediction: Prediction, *, provider_status: str) -> None:
     """Ask again later, until the deadline."""
     now = timezone.now()
@@ -228,6 +260,8 @@ def _wait(job: TryOnJob, prediction: Prediction, *, provider_status: str) -> Non
 def _collect_again_or_fail(job: TryOnJob, prediction: Prediction, *, code: str, permanent: bool) -> None:
     """The picture is paid for: keep trying to fetch and store it until the deadline."""
     now = timezone.now()
+    if permanent:
+        lifecycle.output_refused(prediction, code=code)
     if permanent or past_deadline(prediction, now):
         lifecycle.fail(job.pk, code="result_not_usable")
         logger.warning("job_failed", code=code, provider_id=prediction.provider_id)

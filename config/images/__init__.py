@@ -3,6 +3,7 @@
 ``prepare`` takes an upload, ``read_result`` a provider's picture; both raise only ``ImageRefused``.
 """
 
+from config.images.compose import lay_on_colour
 from config.images.errors import (
     ImageAnimated,
     ImageMissing,
@@ -34,6 +35,7 @@ __all__ = [
     "Picture",
     "PreparedImage",
     "ResultImage",
+    "lay_on_colour",
     "prepare",
     "read_result",
 ]

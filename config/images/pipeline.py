@@ -79,7 +79,7 @@ def prepare(file: BinaryIO) -> PreparedImage:
 
     ``file`` is seekable and binary; its position on entry does not matter and is undefined afterwards. Raises
     one of the ``ImageRefused`` errors. The process stays below 240 MB for any upload
-    (tests/config/test_images_memory.py).
+    (tests/config/test_images_memory.py), as threads take turns at decoding.
     """
     checksum = _checksum(file, limits.MAX_UPLOAD_BYTES)
     header = read_header(file)
@@ -145,11 +145,11 @@ def _render(file: BinaryIO, header: Header, side: int) -> Image.Image:
     """Return the upright picture as RGB in sRGB, without metadata, at most ``side`` pixels long."""
     with ONE_AT_A_TIME:
         decoded = decode(file, header, side)
-        fitted = _fit(decoded.image, side)
-    image = to_srgb(fitted, decoded.profile)
+        image = to_srgb(_fit(decoded.image, side), decoded.profile)
+        turn = TRANSPOSE.get(decoded.orientation)
+        image = image.transpose(turn) if turn is not None else image
     image.info.clear()  # Pillow would write an EXIF block or a comment from here into the new file
-    turn = TRANSPOSE.get(decoded.orientation)
-    return image.transpose(turn) if turn is not None else image
+    return image
 
 
 def _fit(image: Image.Image, side: int) -> Image.Image:
@@ -171,12 +171,8 @@ def _jpeg(image: Image.Image) -> Picture:
 
 
 def _thumbnail(image: Image.Image) -> Picture:
-    small = (
-        image.copy()
-        if max(image.size) <= limits.THUMBNAIL_SIDE
-        else image.reduce(max(1, max(image.size) // (2 * limits.THUMBNAIL_SIDE)))
-    )
-    small = _fit(small, limits.THUMBNAIL_SIDE)
+    small = image.copy()
+    small.thumbnail((limits.THUMBNAIL_SIDE, limits.THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     buffer = BytesIO()
     small.save(buffer, "WEBP", quality=80)
     return Picture(buffer.getvalue(), "image/webp", "webp", *small.size)

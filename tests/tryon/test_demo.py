@@ -237,6 +237,17 @@ def test_killed_demo_takes_its_processes_with_it(tmp_path: Path) -> None:
     assert eventually(lambda: processes_of(folder) == {})
 
 
+def test_child_that_cannot_start_is_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    (folder / "db.sqlite3").mkdir(parents=True)
+    failed = run_demo(folder, "--once", "--port", "0")
+    assert failed.returncode != 0
+    assert failed.stderr.startswith("demo: migrate failed")
+    assert str(folder / "logs" / "migrate.log") in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
+    assert processes_of(folder) == {}
+
+
 def test_redis_url_that_nothing_answers_is_one_line(tmp_path: Path) -> None:
     nowhere = {**environment(), "REDIS_URL": f"redis://{LOOPBACK}:{free_port()}/0"}
     options = ("--once", "--port", str(free_port()))

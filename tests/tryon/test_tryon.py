@@ -102,6 +102,40 @@ def test_stranger_sees_neither_job_nor_result(
     assert data_of(owner.get(f"results/{result_id}"))["id"] == result_id
 
 
+def test_a_background_is_a_second_paid_step_and_a_picture_on_that_colour(
+    owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    job = finish(generate(background="tomato")["jobId"])
+    assert [row["modelName"] for row in sandbox.ledger()["predictions"]] == [
+        "tryon-v1.6",
+        "background-remove",
+    ]
+    shown = data_of(owner.get(f"results/{job.result.pk}"))
+    assert shown["creditsUsed"] == 2
+    with Image.open(BytesIO(download(owner, shown["imageUrl"]))) as picture:
+        assert (picture.mode, picture.size) == ("RGB", (864, 1296))
+        assert picture.getpixel((2, 2)) == (255, 99, 71)
+
+
+def test_a_second_step_that_failed_is_retried_without_paying_for_the_first_again(
+    generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("prediction", "PipelineError", model="background-remove")
+    job = finish(generate(background="#fff")["jobId"])
+    assert (job.status, job.retry_count) == ("completed", 1)
+    paid = [row["modelName"] for row in sandbox.ledger()["predictions"] if row["credits"]]
+    assert paid == ["tryon-v1.6", "background-remove"]
+
+
+@pytest.mark.parametrize(("resolution", "pixels"), [("1k", 1_000_000), ("2k", 4_000_000)])
+def test_a_resolution_selects_the_larger_model(
+    generate: Generate, finish: Finish, sandbox: Sandbox, resolution: str, pixels: int
+) -> None:
+    job = finish(generate(resolution=resolution, mode="fast")["jobId"])
+    assert job.predictions.get().model_name == "tryon-max"
+    assert 0.8 < job.result.width * job.result.height / pixels < 1.25
+
+
 def test_a_retired_model_photo_is_refused(manager: Api, owner: Api, product_id: str, model_id: str) -> None:
     assert data_of(manager.patch(f"models/{model_id}", {"isActive": False}))["isActive"] is False
     response = owner.post("generate", {"productImageId": product_id, "modelImageId": model_id})

@@ -46,7 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the demo's options to a parser."""
     var = Path(os.environ.get("VAR_DIR") or services.PROJECT / "var")
     parser.add_argument("--once", action="store_true", help="end after one try-on, with its picture's path")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"web port (default: {DEFAULT_PORT})")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=DEFAULT_PORT,
+        help=f"web port; 0 takes a free one (default: {DEFAULT_PORT})",
+    )
     parser.add_argument(
         "--var", type=Path, default=var, metavar="DIR", help="where data is kept (default: var)"
     )
@@ -89,9 +94,10 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
     """
     var = options.var.resolve()
     at_the_end.enter_context(claim_var(var))
-    claim_port(options.port)
+    port = options.port or free_port()
+    claim_port(port)
     handout = handout_for(
-        var, url=f"http://{LOOPBACK}:{options.port}", sandbox_url=f"http://{LOOPBACK}:{free_port()}"
+        var, url=f"http://{LOOPBACK}:{port}", sandbox_url=f"http://{LOOPBACK}:{free_port()}"
     )
     redis_url, brokers = _broker(var)
     environment = child_environment(os.environ, var=var, redis_url=redis_url, handout=handout)

@@ -1,0 +1,150 @@
+"""The demo's supervisor: it waits, restarts, gives up and cleans up."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tryon.demo import supervisor as supervision
+from tryon.demo.errors import ChildFailed
+from tryon.demo.processes import Service
+from tryon.demo.supervisor import Supervisor
+
+SLEEPS = "import time; time.sleep(60)"
+LONGEST_SECONDS = 20
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
+    monkeypatch.setattr(supervision, "FIRST_BACK_OFF_SECONDS", 0.01)
+    watching = Supervisor(os.environ, tmp_path, said.append)
+    yield watching
+    watching.stop()
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Callable[..., Service]:
+    """A Python program as a service, ready once it wrote its process id into ``pid``."""
+
+    def build(program: str) -> Service:
+        program = f"import os; open('pid', 'w').write(str(os.getpid())); {program}"
+        return Service(
+            "program", (sys.executable, "-c", program), tmp_path, lambda pid: pid_in(tmp_path) == pid
+        )
+
+    return build
+
+
+def pid_in(folder: Path) -> int:
+    """The id of the program that started last; 0 before the first."""
+    file = folder / "pid"
+    return int(file.read_text() or 0) if file.exists() else 0
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def check_until(supervisor: Supervisor, happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while not happened():
+        assert time.monotonic() < deadline, "waited in vain"
+        supervisor.pause(0.01)
+
+
+def test_stop_ends_every_service(
+    supervisor: Supervisor, service: Callable[..., Service], tmp_path: Path
+) -> None:
+    supervisor.launch(service(SLEEPS))
+    supervisor.wait_until_ready()
+    pid = pid_in(tmp_path)
+    assert lives(pid)
+    supervisor.stop()
+    assert not lives(pid)
+
+
+def test_killed_service_is_started_again_and_told_of(
+    supervisor: Supervisor, service: Callable[..., Service], tmp_path: Path, said: list[str]
+) -> None:
+    supervisor.launch(service(SLEEPS))
+    supervisor.wait_until_ready()
+    first = pid_in(tmp_path)
+    os.kill(first, 9)
+    check_until(supervisor, lambda: pid_in(tmp_path) not in (0, first))
+    assert "program stopped (signal 9)" in said[0]
+
+
+def test_service_that_recycles_itself_is_started_again_quietly(
+    supervisor: Supervisor, service: Callable[..., Service], tmp_path: Path, said: list[str]
+) -> None:
+    supervisor.launch(service("import time; time.sleep(0.05)"))
+    supervisor.wait_until_ready()
+    first = pid_in(tmp_path)
+    check_until(supervisor, lambda: pid_in(tmp_path) not in (0, first))
+    assert said == []
+
+
+def test_service_that_ends_before_it_is_ready_is_a_failure(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.launch(Service("web", (sys.executable, "-c", "exit(3)"), tmp_path, lambda _: False))
+    with pytest.raises(ChildFailed, match=r"web could not start \(exit code 3\)"):
+        supervisor.wait_until_ready()
+
+
+def test_program_that_does_not_exist_is_a_failure(supervisor: Supervisor, tmp_path: Path) -> None:
+    with pytest.raises(ChildFailed, match="redis could not be started"):
+        supervisor.launch(Service("redis", (str(tmp_path / "none"),), tmp_path, lambda _: True))
+
+
+def test_service_that_keeps_dying_is_given_up(
+    supervisor: Supervisor, service: Callable[..., Service], tmp_path: Path, said: list[str]
+) -> None:
+    supervisor.launch(service("raise SystemExit(1)"))
+    with pytest.raises(ChildFailed, match="program keeps stopping"):
+        check_until(supervisor, lambda: False)
+    assert len(said) == supervision.DEATHS_IN_A_ROW - 1
+
+
+def test_failed_command_names_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
+    with pytest.raises(ChildFailed, match=r"migrate failed \(exit code 1\)") as failed:
+        supervisor.run("migrate", (sys.executable, "-c", "print('why'); exit(1)"), tmp_path)
+    log = tmp_path / "migrate.log"
+    assert str(log) in str(failed.value)
+    assert log.read_text() == "why\n"
+
+
+def test_what_a_service_started_ends_with_it(
+    supervisor: Supervisor, service: Callable[..., Service], tmp_path: Path
+) -> None:
+    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    supervisor.launch(
+        service(
+            f"import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', {stubborn!r}]);"
+            "open('child', 'w').write(str(child.pid)); child.wait()"
+        )
+    )
+    check_until(supervisor, (tmp_path / "child").exists)
+    check_until(supervisor, lambda: bool((tmp_path / "child").read_text()))
+    grandchild = int((tmp_path / "child").read_text())
+    supervisor.stop()
+    # Its parent is gone, so whoever adopts it reaps it: until then it is a dead entry, not a running program.
+    check_until(supervisor, lambda: not runs(grandchild))
+
+
+def runs(pid: int) -> bool:
+    """Whether the process exists and is no zombie."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.parent.parent.joinpath("self").exists():
+        return lives(pid)
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
