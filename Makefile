@@ -1,6 +1,7 @@
 # make demo     start everything on this machine; options: make demo ARGS="--once --port 8080 --var DIR --speed 4"
 # make test     run the tests with coverage; options go to pytest: make test ARGS="tests/tryon -k cancel"
 # make lint     check format, style, types and imports
+# make check    check settings, migrations and the deployment's safety
 # make format   format the code, and fix what can be fixed without a person
 # make redis    compile a private Redis into the environment where this machine has none
 # make clean    remove the environment and the tools' caches; data in var/ stays
@@ -11,7 +12,7 @@ BIN := $(ENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo test lint format redis clean
+.PHONY: help demo test lint check format redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -22,13 +23,22 @@ demo: $(ENV)/demo.stamp redis
 	@exec $(BIN)/python -m tryon.demo $(ARGS)
 
 test: $(ENV)/dev.stamp redis
-	@exec $(BIN)/pytest --cov $(ARGS)
+	@exec $(BIN)/pytest --numprocesses auto --cov $(ARGS)
 
 lint: $(ENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+
+# The second pass checks what a shop would run: a production-like environment.
+check: $(ENV)/dev.stamp
+	$(BIN)/python manage.py check --fail-level WARNING
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	VAR_DIR=$(ENV)/check SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	    PUBLIC_BASE_URL=https://tryon.example.com ALLOWED_HOSTS=tryon.example.com FASHN_API_KEY=check \
+	    SECURE_HSTS_INCLUDE_SUBDOMAINS=1 \
+	    $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 format: $(ENV)/dev.stamp
 	$(BIN)/ruff check --fix .

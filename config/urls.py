@@ -13,7 +13,7 @@ handler500 = "config.api.exceptions.server_error"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
-    path("api/tryon/models", include("models_library.api.urls")),
+    path("api/tryon/", include("models_library.api.urls")),
     path("api/tryon/results/", include("results.api.urls")),
     path("api/tryon/", include("tryon.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),

@@ -36,6 +36,8 @@ logger = structlog.stdlib.get_logger(__name__)
 # FASHN allows 50 status calls in 10 s for all predictions together: so many in flight, so far apart.
 SHORTEST_CHECK_SECONDS: Final = 2.0
 CHECK_SECONDS_PER_PREDICTION: Final = 0.25
+# Earlier than the typical time, or that could never become shorter: what is measured is when we asked.
+FIRST_CHECK_SHARE: Final = 0.6
 COLLECT_AGAIN_SECONDS: Final = 5.0
 FASHN_KEEPS_PICTURES: Final = timedelta(hours=72)
 # How long dispatch rests when FASHN refuses everybody; its own Retry-After wins.
@@ -90,14 +92,15 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
         speed=prediction.speed,
         documented=model_for(step, options).typical_seconds(options),
     )
+    first_check = max(between_checks(), typical * FIRST_CHECK_SHARE)
     now = timezone.now()
     lifecycle.running(
         prediction,
         provider_id=provider_id,
         expected_at=now + timedelta(seconds=typical),
-        next_check_at=now + timedelta(seconds=typical),
+        next_check_at=now + timedelta(seconds=first_check),
     )
-    queue.enqueue_advance(job.pk, delay_seconds=typical)
+    queue.enqueue_advance(job.pk, delay_seconds=first_check)
 
 
 def check(job: TryOnJob, prediction: Prediction) -> None:
@@ -168,6 +171,11 @@ def give_up_or_retry(job: TryOnJob, prediction: Prediction, code: str, *, perman
         logger.warning("job_failed", code=code, provider_id=prediction.provider_id, retries=job.retry_count)
         return
     _back_off(job, code=code, seconds=back_off_seconds(job.retry_count), counts=True)
+
+
+def between_checks() -> float:
+    """Seconds between two looks at a prediction."""
+    return max(SHORTEST_CHECK_SECONDS, governor.slots_taken() * CHECK_SECONDS_PER_PREDICTION)
 
 
 def back_off_seconds(retry_count: int) -> float:
@@ -247,7 +255,7 @@ def _wait(job: TryOnJob, prediction: Prediction, *, provider_status: str) -> Non
     if past_deadline(prediction, now):
         end_unknown(job, prediction, error_name="deadline", code="deadline_passed")
         return
-    seconds = max(SHORTEST_CHECK_SECONDS, governor.slots_taken() * CHECK_SECONDS_PER_PREDICTION)
+    seconds = between_checks()
     lifecycle.checked(
         job.pk,
         progress=progress_now(job),

@@ -1,10 +1,10 @@
-"""Addresses below /api/tryon/models."""
+"""Addresses of the library, below /api/tryon/."""
 
 from django.urls import path
 
 from models_library.api import views
 
 urlpatterns = [
-    path("", views.ModelImagesView.as_view(), name="api-models"),
-    path("/<uuid:image_id>", views.ModelImageView.as_view(), name="api-model"),
+    path("models", views.ModelImagesView.as_view(), name="api-models"),
+    path("models/<uuid:image_id>", views.ModelImageView.as_view(), name="api-model"),
 ]

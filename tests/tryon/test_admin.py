@@ -7,7 +7,7 @@ from django.utils import timezone
 from tests.admin_pages import count_queries, page, run_action, sign_in
 from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
 from tryon import lifecycle
-from tryon.models import Lane, PredictionState, Status, TryOnJob
+from tryon.models import Lane, Prediction, PredictionState, Status, TryOnJob
 
 LIST = "/admin/tryon/tryonjob/"
 
@@ -105,7 +105,7 @@ def test_a_failed_job_says_why_in_plain_words(staff: Client) -> None:
 
 def test_a_job_shows_what_was_paid_and_what_happened_but_no_address_and_no_token(staff: Client) -> None:
     job = TryOnJobFactory.create()
-    lifecycle.start(job, model_name="tryon-v1.6", speed="balanced")
+    lifecycle.start(job, Prediction(job=job, model_name="tryon-v1.6", speed="balanced"))
     call = job.predictions.get()
     lifecycle.sending(call)
     lifecycle.running(call, provider_id="123a-u1", expected_at=timezone.now(), next_check_at=timezone.now())

@@ -199,6 +199,26 @@ def test_earlier_try_ons_are_found_again(visitor: Visitor) -> None:
     assert choice["model"]["id"] == str(waiting.model_image_id)
 
 
+@pytest.mark.parametrize("still_has_own_copy", [True, False])
+def test_a_shared_try_on_does_not_show_what_somebody_else_called_their_photo(
+    visitor: Visitor, still_has_own_copy: bool
+) -> None:
+    visitor.page()
+    other = {"requester": "visitor:somebody-else", "metadata": {"name": "secret"}, "checksum": "5" * 64}
+    shared = ProductImageFactory.create(**other)
+    TryOnJobFactory.create(product_image=shared, viewers=[shared.requester, visitor.requester])
+    if still_has_own_copy:
+        own = ProductImageFactory.create(requester=visitor.requester, product_id="mine", checksum="5" * 64)
+
+    page = visitor.page()
+    [entry] = page.select("#tryons > ul a")
+    garment = json.loads(str(entry["data-choice"]))["garment"]
+    assert "secret" not in str(page)
+    assert garment["name"] == ("mine" if still_has_own_copy else "Your photo")
+    if still_has_own_copy:
+        assert garment["id"] == str(own.pk)
+
+
 def test_staff_see_their_own_try_ons_and_not_everybody_elses(visitor: Visitor) -> None:
     staff = User.objects.create_user("merchandiser", is_staff=True)
     visitor.client.force_login(staff)

@@ -1,8 +1,8 @@
 """Ends the demo's processes when the demo itself was killed and can't.
 
 This file runs as a process of its own and reads what to guard from its standard input: ``+<id>`` and
-``-<id>``, one a line. The kernel closes that pipe with the demo, however the demo ends. Linux could signal the
-children by itself (PR_SET_PDEATHSIG), macOS could not.
+``-<id>``, one a line. The kernel closes that pipe with the demo, however the demo ends. Linux could signal
+the children by itself (PR_SET_PDEATHSIG), macOS could not.
 """
 
 import os

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import wraps
 from typing import Final
 
@@ -31,7 +31,7 @@ from tryon.selectors import catalogue
 type View = Callable[[HttpRequest], HttpResponse]
 
 PRODUCTS_PER_PAGE: Final = 60
-OWN_PHOTOS_SHOWN: Final = 8
+OWN_PHOTOS_SHOWN: Final = 24
 TRYONS_SHOWN: Final = 12
 TEXT_LENGTH: Final = 80
 
@@ -84,7 +84,7 @@ def demo_only(view: View) -> View:
 def shop(request: HttpRequest) -> HttpResponse:
     """The page: pickers, fitting room, and what this visitor tried on before."""
     requester = requester_of(request)
-    own = ProductImage.objects.filter(requester=requester)[:OWN_PHOTOS_SHOWN]
+    own = list(ProductImage.objects.filter(requester=requester)[:OWN_PHOTOS_SHOWN])
     models, more_models = page_of(model_image_list(), 1, PAGE_SIZE)
     context = {
         "own_photos": [garment(photo, note=_("Your photo")) for photo in own],
@@ -92,7 +92,7 @@ def shop(request: HttpRequest) -> HttpResponse:
         "next_model_page": 2 if more_models else "",
         "model_page_size": PAGE_SIZE,
         "categories": Category.choices,
-        "tryons": recent_tryons(requester),
+        "tryons": recent_tryons(requester, own),
         "max_upload_bytes": MAX_UPLOAD_BYTES,
     }
     return render(request, "demo/shop.html", context | products_page(1))
@@ -135,15 +135,29 @@ def page_of[Row: Model](rows: QuerySet[Row], number: int, size: int) -> tuple[li
     return found[:size], len(found) > size
 
 
-def recent_tryons(requester: str) -> list[TryOn]:
+def recent_tryons(requester: str, own: list[ProductImage]) -> list[TryOn]:
     """What the visitor asked for last, newest first: a result is found again however the page was left.
 
     Only their own, also for staff, who may see every job.
     """
     jobs = TryOnJob.objects.filter(viewers__requester=requester).order_by("-viewers__pk")
-    return [
-        tryon(job) for job in jobs.select_related("product_image", "model_image", "result")[:TRYONS_SHOWN]
-    ]
+    jobs = jobs.select_related("product_image", "model_image", "result")[:TRYONS_SHOWN]
+    own_copies = {photo.checksum: photo for photo in own}
+    return [tryon(job, own_copies) for job in jobs]
+
+
+def worn_in(job: TryOnJob, own_copies: dict[str, ProductImage]) -> Photo:
+    """The garment of a visitor's try-on.
+
+    Visitors who upload the same file share its job, and the job has the first one's photo. Its id is of no
+    use to the others, and what the first one called it is not for them to read.
+    """
+    photo = job.product_image
+    if photo.requester == "":
+        return garment(photo)
+    if own := own_copies.get(photo.checksum):
+        return garment(own)
+    return replace(garment(photo), name=_("Your photo"))
 
 
 def garment(photo: ProductImage, *, note: str = "") -> Photo:
@@ -169,9 +183,9 @@ def person(photo: ModelImage) -> Photo:
     )
 
 
-def tryon(job: TryOnJob) -> TryOn:
+def tryon(job: TryOnJob, own_copies: dict[str, ProductImage]) -> TryOn:
     """An earlier try-on as a card. ``job`` comes with its photos and its result, where there is one."""
-    worn, wearer = garment(job.product_image), person(job.model_image)
+    worn, wearer = worn_in(job, own_copies), person(job.model_image)
     choice = {
         "garment": asdict(worn),
         "model": asdict(wearer),
