@@ -215,7 +215,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "ModelCategory": "models_library.models.Category",
+        "GarmentCategory": "tryon.fashn.options.CATEGORIES",
+        "JobStatus": "tryon.models.Status",
+        "Review": "results.models.Review",
+    },
 }
 
 # --- Security ------------------------------------------------------------------------------------------

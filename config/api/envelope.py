@@ -1,5 +1,6 @@
 """The one shape of every answer, and how the schema tells of it."""
 
+import functools
 from typing import Any
 
 from drf_spectacular.utils import inline_serializer
@@ -35,8 +36,9 @@ class ListMetaSerializer(serializers.Serializer[Any]):
     pages = serializers.IntegerField()
 
 
+@functools.cache
 def enveloped(data: type[serializers.Serializer[Any]], *, many: bool = False) -> serializers.Serializer[Any]:
-    """The success envelope around a serializer, for the schema."""
+    """The success envelope around a serializer, for the schema; the same object each time."""
     fields: dict[str, Any] = {"success": serializers.BooleanField(default=True), "data": data(many=many)}
     if many:
         fields["meta"] = ListMetaSerializer()
