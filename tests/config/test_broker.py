@@ -68,7 +68,7 @@ def test_process_that_took_over_the_id_of_a_dead_server_is_spared(tmp_path: Path
     process = run_without_owner(dead)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    bystander = subprocess.Popen(["sleep", "60"])  # noqa: S607 (any program does)
+    bystander = subprocess.Popen(["sleep", "60"])
     (tmp_path / PID_FILE).write_text(str(bystander.pid))
     try:
         with PrivateRedis(tmp_path):

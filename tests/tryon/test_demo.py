@@ -71,7 +71,7 @@ def handout_in(var: Path) -> dict[str, str]:
 def processes_of(var: Path) -> dict[int, str]:
     """Running processes, by id, that the demo in ``var`` started: its folder is in their environment."""
     listed = subprocess.run(
-        ["ps", "axeww", "-o", "pid=,command="],  # noqa: S607 (found on every PATH)
+        ["ps", "axeww", "-o", "pid=,command="],
         capture_output=True,
         text=True,
         check=True,
