@@ -188,6 +188,12 @@ QUEUE_CONCURRENCY = positive("QUEUE_CONCURRENCY", 5)
 QUEUE_MAX_RETRIES = env.int("QUEUE_MAX_RETRIES", 3)
 QUEUE_RETRY_DELAY = positive("QUEUE_RETRY_DELAY", 5000)  # milliseconds
 JOB_DEADLINE_SECONDS = positive("JOB_DEADLINE_SECONDS", 600)
+# How long a job waits for the webhook of a submission that was not answered.
+SUBMISSION_WAIT_SECONDS = positive("SUBMISSION_WAIT_SECONDS", 180)
+# FASHN's defaults: runs in 60 s and status calls in 10 s, all predictions together. Support raises them.
+FASHN_RUN_CALLS = positive("FASHN_RUN_CALLS", 50)
+FASHN_STATUS_CALLS = positive("FASHN_STATUS_CALLS", 50)
+TRYON_DAILY_LIMIT = env.int("TRYON_DAILY_LIMIT", 0)  # credits a day, 0 for no limit
 RESULT_TTL_DAYS = positive("RESULT_TTL_DAYS", 30)
 DEMO_SHOP = env.bool("DEMO_SHOP", False)
 

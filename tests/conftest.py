@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
@@ -73,6 +74,14 @@ def download(api: Api, url: str) -> bytes:
     response: Any = api.client.get(url.removeprefix("http://testserver"))
     assert response.status_code == 200
     return b"".join(response.streaming_content)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """SQLite in a file, as a shop has it: threads get connections of their own, and wait for each other."""
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database.setdefault("TEST", {})["NAME"] = str(django_settings.VAR_DIR / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)
@@ -152,7 +161,7 @@ def work(transactional_db: None) -> Callable[[], None]:
     """Run a worker until its queue is empty."""
 
     def run() -> None:
-        call_command("rqworker", "tryon", burst=True, worker_class="rq.SimpleWorker", verbosity=0)
+        call_command("rqworker", "tryon", burst=True, worker_class="tryon.worker.StepWorker", verbosity=0)
 
     return run
 

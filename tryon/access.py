@@ -37,6 +37,14 @@ def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
     return photo
 
 
+def job_for(caller: Caller, job_id: UUID) -> TryOnJob:
+    """One job with its photos. Raises JobNotFound."""
+    job = jobs_for(caller).filter(pk=job_id).select_related("model_image", "product_image").first()
+    if job is None:
+        raise JobNotFound
+    return job
+
+
 def jobs_for(caller: Caller) -> QuerySet[TryOnJob]:
     """The jobs the caller asked for; every job for a manager."""
     jobs = TryOnJob.objects.all()

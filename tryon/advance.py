@@ -1,25 +1,21 @@
 """The step function: moves a job as far as it can go now, and returns when it has to wait.
 
-Anyone may call ``advance`` at any time: a worker, a timer, the sweep, an operator. A short lease lets one of
-them work; the others return at once.
+Anyone may call ``advance`` at any time: a worker, the webhook, a timer, the sweep, an operator. A short lease
+lets one of them work; the others return at once.
 """
 
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from tryon import governor, queue, steps
-from tryon.models import ACTIVE, PredictionState, Status, TryOnJob
+from tryon.governor.row import lock
+from tryon.leases import leased
+from tryon.models import PredictionState, Status, TryOnJob
 
-# Longer than any step: an RQ task of the queue is stopped after 150 s, so a lease ends only with its holder.
-LEASE: Final = timedelta(seconds=180)
 # RQ's scheduler ticks on whole seconds and may fire a timer 0.7 s early: that is near enough.
 EARLY: Final = timedelta(seconds=1)
 
@@ -32,33 +28,19 @@ def advance(job_id: UUID) -> None:
         if job is not None and job.status == Status.PROCESSING:
             _move_on(job)
     if job is not None:
+        _hand_over(job_id)
         dispatch()
 
 
 def dispatch(*, but: UUID | None = None) -> None:
     """Start the queued jobs that get a slot, and hand them to the workers; ``but`` is the caller's own."""
-    if not governor.work_is_waiting():
+    if not governor.dispatchable():
         return
     with transaction.atomic():
-        started = [job for job in governor.next_jobs(governor.lock()) if steps.start(job)]
+        started = [job for job in governor.next_jobs(lock()) if steps.start(job)]
     for job in started:
         if job.pk != but:
             queue.enqueue_advance(job.pk)
-
-
-@contextmanager
-def leased(job_id: UUID) -> Iterator[TryOnJob | None]:
-    """Hold the job's lease for the block, or get None. One conditional UPDATE decides between rivals."""
-    lease, now = uuid.uuid4(), timezone.now()
-    free = TryOnJob.objects.filter(Q(lease=None) | Q(lease_until__lt=now), pk=job_id, status__in=ACTIVE)
-    if free.update(lease=lease, lease_until=now + LEASE) != 1:
-        yield None
-        return
-    try:
-        yield TryOnJob.objects.select_related("product_image", "model_image").get(pk=job_id)
-    finally:
-        # Only our own: if the lease ran out, it may be somebody else's by now.
-        TryOnJob.objects.filter(pk=job_id, lease=lease).update(lease=None, lease_until=None)
 
 
 def _move_on(job: TryOnJob) -> None:
@@ -67,12 +49,25 @@ def _move_on(job: TryOnJob) -> None:
     prediction = job.predictions.order_by("-created_at").first()
     if prediction is None:
         raise RuntimeError(f"processing job {job.pk} has no prediction")
-    if prediction.state == PredictionState.SENDING:
-        # We hold the lease, so whoever was sending is gone, and nobody knows what FASHN got.
-        steps.lose_submission(job, prediction, cause="worker_gone")
-    elif prediction.state == PredictionState.RESERVED:
-        steps.submit(job, prediction)
-    elif prediction.state == PredictionState.RUNNING:
-        steps.check(job, prediction)
+    match prediction.state:
+        case PredictionState.RESERVED:
+            steps.submit(job, prediction)
+        case PredictionState.SENDING:
+            # We hold the lease, so whoever was sending is gone, and nobody knows what FASHN got.
+            steps.lose_submission(job, prediction, cause="worker_gone")
+        case PredictionState.UNKNOWN:
+            steps.give_up_waiting(job, prediction)
+        case PredictionState.FAILED:
+            # Somebody was killed between noting the fault and deciding on it.
+            steps.give_up_or_retry(job, prediction, "provider_error", permanent=False)
+        case PredictionState.RUNNING:
+            steps.check(job, prediction)
     if prediction.state == PredictionState.SUCCEEDED and steps.is_last(job, prediction):
         steps.collect(job, prediction)
+
+
+def _hand_over(job_id: UUID) -> None:
+    """Whoever came while we held the lease went away again: if the job is due, somebody is called anew."""
+    due = TryOnJob.objects.filter(pk=job_id, status=Status.PROCESSING, next_check_at__lte=timezone.now())
+    if due.exists():
+        queue.enqueue_advance(job_id)

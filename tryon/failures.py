@@ -13,6 +13,7 @@ MESSAGES: Final = {
     "picture_missing": _("A photo's file is gone. Upload it again, then try again."),
     "submission_unknown": _("The connection broke while your try-on was being started. Try again."),
     "prediction_lost": _("Your try-on got lost on the way. Try again."),
+    "internal_error": _("Something went wrong on our side. Try again."),
     "deadline_passed": _("Your try-on took too long. Try again."),
     "result_not_usable": _("The picture that came back can't be shown. Try again."),
 }

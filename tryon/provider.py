@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.urls import reverse
 
 from config.storage import read
 from tryon.fashn.client import FashnClient
@@ -48,6 +49,13 @@ def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
         data_uri(read(job.product_image.processed.name or "")),
         options,
     )
+
+
+def webhook_url(callback_token: str) -> str | None:
+    """Where FASHN tells that a prediction is done; None where it can't reach us, and timers have to do."""
+    if not settings.PUBLIC_BASE_URL:
+        return None
+    return f"{settings.PUBLIC_BASE_URL}{reverse('fashn-webhook', args=[callback_token])}"
 
 
 def data_uri(jpeg: bytes) -> str:

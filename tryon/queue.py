@@ -2,6 +2,8 @@
 
 import functools
 import secrets
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -19,30 +21,86 @@ STEPS: Final = "tryon"
 MAINTENANCE: Final = "maintenance"
 FINISHED_TASK_SECONDS: Final = 60
 FAILED_TASK_SECONDS: Final = 86_400
+# How long an answer, or none, from Redis is believed.
+TRUST_SECONDS: Final = 2.0
 
 
 def enqueue_advance(job_id: UUID, *, delay_seconds: float = 0.0) -> None:
     """Ask a worker to advance a job, now or later, once the current transaction has committed."""
-    task_id = f"advance-{job_id}-{secrets.token_hex(4)}"
-    transaction.on_commit(lambda: _send(task_id, "tryon.tasks.advance_job", str(job_id), delay_seconds))
+    _enqueue("tryon.tasks.advance_job", str(job_id), delay_seconds=delay_seconds)
 
 
-def _send(task_id: str, function: str, argument: str, delay_seconds: float) -> None:
-    """Hand a task to RQ. Redis being away is logged and survived: the sweep will find the saved row."""
+def enqueue_rescue(prediction_id: UUID) -> None:
+    """Ask a worker to look for a late picture."""
+    _enqueue("tryon.tasks.rescue_prediction", str(prediction_id))
+
+
+def enqueue_sweep(*, delay_seconds: float) -> None:
+    """Ask a worker to look for what was forgotten."""
+    _enqueue("tryon.tasks.sweep", delay_seconds=delay_seconds)
+
+
+def is_away() -> bool:
+    """Whether Redis can't be reached. Asks at most once in two seconds."""
+    outage.look(lambda: _queue(STEPS).connection.ping())
+    return outage.is_on()
+
+
+class Outage:
+    """What this process knows of Redis being away, so that not every request waits for the same time-out."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._looked_at = 0.0
+
+    def is_on(self) -> bool:
+        """Whether Redis was away a moment ago."""
+        return time.monotonic() < self._until
+
+    def note(self) -> None:
+        """Redis did not answer."""
+        self._until = time.monotonic() + TRUST_SECONDS
+
+    def look(self, ping: Callable[[], object]) -> None:
+        """Find out, unless it was found out a moment ago."""
+        if time.monotonic() < self._looked_at + TRUST_SECONDS:
+            return
+        self._looked_at = time.monotonic()
+        try:
+            ping()
+        except RedisError:
+            self.note()
+        else:
+            self._until = 0.0
+
+
+outage: Final = Outage()
+
+
+def _enqueue(function: str, *arguments: str, delay_seconds: float = 0.0) -> None:
     # A name of its own for every task: RQ refuses a reused one for minutes after success.
+    name = "-".join([function.rpartition(".")[2], *arguments, secrets.token_hex(4)])
+    transaction.on_commit(lambda: _send(name, function, arguments, delay_seconds))
+
+
+def _send(name: str, function: str, arguments: tuple[str, ...], delay_seconds: float) -> None:
+    """Hand a task to RQ. Redis being away is logged and survived: the sweep will find the saved row."""
+    if outage.is_on():
+        return
     options: dict[str, Any] = {
-        "job_id": task_id,
+        "job_id": name,
         "result_ttl": FINISHED_TASK_SECONDS,
         "failure_ttl": FAILED_TASK_SECONDS,
     }
-    queue = _queue(STEPS)
     try:
+        queue = _queue(STEPS)
         if delay_seconds > 0:
-            queue.enqueue_in(timedelta(seconds=delay_seconds), function, argument, **options)
+            queue.enqueue_in(timedelta(seconds=delay_seconds), function, *arguments, **options)
         else:
-            queue.enqueue(function, argument, **options)
+            queue.enqueue(function, *arguments, **options)
     except RedisError as error:
-        logger.warning("queue_away", task=task_id, error=type(error).__name__)
+        outage.note()
+        logger.warning("queue_away", task=name, error=type(error).__name__)
 
 
 @functools.cache

@@ -2,28 +2,55 @@
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from tryon import queue
+from tryon import governor, queue, steps
 from tryon.advance import dispatch
-from tryon.models import Status, TryOnJob
+from tryon.fashn.errors import FashnError
+from tryon.models import IN_FLIGHT, Pause, Prediction, PredictionState, Status, TryOnJob
+from tryon.provider import client
+from tryon.steps.outcomes import release
 
 logger = structlog.stdlib.get_logger(__name__)
 
 # A check that is this late has no timer left.
 LATE: Final = timedelta(seconds=10)
+# Longer than any step: a call that is still open then has lost its job.
+ORPHANED: Final = timedelta(minutes=5)
 BATCH: Final = 1000
+RESCUES: Final = 20
 
 
 def sweep() -> int:
-    """Start what waits for a slot, and enqueue the processing jobs that nobody is going to call.
-
-    Returns how many of those there were.
-    """
+    """Look after everything that waits. Returns how many processing jobs had been forgotten."""
+    probe()
+    _release_orphans()
+    _abandon_stuck()
     dispatch()
+    for prediction_id in _due_rescues():
+        queue.enqueue_rescue(prediction_id)
+    return _enqueue_forgotten()
+
+
+def probe() -> None:
+    """While paused by FASHN: ask it, at most once a minute, whether there are credits and the key is good."""
+    if not governor.claim_probe():
+        return
+    try:
+        credits_left = client().credits().total
+    except FashnError as error:
+        logger.warning("probe_failed", code=error.code)
+        return
+    if credits_left > 0:
+        governor.resume(Pause.OUT_OF_CREDITS, Pause.UNAUTHORIZED)
+
+
+def _enqueue_forgotten() -> int:
     now = timezone.now()
     forgotten = list(
         TryOnJob.objects.filter(
@@ -37,3 +64,24 @@ def sweep() -> int:
     if forgotten:
         logger.warning("jobs_found_without_a_task", number=len(forgotten))
     return len(forgotten)
+
+
+def _due_rescues() -> list[UUID]:
+    due = Prediction.objects.filter(state=PredictionState.UNKNOWN, rescue_at__lte=timezone.now())
+    return list(due.order_by("rescue_at").values_list("pk", flat=True)[:RESCUES])
+
+
+def _release_orphans() -> None:
+    """Calls that hold a slot although their job is over, such as after a cancellation in mid-flight."""
+    orphans = Prediction.objects.filter(
+        state__in=IN_FLIGHT, created_at__lt=timezone.now() - ORPHANED
+    ).exclude(job__status=Status.PROCESSING)
+    for prediction in orphans[:BATCH]:
+        release(prediction)
+
+
+def _abandon_stuck() -> None:
+    """Jobs that fail to fail: two calls and their deadlines are over, and a while more."""
+    limit = timezone.now() - 2 * timedelta(seconds=settings.JOB_DEADLINE_SECONDS) - 2 * ORPHANED
+    for job in TryOnJob.objects.filter(status=Status.PROCESSING, started_at__lt=limit)[:BATCH]:
+        steps.abandon(job)

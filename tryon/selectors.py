@@ -10,7 +10,8 @@ from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subq
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from tryon.models import Prediction, PredictionState, ProductImage, Status, TryOnJob
+from tryon.failures import NOT_WORTH_RETRYING
+from tryon.models import JobEvent, Prediction, PredictionState, ProductImage, Status, TryOnJob
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -98,3 +99,21 @@ def seconds_left(job: TryOnJob) -> int | None:
 
 def _in_queue_order(jobs: QuerySet[TryOnJob]) -> QuerySet[TryOnJob]:
     return jobs.order_by(F("lane").desc(), "created_at")
+
+
+def job_counts() -> dict[str, int]:
+    """How many jobs there are in each status."""
+    counted = TryOnJob.objects.order_by().values_list("status").annotate(number=Count("pk"))
+    return {**dict.fromkeys(Status.values, 0), **dict(counted)}
+
+
+def dead_letters() -> QuerySet[TryOnJob]:
+    """Failed jobs that another try may cure: a person decides on them."""
+    return TryOnJob.objects.filter(status=Status.FAILED).exclude(error_code__in=NOT_WORTH_RETRYING)
+
+
+def rescued() -> dict[str, int]:
+    """What arrived after its job had given up: pictures, and the credits they had cost."""
+    events = JobEvent.objects.filter(kind="rescued").values_list("data", flat=True)
+    credits_saved = [int(data.get("credits", 0)) for data in events]
+    return {"pictures": len(credits_saved), "credits": sum(credits_saved)}

@@ -7,6 +7,7 @@ from django.db import close_old_connections
 
 from tryon import recovery
 from tryon.advance import advance
+from tryon.steps import rescue
 
 
 def advance_job(job_id: str) -> None:
@@ -15,6 +16,12 @@ def advance_job(job_id: str) -> None:
     close_old_connections()
     with structlog.contextvars.bound_contextvars(job_id=job_id):
         advance(UUID(job_id))
+
+
+def rescue_prediction(prediction_id: str) -> None:
+    """Ask for a late picture."""
+    close_old_connections()
+    rescue(UUID(prediction_id))
 
 
 def sweep() -> None:

@@ -17,3 +17,11 @@ class ManagerMayWrite(permissions.IsAuthenticated):
         if not super().has_permission(request, view):
             return False
         return request.method in permissions.SAFE_METHODS or caller_of(request).is_manager
+
+
+class ManagersOnly(permissions.IsAuthenticated):
+    """A manager key or a staff session."""
+
+    @override
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return super().has_permission(request, view) and caller_of(request).is_manager

@@ -94,7 +94,13 @@ def test_the_schema_lists_every_address_with_its_errors() -> None:
         "/api/tryon/models",
         "/api/tryon/models/{image_id}",
         "/api/tryon/generate",
+        "/api/tryon/jobs",
         "/api/tryon/jobs/{job_id}",
+        "/api/tryon/jobs/{job_id}/cancel",
+        "/api/tryon/jobs/{job_id}/retry",
+        "/api/tryon/stats",
+        "/api/tryon/stats/pause",
+        "/api/tryon/stats/resume",
         "/api/tryon/results/{result_id}",
     }
     for path in schema["paths"].values():

@@ -109,7 +109,7 @@ def test_a_job_shows_what_was_paid_and_what_happened_but_no_address_and_no_token
     call = job.predictions.get()
     lifecycle.sending(call)
     lifecycle.running(call, provider_id="123a-u1", expected_at=timezone.now(), next_check_at=timezone.now())
-    lifecycle.prediction_succeeded(call, output="https://cdn.example/secret.png", credits_used=1)
+    lifecycle.succeeded(call, output="https://cdn.example/secret.png", credits_used=1)
 
     text = page(staff, address(job))
 

@@ -14,7 +14,7 @@ from tryon import tasks
 from tryon.advance import advance
 from tryon.fashn.sandbox import Sandbox
 from tryon.governor import slots_taken
-from tryon.models import Governor, JobEvent, Prediction, PredictionState, ProductImage, Status, TryOnJob
+from tryon.models import JobEvent, Prediction, PredictionState, ProductImage, Status, TryOnJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,22 +71,6 @@ def test_retries_back_off_and_are_used_up(
     ]
     assert timedelta(seconds=3.9) < waits[0] < timedelta(seconds=6.1)
     assert timedelta(seconds=7.9) < waits[1] < timedelta(seconds=12.1)
-
-
-@pytest.mark.parametrize(
-    "fault", ["RateLimitExceeded", "ConcurrencyLimitExceeded", "OutOfCredits", "UnauthorizedAccess"]
-)
-def test_a_limit_of_the_account_holds_everybody_and_costs_no_retry(
-    generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox, fault: str
-) -> None:
-    sandbox.inject("run", fault)
-    first, second = generate(seed=1)["jobId"], generate(seed=2)["jobId"]
-    work()
-    assert Governor.objects.get().held_reason.startswith("provider_")
-    assert sandbox.ledger()["requests"]["run"] <= 2
-    Governor.objects.update(held_until=timezone.now())
-    assert finish(first).retry_count == finish(second).retry_count == 0
-    assert paid(sandbox) == 2
 
 
 @pytest.mark.parametrize("fault", ["InternalServerError", "service_unavailable", "no_id"])

@@ -23,7 +23,7 @@ from tryon.fashn.options import (
 )
 from tryon.models import ProductImage, Status
 from tryon.selectors import estimated_wait, progress_now, seconds_left, typical_seconds
-from tryon.steps import speed_of
+from tryon.steps.plan import speed_of
 
 if TYPE_CHECKING:
     from tryon.selectors import QueuedJob

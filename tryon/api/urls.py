@@ -2,10 +2,17 @@
 
 from django.urls import path
 
-from tryon.api import views
+from tryon.api import operations, views
 
 urlpatterns = [
     path("upload", views.UploadView.as_view(), name="api-upload"),
     path("generate", views.GenerateView.as_view(), name="api-generate"),
+    path("jobs", views.JobsView.as_view(), name="api-jobs"),
     path("jobs/<uuid:job_id>", views.JobView.as_view(), name="api-job"),
+    path("jobs/<uuid:job_id>/cancel", views.JobCancelView.as_view(), name="api-job-cancel"),
+    path("jobs/<uuid:job_id>/retry", views.JobRetryView.as_view(), name="api-job-retry"),
+    path("stats", operations.StatsView.as_view(), name="api-stats"),
+    path("stats/pause", operations.PauseView.as_view(), name="api-pause"),
+    path("stats/resume", operations.ResumeView.as_view(), name="api-resume"),
+    path("webhooks/fashn/<str:token>", operations.FashnWebhookView.as_view(), name="fashn-webhook"),
 ]

@@ -39,7 +39,7 @@ def sandbox_service(handout: Handout, speed: float) -> Service:
 def worker_services(redis_url: str) -> tuple[Service, Service]:
     """A worker process for each queue."""
     steps = manage(
-        "rqworker", "tryon", "--with-scheduler", "--worker-class", "rq.SimpleWorker", "--max-jobs",
+        "rqworker", "tryon", "--with-scheduler", "--worker-class", "tryon.worker.StepWorker", "--max-jobs",
         str(TASKS_PER_WORKER),
     )  # fmt: skip
     return (

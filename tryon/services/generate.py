@@ -15,9 +15,9 @@ from config.errors import DomainError
 from models_library.access import model_image_for
 from models_library.models import Category, ModelImage
 from results.selectors import result_live
-from tryon import lifecycle, queue
+from tryon import governor, lifecycle, queue
 from tryon.access import product_image_for
-from tryon.fashn.inputs import model_for
+from tryon.fashn.inputs import model_for, total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, JobViewer, Lane, ProductImage, TryOnJob
 
@@ -31,6 +31,13 @@ class ModelImageInactive(DomainError):
     code: ClassVar[str] = "model_image_inactive"
     status: ClassVar[int] = 409
     message: Any = _("This model photo has been retired. Choose another from the list of models.")
+
+
+class DailyLimitReached(DomainError):
+    code: ClassVar[str] = "daily_limit_reached"
+    status: ClassVar[int] = 429
+    retryable: ClassVar[bool] = True
+    message: Any = _("Today's try-ons are used up. Try again tomorrow.")
 
 
 class ResultAppeared(Exception):
@@ -55,8 +62,8 @@ def tryon_generate(
 ) -> Generated:
     """Find or make the job for a garment on a model photo, and let the caller see it.
 
-    Raises ProductImageNotFound, ModelImageNotFound and ModelImageInactive. Calls nobody: FASHN is the
-    worker's business.
+    Raises ProductImageNotFound, ModelImageNotFound, ModelImageInactive and, for a shopper who would wait
+    until midnight, DailyLimitReached. Calls nobody: FASHN is the worker's business.
     """
     product = product_image_for(caller, product_image_id)
     model = model_image_for(model_image_id)
@@ -67,6 +74,8 @@ def tryon_generate(
     job = _live_job(key)
     reused = job is not None
     while job is None:
+        if lane == Lane.INTERACTIVE and _active_job(key) is None:
+            _check_budget(recipe)
         try:
             job = _create_job(product, model, recipe, key, caller, lane)
         except IntegrityError:
@@ -122,6 +131,12 @@ def _create_job(
         queue.enqueue_advance(job.pk)
     logger.info("job_queued", job_id=str(job.pk), lane=lane)
     return job
+
+
+def _check_budget(recipe: dict[str, str | int]) -> None:
+    left = governor.credits_left_today()
+    if left is not None and total_credits(TryOnOptions.from_mapping(recipe)) > left:
+        raise DailyLimitReached
 
 
 def _live_job(key: str) -> TryOnJob | None:

@@ -1,45 +1,13 @@
-"""Product photos, jobs, the paid calls made for them, and what happened when."""
+"""Jobs, who may see them, and what happened to them when."""
 
-import secrets
 import uuid
-from typing import ClassVar, override
+from typing import override
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-
-class ProductImage(models.Model):
-    """A product photo: as uploaded, cleaned for FASHN, and small.
-
-    ``original``, ``processed`` and ``thumbnail`` are keys in private storage; ``width`` and ``height`` are
-    the processed copy's pixels. ``requester`` is who uploaded it; empty for the shop's own catalogue, which
-    every key may use.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    product_id = models.CharField(_("product"), max_length=100, db_index=True)
-    original = models.FileField(_("original"), max_length=200, editable=False)
-    processed = models.FileField(_("processed"), max_length=200, editable=False)
-    thumbnail = models.FileField(_("thumbnail"), max_length=200, editable=False)
-    metadata = models.JSONField(_("metadata"), default=dict, blank=True)
-    width = models.PositiveIntegerField(_("width"), editable=False)
-    height = models.PositiveIntegerField(_("height"), editable=False)
-    checksum = models.CharField(_("checksum"), max_length=64, editable=False, db_index=True)
-    requester = models.CharField(_("requester"), max_length=60, blank=True, editable=False, db_index=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("product photo")
-        verbose_name_plural = _("product photos")
-        ordering = ["-created_at", "id"]
-        constraints = [
-            models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="product_image_has_a_size")
-        ]
-
-    @override
-    def __str__(self) -> str:
-        return self.product_id
+from tryon.models.products import ProductImage
 
 
 class Status(models.TextChoices):
@@ -160,76 +128,6 @@ class JobViewer(models.Model):
         return self.requester
 
 
-class PredictionState(models.TextChoices):
-    """Where a paid call is. ``reserved`` holds a slot with nothing sent; ``sending`` is the unsafe window."""
-
-    RESERVED = "reserved", _("Reserved")
-    SENDING = "sending", _("Sending")
-    RUNNING = "running", _("Running")
-    SUCCEEDED = "succeeded", _("Succeeded")
-    FAILED = "failed", _("Failed")
-    UNKNOWN = "unknown", _("Unknown")
-
-
-IN_FLIGHT = (PredictionState.RESERVED, PredictionState.SENDING, PredictionState.RUNNING)
-
-
-def new_callback_token() -> str:
-    """256 random bits: the only thing that vouches for a webhook, since FASHN does not sign them."""
-    return secrets.token_urlsafe(32)
-
-
-class Prediction(models.Model):
-    """One paid call to FASHN. ``provider_id`` is opaque text: FASHN shows two shapes of ids."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    job = models.ForeignKey(TryOnJob, on_delete=models.PROTECT, related_name="predictions")
-    step = models.PositiveSmallIntegerField(_("step"), default=0)
-    model_name = models.CharField(_("model"), max_length=40)
-    speed = models.CharField(
-        _("speed"), max_length=40, help_text=_("What its duration depends on, such as mode and resolution.")
-    )
-    callback_token = models.CharField(max_length=64, unique=True, default=new_callback_token)
-    provider_id = models.CharField(_("provider id"), max_length=200, blank=True, db_index=True)
-    state = models.CharField(
-        _("state"), max_length=10, choices=PredictionState, default=PredictionState.RESERVED
-    )
-    output = models.TextField(
-        _("output"), blank=True, help_text=_("Where FASHN keeps the picture, 72 hours.")
-    )
-    credits_used = models.PositiveIntegerField(_("credits used"), default=0)
-    error_name = models.CharField(_("error name"), max_length=100, blank=True)
-    error_message = models.TextField(_("error message"), blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
-    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("prediction")
-        verbose_name_plural = _("predictions")
-        ordering = ["created_at"]
-        indexes = [
-            models.Index(fields=["state", "-finished_at"], name="prediction_state"),
-            models.Index(fields=["submitted_at"], name="prediction_submitted"),
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["job"], condition=Q(state__in=IN_FLIGHT), name="prediction_one_in_flight_per_job"
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=PredictionState.values), name="prediction_state_known"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state=PredictionState.RUNNING) | ~Q(provider_id=""),
-                name="prediction_running_has_an_id",
-            ),
-        ]
-
-    @override
-    def __str__(self) -> str:
-        return self.provider_id or str(self.pk)
-
-
 class JobEvent(models.Model):
     """The flight recorder: every transition and every call, in the order they happened."""
 
@@ -242,28 +140,8 @@ class JobEvent(models.Model):
         verbose_name = _("job event")
         verbose_name_plural = _("job events")
         ordering = ["id"]
+        indexes = [models.Index(fields=["kind", "-at"], name="job_event_kind")]
 
     @override
     def __str__(self) -> str:
         return self.kind
-
-
-class Governor(models.Model):
-    """One row, number 1, that every dispatch locks: one worker at a time counts and gives out slots."""
-
-    ROW: ClassVar[int] = 1
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=ROW)
-    held_until = models.DateTimeField(
-        _("held until"), null=True, blank=True, help_text=_("No job is started before this time.")
-    )
-    held_reason = models.CharField(_("held because"), max_length=60, blank=True)
-
-    class Meta:
-        verbose_name = _("governor")
-        verbose_name_plural = _("governor")
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="governor_is_one_row")]
-
-    @override
-    def __str__(self) -> str:
-        return self.held_reason or "open"

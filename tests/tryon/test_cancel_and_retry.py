@@ -1,0 +1,132 @@
+"""POST /jobs/{id}/cancel and /retry, and GET /jobs."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from config.api.models import ApiKey
+from results.models import TryOnResult
+from tests.conftest import Api, Finish, Generate, data_of, error_of
+from tests.factories import TryOnJobFactory, TryOnResultFactory
+from tryon import tasks
+from tryon.fashn.sandbox import Sandbox
+from tryon.models import Prediction, PredictionState, Status, TryOnJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def requester(name: str) -> str:
+    return f"key:{ApiKey.objects.get(name=name).pk}"
+
+
+def test_a_queued_job_is_cancelled_for_nothing(
+    owner: Api, generate: Generate, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    job_id = generate()["jobId"]
+    assert data_of(owner.post(f"jobs/{job_id}/cancel"))["status"] == "canceled"
+    work()
+    assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "canceled"
+    assert sandbox.ledger()["predictions"] == []
+
+
+def test_the_picture_of_a_cancelled_job_is_dropped_and_its_credit_noted(
+    owner: Api, generate: Generate, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    job_id = generate()["jobId"]
+    work()
+    assert data_of(owner.post(f"jobs/{job_id}/cancel"))["status"] == "canceled"
+    Prediction.objects.update(rescue_at=timezone.now())
+    tasks.sweep()
+    work()
+    prediction = Prediction.objects.get()
+    assert (prediction.state, prediction.credits_used) == (PredictionState.SUCCEEDED, 1)
+    assert TryOnJob.objects.get().status == Status.CANCELED
+    assert not TryOnResult.objects.exists()
+
+
+def test_an_ended_job_is_not_cancelled(owner: Api) -> None:
+    job = TryOnJobFactory.create(completed=True, requester=requester("Owner"))
+    response = owner.post(f"jobs/{job.pk}/cancel")
+    assert (response.status_code, error_of(response)["code"]) == (409, "job_not_cancelable")
+
+
+def test_one_of_two_who_asked_cancels_for_himself_only(
+    owner: Api, stranger: Api, generate: Generate, sandbox: Sandbox
+) -> None:
+    job_id = generate()["jobId"]
+    TryOnJob.objects.get().viewers.create(requester=requester("Stranger"))
+    assert data_of(owner.post(f"jobs/{job_id}/cancel"))["status"] == "canceled"
+    assert data_of(stranger.get(f"jobs/{job_id}"))["status"] == "queued"
+    assert error_of(owner.get(f"jobs/{job_id}"))["code"] == "job_not_found"
+
+
+@pytest.mark.parametrize("action", ["cancel", "retry"])
+def test_stranger_can_do_nothing(stranger: Api, action: str) -> None:
+    job = TryOnJobFactory.create(failed=True)
+    response = stranger.post(f"jobs/{job.pk}/{action}")
+    assert (response.status_code, error_of(response)["code"]) == (404, "job_not_found")
+
+
+def test_a_failed_job_is_retried_as_if_new(
+    owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("prediction", "PoseError")
+    job_id = generate()["jobId"]
+    assert finish(job_id).status == Status.FAILED
+    response = owner.post(f"jobs/{job_id}/retry")
+    assert response.status_code == 202
+    assert set(data_of(response)) == {"id", "status", "progress", "queuePosition", "estimatedWaitTime"}
+    assert finish(job_id).status == Status.COMPLETED
+
+
+def test_a_retry_finds_the_picture_that_another_job_made(owner: Api) -> None:
+    result = TryOnResultFactory.create()
+    job = TryOnJobFactory.create(failed=True, cache_key=result.cache_key, requester=requester("Owner"))
+    response = owner.post(f"jobs/{job.pk}/retry")
+    assert response.status_code == 200
+    assert data_of(response)["id"] == str(result.job_id)
+
+
+def test_a_retry_joins_the_identical_job_under_way(owner: Api) -> None:
+    failed = TryOnJobFactory.create(failed=True, requester=requester("Owner"))
+    active = TryOnJobFactory.create(cache_key=failed.cache_key)
+    assert data_of(owner.post(f"jobs/{failed.pk}/retry"))["id"] == str(active.pk)
+    assert TryOnJob.objects.get(pk=failed.pk).status == Status.FAILED
+
+
+def test_only_failed_jobs_are_retried(owner: Api) -> None:
+    job = TryOnJobFactory.create(requester=requester("Owner"))
+    assert error_of(owner.post(f"jobs/{job.pk}/retry"))["code"] == "job_not_failed"
+    TryOnJob.objects.update(status=Status.FAILED, error_code="pose_not_found")
+    job.model_image.is_active = False
+    job.model_image.save()
+    assert error_of(owner.post(f"jobs/{job.pk}/retry"))["code"] == "model_image_inactive"
+
+
+def test_jobs_are_listed_newest_first_and_filtered(owner: Api, stranger: Api) -> None:
+    mine = requester("Owner")
+    first = TryOnJobFactory.create(failed=True, requester=mine)
+    second = TryOnJobFactory.create(requester=mine)
+    assert [job["id"] for job in data_of(owner.get("jobs"))] == [str(second.pk), str(first.pk)]
+    assert [job["id"] for job in data_of(owner.get("jobs", status="failed"))] == [str(first.pk)]
+    assert data_of(stranger.get("jobs")) == []
+    assert list(error_of(owner.get("jobs", status="lost"))["details"]["fields"]) == ["status"]
+
+
+def test_a_longer_list_costs_no_more_queries(owner: Api) -> None:
+    def add(number: int) -> None:
+        for _ in range(number):
+            job = TryOnJobFactory.create(completed=True, requester=requester("Owner"))
+            TryOnResultFactory.create(job=job)
+
+    add(2)
+    owner.get("jobs")  # the key is remembered from here
+    with CaptureQueriesContext(connection) as few:
+        owner.get("jobs")
+    add(4)
+    with CaptureQueriesContext(connection) as many:
+        owner.get("jobs")
+    assert len(few) == len(many) == 2  # the count, the page

@@ -1,0 +1,265 @@
+"""Slots, rates, budgets, pauses and the circuit breaker."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from tests.conftest import Api, Finish, Generate, data_of, error_of
+from tests.factories import PredictionFactory, TryOnJobFactory
+from tryon import governor, tasks
+from tryon.advance import dispatch
+from tryon.fashn.sandbox import Sandbox
+from tryon.governor.breaker import FAILURES_TO_OPEN
+from tryon.models import Governor, Lane, Pause, Prediction, PredictionState, Status, TryOnJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def started() -> list[TryOnJob]:
+    return list(TryOnJob.objects.filter(status=Status.PROCESSING).order_by("created_at"))
+
+
+@pytest.fixture
+def queued() -> Callable[..., list[TryOnJob]]:
+    """Queued jobs, in order of arrival."""
+
+    def make(number: int, **fields: object) -> list[TryOnJob]:
+        return TryOnJobFactory.create_batch(number, **fields)
+
+    return make
+
+
+def test_interactive_goes_first_and_bulk_leaves_the_last_slot(
+    settings: Settings, queued: Callable[..., list[TryOnJob]]
+) -> None:
+    settings.QUEUE_CONCURRENCY = 3
+    queued(4, lane=Lane.BULK)
+    shopper = queued(1)[0]
+    dispatch()
+    assert [job.lane for job in started()].count(Lane.BULK) == 1
+    assert shopper in started()
+    other = queued(1)[0]
+    dispatch()
+    assert other in started()
+    assert len(started()) == 3
+
+
+def test_a_single_slot_serves_bulk_too(settings: Settings, queued: Callable[..., list[TryOnJob]]) -> None:
+    settings.QUEUE_CONCURRENCY = 1
+    queued(2, lane=Lane.BULK)
+    dispatch()
+    assert len(started()) == 1
+
+
+def test_the_run_rate_is_counted_over_the_last_minute(
+    settings: Settings, queued: Callable[..., list[TryOnJob]]
+) -> None:
+    settings.FASHN_RUN_CALLS = 5
+    for _ in range(4):
+        PredictionFactory.create(
+            job__failed=True,
+            state=PredictionState.FAILED,
+            submitted_at=timezone.now() - timedelta(seconds=50),
+        )
+    queued(3)
+    dispatch()
+    assert len(started()) == 1
+    Prediction.objects.filter(state=PredictionState.FAILED).update(
+        submitted_at=timezone.now() - timedelta(seconds=70)
+    )
+    dispatch()
+    assert len(started()) == 3
+
+
+def test_status_calls_stay_below_fashns_limit(
+    settings: Settings, generate: Generate, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    job_id = generate()["jobId"]
+    work()
+    settings.FASHN_STATUS_CALLS = 5
+    TryOnJob.objects.update(next_check_at=timezone.now() - timedelta(minutes=1))
+    tasks.sweep()
+    work()
+    assert sandbox.ledger()["requests"].get("status", 0) == 0
+    job = TryOnJob.objects.get(pk=job_id)
+    assert job.events.last().kind == "check_postponed"
+    assert job.next_check_at > timezone.now()
+
+
+class TestDailyLimit:
+    @pytest.fixture(autouse=True)
+    def limit(self, settings: Settings) -> None:
+        settings.TRYON_DAILY_LIMIT = 3
+
+    def test_what_is_paid_and_what_may_be_counts_and_failures_do_not(self) -> None:
+        now = timezone.now()
+        for state, price, used in [
+            (PredictionState.SUCCEEDED, 5, 1),
+            (PredictionState.UNKNOWN, 1, 0),
+            (PredictionState.FAILED, 9, 0),
+        ]:
+            PredictionFactory.create(
+                job__failed=True, state=state, price=price, credits_used=used, submitted_at=now
+            )
+        assert governor.credits_left_today() == 1
+
+    def test_yesterday_does_not_count(self) -> None:
+        noon = datetime(2026, 3, 1, 12, tzinfo=timezone.get_current_timezone())
+        PredictionFactory.create(
+            job__failed=True,
+            state=PredictionState.SUCCEEDED,
+            credits_used=2,
+            submitted_at=noon - timedelta(hours=12, seconds=1),
+        )
+        assert governor.credits_spent_today(noon) == 0
+        assert governor.credits_spent_today(noon - timedelta(hours=13)) == 2
+
+    def test_bulk_waits_for_tomorrow(self, queued: Callable[..., list[TryOnJob]]) -> None:
+        queued(5, lane=Lane.BULK)
+        dispatch()
+        assert len(started()) == 3
+
+    def test_a_shopper_is_told_at_once(
+        self, owner: Api, product_id: str, model_id: str, settings: Settings
+    ) -> None:
+        settings.TRYON_DAILY_LIMIT = 1
+        body = {"productImageId": product_id, "modelImageId": model_id}
+        response = owner.post("generate", {**body, "options": {"background": "red"}})
+        assert (response.status_code, error_of(response)["code"]) == (429, "daily_limit_reached")
+        assert error_of(response)["retryable"] is True
+        assert owner.post("generate", body).status_code == 202
+
+
+def test_too_many_requests_hold_everybody_and_cost_no_retry(
+    generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("run", "RateLimitExceeded")
+    first, second = generate(seed=1)["jobId"], generate(seed=2)["jobId"]
+    work()
+    state = governor.current()
+    assert state.held_reason == "provider_rate_limited"
+    assert state.held_until is not None
+    assert timezone.now() < state.held_until < timezone.now() + timedelta(seconds=6)
+    Governor.objects.update(held_until=timezone.now())
+    assert finish(first).retry_count == finish(second).retry_count == 0
+
+
+def test_too_many_in_flight_lowers_the_slots_which_come_back(
+    generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("run", "ConcurrencyLimitExceeded")
+    assert finish(generate()["jobId"]).retry_count == 0
+    now, state = timezone.now(), governor.current()
+    assert state.lowered_to == 1
+    assert governor.slots(state, now) == 1
+    assert governor.slots(state, now + timedelta(seconds=65)) == 3
+    assert governor.slots(state, now + timedelta(hours=1)) == 5
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("OutOfCredits", Pause.OUT_OF_CREDITS), ("UnauthorizedAccess", Pause.UNAUTHORIZED)],
+)
+def test_the_account_pauses_everything_until_a_probe_finds_it_well(
+    generate: Generate,
+    work: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
+    fault: str,
+    reason: Pause,
+) -> None:
+    sandbox.inject("run", fault)
+    first, second = generate(seed=1)["jobId"], generate(seed=2)["jobId"]
+    work()
+    assert governor.current().pause == reason
+    assert sandbox.ledger()["requests"]["run"] == 1
+    sandbox.inject("credits", "InternalServerError")
+    for still_paused in (True, False):
+        Governor.objects.update(probe_at=timezone.now())
+        tasks.sweep()
+        assert (governor.current().pause == reason) is still_paused
+    assert finish(first).retry_count == finish(second).retry_count == 0
+
+
+def test_no_credits_left_keeps_it_paused(generate: Generate, sandbox: Sandbox) -> None:
+    governor.pause(Pause.OUT_OF_CREDITS)
+    sandbox.set_credits(0)
+    Governor.objects.update(probe_at=timezone.now())
+    tasks.sweep()
+    assert governor.current().pause == Pause.OUT_OF_CREDITS
+    assert sandbox.ledger()["requests"]["credits"] == 1
+    tasks.sweep()
+    assert sandbox.ledger()["requests"]["credits"] == 1  # not before the next minute
+
+
+class TestCircuitBreaker:
+    @pytest.fixture(autouse=True)
+    def fashn_is_down(self, sandbox: Sandbox) -> Iterator[None]:
+        sandbox.inject("run", "service_unavailable", times=FAILURES_TO_OPEN)
+        yield
+        sandbox.clear_faults()
+
+    def test_it_opens_holds_jobs_and_closes_after_one_that_works(
+        self,
+        generate: Generate,
+        work: Callable[[], None],
+        finish: Finish,
+        sandbox: Sandbox,
+        settings: Settings,
+    ) -> None:
+        settings.QUEUE_MAX_RETRIES = 1
+        jobs = [generate(seed=seed)["jobId"] for seed in range(FAILURES_TO_OPEN + 2)]
+        work()
+        state = governor.current()
+        assert state.failures == FAILURES_TO_OPEN
+        assert state.open_until is not None
+        assert state.open_until > timezone.now()
+        calls = sandbox.ledger()["requests"]["run"]
+        tasks.sweep()
+        work()
+        assert sandbox.ledger()["requests"]["run"] == calls  # held, not burnt
+        assert not TryOnJob.objects.filter(status=Status.FAILED).exists()
+
+        past = timezone.now() - timedelta(seconds=1)
+        Governor.objects.update(open_until=past)
+        TryOnJob.objects.filter(not_before__isnull=False).update(not_before=past)
+        dispatch()
+        assert len(started()) == 1  # one may try
+        assert all(finish(job).status == Status.COMPLETED for job in jobs)
+        assert governor.current().failures == 0
+
+
+class TestOperator:
+    def test_pauses_and_resumes_over_the_api(
+        self,
+        manager: Api,
+        generate: Generate,
+        work: Callable[[], None],
+        finish: Finish,
+        sandbox: Sandbox,
+    ) -> None:
+        assert data_of(manager.post("stats/pause"))["governor"]["pause"] == "operator"
+        job_id = generate()["jobId"]
+        work()
+        assert TryOnJob.objects.get(pk=job_id).status == Status.QUEUED
+        governor.pause(Pause.OUT_OF_CREDITS)
+        assert governor.current().pause == Pause.OPERATOR  # a person's word counts more
+        assert data_of(manager.post("stats/resume"))["governor"]["pause"] == ""
+        assert finish(job_id).status == Status.COMPLETED
+
+    def test_sees_the_state(self, manager: Api) -> None:
+        TryOnJobFactory.create(failed=True)
+        TryOnJobFactory.create(status=Status.FAILED, error_code="deadline_passed")
+        stats = data_of(manager.get("stats"))
+        assert stats["jobs"]["failed"] == 2
+        assert stats["jobs"]["deadLetters"] == 1
+        assert stats["governor"]["slots"] == 5
+        assert stats["rescued"] == {"pictures": 0, "credits": 0}
+
+    @pytest.mark.parametrize("path", ["stats/pause", "stats/resume"])
+    def test_a_storefront_key_may_not(self, owner: Api, path: str) -> None:
+        assert error_of(owner.get("stats"))["code"] == "permission_denied"
+        assert error_of(owner.post(path))["code"] == "permission_denied"

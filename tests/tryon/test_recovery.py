@@ -1,0 +1,133 @@
+"""Lost tasks, killed workers, Redis away, slow steps."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+from django_redis import get_redis_connection
+from pytest_django import Settings
+
+from tests.conftest import Api, Finish, Generate, data_of
+from tests.factories import PredictionFactory, TryOnJobFactory
+from tryon import leases, queue, tasks
+from tryon.fashn.sandbox import Sandbox
+from tryon.models import Prediction, PredictionState, Status, TryOnJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def redis_away(settings: Settings) -> Iterator[None]:
+    """Nobody listens where Redis should be."""
+    there = settings.REDIS_URL
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    queue._queue.cache_clear()
+    queue.outage.__init__()  # type: ignore[misc]  # this process has not noticed anything yet
+    yield
+    settings.REDIS_URL = there
+    queue._queue.cache_clear()
+    queue.outage.__init__()  # type: ignore[misc]
+
+
+def test_an_emptied_redis_loses_nothing(generate: Generate, finish: Finish, sandbox: Sandbox) -> None:
+    job_id = generate()["jobId"]
+    get_redis_connection("default").flushall()
+    assert finish(job_id).status == Status.COMPLETED
+
+
+def test_a_worker_sweeps_at_its_start(generate: Generate, sandbox: Sandbox) -> None:
+    job_id = generate()["jobId"]
+    get_redis_connection("default").flushall()
+    call_command("rqworker", "tryon", burst=True, worker_class="tryon.worker.StepWorker", verbosity=0)
+    assert TryOnJob.objects.get(pk=job_id).status == Status.PROCESSING
+
+
+def test_a_killed_workers_job_goes_on_when_its_lease_is_over(
+    generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    job_id = generate()["jobId"]
+    work()
+    TryOnJob.objects.update(lease=uuid.uuid4(), lease_until=timezone.now() + timedelta(seconds=10))
+    TryOnJob.objects.update(next_check_at=timezone.now() - timedelta(minutes=1))
+    tasks.sweep()
+    work()
+    assert TryOnJob.objects.get(pk=job_id).status == Status.PROCESSING
+    TryOnJob.objects.update(lease_until=timezone.now())
+    assert finish(job_id).status == Status.COMPLETED
+
+
+def test_a_worker_killed_between_a_fault_and_its_consequence_is_made_up_for(
+    generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    job_id = generate()["jobId"]
+    work()
+    Prediction.objects.update(state=PredictionState.FAILED, error_name="PipelineError")
+    job = finish(job_id)
+    assert (job.status, job.retry_count) == (Status.COMPLETED, 1)
+
+
+def test_without_redis_the_request_that_asks_moves_the_job_on(
+    redis_away: None, owner: Api, generate: Generate, sandbox: Sandbox
+) -> None:
+    job_id = generate()["jobId"]
+    assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "queued"  # not overdue yet
+    for _ in range(50):
+        past = timezone.now() - timedelta(minutes=1)
+        TryOnJob.objects.filter(status=Status.QUEUED).update(updated_at=past)
+        TryOnJob.objects.filter(status=Status.PROCESSING).update(next_check_at=past)
+        job = data_of(owner.get(f"jobs/{job_id}"))
+        if job["status"] == "completed":
+            break
+    assert job["resultImageUrl"]
+    assert len(sandbox.ledger()["predictions"]) == 1
+
+
+def test_with_redis_a_request_never_asks_fashn(owner: Api, generate: Generate, sandbox: Sandbox) -> None:
+    job_id = generate()["jobId"]
+    TryOnJob.objects.update(updated_at=timezone.now() - timedelta(minutes=1))
+    assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "queued"
+    assert sandbox.ledger()["requests"] == {}
+
+
+def test_a_slow_step_keeps_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.01)
+    job = TryOnJobFactory.create(status=Status.PROCESSING)
+    with leases.leased(job.pk) as held:
+        assert held is not None
+        TryOnJob.objects.filter(pk=job.pk).update(lease_until=timezone.now())
+        for _ in range(200):
+            job.refresh_from_db()
+            if job.lease_until > timezone.now() + timedelta(seconds=10):
+                break
+        with leases.leased(job.pk) as second:
+            assert second is None
+    job.refresh_from_db()
+    assert job.lease is None
+
+
+def test_a_slot_of_a_job_that_is_over_is_given_back() -> None:
+    old = timezone.now() - timedelta(minutes=10)
+    for state, provider_id in [
+        (PredictionState.RESERVED, ""),
+        (PredictionState.SENDING, ""),
+        (PredictionState.RUNNING, "abc"),
+    ]:
+        PredictionFactory.create(
+            job__status=Status.CANCELED, state=state, provider_id=provider_id, submitted_at=old
+        )
+    Prediction.objects.update(created_at=old)
+    tasks.sweep()
+    states = list(Prediction.objects.order_by("provider_id", "state").values_list("state", "rescue_at"))
+    assert [state for state, _ in states] == ["failed", "unknown", "unknown"]
+    assert [at is not None for _, at in states] == [False, False, True]
+
+
+def test_a_job_that_nothing_moves_fails_in_the_end() -> None:
+    job = TryOnJobFactory.create(status=Status.PROCESSING, started_at=timezone.now() - timedelta(hours=2))
+    PredictionFactory.create(job=job, state=PredictionState.RUNNING, provider_id="abc")
+    tasks.sweep()
+    job.refresh_from_db()
+    assert (job.status, job.error_code) == (Status.FAILED, "internal_error")

@@ -1,0 +1,101 @@
+"""A paid picture is not lost because its job gave up."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.conftest import Api, Finish, Generate, data_of
+from tests.factories import TryOnJobFactory
+from tryon import tasks
+from tryon.fashn.sandbox import Sandbox
+from tryon.models import Prediction, PredictionState, Status, TryOnJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def given_up(generate: Generate, work: Callable[[], None], sandbox: Sandbox) -> TryOnJob:
+    """A job that failed at its deadline while FASHN was still working on it (and is done by now)."""
+    job_id = generate()["jobId"]
+    work()
+    sandbox.inject("status", "InternalServerError")
+    long_ago = timezone.now() - timedelta(hours=1)
+    Prediction.objects.update(submitted_at=long_ago)
+    TryOnJob.objects.update(next_check_at=long_ago)
+    tasks.sweep()
+    work()
+    job = TryOnJob.objects.get(pk=job_id)
+    assert (job.status, job.error_code) == (Status.FAILED, "deadline_passed")
+    return job
+
+
+def rescue_now(work: Callable[[], None]) -> None:
+    Prediction.objects.filter(rescue_at__isnull=False).update(rescue_at=timezone.now())
+    tasks.sweep()
+    work()
+
+
+def test_a_late_picture_completes_its_job_and_is_counted(
+    given_up: TryOnJob, owner: Api, manager: Api, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    rescue_now(work)
+    shown = data_of(owner.get(f"jobs/{given_up.pk}"))
+    assert shown["status"] == "completed"
+    assert "errorCode" not in shown
+    assert len(sandbox.ledger()["predictions"]) == 1
+    assert data_of(manager.get("stats"))["rescued"] == {"pictures": 1, "credits": 1}
+
+
+def test_it_is_asked_more_and_more_slowly(
+    given_up: TryOnJob, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    sandbox.inject("status", "InternalServerError")
+    rescue_now(work)
+    prediction = given_up.predictions.get()
+    assert prediction.state == PredictionState.UNKNOWN
+    assert prediction.rescue_at is not None
+    assert timedelta(minutes=14) < prediction.rescue_at - timezone.now() < timedelta(minutes=16)
+
+
+def test_after_72_hours_nobody_asks_any_more(
+    given_up: TryOnJob, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    Prediction.objects.update(submitted_at=timezone.now() - timedelta(hours=73))
+    sandbox.inject("status", "InternalServerError")
+    rescue_now(work)
+    assert given_up.predictions.get().rescue_at is None
+
+
+def test_a_retry_by_a_person_uses_the_late_picture_instead_of_paying(
+    given_up: TryOnJob, owner: Api, work: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    TryOnJob.objects.update(not_before=None)
+    Prediction.objects.filter(rescue_at__isnull=False).update(rescue_at=timezone.now())
+    owner.post(f"jobs/{given_up.pk}/retry")
+    TryOnJob.objects.update(not_before=timezone.now() + timedelta(minutes=5))
+    tasks.sweep()
+    work()
+    assert finish(str(given_up.pk)).status == Status.COMPLETED
+    assert len(sandbox.ledger()["predictions"]) == 1
+
+
+def test_a_prediction_that_failed_late_stays_failed(
+    given_up: TryOnJob, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    sandbox.inject("status", "NotFound")
+    rescue_now(work)
+    given_up.refresh_from_db()
+    assert given_up.status == Status.FAILED
+    assert given_up.predictions.get().rescue_at is None
+
+
+def test_an_identical_job_under_way_is_not_disturbed(
+    given_up: TryOnJob, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    TryOnJobFactory.create(cache_key=given_up.cache_key, not_before=timezone.now() + timedelta(minutes=5))
+    rescue_now(work)
+    given_up.refresh_from_db()
+    assert given_up.status == Status.FAILED
+    assert given_up.events.filter(kind="late_picture").exists()

@@ -1,0 +1,153 @@
+"""FASHN calls back: duplicates, early and forged calls, lost answers."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from tests.conftest import Api, Finish, Generate, data_of, error_of
+from tests.factories import PredictionFactory, TryOnJobFactory
+from tryon import tasks
+from tryon.fashn.sandbox import Sandbox
+from tryon.models import Prediction, PredictionState, Status, TryOnJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def callbacks(settings: Settings, live_server: LiveServer) -> Iterator[None]:
+    """FASHN can reach us."""
+    settings.PUBLIC_BASE_URL = live_server.url
+    yield
+    settings.PUBLIC_BASE_URL = ""
+
+
+def call(client: Client, token: str, body: Any = b"{}", **headers: str) -> Any:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return client.post(
+        f"/api/tryon/webhooks/fashn/{token}", content, content_type="application/json", headers=headers
+    )
+
+
+@pytest.fixture
+def prediction() -> Prediction:
+    """A prediction at FASHN whose next check is a while away."""
+    prediction: Prediction = PredictionFactory.create(
+        job__status=Status.PROCESSING,
+        job__next_check_at=timezone.now() + timedelta(minutes=1),
+        state=PredictionState.RUNNING,
+        provider_id="abc-u1",
+        submitted_at=timezone.now(),
+    )
+    return prediction
+
+
+def test_a_call_makes_the_job_due_and_is_answered_without_asking_fashn(
+    client: Client, prediction: Prediction, sandbox: Sandbox
+) -> None:
+    assert call(client, prediction.callback_token, {"id": "abc-u1", "status": "completed"}).status_code == 200
+    job = TryOnJob.objects.get(pk=prediction.job_id)
+    assert job.next_check_at is not None
+    assert job.next_check_at <= timezone.now()
+    assert sandbox.ledger()["requests"] == {}
+
+
+def test_what_a_call_says_is_not_believed(
+    client: Client, generate: Generate, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    sandbox.inject("prediction", "never_ends")
+    job_id = generate()["jobId"]
+    work()
+    prediction = Prediction.objects.get()
+    forged = {"id": prediction.provider_id, "status": "completed", "output": ["https://evil.example/a.png"]}
+    assert call(client, prediction.callback_token, forged).status_code == 200
+    work()
+    assert TryOnJob.objects.get(pk=job_id).status == Status.PROCESSING
+    prediction.refresh_from_db()
+    assert (prediction.state, prediction.output) == (PredictionState.RUNNING, "")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b"\xff", b"[" * 30_000, b'{"id": 7}', b'{"id": "other"}']
+)
+def test_a_strange_body_with_the_right_token_is_only_a_hint(
+    client: Client, prediction: Prediction, body: bytes
+) -> None:
+    assert call(client, prediction.callback_token, body).status_code == 200
+    prediction.refresh_from_db()
+    assert (prediction.state, prediction.provider_id) == (PredictionState.RUNNING, "abc-u1")
+
+
+def test_an_unknown_token_is_not_found(client: Client, prediction: Prediction) -> None:
+    response = call(client, prediction.callback_token[:-1] + "_", {"id": "abc-u1"})
+    assert (response.status_code, error_of(response)["code"]) == (404, "not_found")
+
+
+def test_a_large_body_is_refused(client: Client, prediction: Prediction) -> None:
+    response = call(client, prediction.callback_token, b'{"output": "' + b"x" * 70_000 + b'"}')
+    assert (response.status_code, error_of(response)["code"]) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize("state", [PredictionState.SUCCEEDED, PredictionState.FAILED])
+def test_a_late_duplicate_changes_nothing(client: Client, state: PredictionState) -> None:
+    job = TryOnJobFactory.create(completed=True)
+    done = PredictionFactory.create(job=job, state=state, provider_id="abc", submitted_at=timezone.now())
+    for _ in range(2):
+        assert call(client, done.callback_token, {"id": "abc"}).status_code == 200
+    done.refresh_from_db()
+    assert done.state == state
+    assert not job.events.exists()
+
+
+def test_a_call_names_the_id_that_no_answer_brought(client: Client) -> None:
+    lost = PredictionFactory.create(
+        job__status=Status.PROCESSING, state=PredictionState.SENDING, submitted_at=timezone.now()
+    )
+    call(client, lost.callback_token, {"id": "abc-u1"})
+    call(client, lost.callback_token, {"id": "another"})
+    lost.refresh_from_db()
+    assert (lost.state, lost.provider_id) == (PredictionState.RUNNING, "abc-u1")
+    assert list(lost.job.events.values_list("kind", flat=True)) == ["adopted"]
+
+
+def test_a_submission_without_an_answer_is_adopted_and_paid_once(
+    callbacks: None,
+    owner: Api,
+    generate: Generate,
+    finish: Finish,
+    sandbox: Sandbox,
+) -> None:
+    sandbox.inject("run", "reset_after")
+    job = finish(generate()["jobId"])
+    assert job.status == Status.COMPLETED
+    assert sum(row["credits"] for row in sandbox.ledger()["predictions"]) == 1
+
+
+def test_without_its_webhook_a_lost_submission_fails_and_only_a_person_pays_again(
+    callbacks: None, owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("webhook", "never")
+    sandbox.inject("run", "reset_after")
+    job_id = generate()["jobId"]
+    assert finish(job_id).error_code == "submission_unknown"
+    for _ in range(3):
+        tasks.sweep()
+    assert sandbox.ledger()["requests"]["run"] == 1
+    assert data_of(owner.post(f"jobs/{job_id}/retry"))["status"] == "queued"
+    assert finish(job_id).status == Status.COMPLETED
+    assert sandbox.ledger()["requests"]["run"] == 2
+
+
+def test_a_webhook_before_the_answer_does_no_harm(
+    callbacks: None, generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("webhook", "early")
+    job = finish(generate()["jobId"])
+    assert (job.status, job.predictions.count()) == (Status.COMPLETED, 1)
+    assert sandbox.ledger()["webhooks"][0]["attempts"][0]["status"] == 200

@@ -1,0 +1,29 @@
+"""How much may be asked of FASHN at once, for all workers on all machines together.
+
+Nothing is handed around that could leak: slots, rates and budgets are counted from the rows of
+``Prediction``, under a lock on the governor's one row, and a restart changes nothing.
+"""
+
+from tryon.governor.breaker import submission_accepted, submission_failed
+from tryon.governor.budget import credits_left_today, credits_spent_today
+from tryon.governor.pauses import claim_probe, current, hold, lower_slots, pause, resume
+from tryon.governor.slots import dispatchable, may_submit, next_jobs, slots, slots_taken, status_call_allowed
+
+__all__ = [
+    "claim_probe",
+    "credits_left_today",
+    "credits_spent_today",
+    "current",
+    "dispatchable",
+    "hold",
+    "lower_slots",
+    "may_submit",
+    "next_jobs",
+    "pause",
+    "resume",
+    "slots",
+    "slots_taken",
+    "status_call_allowed",
+    "submission_accepted",
+    "submission_failed",
+]

@@ -1,0 +1,76 @@
+"""Waiting: a moment (hold), with fewer slots (lower), or until something changes (pause)."""
+
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from tryon.governor.row import lock, read
+from tryon.governor.slots import slots_taken
+from tryon.models import Governor, Pause
+
+logger = structlog.stdlib.get_logger(__name__)
+
+PROBE_EVERY: Final = timedelta(seconds=60)
+
+
+def current() -> Governor:
+    """The governor as it is now."""
+    return read()
+
+
+def hold(*, reason: str, seconds: float) -> None:
+    """Start nothing for a while: FASHN said that it would refuse."""
+    until = timezone.now() + timedelta(seconds=seconds)
+    with transaction.atomic():
+        governor = lock()
+        if governor.held_until is None or governor.held_until < until:
+            governor.held_until, governor.held_reason = until, reason
+            governor.save(update_fields=["held_until", "held_reason"])
+    logger.warning("dispatch_held", reason=reason, seconds=seconds)
+
+
+def lower_slots() -> None:
+    """FASHN counts more predictions in flight than it allows: keep to fewer for a while.
+
+    One slot comes back every half minute (``slots``).
+    """
+    with transaction.atomic():
+        governor = lock()
+        # The refused one is no longer among them.
+        governor.lowered_to, governor.lowered_at = max(1, slots_taken()), timezone.now()
+        governor.save(update_fields=["lowered_to", "lowered_at"])
+    logger.warning("slots_lowered", to=governor.lowered_to)
+
+
+def pause(reason: Pause) -> None:
+    """Start nothing until ``resume``. FASHN's own reasons are probed, an operator's is not."""
+    with transaction.atomic():
+        governor = lock()
+        if governor.pause == Pause.OPERATOR and reason != Pause.OPERATOR:
+            return
+        governor.pause = reason
+        governor.probe_at = None if reason == Pause.OPERATOR else timezone.now() + PROBE_EVERY
+        governor.save(update_fields=["pause", "probe_at"])
+    logger.error("dispatch_paused", reason=reason.value)
+
+
+def resume(*only: Pause) -> bool:
+    """Start jobs again; with ``only``, if paused for one of these reasons. Returns whether it was so."""
+    paused = Governor.objects.exclude(pause="")
+    if only:
+        paused = paused.filter(pause__in=only)
+    resumed = paused.update(pause="", probe_at=None, held_until=None, held_reason="") == 1
+    if resumed:
+        logger.warning("dispatch_resumed")
+    return resumed
+
+
+def claim_probe() -> bool:
+    """Whether the caller is the one to ask FASHN now if the reason for the pause is gone."""
+    now = timezone.now()
+    due = Governor.objects.filter(Q(probe_at__lte=now)).exclude(pause__in=["", Pause.OPERATOR])
+    return due.update(probe_at=now + PROBE_EVERY) == 1

@@ -1,0 +1,113 @@
+"""Slots and rates: which jobs may start now."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from tryon.fashn.inputs import total_credits
+from tryon.fashn.options import TryOnOptions
+from tryon.governor import breaker, budget
+from tryon.governor.row import read
+from tryon.models import (
+    IN_FLIGHT,
+    Governor,
+    JobEvent,
+    Lane,
+    Prediction,
+    PredictionState,
+    TryOnJob,
+)
+from tryon.selectors import jobs_ready
+
+# A prediction whose fate is unknown may be running at FASHN: its slot stays taken this long.
+UNKNOWN_HOLDS_SLOT: Final = timedelta(minutes=5)
+SLOT_RETURNS_AFTER: Final = timedelta(seconds=30)
+# FASHN counts 60 s and 10 s from when a request reaches it, we from when it leaves: hence the margins.
+RUN_WINDOW: Final = timedelta(seconds=65)
+STATUS_WINDOW: Final = timedelta(seconds=11)
+STATUS_MARGIN: Final = 5
+# The events that a status call ends in.
+STATUS_EVENTS: Final = ("checked", "picture_ready", "prediction_failed", "prediction_unknown")
+# More waiting jobs than this are not looked at in one dispatch, whatever the budget says of them.
+LOOK_AHEAD: Final = 50
+
+
+def dispatchable() -> bool:
+    """Whether taking the lock can be of any use. One indexed query, no lock."""
+    return jobs_ready(timezone.now()).exists()
+
+
+def slots(governor: Governor, now: datetime) -> int:
+    """How many predictions may be in flight now."""
+    if governor.lowered_to is None or governor.lowered_at is None:
+        return settings.QUEUE_CONCURRENCY
+    returned = (now - governor.lowered_at) // SLOT_RETURNS_AFTER
+    return min(settings.QUEUE_CONCURRENCY, governor.lowered_to + returned)
+
+
+def slots_taken() -> int:
+    """Predictions that FASHN may be counting against us."""
+    recent = timezone.now() - UNKNOWN_HOLDS_SLOT
+    return Prediction.objects.filter(
+        Q(state__in=IN_FLIGHT) | Q(state=PredictionState.UNKNOWN, submitted_at__gt=recent)
+    ).count()
+
+
+def next_jobs(governor: Governor) -> list[TryOnJob]:
+    """The jobs to start now: interactive first, then bulk, each in order of arrival. Needs the lock."""
+    now = timezone.now()
+    if _must_wait(governor, now):
+        return []
+    free = min(slots(governor, now) - slots_taken(), _runs_left(now))
+    if breaker.is_half_open(governor, now):
+        free = min(free, 0 if _somebody_is_trying() else 1)
+    if free <= 0:
+        return []
+    ready = jobs_ready(now).select_for_update(skip_locked=True)
+    return _choose(list(ready[:LOOK_AHEAD]), free)
+
+
+def may_submit() -> bool:
+    """Whether a job that has its slot may still be sent: another may have met a refusal since."""
+    return not _must_wait(read(), timezone.now())
+
+
+def status_call_allowed() -> bool:
+    """Whether FASHN's limit on status calls, all predictions together, leaves room for one more."""
+    recent = JobEvent.objects.filter(kind__in=STATUS_EVENTS, at__gt=timezone.now() - STATUS_WINDOW)
+    return recent.count() < settings.FASHN_STATUS_CALLS - STATUS_MARGIN
+
+
+def _must_wait(governor: Governor, now: datetime) -> bool:
+    held = governor.held_until is not None and governor.held_until > now
+    return bool(governor.pause) or held or breaker.is_open(governor, now)
+
+
+def _choose(ready: list[TryOnJob], free: int) -> list[TryOnJob]:
+    """As many jobs as slots and today's credits allow.
+
+    Bulk never takes the last free slot, so a shopper does not wait behind a batch.
+    """
+    kept_free = 1 if settings.QUEUE_CONCURRENCY > 1 else 0
+    left = budget.credits_left_today()
+    chosen: list[TryOnJob] = []
+    for job in ready:
+        room = free - len(chosen) - (kept_free if job.lane == Lane.BULK else 0)
+        price = total_credits(TryOnOptions.from_mapping(job.options))
+        if room <= 0 or (left is not None and price > left):
+            continue
+        left = None if left is None else left - price
+        chosen.append(job)
+    return chosen
+
+
+def _runs_left(now: datetime) -> int:
+    submitted = Q(submitted_at__gt=now - RUN_WINDOW) | Q(state=PredictionState.RESERVED)
+    return settings.FASHN_RUN_CALLS - Prediction.objects.filter(submitted).count()
+
+
+def _somebody_is_trying() -> bool:
+    return Prediction.objects.filter(state__in=[PredictionState.RESERVED, PredictionState.SENDING]).exists()

@@ -1,0 +1,57 @@
+"""Leases: one worker at a time moves a job, and a killed one is missed within seconds."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError, connection
+from django.db.models import Q
+from django.utils import timezone
+
+from tryon.models import ACTIVE, TryOnJob
+
+logger = structlog.stdlib.get_logger(__name__)
+
+LEASE: Final = timedelta(seconds=20)
+RENEW_SECONDS: Final = 5.0
+
+
+@contextmanager
+def leased(job_id: UUID) -> Iterator[TryOnJob | None]:
+    """Hold the job's lease for the block, or get None. One conditional UPDATE decides between rivals.
+
+    A step may take longer than a lease (a slow upload to FASHN): a thread renews it while the process lives.
+    """
+    lease, now = uuid.uuid4(), timezone.now()
+    free = TryOnJob.objects.filter(Q(lease=None) | Q(lease_until__lt=now), pk=job_id, status__in=ACTIVE)
+    if free.update(lease=lease, lease_until=now + LEASE) != 1:
+        yield None
+        return
+    done = threading.Event()
+    renewal = threading.Thread(target=_renew, args=(job_id, lease, done), daemon=True)
+    renewal.start()
+    try:
+        yield TryOnJob.objects.select_related("product_image", "model_image").get(pk=job_id)
+    finally:
+        done.set()
+        renewal.join()
+        # Only our own: if the lease ran out, it may be somebody else's by now.
+        TryOnJob.objects.filter(pk=job_id, lease=lease).update(lease=None, lease_until=None)
+
+
+def _renew(job_id: UUID, lease: UUID, done: threading.Event) -> None:
+    """Push the lease's end on until ``done``. Most steps end before the first time: no connection then."""
+    renewed = False
+    while not done.wait(RENEW_SECONDS):
+        renewed = True
+        try:
+            TryOnJob.objects.filter(pk=job_id, lease=lease).update(lease_until=timezone.now() + LEASE)
+        except DatabaseError:
+            logger.warning("lease_not_renewed", job_id=str(job_id))
+    if renewed:
+        connection.close()

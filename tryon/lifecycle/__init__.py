@@ -1,0 +1,49 @@
+"""Every change of a job's state, and of its predictions'.
+
+Each is one conditional UPDATE plus an event, in one short transaction. False means that somebody else
+was first: the caller stops quietly.
+"""
+
+from tryon.lifecycle.events import record
+from tryon.lifecycle.jobs import (
+    DOWNLOADING_PROGRESS,
+    back_off,
+    cancel,
+    complete,
+    fail,
+    requeue,
+    start,
+    wait,
+    wake,
+)
+from tryon.lifecycle.predictions import (
+    adopted,
+    ended,
+    output_refused,
+    rescue_later,
+    running,
+    sending,
+    succeeded,
+    unanswered,
+)
+
+__all__ = [
+    "DOWNLOADING_PROGRESS",
+    "adopted",
+    "back_off",
+    "cancel",
+    "complete",
+    "ended",
+    "fail",
+    "output_refused",
+    "record",
+    "requeue",
+    "rescue_later",
+    "running",
+    "sending",
+    "start",
+    "succeeded",
+    "unanswered",
+    "wait",
+    "wake",
+]

@@ -1,0 +1,47 @@
+"""What all workers on all machines share."""
+
+from typing import ClassVar, override
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Pause(models.TextChoices):
+    """Why no job is started at all, until somebody or something resumes."""
+
+    OPERATOR = "operator", _("Paused by an operator")
+    OUT_OF_CREDITS = "out_of_credits", _("FASHN's credits are used up")
+    UNAUTHORIZED = "unauthorized", _("FASHN does not accept the key")
+
+
+class Governor(models.Model):
+    """One row, number 1, that every dispatch locks: one worker at a time counts and gives out slots."""
+
+    ROW: ClassVar[int] = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ROW)
+    pause = models.CharField(_("pause"), max_length=20, choices=Pause, blank=True)
+    probe_at = models.DateTimeField(
+        _("probe at"), null=True, blank=True, help_text=_("When FASHN is asked whether it is over.")
+    )
+    held_until = models.DateTimeField(
+        _("held until"), null=True, blank=True, help_text=_("No job is started before this time.")
+    )
+    held_reason = models.CharField(_("held because"), max_length=60, blank=True)
+    lowered_to = models.PositiveSmallIntegerField(_("slots lowered to"), null=True, blank=True)
+    lowered_at = models.DateTimeField(_("slots lowered at"), null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(
+        _("failures in a row"), default=0, help_text=_("Submissions that FASHN could not take.")
+    )
+    open_until = models.DateTimeField(
+        _("circuit open until"), null=True, blank=True, help_text=_("FASHN is not asked before this time.")
+    )
+
+    class Meta:
+        verbose_name = _("governor")
+        verbose_name_plural = _("governor")
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="governor_is_one_row")]
+
+    @override
+    def __str__(self) -> str:
+        return self.pause or self.held_reason or "open"

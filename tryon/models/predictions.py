@@ -1,0 +1,95 @@
+"""The paid calls."""
+
+import secrets
+import uuid
+from typing import override
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tryon.models.jobs import TryOnJob
+
+
+class PredictionState(models.TextChoices):
+    """Where a paid call is.
+
+    ``reserved`` holds a slot with nothing sent; ``sending`` is the unsafe window; ``unknown`` may have been
+    paid, and is asked or waited for as long as FASHN keeps pictures.
+    """
+
+    RESERVED = "reserved", _("Reserved")
+    SENDING = "sending", _("Sending")
+    RUNNING = "running", _("Running")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    UNKNOWN = "unknown", _("Unknown")
+
+
+IN_FLIGHT = (PredictionState.RESERVED, PredictionState.SENDING, PredictionState.RUNNING)
+
+
+def new_callback_token() -> str:
+    """256 random bits: the only thing that vouches for a webhook, since FASHN does not sign them."""
+    return secrets.token_urlsafe(32)
+
+
+class Prediction(models.Model):
+    """One paid call to FASHN. ``provider_id`` is opaque text: FASHN shows two shapes of ids."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job = models.ForeignKey(TryOnJob, on_delete=models.PROTECT, related_name="predictions")
+    step = models.PositiveSmallIntegerField(_("step"), default=0)
+    model_name = models.CharField(_("model"), max_length=40)
+    speed = models.CharField(
+        _("speed"), max_length=40, help_text=_("What its duration depends on, such as mode and resolution.")
+    )
+    callback_token = models.CharField(max_length=64, unique=True, default=new_callback_token)
+    provider_id = models.CharField(_("provider id"), max_length=200, blank=True, db_index=True)
+    state = models.CharField(
+        _("state"), max_length=10, choices=PredictionState, default=PredictionState.RESERVED
+    )
+    output = models.TextField(
+        _("output"), blank=True, help_text=_("Where FASHN keeps the picture, 72 hours.")
+    )
+    price = models.PositiveIntegerField(_("price"), default=0, help_text=_("Credits, if it succeeds."))
+    credits_used = models.PositiveIntegerField(_("credits used"), default=0)
+    error_name = models.CharField(_("error name"), max_length=100, blank=True)
+    error_message = models.TextField(_("error message"), blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    rescue_at = models.DateTimeField(
+        _("rescue at"),
+        null=True,
+        blank=True,
+        help_text=_("When FASHN is asked again for a picture whose job no longer waits."),
+    )
+
+    class Meta:
+        verbose_name = _("prediction")
+        verbose_name_plural = _("predictions")
+        ordering = ["created_at"]
+        indexes = [
+            models.Index(fields=["state", "-finished_at"], name="prediction_state"),
+            models.Index(fields=["submitted_at"], name="prediction_submitted"),
+            models.Index(
+                fields=["rescue_at"], condition=Q(rescue_at__isnull=False), name="prediction_rescue"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job"], condition=Q(state__in=IN_FLIGHT), name="prediction_one_in_flight_per_job"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=PredictionState.values), name="prediction_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=PredictionState.RUNNING) | ~Q(provider_id=""),
+                name="prediction_running_has_an_id",
+            ),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return self.provider_id or str(self.pk)

@@ -1,0 +1,41 @@
+"""Product photos."""
+
+import uuid
+from typing import override
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class ProductImage(models.Model):
+    """A product photo: as uploaded, cleaned for FASHN, and small.
+
+    ``original``, ``processed`` and ``thumbnail`` are keys in private storage; ``width`` and ``height`` are
+    the processed copy's pixels. ``requester`` is who uploaded it; empty for the shop's own catalogue, which
+    every key may use.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    product_id = models.CharField(_("product"), max_length=100, db_index=True)
+    original = models.FileField(_("original"), max_length=200, editable=False)
+    processed = models.FileField(_("processed"), max_length=200, editable=False)
+    thumbnail = models.FileField(_("thumbnail"), max_length=200, editable=False)
+    metadata = models.JSONField(_("metadata"), default=dict, blank=True)
+    width = models.PositiveIntegerField(_("width"), editable=False)
+    height = models.PositiveIntegerField(_("height"), editable=False)
+    checksum = models.CharField(_("checksum"), max_length=64, editable=False, db_index=True)
+    requester = models.CharField(_("requester"), max_length=60, blank=True, editable=False, db_index=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("product photo")
+        verbose_name_plural = _("product photos")
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="product_image_has_a_size")
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return self.product_id

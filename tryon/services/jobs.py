@@ -1,0 +1,76 @@
+"""What people do with jobs: cancel them, and retry what failed."""
+
+from typing import Any, ClassVar
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from config.api.callers import Caller
+from config.errors import DomainError
+from results.selectors import result_live
+from tryon import lifecycle, queue
+from tryon.models import ACTIVE, IN_FLIGHT, JobViewer, Status, TryOnJob
+from tryon.services.generate import ModelImageInactive
+from tryon.steps.outcomes import release
+
+
+class JobNotCancelable(DomainError):
+    code: ClassVar[str] = "job_not_cancelable"
+    status: ClassVar[int] = 409
+    message: Any = _("This job has ended. There is nothing to cancel.")
+
+
+class JobNotFailed(DomainError):
+    code: ClassVar[str] = "job_not_failed"
+    status: ClassVar[int] = 409
+    message: Any = _("Only a failed job can be retried. Look at its status.")
+
+
+def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
+    """Cancel a job, or leave it to the others who asked for the same picture.
+
+    A queued job costs nothing. One that FASHN works on can't be stopped there: its picture is dropped, and
+    the credit is noted when FASHN says so. Raises JobNotCancelable.
+    """
+    if not job.is_active:
+        raise JobNotCancelable
+    with transaction.atomic():
+        JobViewer.objects.filter(job=job, requester=caller.requester).delete()
+        if not caller.is_manager and job.viewers.exists():
+            job.status = Status.CANCELED  # for this caller; the others go on waiting
+            return job
+        if not lifecycle.cancel(job.pk, by=caller.requester):
+            raise JobNotCancelable
+        JobViewer.objects.get_or_create(job=job, requester=caller.requester)
+        for prediction in job.predictions.filter(state__in=IN_FLIGHT):
+            release(prediction)
+    job.refresh_from_db()
+    return job
+
+
+def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
+    """A person pays for another try. Returns the job that makes the picture: this one, or an identical one.
+
+    Raises JobNotFailed and ModelImageInactive.
+    """
+    if job.status != Status.FAILED:
+        raise JobNotFailed
+    if not job.model_image.is_active:
+        raise ModelImageInactive
+    if (live := result_live(job.cache_key)) is not None:
+        return _join(TryOnJob.objects.get(pk=live.job_id), caller)
+    try:
+        with transaction.atomic():
+            if not lifecycle.requeue(job.pk, event="retried", by=caller.requester):
+                raise JobNotFailed
+            queue.enqueue_advance(job.pk)
+    except IntegrityError:
+        twin = TryOnJob.objects.filter(cache_key=job.cache_key, status__in=ACTIVE).first()
+        return job if twin is None else _join(twin, caller)
+    job.refresh_from_db()
+    return job
+
+
+def _join(job: TryOnJob, caller: Caller) -> TryOnJob:
+    JobViewer.objects.get_or_create(job=job, requester=caller.requester)
+    return job

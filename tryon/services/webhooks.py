@@ -1,0 +1,26 @@
+"""What FASHN tells us: a hint to look, never the truth. Webhooks are not signed; the token names the call."""
+
+import structlog
+
+from tryon import lifecycle, queue
+from tryon.models import Prediction, PredictionState
+
+logger = structlog.stdlib.get_logger(__name__)
+
+
+def webhook_receive(*, token: str, provider_id: str) -> bool:
+    """Note that a prediction is done, or learn its id, and have FASHN asked. False for an unknown token.
+
+    Safe to repeat. ``provider_id`` counts only where the submission was never answered; it may be empty.
+    """
+    prediction = Prediction.objects.filter(callback_token=token).first()
+    if prediction is None:
+        return False
+    if provider_id and not prediction.provider_id and lifecycle.adopted(prediction, provider_id=provider_id):
+        logger.info("submission_adopted", job_id=str(prediction.job_id), provider_id=provider_id)
+    if prediction.state == PredictionState.RUNNING:
+        lifecycle.wake(prediction.job_id)
+        queue.enqueue_advance(prediction.job_id)
+    elif prediction.state == PredictionState.UNKNOWN and prediction.rescue_at is not None:
+        queue.enqueue_rescue(prediction.pk)
+    return True

@@ -1,0 +1,78 @@
+"""Asking FASHN how a prediction is doing."""
+
+from datetime import timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from tryon import governor, lifecycle, queue
+from tryon.fashn.errors import FashnError, NotFound
+from tryon.fashn.inputs import steps as steps_of
+from tryon.fashn.types import Phase, PredictionStatus
+from tryon.models import Prediction, TryOnJob
+from tryon.provider import client
+from tryon.selectors import progress_now
+from tryon.steps.outcomes import give_up_checking, give_up_or_retry, past_deadline
+from tryon.steps.plan import call_for, options_of
+
+# FASHN allows 50 status calls in 10 s for all predictions together: so many in flight, so far apart.
+SHORTEST_CHECK_SECONDS: Final = 2.0
+CHECK_SECONDS_PER_PREDICTION: Final = 0.25
+
+
+def check(job: TryOnJob, prediction: Prediction) -> None:
+    """Ask FASHN, and move the prediction on. A webhook is a reason to ask, never the answer."""
+    if not governor.status_call_allowed():
+        look_again(job, prediction, event="check_postponed")
+        return
+    try:
+        answer = client().status(prediction.provider_id)
+    except NotFound:
+        give_up_checking(job, prediction, code="prediction_lost", ask_again=False)
+        return
+    except FashnError as error:
+        # Asking costs nothing and changes nothing: ask again later.
+        look_again(job, prediction, event="checked", providerStatus=error.code)
+        return
+    if answer.phase is Phase.SUCCEEDED and answer.outputs:
+        note_success(job, prediction, answer)
+    elif answer.phase is Phase.FAILED and answer.error is not None:
+        fault = answer.error
+        lifecycle.ended(prediction, error_name=fault.name, error_message=fault.message)
+        give_up_or_retry(job, prediction, fault.code, permanent=job.retry_count >= fault.attempts)
+    else:
+        # Paid for but without an address yet, or simply not done.
+        look_again(job, prediction, event="checked", providerStatus=answer.status)
+
+
+def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus) -> bool:
+    """The picture is there and paid. A further step takes over the slot, else it is free for the next job."""
+    further = prediction.step + 1 < len(steps_of(options_of(job)))
+    return lifecycle.succeeded(
+        prediction,
+        output=answer.outputs[0],
+        credits_used=prediction.price if answer.credits_used is None else answer.credits_used,
+        next_call=call_for(job, prediction.step + 1) if further else None,
+    )
+
+
+def look_again(job: TryOnJob, prediction: Prediction, *, event: str, **data: str) -> None:
+    """Ask again later, until the deadline."""
+    now = timezone.now()
+    if past_deadline(prediction, now):
+        give_up_checking(job, prediction, code="deadline_passed", ask_again=True)
+        return
+    seconds = between_checks()
+    lifecycle.wait(
+        job.pk,
+        progress=progress_now(job),
+        next_check_at=now + timedelta(seconds=seconds),
+        event=event,
+        **data,
+    )
+    queue.enqueue_advance(job.pk, delay_seconds=seconds)
+
+
+def between_checks() -> float:
+    """Seconds between two looks at a prediction."""
+    return max(SHORTEST_CHECK_SECONDS, governor.slots_taken() * CHECK_SECONDS_PER_PREDICTION)

@@ -1,0 +1,87 @@
+"""Fetching the paid picture and storing it."""
+
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from config.images import ImageRefused, ImageTruncated, ImageUnreadable, lay_on_colour, read_result
+from config.storage import StorageUnavailable
+from results.services import picture_stored, result_create
+from tryon import lifecycle, queue
+from tryon.fashn.errors import DownloadError
+from tryon.models import Prediction, TryOnJob
+from tryon.provider import fetch_result
+from tryon.steps.outcomes import fail, past_deadline
+from tryon.steps.plan import options_of, usable_predictions
+
+logger = structlog.stdlib.get_logger(__name__)
+
+COLLECT_AGAIN_SECONDS: Final = 5.0
+
+
+class JobLeft(Exception):
+    """The job was cancelled or finished by somebody else meanwhile: the transaction rolls back."""
+
+
+def collect(job: TryOnJob, prediction: Prediction) -> None:
+    """Download the picture, store it, and complete the job. Safe to repeat: nothing is paid here."""
+    try:
+        result = read_result(_final_picture(job, fetch_result(prediction.output)))
+        with picture_stored(result) as picture, transaction.atomic():
+            if not lifecycle.complete(job.pk):
+                raise JobLeft
+            credits_used = sum(usable_predictions(job).values_list("credits_used", flat=True))
+            result_create(job_id=job.pk, cache_key=job.cache_key, picture=picture, credits_used=credits_used)
+    except JobLeft:
+        logger.info("result_not_wanted")
+    except (DownloadError, StorageUnavailable) as error:
+        permanent = isinstance(error, DownloadError) and error.permanent
+        _again_or_fail(job, prediction, code=error.code, permanent=permanent)
+    except ImageRefused as error:
+        # Half a picture may be the way's fault; a wrong kind of picture stays wrong.
+        permanent = not isinstance(error, ImageTruncated | ImageUnreadable)
+        _again_or_fail(job, prediction, code=error.code, permanent=permanent)
+    else:
+        _log_finished(job, prediction)
+
+
+def _final_picture(job: TryOnJob, content: bytes) -> bytes:
+    """The last step's picture; with a background, the cut-out laid on its colour."""
+    colour = options_of(job).background
+    return content if colour is None else lay_on_colour(content, colour)
+
+
+def _again_or_fail(job: TryOnJob, prediction: Prediction, *, code: str, permanent: bool) -> None:
+    """The picture is paid for: keep trying to fetch and store it until the deadline."""
+    now = timezone.now()
+    if permanent:
+        lifecycle.output_refused(prediction, code=code)
+    if permanent or past_deadline(prediction, now):
+        fail(job, prediction, "result_not_usable")
+        return
+    lifecycle.wait(
+        job.pk,
+        progress=lifecycle.DOWNLOADING_PROGRESS,
+        next_check_at=now + timedelta(seconds=COLLECT_AGAIN_SECONDS),
+        event="collecting_failed",
+        code=code,
+    )
+    queue.enqueue_advance(job.pk, delay_seconds=COLLECT_AGAIN_SECONDS)
+
+
+def _log_finished(job: TryOnJob, prediction: Prediction) -> None:
+    """One line for each finished job, with the seconds that each stage took."""
+    now = timezone.now()
+    submitted = prediction.submitted_at or now
+    finished = prediction.finished_at or now
+    logger.info(
+        "job_completed",
+        provider_id=prediction.provider_id,
+        retries=job.retry_count,
+        queued_seconds=round((submitted - job.created_at).total_seconds(), 3),
+        provider_seconds=round((finished - submitted).total_seconds(), 3),
+        collecting_seconds=round((now - finished).total_seconds(), 3),
+    )

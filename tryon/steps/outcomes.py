@@ -1,0 +1,100 @@
+"""What becomes of a job that could not go on: another try, a wait for the webhook, or failure."""
+
+import random
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from tryon import lifecycle, queue
+from tryon.models import Prediction, PredictionState, TryOnJob
+from tryon.selectors import progress_now
+
+logger = structlog.stdlib.get_logger(__name__)
+
+FIRST_RESCUE: Final = timedelta(seconds=30)
+
+
+def give_up_or_retry(job: TryOnJob, prediction: Prediction, code: str, *, permanent: bool) -> None:
+    """Fail the job, or let it wait its back-off and start again with a new prediction."""
+    lifecycle.ended(prediction, error_name=code)
+    if permanent or job.retry_count >= settings.QUEUE_MAX_RETRIES:
+        fail(job, prediction, code)
+    else:
+        back_off(job, code=code, seconds=back_off_seconds(job.retry_count), counts=True)
+
+
+def back_off(job: TryOnJob, *, code: str, seconds: float, counts: bool) -> None:
+    """Back to the queue, not before so many seconds from now."""
+    until = timezone.now() + timedelta(seconds=seconds)
+    if lifecycle.back_off(job, until=until, code=code, counts=counts):
+        queue.enqueue_advance(job.pk, delay_seconds=seconds)
+        logger.info("job_backed_off", code=code, seconds=round(seconds, 1), retries=job.retry_count)
+
+
+def back_off_seconds(retry_count: int) -> float:
+    """QUEUE_RETRY_DELAY x 2^n, give or take a fifth so that jobs refused together do not return together."""
+    seconds: float = settings.QUEUE_RETRY_DELAY / 1000 * 2**retry_count
+    return seconds * random.uniform(0.8, 1.2)  # noqa: S311  (spreads load, guards nothing)
+
+
+def fail(job: TryOnJob, prediction: Prediction, code: str) -> None:
+    """The job failed."""
+    if lifecycle.fail(job.pk, code=code):
+        logger.warning("job_failed", code=code, provider_id=prediction.provider_id, retries=job.retry_count)
+
+
+def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> None:
+    """Sent, or perhaps sent, and no id came back: the money may be spent.
+
+    With webhooks on, FASHN will name the prediction when it is done; until then the job waits. Without, only
+    a person tries again.
+    """
+    if not lifecycle.unanswered(prediction, error_name=cause):
+        return  # the webhook was here already
+    if not settings.PUBLIC_BASE_URL:
+        give_up_waiting(job, prediction)
+        return
+    wait_seconds = settings.SUBMISSION_WAIT_SECONDS
+    lifecycle.wait(
+        job.pk,
+        progress=progress_now(job),
+        next_check_at=timezone.now() + timedelta(seconds=wait_seconds),
+        event="waiting_for_webhook",
+    )
+    queue.enqueue_advance(job.pk, delay_seconds=wait_seconds)
+
+
+def give_up_waiting(job: TryOnJob, prediction: Prediction) -> None:
+    """Nobody can say what became of the submission. Should a webhook come after all, it is a rescue."""
+    fail(job, prediction, "submission_unknown")
+
+
+def give_up_checking(job: TryOnJob, prediction: Prediction, *, code: str, ask_again: bool) -> None:
+    """The shopper waited long enough, or FASHN forgot the prediction: it may have been paid all the same."""
+    fail(job, prediction, code)
+    lifecycle.rescue_later(prediction, at=timezone.now() + FIRST_RESCUE if ask_again else None)
+
+
+def abandon(job: TryOnJob) -> None:
+    """The last resort for a job that nothing moves any more."""
+    for prediction in job.predictions.exclude(state__in=[PredictionState.SUCCEEDED, PredictionState.FAILED]):
+        release(prediction)
+    if lifecycle.fail(job.pk, code="internal_error"):
+        logger.error("job_abandoned", job_id=str(job.pk))
+
+
+def release(prediction: Prediction) -> None:
+    """Free the slot of a call whose job does not wait for it; what may be paid is asked for later."""
+    if prediction.state == PredictionState.RESERVED:
+        lifecycle.ended(prediction, error_name="not_wanted")
+    else:
+        lifecycle.rescue_later(prediction, at=timezone.now() if prediction.provider_id else None)
+
+
+def past_deadline(prediction: Prediction, now: datetime) -> bool:
+    """Whether the shopper has waited long enough for this call."""
+    begun = prediction.submitted_at or prediction.created_at
+    return now > begun + timedelta(seconds=settings.JOB_DEADLINE_SECONDS)

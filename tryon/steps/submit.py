@@ -1,0 +1,109 @@
+"""Submission: the one unsafe window."""
+
+from datetime import timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from config.storage import ObjectMissing, StorageUnavailable
+from tryon import governor, lifecycle, queue
+from tryon.fashn.errors import (
+    ConcurrencyLimited,
+    FashnError,
+    NotSent,
+    OutOfCredits,
+    RateLimited,
+    ServerError,
+    Unauthorized,
+)
+from tryon.fashn.inputs import model_for
+from tryon.models import Pause, Prediction, TryOnJob
+from tryon.provider import client, inputs_for, webhook_url
+from tryon.selectors import typical_seconds
+from tryon.steps.check import between_checks
+from tryon.steps.outcomes import back_off, give_up_or_retry, lose_submission, release
+from tryon.steps.plan import options_of, step_of, usable_predictions
+
+# Earlier than the typical time, or that could never become shorter: what is measured is when we asked.
+FIRST_CHECK_SHARE: Final = 0.6
+# How long dispatch rests after RateLimitExceeded; FASHN's own Retry-After wins.
+RATE_HOLD_SECONDS: Final = 5.0
+CONCURRENCY_SECONDS: Final = 3.0
+
+
+def submit(job: TryOnJob, prediction: Prediction) -> None:
+    """Send the prediction to FASHN, once. What can fail without money happens before the window opens."""
+    if not governor.may_submit():
+        lifecycle.ended(prediction, error_name="held")
+        back_off(job, code="held", seconds=0, counts=False)
+        return
+    before = usable_predictions(job).filter(step__lt=prediction.step).order_by("-step").first()
+    try:
+        inputs = inputs_for(job, step_of(job, prediction), before)
+    except (ObjectMissing, StorageUnavailable) as error:
+        give_up_or_retry(job, prediction, error.code, permanent=isinstance(error, ObjectMissing))
+        return
+    if not lifecycle.sending(prediction):
+        return
+    try:
+        provider_id = client().run(
+            prediction.model_name, inputs, webhook_url=webhook_url(prediction.callback_token)
+        )
+    except FashnError as error:
+        _refused(job, prediction, error)
+    else:
+        governor.submission_accepted()
+        _accepted(job, prediction, provider_id)
+
+
+def _accepted(job: TryOnJob, prediction: Prediction, provider_id: str) -> None:
+    options = options_of(job)
+    typical = typical_seconds(
+        model_name=prediction.model_name,
+        speed=prediction.speed,
+        documented=model_for(step_of(job, prediction), options).typical_seconds(options),
+    )
+    now, first_check = timezone.now(), max(between_checks(), typical * FIRST_CHECK_SHARE)
+    waits = lifecycle.running(
+        prediction,
+        provider_id=provider_id,
+        expected_at=now + timedelta(seconds=typical),
+        next_check_at=now + timedelta(seconds=first_check),
+    )
+    if waits:
+        queue.enqueue_advance(job.pk, delay_seconds=first_check)
+        return
+    prediction.refresh_from_db()
+    job.refresh_from_db(fields=["status"])
+    if not job.is_active:  # cancelled or given up meanwhile
+        release(prediction)
+
+
+def _refused(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
+    """FASHN, or the way to it, refused the submission."""
+    open_until = governor.submission_failed() if isinstance(error, ServerError | NotSent) else None
+    if error.may_have_run:
+        lose_submission(job, prediction, cause=error.provider_error or error.cause or error.code)
+        return
+    lifecycle.ended(prediction, error_name=error.provider_error or error.cause or error.code)
+    # The account or FASHN is at its limit and the job is not to blame: it keeps its place and its retries.
+    match error:
+        case RateLimited():
+            seconds = error.retry_after or RATE_HOLD_SECONDS
+            governor.hold(reason=error.code, seconds=seconds)
+            back_off(job, code=error.code, seconds=seconds, counts=False)
+        case ConcurrencyLimited():
+            governor.lower_slots()
+            seconds = error.retry_after or CONCURRENCY_SECONDS
+            back_off(job, code=error.code, seconds=seconds, counts=False)
+        case OutOfCredits():
+            governor.pause(Pause.OUT_OF_CREDITS)
+            back_off(job, code=error.code, seconds=0, counts=False)
+        case Unauthorized():
+            governor.pause(Pause.UNAUTHORIZED)
+            back_off(job, code=error.code, seconds=0, counts=False)
+        case _ if open_until is not None:
+            seconds = (open_until - timezone.now()).total_seconds()
+            back_off(job, code=error.code, seconds=max(0.0, seconds), counts=False)
+        case _:
+            give_up_or_retry(job, prediction, error.code, permanent=error.permanent)
