@@ -47,6 +47,14 @@ def test_the_log_line_has_no_signature_and_no_key(owner: Api, caplog: pytest.Log
     assert not any("secret-signature" in line or "Api-Key" in line for line in lines)
 
 
+def test_the_log_line_has_no_webhook_token(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    client.post("/api/tryon/webhooks/fashn/secret-token", {}, content_type="application/json")
+    lines = [record.getMessage() for record in caplog.records]
+    assert any("webhooks/fashn/[hidden]" in line for line in lines)
+    assert not any("secret-token" in line for line in lines)
+
+
 def test_a_crash_is_a_fixed_text_and_an_id(owner: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("secret detail")

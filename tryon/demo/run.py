@@ -100,7 +100,9 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
         var, url=f"http://{LOOPBACK}:{port}", sandbox_url=f"http://{LOOPBACK}:{free_port()}"
     )
     redis_url, brokers = _broker(var)
-    environment = child_environment(os.environ, var=var, redis_url=redis_url, handout=handout)
+    environment = child_environment(
+        os.environ, var=var, redis_url=redis_url, handout=handout, speed=options.speed
+    )
     supervisor = Supervisor(environment, var / "logs", console.say)
     at_the_end.callback(supervisor.stop)
     at_the_end.callback(_ignore_signals)
