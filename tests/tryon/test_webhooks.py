@@ -105,6 +105,19 @@ def test_a_late_duplicate_changes_nothing(client: Client, state: PredictionState
     assert not job.events.exists()
 
 
+def test_a_call_for_a_job_that_gave_up_brings_its_picture_at_once(
+    client: Client, work: Callable[[], None], generate: Generate, sandbox: Sandbox
+) -> None:
+    job_id = generate()["jobId"]
+    work()
+    TryOnJob.objects.update(status=Status.FAILED, error_code="deadline_passed")
+    Prediction.objects.update(state=PredictionState.UNKNOWN, rescue_at=timezone.now() + timedelta(hours=1))
+    sandbox.advance(60)
+    call(client, Prediction.objects.get().callback_token, {"status": "completed"})
+    work()
+    assert TryOnJob.objects.get(pk=job_id).status == Status.COMPLETED
+
+
 def test_a_call_names_the_id_that_no_answer_brought(client: Client) -> None:
     lost = PredictionFactory.create(
         job__status=Status.PROCESSING, state=PredictionState.SENDING, submitted_at=timezone.now()

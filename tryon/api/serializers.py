@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any, override
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -194,4 +195,5 @@ def wait_of(job: "QueuedJob") -> int:
     typical = typical_seconds(
         model_name=model.name, speed=speed_of(options), documented=model.typical_seconds(options)
     )
-    return estimated_wait(jobs_ahead=job.jobs_ahead, typical=typical)
+    back_off = (job.not_before - timezone.now()).total_seconds() if job.not_before else 0.0
+    return estimated_wait(jobs_ahead=job.jobs_ahead, typical=typical) + max(0, round(back_off))

@@ -127,6 +127,7 @@ def _create_job(
         # completed since. Its result is visible now, because job and result change in one transaction.
         if result_live(key) is not None:
             raise ResultAppeared
+        JobViewer.objects.create(job=job, requester=caller.requester)
         lifecycle.record(job.pk, "queued", lane=lane, requester=caller.requester)
         queue.enqueue_advance(job.pk)
     logger.info("job_queued", job_id=str(job.pk), lane=lane)

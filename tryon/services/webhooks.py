@@ -1,6 +1,7 @@
 """What FASHN tells us: a hint to look, never the truth. Webhooks are not signed; the token names the call."""
 
 import structlog
+from django.utils import timezone
 
 from tryon import lifecycle, queue
 from tryon.models import Prediction, PredictionState
@@ -22,5 +23,6 @@ def webhook_receive(*, token: str, provider_id: str) -> bool:
         lifecycle.wake(prediction.job_id)
         queue.enqueue_advance(prediction.job_id)
     elif prediction.state == PredictionState.UNKNOWN and prediction.rescue_at is not None:
+        lifecycle.rescue_later(prediction, at=timezone.now())
         queue.enqueue_rescue(prediction.pk)
     return True
