@@ -1,5 +1,6 @@
 # make demo     start everything on this machine; options: make demo ARGS="--once --port 8080 --var DIR --speed 4"
 # make test     run the tests with coverage; options go to pytest: make test ARGS="tests/tryon -k cancel"
+# make test-postgres  run the tests that use the database on a PostgreSQL of their own
 # make lint     check format, style, types and imports
 # make check    check settings, migrations and the deployment's safety
 # make format   format the code, and fix what can be fixed without a person
@@ -12,7 +13,7 @@ BIN := $(ENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo test lint check format redis clean
+.PHONY: help demo test test-postgres lint check format redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -24,6 +25,12 @@ demo: $(ENV)/demo.stamp redis
 
 test: $(ENV)/dev.stamp redis
 	@exec $(BIN)/pytest --numprocesses auto --cov $(ARGS)
+
+# Pictures, the FASHN client, the sandbox and the demo do not know which database there is.
+test-postgres: $(ENV)/dev.stamp redis
+	@exec $(BIN)/python -m tests.postgres $(BIN)/pytest --numprocesses auto \
+	    --ignore tests/tryon/fashn --ignore tests/config/test_images.py --ignore tests/config/test_images_memory.py \
+	    --ignore tests/tryon/test_demo.py --ignore tests/tryon/test_demo_supervisor.py $(ARGS)
 
 lint: $(ENV)/dev.stamp
 	$(BIN)/ruff format --check .

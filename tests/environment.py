@@ -39,3 +39,8 @@ os.environ.update(
     FASHN_API_KEY="fa-test-key",
     LOG_LEVEL="WARNING",
 )
+
+
+def pytest_report_header() -> str:
+    """Say which database the suite runs on."""
+    return f"database: {os.environ['DATABASE_URL'].partition(':')[0]}"

@@ -1,0 +1,85 @@
+"""Run a command with a PostgreSQL of its own: ``python -m tests.postgres pytest …``.
+
+The server runs on loopback in a temporary folder, without syncing to disk, and ends with the command. Its
+address is in TEST_DATABASE_URL. A cluster that this machine may have is left alone.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from config.broker import LOOPBACK, free_port
+
+# initdb and postgres refuse to run as root.
+SERVER_USER: Final = "postgres"
+OPTIONS: Final = {
+    "listen_addresses": LOOPBACK,
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+}
+
+
+def program(name: str) -> str:
+    """A program of PostgreSQL's. Distributions keep the server's off the PATH. Raises FileNotFoundError."""
+    if found := shutil.which(name):
+        return found
+    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    if not installed:
+        raise FileNotFoundError(f"{name} is not installed. Install PostgreSQL's server, such as postgresql.")
+    return str(installed[-1])
+
+
+@contextmanager
+def private_postgres() -> Iterator[str]:
+    """Start a server with an empty database, and yield its URL."""
+    user = SERVER_USER if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="tryon-postgres-"))
+    try:
+        if user:
+            os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
+        data, port = folder / "data", free_port()
+        quietly([program("initdb"), "-D", str(data), "-U", "tryon", "-A", "trust", "-E", "UTF8"], user)
+        settings = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
+        control = [program("pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
+        quietly([*control, "-o", f"-p {port} -k {folder} {settings}", "start"], user)
+        try:
+            yield f"postgres://tryon@{LOOPBACK}:{port}/postgres"
+        finally:
+            quietly([*control, "-m", "immediate", "stop"], user)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def quietly(command: Sequence[str], user: str | None) -> None:
+    """Run a command, and show what it says only when it fails."""
+    outcome = subprocess.run(
+        command,
+        user=user,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if "initdb" in command[0] else subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if outcome.returncode:
+        raise RuntimeError(f"{command[0]} failed: {outcome.stdout}")
+
+
+def main(command: Sequence[str]) -> int:
+    """Run the command and return its exit code."""
+    with private_postgres() as url:
+        return subprocess.run(command, env={**os.environ, "TEST_DATABASE_URL": url}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,87 @@
+"""Many at once: threads with database connections of their own, on SQLite and on PostgreSQL."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from tests.conftest import Api, Finish, data_of
+from tests.factories import TryOnJobFactory
+from tryon.advance import advance, dispatch
+from tryon.fashn.sandbox import Sandbox
+from tryon.leases import leased
+from tryon.models import JobEvent, Prediction, PredictionState, Status, TryOnJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+THREADS = 10
+
+
+def at_once(number: int, call: Callable[[], Any]) -> list[Any]:
+    """Run ``call`` so many times, ten at a time, and return what came of it."""
+
+    def run(_: int) -> Any:
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(run, range(number)))
+
+
+def test_fifty_identical_requests_make_one_job_and_one_paid_prediction(
+    owner: Api, product_id: str, model_id: str, finish: Finish, sandbox: Sandbox
+) -> None:
+    body = {"productImageId": product_id, "modelImageId": model_id}
+    answers = at_once(50, lambda: data_of(owner.post("generate", body)))
+    assert len({answer["jobId"] for answer in answers}) == 1
+    assert TryOnJob.objects.count() == 1
+    assert TryOnJob.objects.get().viewers.count() == 1
+    finish(answers[0]["jobId"])
+    assert len(sandbox.ledger()["predictions"]) == 1
+
+
+def test_many_dispatches_at_once_give_out_each_slot_once(settings: Settings) -> None:
+    settings.QUEUE_CONCURRENCY = 5
+    TryOnJobFactory.create_batch(40)
+    at_once(30, dispatch)
+    assert Prediction.objects.filter(state=PredictionState.RESERVED).count() == 5
+    assert TryOnJob.objects.filter(status=Status.PROCESSING).count() == 5
+    assert JobEvent.objects.filter(kind="started").count() == 5
+
+
+def test_a_job_is_leased_to_one_at_a_time() -> None:
+    job = TryOnJobFactory.create(status=Status.PROCESSING)
+    holders = 0
+    most = 0
+
+    def hold() -> bool:
+        nonlocal holders, most
+        with leased(job.pk) as held:
+            if held is None:
+                return False
+            holders += 1
+            most = max(most, holders)
+            TryOnJob.objects.filter(pk=job.pk).exists()
+            holders -= 1
+            return True
+
+    outcomes = at_once(40, hold)
+    assert most == 1
+    assert any(outcomes)
+
+
+def test_many_workers_at_once_submit_a_job_once(
+    sandbox: Sandbox, owner: Api, product_id: str, model_id: str
+) -> None:
+    job_id = data_of(owner.post("generate", {"productImageId": product_id, "modelImageId": model_id}))[
+        "jobId"
+    ]
+    job = TryOnJob.objects.get(pk=job_id)
+    at_once(20, lambda: advance(job.pk))
+    assert sandbox.ledger()["requests"]["run"] == 1
+    assert Prediction.objects.count() == 1
