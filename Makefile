@@ -1,6 +1,8 @@
 # make demo     start everything on this machine; options: make demo ARGS="--once --port 8080 --var DIR --speed 4"
 # make test     run the tests with coverage; options go to pytest: make test ARGS="tests/tryon -k cancel"
 # make test-postgres  run the tests that use the database on a PostgreSQL of their own
+# make chaos    real processes and accidents: make chaos SEEDS=20, or SEED=7; ON=postgres; ARGS=-v
+# make bench-jobs     what a job costs beside FASHN's own time
 # make lint     check format, style, types and imports
 # make check    check settings, migrations and the deployment's safety
 # make format   format the code, and fix what can be fixed without a person
@@ -13,7 +15,7 @@ BIN := $(ENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo test test-postgres lint check format redis clean
+.PHONY: help demo test test-postgres chaos bench-jobs lint check format redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -31,6 +33,13 @@ test-postgres: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tests.postgres $(BIN)/pytest --numprocesses auto \
 	    --ignore tests/tryon/fashn --ignore tests/config/test_images.py --ignore tests/config/test_images_memory.py \
 	    --ignore tests/tryon/test_demo.py --ignore tests/tryon/test_demo_supervisor.py $(ARGS)
+
+SEEDS ?= 1
+chaos: $(ENV)/dev.stamp redis
+	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+
+bench-jobs: $(ENV)/dev.stamp redis
+	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.bench.jobs $(ARGS)
 
 lint: $(ENV)/dev.stamp
 	$(BIN)/ruff format --check .

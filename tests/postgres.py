@@ -6,6 +6,7 @@ address is in TEST_DATABASE_URL. A cluster that this machine may have is left al
 
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+import psycopg
+from psycopg import sql
 
 from config.broker import LOOPBACK, free_port
 
@@ -57,6 +61,18 @@ def private_postgres() -> Iterator[str]:
             quietly([*control, "-m", "immediate", "stop"], user)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def fresh_database(server_url: str) -> Iterator[str]:
+    """A new, empty database on a server, dropped at the end. Takes and yields a URL."""
+    name = f"tryon_{secrets.token_hex(6)}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield f"{server_url.rpartition('/')[0]}/{name}"
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def quietly(command: Sequence[str], user: str | None) -> None:

@@ -20,12 +20,12 @@ FASHN_MEDIA_HOSTS: Final = "*.fashn.ai"
 
 def client() -> FashnClient:
     """The client for the configured address and key; one a process, so that connections are reused."""
-    return _client(settings.FASHN_API_URL, settings.FASHN_API_KEY)
+    return _client(settings.FASHN_API_URL, settings.FASHN_API_KEY, settings.FASHN_TIMEOUT_SECONDS)
 
 
 @functools.lru_cache(maxsize=4)
-def _client(base_url: str, api_key: str) -> FashnClient:
-    return FashnClient(base_url=base_url, api_key=api_key)
+def _client(base_url: str, api_key: str, read_timeout: float) -> FashnClient:
+    return FashnClient(base_url=base_url, api_key=api_key, read_timeout=read_timeout)
 
 
 def fetch_result(address: str) -> bytes:

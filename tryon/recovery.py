@@ -38,7 +38,7 @@ def sweep() -> int:
 
 
 def probe() -> None:
-    """While paused by FASHN: ask it, at most once a minute, whether there are credits and the key is good."""
+    """While paused by FASHN: ask it now and then whether there are credits and the key is good."""
     if not governor.claim_probe():
         return
     try:

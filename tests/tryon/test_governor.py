@@ -193,7 +193,7 @@ def test_no_credits_left_keeps_it_paused(generate: Generate, sandbox: Sandbox) -
     assert governor.current().pause == Pause.OUT_OF_CREDITS
     assert sandbox.ledger()["requests"]["credits"] == 1
     tasks.sweep()
-    assert sandbox.ledger()["requests"]["credits"] == 1  # not before the next minute
+    assert sandbox.ledger()["requests"]["credits"] == 1  # not again so soon
 
 
 class TestCircuitBreaker:

@@ -14,7 +14,8 @@ from tryon.models import Governor, Pause
 
 logger = structlog.stdlib.get_logger(__name__)
 
-PROBE_EVERY: Final = timedelta(seconds=60)
+# The sweep, every 30 s, looks whether it is time.
+PROBE_EVERY: Final = timedelta(seconds=15)
 
 
 def current() -> Governor:

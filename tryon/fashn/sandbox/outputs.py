@@ -3,6 +3,7 @@
 import base64
 import io
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from PIL import Image
@@ -27,8 +28,10 @@ HUGE_FILE_BYTES = 64 * 1024 * 1024
 class Outputs:
     """Composes lazily, once per picture, and keeps the bytes in the store."""
 
-    def __init__(self, clock: Clock, store: Store) -> None:
+    def __init__(self, clock: Clock, store: Store, plain: Callable[[], bool]) -> None:
+        """``plain`` tells whether composing is switched off."""
         self._clock = clock
+        self._plain = plain
         self._store = store
         self._gate = threading.Semaphore(COMPOSE_AT_ONCE)
 
@@ -62,6 +65,8 @@ class Outputs:
         with prediction.compose_lock:
             if (data := self._store.get(key)) is None:
                 photos = {name: self._store.get(at) or b"" for name, at in prediction.pictures.items()}
+                if self._plain() and prediction.model.name != "background-remove":
+                    photos = {}
                 with self._gate:
                     data = compose(prediction.model.name, prediction.inputs, photos, index)
                 self._store.put_as(key, data)

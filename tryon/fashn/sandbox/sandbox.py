@@ -56,7 +56,7 @@ class Sandbox:
         self._queue = FaultQueue()
         self._limits = RateLimits(self.clock)
         self._webhooks = Webhooks(self.clock, self._scheduler, self._log)
-        outputs = Outputs(self.clock, self._store)
+        outputs = Outputs(self.clock, self._store, lambda: self.settings.plain_pictures)
         self._lifecycle = Lifecycle(
             self.clock, self._scheduler, Account(credits), self._store, outputs, self._webhooks, self._view
         )

@@ -20,6 +20,8 @@ class Settings:
     """Seconds to name in a Retry-After header on every 429; None sends no header, as FASHN does."""
     output_host: str | None = None
     """Origin of output URLs, such as ``http://localhost:9000``; None means the sandbox's own address."""
+    plain_pictures: bool = False
+    """Answer a stamped gradient in place of a composed try-on, at a tenth of the CPU: for load tests."""
     concurrency: int = 6
     run_limit: int = 50
     """Requests in 60 s."""

@@ -192,3 +192,15 @@ def test_run_does_not_wait_for_pictures(
     assert answer.status_code == 200
     sandbox.advance(60)
     assert status(sandbox, http, answer.json()["id"]).json()["error"]["name"] == "ImageLoadError"
+
+
+def test_plain_pictures_do_not_look_at_the_photos(
+    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
+) -> None:
+    [composed] = finish(sandbox, http, inputs)["output"]
+    before = get(composed).content
+    sandbox.configure(plainPictures=True)
+    [plain] = finish(sandbox, http, inputs)["output"]
+    after = get(plain).content
+    assert after != before
+    assert picture(after).size == (864, 1296)

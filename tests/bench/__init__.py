@@ -1,0 +1,1 @@
+"""Benchmarks: numbers to read, never to assert."""

@@ -1,0 +1,1 @@
+"""Chaos: real processes, a seeded schedule of accidents, and four counts that must be zero."""

@@ -1,0 +1,54 @@
+"""``python -m tests.chaos --seeds 20`` or ``--seed 7``: prints the four counts of each run."""
+
+import argparse
+import os
+import random
+import sys
+
+from tests.chaos.run import run_seed
+
+
+def main() -> int:
+    """Run the seeds; 0 when every count of every run is zero."""
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, action="append", help="run this seed (may be repeated)")
+    parser.add_argument("--seeds", type=int, default=1, help="run so many new seeds")
+    parser.add_argument("--jobs", type=int, default=40)
+    parser.add_argument("--seconds", type=float, default=30.0, help="how long accidents happen")
+    parser.add_argument("--redis-seconds", type=float, default=20.0, help="how long Redis is away")
+    parser.add_argument(
+        "--database-url",
+        default=os.environ.get("TEST_DATABASE_URL", ""),
+        help="a PostgreSQL server to make databases on, instead of SQLite",
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell what happens when")
+    given = parser.parse_args()
+    seeds = given.seed or [random.randrange(10**6) for _ in range(given.seeds)]
+    dirty = 0
+    for seed in seeds:
+        judged = run_seed(
+            seed,
+            jobs=given.jobs,
+            seconds=given.seconds,
+            redis_seconds=given.redis_seconds,
+            database_url=given.database_url,
+            say=say if given.verbose else quiet,
+        )
+        say(f"seed {seed}: {judged}")
+        dirty += not judged.clean
+    say(f"{len(seeds) - dirty} passed, {dirty} failed")
+    return 1 if dirty else 0
+
+
+def say(line: str) -> None:
+    """Show a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def quiet(line: str) -> None:
+    """Show nothing."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""A whole installation of real processes in a folder of its own, with everything in reach to be broken."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import requests
+
+from config.broker import LOOPBACK, PrivateRedis, free_port
+from tests.postgres import fresh_database
+from tryon.demo import services
+from tryon.demo.environment import child_environment
+from tryon.demo.guard import Guard
+from tryon.demo.handout import Handout, handout_for
+from tryon.demo.processes import Child, Service
+
+READY_SECONDS: Final = 60.0
+# Five slots of eight seconds make 37 runs a minute, below FASHN's 50; the sandbox's clock keeps the ratio.
+SPEED: Final = 8.0
+SETTINGS: Final = {
+    "QUEUE_CONCURRENCY": "5",
+    "QUEUE_RETRY_DELAY": "500",
+    "FASHN_TIMEOUT_SECONDS": "3",
+    "SUBMISSION_WAIT_SECONDS": "30",
+    "JOB_DEADLINE_SECONDS": "45",
+    "LOG_FORMAT": "json",
+}
+
+
+@dataclass
+class World:
+    """The processes by name, and how to reach them. ``keep_alive`` restarts what has died."""
+
+    folder: Path
+    handout: Handout
+    environment: dict[str, str]
+    broker: PrivateRedis
+    guard: Guard
+    children: dict[str, Child] = field(default_factory=dict)
+    deaths: int = 0
+    waited: int = 0
+
+    def launch(self, name: str, service: Service) -> None:
+        """Start a service under a name of its own."""
+        child = Child(service, self.environment, self.folder / "logs" / f"{name}.log")
+        self.guard.watch(child.pid)
+        self.children[name] = child
+
+    def keep_alive(self, *, without: str = "") -> None:
+        """Start again what has died, as a process manager would."""
+        for name, child in list(self.children.items()):
+            if name != without and child.exit_code is not None:
+                self.deaths += 1
+                child.clear()
+                self.guard.forget(child.pid)
+                self.launch(name, child.service)
+
+    def wait_until_ready(self) -> None:
+        """Wait until every process does its work. Raises TimeoutError."""
+        deadline = time.monotonic() + READY_SECONDS
+        for name, child in self.children.items():
+            while not child.ready:
+                if child.exit_code is not None or time.monotonic() > deadline:
+                    raise TimeoutError(f"{name} did not start; see {child.log}")
+                time.sleep(0.05)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL a process and all of its session."""
+        os.killpg(self.children[name].pid, signal.SIGKILL)
+
+    def run(self, *arguments: str, text: str = "") -> str:
+        """Run a program of the project to its end, and return what it printed. Raises CalledProcessError."""
+        return subprocess.run(
+            [services.manage()[0], *arguments],
+            cwd=services.PROJECT,
+            env=self.environment,
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=(self.folder / "logs" / "commands.log").open("ab"),
+            text=True,
+            check=True,
+        ).stdout
+
+    def sandbox(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the sandbox's console."""
+        answer = requests.request(
+            method, f"{self.handout.sandbox_url}/_sandbox/{path}", json=body, timeout=10
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the product's API as the shop does, and return the answer's data."""
+        answer = requests.request(
+            method,
+            f"{self.handout.url}/api/tryon/{path}",
+            json=body,
+            headers={"Authorization": f"Api-Key {self.handout.api_key}"},
+            timeout=30,
+        )
+        answer.raise_for_status()
+        return answer.json()["data"]
+
+    def rows(self) -> Any:
+        """Jobs and predictions as the database has them."""
+        return json.loads(self.run("-m", "tests.chaos.rows"))
+
+
+@contextmanager
+def world(
+    folder: Path,
+    *,
+    database_url: str = "",
+    speed: float = SPEED,
+    settings: Mapping[str, str] = SETTINGS,
+    workers: int = 2,
+) -> Iterator[World]:
+    """Build an installation in ``folder``, run it for the block, and leave no process behind."""
+    (folder / "logs").mkdir(parents=True)
+    with ExitStack() as at_the_end:
+        handout = handout_for(
+            folder,
+            url=f"http://{LOOPBACK}:{free_port()}",
+            sandbox_url=f"http://{LOOPBACK}:{free_port()}",
+        )
+        broker = PrivateRedis(folder / "redis")
+        broker.prepare()
+        environment = child_environment(
+            os.environ, var=folder, redis_url=broker.url, handout=handout, speed=speed
+        )
+        if database_url:
+            environment["DATABASE_URL"] = at_the_end.enter_context(fresh_database(database_url))
+        guard = Guard()
+        at_the_end.callback(guard.close)
+        made = World(folder, handout, {**environment, **settings}, broker, guard)
+        at_the_end.callback(_stop, made)
+        _start(made, speed, workers)
+        yield made
+
+
+def _start(made: World, speed: float, workers: int) -> None:
+    made.launch("redis", services.redis_service(made.broker))
+    made.launch("sandbox", services.sandbox_service(made.handout, speed))
+    made.wait_until_ready()
+    made.run("manage.py", "migrate", "--no-input")
+    made.run("manage.py", "demo_library", text=json.dumps(made.handout.to_json()))
+    (made.folder / "static").mkdir()
+    worker, maintenance = services.worker_services(made.broker.url)
+    for number in range(1, workers + 1):
+        made.launch(f"worker-{number}", worker)
+    made.launch("maintenance", maintenance)
+    made.launch("cron", services.cron_service(made.broker.url))
+    made.launch("web", services.web_service(made.handout))
+    made.wait_until_ready()
+
+
+def _stop(made: World) -> None:
+    for child in reversed(made.children.values()):
+        child.stop(seconds=3)
