@@ -83,6 +83,9 @@ def quick_links(request: HttpRequest) -> list[tuple[str, Any, Any]]:
     if user.has_perm("results.view_tryonresult"):
         address = reverse("admin:results_tryonresult_changelist", query={"review__exact": "pending"})
         links.append((address, _("Review results"), _("Approve or reject what is new.")))
+    if user.has_perm("tryon.view_governor"):
+        address = reverse("admin:tryon_governor_changelist")
+        links.append((address, _("Operations"), _("What runs, what waits and why; pause and resume.")))
     if user.has_module_perms("django_rq"):
         address = reverse("admin:django_rq_dashboard_changelist")
         links.append((address, _("RQ dashboard"), _("Queues, workers and tasks.")))

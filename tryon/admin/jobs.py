@@ -1,23 +1,29 @@
 """Jobs in the admin: what was asked for, how it goes, what it cost, and everything that happened."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, override
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from config.admin_base import ReadOnlyAdmin
+from config.admin_base import ReadOnlyAdmin, sentence
 from config.admin_widgets import badge, link_to, moment, thumbnail
+from config.api.callers import Caller
+from config.errors import DomainError
 from tryon.admin.job_page import job_page
 from tryon.models import Prediction, Status, TryOnJob
-from tryon.selectors import progress_now
+from tryon.selectors import dead_letters, progress_now
+from tryon.services.jobs import job_cancel, job_retry
 
 LATEST_FAILURES: Final = 1_000
+EVERYWHERE: Final = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 class ErrorCodeFilter(admin.SimpleListFilter):
@@ -37,6 +43,21 @@ class ErrorCodeFilter(admin.SimpleListFilter):
         return queryset.filter(error_code=self.value()) if self.value() else queryset
 
 
+class DeadLetterFilter(admin.SimpleListFilter):
+    """Failed jobs that another try may cure."""
+
+    title = _("dead letters")
+    parameter_name = "dead"
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Worth another try"))]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> QuerySet[TryOnJob]:
+        return queryset.filter(pk__in=dead_letters().values("pk")) if self.value() else queryset
+
+
 @admin.register(TryOnJob)
 class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
     """Read-only: a job's state changes only in ``tryon.lifecycle``."""
@@ -53,7 +74,8 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
         "duration",
     ]
     list_select_related = ["product_image", "model_image", "result"]
-    list_filter = ["status", "lane", ErrorCodeFilter, "created_at"]
+    list_filter = ["status", DeadLetterFilter, "lane", ErrorCodeFilter, "created_at"]
+    actions = ["retry", "cancel"]
     search_fields = ["product_image__product_id", "requester"]
     search_help_text = _("Job id, product, requester, or FASHN's id.")
     fields = ["status"]  # the page is built by change_form.html from job_page
@@ -65,6 +87,40 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
     @override
     def has_delete_permission(self, request: HttpRequest, obj: TryOnJob | None = None) -> bool:
         return False
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Who may retry and cancel."""
+        return request.user.has_perm("tryon.change_tryonjob")
+
+    @admin.action(description=_("Retry (may cost credits)"), permissions=["operate"], location=EVERYWHERE)
+    def retry(self, request: HttpRequest, jobs: QuerySet[TryOnJob]) -> None:
+        """Pay for another try of failed jobs."""
+        self._each(request, jobs, job_retry, _("%(count)d of %(all)d jobs go on."))
+
+    @admin.action(description=_("Cancel"), permissions=["operate"], location=EVERYWHERE)
+    def cancel(self, request: HttpRequest, jobs: QuerySet[TryOnJob]) -> None:
+        """Cancel queued and processing jobs."""
+        self._each(request, jobs, job_cancel, _("%(count)d of %(all)d jobs were cancelled."))
+
+    def _each(
+        self,
+        request: HttpRequest,
+        jobs: QuerySet[TryOnJob],
+        act: Callable[[TryOnJob, Caller], TryOnJob],
+        outcome: Any,
+    ) -> None:
+        """Act on each job, and say of each that refuses why."""
+        caller = Caller(requester=f"user:{request.user.pk}", is_manager=True)
+        chosen, done = list(jobs), 0
+        for job in chosen:
+            try:
+                act(job, caller)
+            except DomainError as error:
+                self.message_user(request, f"{str(job.pk)[:8]}: {sentence(error)}", messages.WARNING)
+            else:
+                done += 1
+        level = messages.SUCCESS if done else messages.WARNING
+        self.message_user(request, outcome % {"count": done, "all": len(chosen)}, level)
 
     @override
     def get_search_results(

@@ -1,0 +1,113 @@
+"""What operators do in the admin: pause and resume, retry and cancel."""
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from tests.admin_pages import page, run_action, sign_in
+from tests.conftest import Finish, Generate
+from tests.factories import PredictionFactory, TryOnJobFactory
+from tryon import governor
+from tryon.fashn.sandbox import Sandbox
+from tryon.models import Pause, PredictionState, Status, TryOnJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OPERATIONS = "/admin/tryon/governor/"
+JOBS = "/admin/tryon/tryonjob/"
+
+
+def test_the_page_shows_numbers_and_what_to_do() -> None:
+    TryOnJobFactory.create(status=Status.FAILED, error_code="deadline_passed")
+    staff = sign_in("tryon.view_governor")
+    assert "that another try may cure" in page(staff, OPERATIONS)
+    governor.pause(Pause.OUT_OF_CREDITS)
+    text = page(staff, OPERATIONS)
+    assert "Buy credits" in text
+    assert 'value="Resume"' not in text  # may look, may not touch
+
+
+def test_each_reason_is_told(settings: Settings) -> None:
+    staff = sign_in()
+    governor.hold(reason="provider_rate_limited", seconds=60)
+    assert "asked for a break" in page(staff, OPERATIONS)
+    for _ in range(5):
+        governor.submission_failed()
+    assert "take anything just now" in page(staff, OPERATIONS)
+    governor.submission_accepted()
+    governor.resume()
+    governor.pause(Pause.OPERATOR)
+    governor.resume()
+    settings.TRYON_DAILY_LIMIT = 1
+    PredictionFactory.create(
+        job__failed=True,
+        state=PredictionState.SUCCEEDED,
+        credits_used=1,
+        submitted_at=timezone.now(),
+    )
+    assert "credits are used up" in page(staff, OPERATIONS)
+
+
+def test_an_operator_pauses_and_resumes() -> None:
+    staff = sign_in("tryon.view_governor", "tryon.change_governor")
+    staff.post(f"{OPERATIONS}pause/")
+    assert governor.current().pause == Pause.OPERATOR
+    staff.post(f"{OPERATIONS}resume/")
+    assert governor.current().pause == ""
+
+
+@pytest.mark.parametrize("button", ["pause/", "resume/"])
+def test_the_buttons_need_the_permission_and_a_post(button: str) -> None:
+    assert sign_in("tryon.view_governor").post(OPERATIONS + button).status_code == 403
+    assert governor.current().pause == ""
+
+
+def test_a_button_is_no_link() -> None:
+    assert sign_in().get(f"{OPERATIONS}pause/").status_code == 405
+
+
+def test_dead_letters_are_listed_and_retried_together(
+    generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("prediction", "PoseError", times=1)
+    hopeless = finish(generate(seed=1)["jobId"])
+    dead = [finish(job) for job in self_made(generate, sandbox)]
+    staff = sign_in()
+    listed = page(staff, f"{JOBS}?dead=yes")
+    assert all(str(job.pk)[:8] in listed for job in dead)
+    assert str(hopeless.pk)[:8] not in listed
+    done = TryOnJobFactory.create(completed=True)
+    text = run_action(staff, JOBS, "retry", [job.pk for job in [*dead, done]])
+    assert "2 of 3 jobs go on." in text
+    assert "Only a failed job can be retried" in text
+    assert all(finish(str(job.pk)).status == Status.COMPLETED for job in dead)
+
+
+def self_made(generate: Generate, sandbox: Sandbox) -> list[str]:
+    """Two jobs whose predictions are about to be lost."""
+    sandbox.inject("status", "NotFound", times=2)
+    return [generate(seed=seed)["jobId"] for seed in (2, 3)]
+
+
+def test_jobs_are_cancelled_together() -> None:
+    queued, ended = TryOnJobFactory.create(), TryOnJobFactory.create(failed=True)
+    text = run_action(sign_in(), JOBS, "cancel", [queued.pk, ended.pk])
+    assert "1 of 2 jobs were cancelled." in text
+    assert TryOnJob.objects.get(pk=queued.pk).status == Status.CANCELED
+
+
+@pytest.mark.parametrize("action", ["retry", "cancel"])
+def test_without_the_permission_there_is_no_such_action(action: str) -> None:
+    job = TryOnJobFactory.create()
+    staff = sign_in("tryon.view_tryonjob")
+    assert f'value="{action}"' not in page(staff, JOBS)
+    run_action(staff, JOBS, action, [job.pk])
+    assert TryOnJob.objects.get(pk=job.pk).status == Status.QUEUED
+
+
+def test_a_job_is_retried_from_its_page(work: Callable[[], None]) -> None:
+    job = TryOnJobFactory.create(status=Status.FAILED, error_code="deadline_passed")
+    staff = sign_in()
+    assert "Retry (may cost credits)" in page(staff, f"{JOBS}{job.pk}/change/")
