@@ -11,6 +11,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from config.logs import configure_logging
+from config.redis_url import cache_settings, check_scheme, queue_settings
 from config.secrets import read_or_create_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -116,29 +117,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: queue and cache ----------------------------------------------------------------------------
 
-REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = check_scheme(env.str("REDIS_URL", "redis://127.0.0.1:6379/0"))
 RQ_QUEUES = {
     # The steps of jobs: short, so a worker that is told to stop is never long in leaving. A step that
-    # hangs is stopped before its job's lease (180 s) ends.
-    "tryon": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 150},
-    "maintenance": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 1800},
+    # hangs is stopped.
+    "tryon": {**queue_settings(REDIS_URL), "DEFAULT_TIMEOUT": 150},
+    "maintenance": {**queue_settings(REDIS_URL), "DEFAULT_TIMEOUT": 1800},
 }
 RQ = {"COMMIT_MODE": "auto"}  # tryon/queue.py waits for the commit itself, and survives Redis being away
-
-CACHES = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "tryon-studio",
-        "OPTIONS": {
-            # A cache that is away is a cache miss, never an error.
-            "IGNORE_EXCEPTIONS": True,
-            "LOG_IGNORED_EXCEPTIONS": True,
-            "SOCKET_CONNECT_TIMEOUT": 1,
-            "SOCKET_TIMEOUT": 1,
-        },
-    },
-}
+CACHES = {"default": cache_settings(REDIS_URL)}
 
 # --- Files ---------------------------------------------------------------------------------------------
 

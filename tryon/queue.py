@@ -12,8 +12,10 @@ import django_rq
 import structlog
 from django.conf import settings
 from django.db import transaction
-from redis import Redis, RedisError
+from redis import RedisError
 from rq import Queue
+
+from config.redis_url import connect
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -106,5 +108,4 @@ def _send(name: str, function: str, arguments: tuple[str, ...], delay_seconds: f
 @functools.cache
 def _queue(name: str) -> Queue:
     # One connection pool a process: django-rq would open a new one for every call.
-    connection = Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=5)
-    return django_rq.get_queue(name, connection=connection)
+    return django_rq.get_queue(name, connection=connect(settings.REDIS_URL))

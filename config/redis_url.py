@@ -1,0 +1,139 @@
+"""REDIS_URL for its three users: RQ's workers, our own enqueuing, and the cache.
+
+``redis://`` and ``rediss://`` (TLS) and ``unix://`` are what redis-py reads. Sentinel is written
+``redis+sentinel://[user:password@]host1:26379,host2:26379/<master>[/<db>]``; its sentinels are asked without
+a password, or with the one in ``?sentinel_password=``.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from redis import Redis
+from redis.sentinel import Sentinel
+
+SENTINEL_SCHEME: Final = "redis+sentinel"
+SCHEMES: Final = ("redis", "rediss", "unix", SENTINEL_SCHEME)
+SENTINEL_PORT: Final = 26379
+# A web request must not hang on a Redis that does not answer. Seconds.
+CONNECT_SECONDS: Final = 1
+ANSWER_SECONDS: Final = 5
+CACHE_SECONDS: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SentinelAddress:
+    """The sentinels to ask, the master to ask for, and what to log in with."""
+
+    hosts: tuple[tuple[str, int], ...]
+    master: str
+    db: int
+    username: str | None
+    password: str | None
+    sentinel_password: str | None
+
+    @property
+    def sentinel_kwargs(self) -> dict[str, Any]:
+        """What the sentinels themselves are connected to with."""
+        return {"password": self.sentinel_password, "socket_connect_timeout": CONNECT_SECONDS}
+
+
+def check_scheme(url: str) -> str:
+    """The URL, if somebody can read it. Raises ImproperlyConfigured."""
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in SCHEMES:
+        known = ", ".join(f"{name}://" for name in SCHEMES)
+        raise ImproperlyConfigured(f"REDIS_URL can't be used. It begins with one of {known}.")
+    if scheme == SENTINEL_SCHEME:
+        sentinel_address(url)
+    return url
+
+
+def sentinel_address(url: str) -> SentinelAddress:
+    """Read a ``redis+sentinel://`` URL. Raises ImproperlyConfigured."""
+    parts = urlsplit(url)
+    login, _, hosts = parts.netloc.rpartition("@")
+    username, _, password = login.partition(":")
+    master, _, db = parts.path.strip("/").partition("/")
+    if not hosts or not master or not (db or "0").isdigit():
+        raise ImproperlyConfigured(
+            "REDIS_URL is not redis+sentinel://[user:password@]host:port,host:port/<master>[/<db>]."
+        )
+    return SentinelAddress(
+        hosts=tuple(_host(text) for text in hosts.split(",")),
+        master=master,
+        db=int(db or 0),
+        username=unquote(username) or None,
+        password=unquote(password) or None,
+        sentinel_password=parse_qs(parts.query).get("sentinel_password", [None])[0],
+    )
+
+
+def connect(url: str) -> Redis:
+    """A client with short time-outs and a pool of its own. Connects when it is first used."""
+    if not url.startswith(SENTINEL_SCHEME):
+        return Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS)
+    address = sentinel_address(url)
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        address.hosts,
+        sentinel_kwargs=address.sentinel_kwargs,
+        db=address.db,
+        username=address.username,
+        password=address.password,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=ANSWER_SECONDS,
+    )
+    master: Redis = sentinel.master_for(address.master)  # type: ignore[no-untyped-call]
+    return master
+
+
+def queue_settings(url: str) -> dict[str, Any]:
+    """The connection part of a queue in RQ_QUEUES. Workers wait for tasks with time-outs of their own."""
+    if not url.startswith(SENTINEL_SCHEME):
+        return {"URL": url}
+    address = sentinel_address(url)
+    return {
+        "SENTINELS": list(address.hosts),
+        "MASTER_NAME": address.master,
+        "DB": address.db,
+        "USERNAME": address.username,
+        "PASSWORD": address.password,
+        "SENTINEL_KWARGS": address.sentinel_kwargs,
+        "CONNECTION_KWARGS": {"socket_connect_timeout": CONNECT_SECONDS},
+    }
+
+
+def cache_settings(url: str) -> dict[str, Any]:
+    """An entry of CACHES. A cache that is away is a cache miss, never an error."""
+    options: dict[str, Any] = {
+        "IGNORE_EXCEPTIONS": True,
+        "LOG_IGNORED_EXCEPTIONS": True,
+        "SOCKET_CONNECT_TIMEOUT": CACHE_SECONDS,
+        "SOCKET_TIMEOUT": CACHE_SECONDS,
+    }
+    location = url
+    if url.startswith(SENTINEL_SCHEME):
+        address = sentinel_address(url)
+        location = f"redis://{address.master}/{address.db}"
+        options |= {
+            "CLIENT_CLASS": "django_redis.client.SentinelClient",
+            "CONNECTION_FACTORY": "django_redis.pool.SentinelConnectionFactory",
+            "SENTINELS": list(address.hosts),
+            "SENTINEL_KWARGS": address.sentinel_kwargs,
+            "PASSWORD": address.password or "",
+            "CONNECTION_POOL_KWARGS": {"username": address.username} if address.username else {},
+        }
+    return {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": location,
+        "KEY_PREFIX": "tryon-studio",
+        "OPTIONS": options,
+    }
+
+
+def _host(text: str) -> tuple[str, int]:
+    name, _, port = text.partition(":")
+    if not name or (port and not port.isdigit()):
+        raise ImproperlyConfigured(f"REDIS_URL names a sentinel that is no host:port: {text}")
+    return name, int(port or SENTINEL_PORT)
