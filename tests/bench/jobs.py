@@ -81,12 +81,14 @@ def in_flight(number: int, database_url: str) -> dict[str, float]:
         made.sandbox("POST", "faults", {"endpoint": "prediction", "fault": "never_ends", "times": number})
         for job in range(number):
             ask(made, products[0], models[0], job)
-        deadline = time.monotonic() + GIVE_UP_SECONDS
+        deadline, peak = time.monotonic() + GIVE_UP_SECONDS, 0.0
         while (flying := made.sandbox("GET", "ledger")["inFlight"]) < number:
             if time.monotonic() > deadline:
                 break
+            peak = max(peak, memory_mb(made.children["worker-1"].pid))
             time.sleep(POLL_SECONDS)
-        peak = memory_mb(made.children["worker-1"].pid)
+            made.keep_alive()
+        peak = max(peak, memory_mb(made.children["worker-1"].pid))
     return {"in flight": flying, "peak MB": peak}
 
 
@@ -111,6 +113,7 @@ def wait_for(made: World, jobs: set[str]) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(str(made.api("GET", "stats")))
         time.sleep(POLL_SECONDS / 10)
+        made.keep_alive()  # a worker ends by itself after so many tasks
     made.waited = goal
 
 

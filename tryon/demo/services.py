@@ -40,13 +40,13 @@ def worker_services(redis_url: str) -> tuple[Service, Service]:
     """A worker process for each queue."""
     steps = manage(
         "rqworker", "tryon", "--with-scheduler", "--worker-class", "tryon.worker.StepWorker", "--max-jobs",
-        str(TASKS_PER_WORKER),
+        str(TASKS_PER_WORKER), "--verbosity", "0",
     )  # fmt: skip
     return (
         Service("worker", steps, PROJECT, _worker_listens(redis_url, "tryon")),
         Service(
             "maintenance",
-            manage("rqworker", "maintenance"),
+            manage("rqworker", "maintenance", "--verbosity", "0"),
             PROJECT,
             _worker_listens(redis_url, "maintenance"),
         ),
