@@ -32,15 +32,19 @@ def advance(job_id: UUID) -> None:
         dispatch()
 
 
-def dispatch(*, but: UUID | None = None) -> None:
-    """Start the queued jobs that get a slot, and hand them to the workers; ``but`` is the caller's own."""
+def dispatch(*, but: UUID | None = None) -> int:
+    """Start the queued jobs that get a slot, and hand them to the workers; ``but`` is the caller's own.
+
+    Returns how many were started.
+    """
     if not governor.dispatchable():
-        return
+        return 0
     with transaction.atomic():
         started = [job for job in governor.next_jobs(lock()) if steps.start(job)]
     for job in started:
         if job.pk != but:
             queue.enqueue_advance(job.pk)
+    return len(started)
 
 
 def _move_on(job: TryOnJob) -> None:
@@ -62,6 +66,10 @@ def _move_on(job: TryOnJob) -> None:
             steps.give_up_or_retry(job, prediction, "provider_error", permanent=False)
         case PredictionState.RUNNING:
             steps.check(job, prediction)
+            # An idle slot at FASHN costs more than a moment here: whoever gets it is submitted before this
+            # picture is fetched. The job is due, so it is handed over, behind them.
+            if prediction.state == PredictionState.SUCCEEDED and dispatch():
+                return
     if prediction.state == PredictionState.SUCCEEDED and steps.is_last(job, prediction):
         steps.collect(job, prediction)
 

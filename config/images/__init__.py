@@ -16,6 +16,7 @@ from config.images.errors import (
     ImageUnreadable,
 )
 from config.images.limits import MAX_RESULT_BYTES, MAX_UPLOAD_BYTES
+from config.images.memory import return_large_blocks
 from config.images.pipeline import Picture, PreparedImage, ResultImage, prepare, read_result
 from config.images.quality import ImageWarning
 
@@ -39,3 +40,5 @@ __all__ = [
     "prepare",
     "read_result",
 ]
+
+return_large_blocks()

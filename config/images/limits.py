@@ -1,13 +1,13 @@
 """What a picture may cost: sizes in bytes, sides and areas in pixels.
 
 The memory budget is what binds. Peak RSS of a whole web or worker process must stay below 300 MB for any
-upload: Django takes about 60 MB, Python with Pillow 26 MB, the rest goes to pixels. The costs per pixel were
+upload: a granian worker that has served for a while takes about 110 MB, the rest goes to pixels. The costs per pixel were
 measured on flat pictures of 24 megapixels (Pillow 13, libheif 1.23, libwebp 1.6, libavif 1.4);
 tests/config/test_images_memory.py holds them. With them a file may have at most, in megapixels:
 
-    baseline JPEG, grey or palette PNG  50      HEIC, 8 bits 4:2:0  42, 10 bits  21
-    progressive JPEG 4:2:0  50, 4:4:4  25       AVIF, 8 bits 4:2:0  21, 10 bits  18
-    truecolour PNG  41                          WebP  12.7
+    baseline JPEG, grey or palette PNG  50      HEIC, 8 bits 4:2:0  33, 10 bits  16
+    progressive JPEG 4:2:0  36, 4:4:4  18       AVIF, 8 bits 4:2:0  16, 10 bits  14
+    truecolour PNG  32                          WebP  9.9
 """
 
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
@@ -20,11 +20,11 @@ MAX_RESULT_PIXELS = 24_000_000
 PROCESSED_SIDE = 2000
 THUMBNAIL_SIDE = 400
 
-DECODING_BYTES = 205_000_000
+DECODING_BYTES = 160_000_000
 
 # libjpeg keeps the coefficients of a progressive JPEG beside the pixels, which draft() has made fewer: at
 # most 50 MB.
-PROGRESSIVE_BYTES = 150_000_000
+PROGRESSIVE_BYTES = 110_000_000
 
 # Pillow stores RGB in four bytes, beside it lies the reduced copy.
 TRUECOLOUR_PNG_COST = 5.0

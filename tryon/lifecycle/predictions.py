@@ -111,9 +111,10 @@ def succeeded(
         ):
             return False
         record(prediction.job_id, "picture_ready", credits=credits_used)
+        now = timezone.now()
         if next_call is None:
-            move(prediction.job_id, Status.PROCESSING, progress=DOWNLOADING_PROGRESS)
-        elif move(prediction.job_id, Status.PROCESSING):
+            move(prediction.job_id, Status.PROCESSING, progress=DOWNLOADING_PROGRESS, next_check_at=now)
+        elif move(prediction.job_id, Status.PROCESSING, next_check_at=now):
             next_call.save(force_insert=True)
     return True
 
