@@ -4,7 +4,7 @@ import ctypes
 import sys
 from typing import Final
 
-# mallopt(3), glibc: blocks of this size and more are mapped on their own, and so returned when they are freed.
+# mallopt(3), glibc: blocks of this size and more are mapped on their own, and so returned when freed.
 M_MMAP_THRESHOLD: Final = -3
 OWN_MAPPING_BYTES: Final = 1024 * 1024
 

@@ -1,0 +1,53 @@
+"""Ways to connect to PostgreSQL."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = Path(__file__).resolve().parents[2]
+# Eight threads ask forty times; the server counts the connections.
+ASK = """
+import django
+django.setup()
+from concurrent.futures import ThreadPoolExecutor
+from django.db import connection, connections
+from django.test import Client
+def ask(_):
+    answer = Client(headers={"host": "localhost"}).get("/readyz")
+    connections.close_all()
+    return answer.status_code
+with ThreadPoolExecutor(8) as threads:
+    assert set(threads.map(ask, range(40))) == {200}
+with connection.cursor() as cursor:
+    cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pool-test'")
+    print(cursor.fetchone()[0])
+connections.close_all()
+connection.close_pool()
+"""
+
+
+def test_a_pool_is_shared_by_the_threads() -> None:
+    url = os.environ["DATABASE_URL"]
+    if not url.startswith("postgres"):
+        pytest.skip("SQLite has no connections to pool; make test-postgres runs this")
+    outcome = subprocess.run(
+        [sys.executable, "-c", ASK],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DB_POOL_SIZE": "2",
+            "PGAPPNAME": "pool-test",
+            "VAR_DIR": str(settings.VAR_DIR),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    assert int(outcome.stdout) == 2
