@@ -29,7 +29,8 @@ redis = world.enter_context(PrivateRedis(FOLDER / "redis"))
 os.environ.update(
     VAR_DIR=str(FOLDER),
     REDIS_URL=redis.url,
-    DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:"),
+    # A file: the live server would share the connection of a database in memory, and close it.
+    DATABASE_URL=os.environ.get("TEST_DATABASE_URL", f"sqlite:///{FOLDER}/db.sqlite3"),
     SECRET_KEY="for tests only",
     DEBUG="0",
     ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
