@@ -77,16 +77,17 @@ class World:
 
     def run(self, *arguments: str, text: str = "") -> str:
         """Run a program of the project to its end, and return what it printed. Raises CalledProcessError."""
-        return subprocess.run(
-            [services.manage()[0], *arguments],
-            cwd=services.PROJECT,
-            env=self.environment,
-            input=text,
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "logs" / "commands.log").open("ab"),
-            text=True,
-            check=True,
-        ).stdout
+        with (self.folder / "logs" / "commands.log").open("ab") as log:
+            return subprocess.run(
+                [services.manage()[0], *arguments],
+                cwd=services.PROJECT,
+                env=self.environment,
+                input=text,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                check=True,
+            ).stdout
 
     def sandbox(self, method: str, path: str, body: Any = None) -> Any:
         """Call the sandbox's console."""
