@@ -1,13 +1,15 @@
 """REDIS_URL for its three users: RQ's workers, our own enqueuing, and the cache.
 
-``redis://`` and ``rediss://`` (TLS) and ``unix://`` are what redis-py reads. Sentinel is written
-``redis+sentinel://[user:password@]host1:26379,host2:26379/<master>[/<db>]``; its sentinels are asked without
-a password, or with the one in ``?sentinel_password=``.
+``redis://``, ``rediss://`` (TLS) and ``unix://`` are what redis-py reads, with its options:
+``?ssl_ca_certs=`` names the file of a private authority, ``?ssl_cert_reqs=none`` checks nothing. Sentinel is
+written ``redis+sentinel://[user:password@]host1:26379,host2:26379/<master>[/<db>]``; its sentinels are asked
+without a password, or with the one in ``?sentinel_password=``. RQ can't use a sharded cluster; a managed
+service with one shard has a plain address.
 """
 
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from redis import Redis
@@ -36,7 +38,11 @@ class SentinelAddress:
     @property
     def sentinel_kwargs(self) -> dict[str, Any]:
         """What the sentinels themselves are connected to with."""
-        return {"password": self.sentinel_password, "socket_connect_timeout": CONNECT_SECONDS}
+        return {
+            "password": self.sentinel_password,
+            "socket_connect_timeout": CONNECT_SECONDS,
+            "socket_timeout": CONNECT_SECONDS,
+        }
 
 
 def check_scheme(url: str) -> str:
@@ -60,13 +66,19 @@ def sentinel_address(url: str) -> SentinelAddress:
         raise ImproperlyConfigured(
             "REDIS_URL is not redis+sentinel://[user:password@]host:port,host:port/<master>[/<db>]."
         )
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    sentinel_password = options.pop("sentinel_password", None)
+    if options:
+        raise ImproperlyConfigured(
+            f"REDIS_URL has options that Sentinel does not take: {', '.join(options)}."
+        )
     return SentinelAddress(
         hosts=tuple(_host(text) for text in hosts.split(",")),
         master=master,
         db=int(db or 0),
         username=unquote(username) or None,
         password=unquote(password) or None,
-        sentinel_password=parse_qs(parts.query).get("sentinel_password", [None])[0],
+        sentinel_password=sentinel_password,
     )
 
 
@@ -100,7 +112,8 @@ def queue_settings(url: str) -> dict[str, Any]:
         "USERNAME": address.username,
         "PASSWORD": address.password,
         "SENTINEL_KWARGS": address.sentinel_kwargs,
-        "CONNECTION_KWARGS": {"socket_connect_timeout": CONNECT_SECONDS},
+        # Without these RQ's dashboard would wait for ever. A worker lengthens the second one for itself.
+        "CONNECTION_KWARGS": {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": ANSWER_SECONDS},
     }
 
 
@@ -133,7 +146,11 @@ def cache_settings(url: str) -> dict[str, Any]:
 
 
 def _host(text: str) -> tuple[str, int]:
-    name, _, port = text.partition(":")
-    if not name or (port and not port.isdigit()):
+    try:
+        parts = urlsplit(f"//{text}")
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        name = port = None
+    if not name:
         raise ImproperlyConfigured(f"REDIS_URL names a sentinel that is no host:port: {text}")
-    return name, int(port or SENTINEL_PORT)
+    return name, port or SENTINEL_PORT

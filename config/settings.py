@@ -113,10 +113,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-elif pool_size := env.int("DB_POOL_SIZE", 0):
+elif DB_POOL_SIZE := env.int("DB_POOL_SIZE", 0):
     # For many threads that share few connections. Django takes either a pool or persistent connections.
+    # Options of the address, such as sslmode, must stay.
     DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": pool_size}}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": positive("DB_POOL_SIZE", DB_POOL_SIZE),
+        "timeout": 10,  # seconds that a request waits for a connection to become free
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: queue and cache ----------------------------------------------------------------------------

@@ -51,3 +51,28 @@ def test_a_pool_is_shared_by_the_threads() -> None:
     )
     assert outcome.returncode == 0, outcome.stderr
     assert int(outcome.stdout) == 2
+
+
+@pytest.mark.parametrize("pool_size", ["0", "2"])
+def test_options_of_the_address_are_kept(pool_size: str) -> None:
+    outcome = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from config import settings; print(settings.DATABASES['default']['OPTIONS'])",
+        ],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DATABASE_URL": "postgres://shop@db.example/shop?sslmode=require",
+            "DB_POOL_SIZE": pool_size,
+            "VAR_DIR": str(settings.VAR_DIR),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    assert "'sslmode': 'require'" in outcome.stdout
+    assert ("'max_size': 2" in outcome.stdout) == (pool_size == "2")

@@ -128,6 +128,7 @@ def test_tls_with_a_certificate_that_is_checked(tmp_path: Path, certificate: Pat
         trusting = f"{url}?ssl_ca_certs={certificate}"
         until(lambda: connect(trusting).ping())
         use(trusting, tmp_path)
+        use(f"{url}?ssl_cert_reqs=none", tmp_path)
         with pytest.raises(RedisError):
             connect(url).ping()  # nobody vouches for this certificate
 
@@ -150,8 +151,10 @@ def test_sentinel_leads_to_the_master(tmp_path: Path) -> None:
 
 
 def test_a_sentinel_url_is_read() -> None:
-    address = sentinel_address("redis+sentinel://shop:p%40ss@one,two:26380/main/3?sentinel_password=s")
-    assert address.hosts == (("one", 26379), ("two", 26380))
+    address = sentinel_address(
+        "redis+sentinel://shop:p%40ss@one,two:26380,[::1]:26381/main/3?sentinel_password=s"
+    )
+    assert address.hosts == (("one", 26379), ("two", 26380), ("::1", 26381))
     assert (address.master, address.db) == ("main", 3)
     assert (address.username, address.password, address.sentinel_password) == ("shop", "p@ss", "s")
 
@@ -166,6 +169,7 @@ def test_a_sentinel_url_is_read() -> None:
         "redis+sentinel:///main",
         "redis+sentinel://one:x/main",
         "redis+sentinel://one/main/x",
+        "redis+sentinel://one/main?ssl_cert_reqs=none",
     ],
 )
 def test_what_nobody_can_read_stops_the_start(url: str) -> None:
