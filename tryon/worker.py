@@ -1,6 +1,6 @@
 """The worker process of the queue of steps."""
 
-from typing import Any, override
+from typing import Any, Final, override
 
 import structlog
 from django.db import DatabaseError
@@ -11,12 +11,27 @@ from tryon.leases import LEASE
 
 logger = structlog.stdlib.get_logger(__name__)
 
+# RQ's timers belong to one worker, by a lock that outlives it by 61 s when it is killed. The others look
+# whether it is free at their maintenance only: every 10 minutes, and no sooner than an idle worker's wait for
+# a task ends, nearly 7 minutes. Until then no timer fires. Seconds.
+MAINTENANCE_SECONDS: Final = 15
+IDLE_SECONDS: Final = 10
+
 
 class StepWorker(SimpleWorker):
     """Runs steps in its own process: a fork for each would cost five times the CPU of a step.
 
     At its start it looks for what a killed predecessor left: now, and again when that one's leases are over.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"maintenance_interval": MAINTENANCE_SECONDS, **kwargs})
+
+    @property
+    @override
+    def dequeue_timeout(self) -> int:
+        """How long an idle worker waits for a task before it looks after its timers, in seconds."""
+        return IDLE_SECONDS
 
     @override
     def work(self, *args: Any, **kwargs: Any) -> bool:

@@ -233,6 +233,20 @@ class TestCircuitBreaker:
         assert governor.current().failures == 0
 
 
+def test_failures_that_come_in_together_keep_the_circuit_open_no_longer() -> None:
+    for _ in range(FAILURES_TO_OPEN + 4):
+        governor.submission_failed()
+    state = governor.current()
+    assert state.failures == FAILURES_TO_OPEN
+    assert state.open_until is not None
+    assert state.open_until <= timezone.now() + timedelta(seconds=30)
+
+    Governor.objects.update(open_until=timezone.now())
+    until = governor.submission_failed()  # the one that tried afterwards
+    assert until is not None
+    assert timedelta(seconds=55) < until - timezone.now() <= timedelta(seconds=60)
+
+
 class TestOperator:
     def test_pauses_and_resumes_over_the_api(
         self,

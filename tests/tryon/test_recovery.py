@@ -1,8 +1,12 @@
 """Lost tasks, killed workers, Redis away, slow steps."""
 
+import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -15,6 +19,8 @@ from tests.factories import PredictionFactory, TryOnJobFactory
 from tryon import leases, queue, tasks
 from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,6 +49,37 @@ def test_a_worker_sweeps_at_its_start(generate: Generate, sandbox: Sandbox) -> N
     get_redis_connection("default").flushall()
     call_command("rqworker", "tryon", burst=True, worker_class="tryon.worker.StepWorker", verbosity=0)
     assert TryOnJob.objects.get(pk=job_id).status == Status.PROCESSING
+
+
+# A worker that starts while a killed one still holds RQ's timers; both waits cut short for the test.
+TAKE_OVER = """
+import django
+django.setup()
+from datetime import timedelta
+import django_rq
+from rq.scheduler import RQScheduler
+from tryon import worker
+worker.MAINTENANCE_SECONDS = worker.IDLE_SECONDS = 1
+queue = django_rq.get_queue("tryon")
+queue.connection.set(RQScheduler.get_locking_key("tryon"), "killed", ex=2)
+queue.enqueue_in(timedelta(seconds=1), "platform.system", job_id="timer")
+worker.StepWorker([queue], connection=queue.connection).work(with_scheduler=True, max_idle_time=6)
+print(queue.fetch_job("timer").get_status().value)
+"""
+
+
+def test_timers_go_on_after_the_worker_that_held_them_was_killed() -> None:
+    outcome = subprocess.run(
+        [sys.executable, "-c", TAKE_OVER],
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout.split() == ["finished"]
 
 
 def test_a_killed_workers_job_goes_on_when_its_lease_is_over(

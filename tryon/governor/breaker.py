@@ -18,13 +18,19 @@ LONGEST_OPEN: Final = timedelta(minutes=5)
 
 
 def submission_failed() -> datetime | None:
-    """Count a submission that met a 5xx or no connection. Returns the open circuit's end, if it is open."""
+    """Count a submission that met a 5xx or no connection. Returns the open circuit's end, if it is open.
+
+    Submissions that were on their way when the circuit opened say nothing new: only one that tries
+    afterwards, and fails, keeps it open for longer.
+    """
     with transaction.atomic():
-        governor = lock()
+        governor, now = lock(), timezone.now()
+        if is_open(governor, now):
+            return governor.open_until
         governor.failures += 1
         if governor.failures >= FAILURES_TO_OPEN:
             doublings = min(governor.failures - FAILURES_TO_OPEN, 8)
-            governor.open_until = timezone.now() + min(FIRST_OPEN * 2**doublings, LONGEST_OPEN)
+            governor.open_until = now + min(FIRST_OPEN * 2**doublings, LONGEST_OPEN)
         governor.save(update_fields=["failures", "open_until"])
     if governor.open_until is not None:
         logger.error("circuit_open", failures=governor.failures, until=governor.open_until.isoformat())
