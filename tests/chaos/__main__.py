@@ -4,6 +4,7 @@ import argparse
 import os
 import random
 import sys
+import time
 
 from tests.chaos.run import run_seed
 
@@ -24,29 +25,34 @@ def main() -> int:
     parser.add_argument("-v", "--verbose", action="store_true", help="tell what happens when")
     given = parser.parse_args()
     seeds = given.seed or [random.randrange(10**6) for _ in range(given.seeds)]
-    dirty = 0
+    dirty = []
     for seed in seeds:
+        # Before the run: also a run that breaks off can be repeated.
+        say(f"seed {seed}: ", end="\n" if given.verbose else "")
+        started = time.monotonic()
         judged = run_seed(
             seed,
             jobs=given.jobs,
             seconds=given.seconds,
             redis_seconds=given.redis_seconds,
             database_url=given.database_url,
-            say=say if given.verbose else quiet,
+            tell=say if given.verbose else keep_to_yourself,
+            complain=say,
         )
-        say(f"seed {seed}: {judged}")
-        dirty += not judged.clean
-    say(f"{len(seeds) - dirty} passed, {dirty} failed")
+        say(f"{judged}, {time.monotonic() - started:.0f} s")
+        if not judged.clean:
+            dirty.append(seed)
+    say(f"{len(seeds) - len(dirty)} passed, {len(dirty)} failed {dirty or ''}")
     return 1 if dirty else 0
 
 
-def say(line: str) -> None:
+def say(line: str, *, end: str = "\n") -> None:
     """Show a line at once."""
-    sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{line}{end}")
     sys.stdout.flush()
 
 
-def quiet(line: str) -> None:
+def keep_to_yourself(line: str) -> None:
     """Show nothing."""
 
 

@@ -7,7 +7,9 @@ import django
 
 django.setup()
 
-from tryon.models import Prediction, TryOnJob  # noqa: E402  (models need Django set up)
+from django.core.files.storage import default_storage  # noqa: E402  (settings and models need it set up)
+
+from tryon.models import Prediction, TryOnJob  # noqa: E402
 
 
 def rows() -> dict[str, list[dict[str, object]]]:
@@ -20,7 +22,7 @@ def rows() -> dict[str, list[dict[str, object]]]:
                 "errorCode": job.error_code,
                 "createdAt": job.created_at.isoformat(),
                 "completedAt": job.completed_at.isoformat() if job.completed_at else None,
-                "stored": hasattr(job, "result"),
+                "stored": is_stored(job),
                 "personalRetries": sum(event.kind == "retried" for event in job.events.all()),
             }
             for job in TryOnJob.objects.select_related("result").prefetch_related("events")
@@ -35,6 +37,11 @@ def rows() -> dict[str, list[dict[str, object]]]:
             for row in Prediction.objects.all()
         ],
     }
+
+
+def is_stored(job: TryOnJob) -> bool:
+    """The job has a result, and its file is there."""
+    return hasattr(job, "result") and default_storage.exists(job.result.image.name or "")
 
 
 if __name__ == "__main__":

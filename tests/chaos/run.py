@@ -1,20 +1,22 @@
-"""One seed: a world, shoppers, accidents, recovery, verdict."""
+"""One seed: a world, a shopper, accidents, recovery, verdict."""
 
-import itertools
+import shutil
 import tempfile
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import requests
-
-from tests.chaos.schedule import Accident, accidents, job_options
+from tests.chaos.load import Shopper
+from tests.chaos.schedule import REFUSALS, Accident, accidents, job_options
 from tests.chaos.verdict import Verdict, verdict
 from tests.chaos.world import World, world
 
-HEAL_SECONDS: Final = 240.0
+# The longest wait that the product itself may choose is the circuit breaker's five minutes.
+HEAL_SECONDS: Final = 420.0
+LOOK_SECONDS: Final = 2.0
+TICK_SECONDS: Final = 0.1
 
 
 def run_seed(
@@ -23,66 +25,64 @@ def run_seed(
     jobs: int,
     seconds: float,
     redis_seconds: float,
+    refusals: Sequence[str] = REFUSALS,
     database_url: str = "",
-    say: Callable[[str], None],
+    tell: Callable[[str], None],
+    complain: Callable[[str], None],
 ) -> Verdict:
-    """Run one seed and judge it. ``say`` gets a line for each accident."""
-    with (
-        tempfile.TemporaryDirectory(prefix=f"tryon-chaos-{seed}-") as folder,
-        world(Path(folder) / "var", database_url=database_url) as made,
-    ):
-        shopper = threading.Thread(target=shop, args=(made, job_options(seed, jobs), seconds))
-        shopper.start()
-        suffer(made, accidents(seed, seconds=seconds, redis_seconds=redis_seconds), say)
-        shopper.join()
-        return recover(made, say)
+    """Run one seed and judge it. ``tell`` gets a line for each accident, ``complain`` for each fault found.
 
-
-def shop(made: World, options: list[dict[str, Any]], seconds: float) -> None:
-    """Ask for all the try-ons in the time given. A request that met an outage is sent again."""
-    products = made.run("-m", "tests.chaos.catalogue").split()
-    models = [photo["id"] for photo in made.api("GET", "models")]
-    pairs = itertools.cycle(itertools.product(products, models))
-    for (product, model), chosen in zip(pairs, options, strict=False):
-        body = {"productImageId": product, "modelImageId": model, "options": chosen}
-        while True:
+    The folder with the run's database and logs, ``tryon-chaos-<seed>-…`` among the temporary files, stays
+    when something went wrong.
+    """
+    planned = accidents(seed, seconds=seconds, redis_seconds=redis_seconds, refusals=refusals)
+    folder = Path(tempfile.mkdtemp(prefix=f"tryon-chaos-{seed}-"))
+    with world(folder / "var", database_url=database_url) as made:
+        shopper = Shopper(made, seed)
+        with ThreadPoolExecutor(1, "shopper") as pool:
             try:
-                made.api("POST", "generate", body)
-            except requests.RequestException:
-                time.sleep(0.5)
-            else:
-                break
-        time.sleep(seconds / len(options) / 2)
+                shopping = pool.submit(shopper.shop, job_options(seed, jobs), seconds)
+                suffer(made, planned, tell)
+                wait_for(made, shopping)
+            finally:
+                shopper.stop.set()
+        judged = recover(made, shopper)
+        tell(f"  requests sent again: {shopper.unanswered}; processes that ended: {made.obituary()}")
+        if not judged.clean:
+            complain(f"  kept: {folder}")
+            complain(made.run("-m", "tests.chaos.stories", *sorted(judged.suspects)))
+    if judged.clean:
+        shutil.rmtree(folder)
+    return judged
 
 
-def suffer(made: World, planned: list[Accident], say: Callable[[str], None]) -> None:
+def suffer(made: World, planned: list[Accident], tell: Callable[[str], None]) -> None:
     """Let the accidents happen, and restart what they kill."""
     started = time.monotonic()
     for accident in planned:
         while time.monotonic() < started + accident.at:
             made.keep_alive()
-            time.sleep(0.1)
-        say(f"  {time.monotonic() - started:5.1f} s  {accident.name}")
+            time.sleep(TICK_SECONDS)
+        tell(f"  {time.monotonic() - started:5.1f} s  {accident.name}")
         accident.cause(made)
 
 
-def recover(made: World, say: Callable[[str], None]) -> Verdict:
+def wait_for(made: World, shopping: Future[None]) -> None:
+    """Let the shopper finish, who gives up by himself. Raises what ended him."""
+    while not shopping.done():
+        made.keep_alive()
+        time.sleep(TICK_SECONDS)
+    shopping.result()
+
+
+def recover(made: World, shopper: Shopper) -> Verdict:
     """Break nothing more, and wait until the product has cleaned up behind everything, or long enough."""
     made.sandbox("DELETE", "faults")
     deadline = time.monotonic() + HEAL_SECONDS
     while True:
         made.keep_alive()
-        judged = verdict(made.sandbox("GET", "ledger"), made.rows())
+        # The rows last: what they say can only be newer than what FASHN says.
+        judged = verdict(made.sandbox("GET", "ledger"), made.rows(), shopper.asked)
         if judged.clean or time.monotonic() > deadline:
-            break
-        time.sleep(2)
-    say(f"  {made.deaths} processes were restarted")
-    if not judged.clean:
-        explain(made, say)
-    return judged
-
-
-def explain(made: World, say: Callable[[str], None]) -> None:
-    """What became of the jobs that count against us."""
-    for line in made.run("-m", "tests.chaos.stories").splitlines():
-        say(f"  {line}")
+            return judged
+        time.sleep(LOOK_SECONDS)

@@ -1,9 +1,13 @@
-"""What goes wrong, and when: the same for the same seed."""
+"""What goes wrong, and when: the same for the same seed.
+
+Each run has all three 429s, a burst of each 5xx, Redis emptied and Redis stopped, and workers killed at any
+time, also while Redis is away. About a third of the jobs meet a fault of their own.
+"""
 
 import random
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from redis import Redis, RedisError
@@ -11,17 +15,24 @@ from redis import Redis, RedisError
 from tests.chaos.world import World
 
 # Seeds by which the sandbox breaks one job's own call: its submission hangs or is cut off after it was
-# accepted, or its webhook is sent twice, before the answer, late, or never. One fault a job: a submission
-# without an answer whose webhook is lost as well is nobody's to know.
+# accepted, or its webhook is sent twice, before the answer, late, or never; or FASHN fails once. One fault a
+# job: of a submission without an answer whose webhook is lost as well, nobody can know. A worker killed in
+# the middle of a submission can still bring the two together; the verdict counts such a picture apart.
 JOB_FAULTS: Final = (424226, 424228, 424250, 424251, 424252, 424253, 424215)
+JOB_FAULT_SHARE: Final = 0.4
+# Some jobs have a second paid call, which takes no seed.
+BACKGROUND_SHARE: Final = 0.2
 REFUSALS: Final = (
-    "InternalServerError",
-    "service_unavailable",
     "RateLimitExceeded",
     "ConcurrencyLimitExceeded",
     "OutOfCredits",
+    "InternalServerError",
+    "bad_gateway",
+    "service_unavailable",
 )
-KILLABLE: Final = ("worker-1", "worker-2", "worker-1", "worker-2", "maintenance", "cron")
+WORKERS: Final = ("worker-1", "worker-2")
+HELPERS: Final = ("maintenance", "cron")
+AFTERMATH_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,59 +44,63 @@ class Accident:
     cause: Callable[[World], None]
 
 
-def accidents(seed: int, *, seconds: float, redis_seconds: float) -> list[Accident]:
-    """The schedule of a run, in order."""
+def accidents(
+    seed: int, *, seconds: float, redis_seconds: float, refusals: Sequence[str] = REFUSALS
+) -> list[Accident]:
+    """The schedule of a run, in order. All of it lies in ``seconds``, Redis's absence and aftermath apart."""
     dice = random.Random(seed)
     planned: list[Accident] = []
 
-    def plan(name: str, cause: Callable[[World], None]) -> None:
-        planned.append(Accident(dice.uniform(0.5, seconds), name, cause))
+    def plan(at: float, name: str, cause: Callable[[World], None]) -> None:
+        planned.append(Accident(at, name, cause))
 
-    for _ in range(dice.randint(3, 5)):
-        name = dice.choice(KILLABLE)
-        plan(f"SIGKILL {name}", lambda world, name=name: world.kill(name))  # type: ignore[misc]
-    for _ in range(dice.randint(1, 2)):
-        plan("FLUSHALL", flush)
-    plan(f"Redis stopped for {redis_seconds:g} s", lambda world: stop_redis(world, redis_seconds))
-    for _ in range(dice.randint(3, 5)):
-        fault, times = dice.choice(REFUSALS), dice.randint(1, 4)
-        plan(
-            f"run answers {fault} x {times}",
-            lambda world, fault=fault, times=times: order(world, "run", fault, times),  # type: ignore[misc]
-        )
-    times = dice.randint(2, 8)
-    plan(f"status answers 5xx x {times}", lambda world: order(world, "status", "bad_gateway", times))
-    plan("media answers 5xx x 2", lambda world: order(world, "media", "service_unavailable", 2))
+    def some_time() -> float:
+        return dice.uniform(0.5, seconds)
+
+    away = dice.uniform(1.0, max(2.0, seconds - redis_seconds))
+    back = away + redis_seconds
+    plan(away, f"Redis stopped for {redis_seconds:g} s", partial(World.stop, name="redis"))
+    plan(back, "Redis started", partial(World.resume, name="redis"))
+    plan(dice.uniform(0.5, away), "FLUSHALL", flush)
+    if dice.random() < 0.5:
+        plan(dice.uniform(back + 0.5, back + AFTERMATH_SECONDS), "FLUSHALL", flush)
+    kills = [(some_time(), dice.choice(WORKERS)) for _ in range(dice.randint(3, 5))]
+    kills += [(dice.uniform(away, back), dice.choice(WORKERS)), (some_time(), dice.choice(HELPERS))]
+    for at, name in kills:
+        plan(at, f"SIGKILL {name}", partial(World.kill, name=name))
+    for fault in refusals:
+        plan_fault(planned, some_time(), "run", fault, dice.randint(1, 3))
+    plan_fault(planned, some_time(), "run", "hang", 1, model="background-remove")
+    plan_fault(planned, some_time(), "status", "bad_gateway", dice.randint(2, 8))
+    plan_fault(planned, some_time(), "media", "service_unavailable", 2)
     return sorted(planned, key=lambda accident: accident.at)
 
 
+def plan_fault(
+    planned: list[Accident], at: float, endpoint: str, fault: str, times: int, **limits: str
+) -> None:
+    """Let the sandbox break the next calls of an endpoint."""
+    order = {"endpoint": endpoint, "fault": fault, "times": times, **limits}
+    cause = partial(World.sandbox, method="POST", path="faults", body=order)
+    planned.append(Accident(at, f"{endpoint} answers {fault} x {times}", cause))
+
+
 def job_options(seed: int, number: int) -> list[dict[str, Any]]:
-    """The options of each job: about a third meet a fault of their own."""
+    """The options of each job. Every fault comes before any comes twice; no seed breaks a job by chance."""
     dice = random.Random(seed + 1)
-    return [
-        {"seed": dice.choice(JOB_FAULTS) if dice.random() < 0.35 else 1000 + index} for index in range(number)
-    ]
-
-
-def order(world: World, endpoint: str, fault: str, times: int) -> None:
-    """Let the sandbox refuse the next calls."""
-    world.sandbox("POST", "faults", {"endpoint": endpoint, "fault": fault, "times": times})
+    faults = dice.sample(JOB_FAULTS, len(JOB_FAULTS))
+    options: list[dict[str, Any]] = [{"seed": 1000 + index} for index in range(number)]
+    for place, index in enumerate(dice.sample(range(number), round(number * JOB_FAULT_SHARE))):
+        options[index]["seed"] = faults[place % len(faults)]
+    for index in dice.sample(range(number), round(number * BACKGROUND_SHARE)):
+        options[index]["background"] = "#f5f5f5"
+    return options
 
 
 def flush(world: World) -> None:
-    """Empty Redis, unless it is away just now."""
+    """Empty Redis, unless it has not come back yet."""
     try:
         with Redis.from_url(world.broker.url, socket_timeout=1) as connection:
             connection.flushall()
     except RedisError:
         return
-
-
-def stop_redis(world: World, seconds: float) -> None:
-    """Redis is gone for a while, with everything in it."""
-    world.children["redis"].stop()
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        world.keep_alive(without="redis")
-        time.sleep(0.2)
-    world.keep_alive()

@@ -1,78 +1,139 @@
 """The four counts, from the sandbox's own ledger and the product's rows."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, override
 
+from tryon.fashn.sandbox.webhooks import RETRY_AFTER_SECONDS
+
 ENDED: Final = ("completed", "failed", "canceled")
+IN_FLIGHT: Final = ("reserved", "sending", "running")
+ATTEMPTS_PER_WEBHOOK: Final = 1 + len(RETRY_AFTER_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A paid picture. ``job`` is empty when no row of the product knows of it.
+
+    ``knowable`` is False when no answer to the submission reached the product, and no webhook was ever sent.
+    """
+
+    job: str
+    model: str
+    knowable: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All four must be zero.
+    """The first four must be zero, and so must ``unsettled``: calls and webhooks that are still under way.
 
-    ``undecidable`` counts paid pictures that nobody could know of: no answer to the submission reached the
-    product, and no webhook was ever sent. They are not held against it.
+    ``undecidable`` counts paid pictures that nobody could know of. They are not held against the product.
+    ``suspects`` are the ids of the jobs that count against it.
     """
 
     unfinished: int
     paid_twice: int
     not_stored: int
     limits_exceeded: int
+    unsettled: int
     undecidable: int
     jobs: int
     paid: int
+    suspects: frozenset[str]
 
     @property
     def clean(self) -> bool:
-        return not (self.unfinished or self.paid_twice or self.not_stored or self.limits_exceeded)
+        return not (
+            self.unfinished or self.paid_twice or self.not_stored or self.limits_exceeded or self.unsettled
+        )
 
     @override
     def __str__(self) -> str:
         return (
             f"unfinished {self.unfinished}, paid twice {self.paid_twice}, "
             f"paid but not stored {self.not_stored}, limits exceeded {self.limits_exceeded} "
-            f"({self.jobs} jobs, {self.paid} paid pictures, {self.undecidable} undecidable)"
+            f"({self.jobs} jobs, {self.paid} paid pictures, {self.undecidable} undecidable"
+            + (f", {self.unsettled} still under way)" if self.unsettled else ")")
         )
 
 
-def verdict(ledger: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Verdict:
-    """Judge a run. The webhook address of each paid call names the row it was made for."""
+def verdict(
+    ledger: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str, Any]]], asked: Collection[str]
+) -> Verdict:
+    """Judge a run. ``asked`` has the ids of the jobs that the API promised: one without a row counts too."""
     jobs = {job["id"]: job for job in rows["jobs"]}
-    predictions = {row["token"]: row for row in rows["predictions"]}
-    paid = [call for call in ledger["predictions"] if call["credits"]]
-    owners = [predictions.get(token_of(call)) for call in paid]
-    bought = Counter(
-        (owner["job"], call["modelName"]) for call, owner in zip(paid, owners, strict=True) if owner
-    )
-    called_back = {token_of(webhook) for webhook in ledger["webhooks"] if webhook["attempts"]}
-    missing = [
-        call
-        for call, owner in zip(paid, owners, strict=True)
-        if owner is None or not (jobs[owner["job"]]["stored"] or jobs[owner["job"]]["status"] == "canceled")
-    ]
-    unknowable = [
-        call
-        for call in missing
-        if (owner := predictions.get(token_of(call))) is not None
-        and not owner["providerId"]
-        and token_of(call) not in called_back
-    ]
+    paid = payments(ledger, rows)
+    unfinished = {job for job in {*jobs, *asked} if job not in jobs or jobs[job]["status"] not in ENDED}
+    extra = paid_again(paid, jobs)
+    missing = [payment for payment in paid if not payment.job or not is_kept(jobs[payment.job])]
+    lost = [payment for payment in missing if payment.knowable]
     return Verdict(
-        unfinished=sum(job["status"] not in ENDED for job in jobs.values()),
-        paid_twice=sum(
-            max(0, number - 1 - jobs[job]["personalRetries"]) for (job, _), number in bought.items()
-        ),
-        not_stored=len(missing) - len(unknowable),
+        unfinished=len(unfinished),
+        paid_twice=extra.total(),
+        not_stored=len(lost),
         limits_exceeded=sum(ledger["limitsExceeded"].values()),
-        undecidable=len(unknowable),
+        unsettled=under_way(ledger, rows),
+        undecidable=len(missing) - len(lost),
         jobs=len(jobs),
         paid=len(paid),
+        suspects=frozenset({*unfinished, *extra, *(payment.job for payment in lost)} - {""}),
     )
 
 
-def token_of(call: Mapping[str, Any]) -> str:
-    """The callback token in a call's or a webhook's address."""
-    address = call.get("webhookUrl") or call.get("url") or ""
-    return str(address).rpartition("/")[2]
+def payments(ledger: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Payment]:
+    """Every paid call of the ledger. The token in its webhook address names the row it was made for."""
+    predictions = {row["token"]: row for row in rows["predictions"]}
+    called_back = {token_of(webhook["url"]) for webhook in ledger["webhooks"]}
+    found = []
+    for call in ledger["predictions"]:
+        if call["credits"]:
+            token = token_of(call["webhookUrl"])
+            row = predictions.get(token)
+            found.append(
+                Payment(
+                    job=row["job"] if row else "",
+                    model=call["modelName"],
+                    # A row is written before anything is sent: a call without one is the product's fault.
+                    knowable=row is None or bool(row["providerId"]) or token in called_back,
+                )
+            )
+    return found
+
+
+def paid_again(paid: Sequence[Payment], jobs: Mapping[str, Mapping[str, Any]]) -> Counter[str]:
+    """How many payments too many each job took, for any of its steps. A person's retry may pay again."""
+    bought = Counter((payment.job, payment.model) for payment in paid if payment.job)
+    extra: Counter[str] = Counter()
+    for (job, _), number in bought.items():
+        extra[job] += max(0, number - 1 - jobs[job]["personalRetries"])
+    return +extra
+
+
+def is_kept(job: Mapping[str, Any]) -> bool:
+    """The picture is stored, or its job was cancelled by somebody."""
+    return bool(job["stored"] or job["status"] == "canceled")
+
+
+def under_way(ledger: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> int:
+    """What could still change the counts: FASHN's open calls and webhooks, and the product's open calls.
+
+    A job may fail while its picture is still being made and paid for: judged too early, nothing would be
+    missing.
+    """
+    calls = sum(call["completedAt"] is None for call in ledger["predictions"])
+    webhooks = sum(not is_over(webhook["attempts"]) for webhook in ledger["webhooks"])
+    return calls + webhooks + sum(row["state"] in IN_FLIGHT for row in rows["predictions"])
+
+
+def is_over(attempts: Sequence[Mapping[str, Any]]) -> bool:
+    """The webhook was taken, or FASHN has given it up."""
+    if not attempts:
+        return False
+    status = attempts[-1]["status"]
+    return len(attempts) == ATTEMPTS_PER_WEBHOOK or (status is not None and 200 <= status < 300)
+
+
+def token_of(address: str | None) -> str:
+    """The callback token in a webhook's address."""
+    return (address or "").rpartition("/")[2]

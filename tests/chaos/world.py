@@ -5,8 +5,9 @@ import os
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,9 +20,12 @@ from tryon.demo import services
 from tryon.demo.environment import child_environment
 from tryon.demo.guard import Guard
 from tryon.demo.handout import Handout, handout_for
-from tryon.demo.processes import Child, Service
+from tryon.demo.processes import Child, Service, how_it_ended
 
 READY_SECONDS: Final = 60.0
+COMMAND_SECONDS: Final = 120.0
+# A process manager's pause: what can't start without Redis must not take the machine from the others.
+RESTART_SECONDS: Final = 1.0
 # Five slots of eight seconds make 37 runs a minute, below FASHN's 50; the sandbox's clock keeps the ratio.
 SPEED: Final = 8.0
 SETTINGS: Final = {
@@ -36,7 +40,10 @@ SETTINGS: Final = {
 
 @dataclass
 class World:
-    """The processes by name, and how to reach them. ``keep_alive`` restarts what has died."""
+    """The processes by name, and how to reach them. ``keep_alive`` restarts what has died.
+
+    ``deaths`` counts processes by name and how they ended. ``waited`` belongs to the benchmark.
+    """
 
     folder: Path
     handout: Handout
@@ -44,7 +51,9 @@ class World:
     broker: PrivateRedis
     guard: Guard
     children: dict[str, Child] = field(default_factory=dict)
-    deaths: int = 0
+    stopped: set[str] = field(default_factory=set)
+    restart_at: dict[str, float] = field(default_factory=dict)
+    deaths: Counter[str] = field(default_factory=Counter)
     waited: int = 0
 
     def launch(self, name: str, service: Service) -> None:
@@ -53,14 +62,36 @@ class World:
         self.guard.watch(child.pid)
         self.children[name] = child
 
-    def keep_alive(self, *, without: str = "") -> None:
-        """Start again what has died, as a process manager would."""
+    def keep_alive(self) -> None:
+        """Start again what has died, after a moment, as a process manager would; not what was stopped."""
+        now = time.monotonic()
         for name, child in list(self.children.items()):
-            if name != without and child.exit_code is not None:
-                self.deaths += 1
+            if name in self.stopped or (exit_code := child.exit_code) is None:
+                continue
+            if name not in self.restart_at:
+                self.deaths[f"{name} ({how_it_ended(exit_code)})"] += 1
                 child.clear()
                 self.guard.forget(child.pid)
+                # A worker that recycles itself is back at once.
+                self.restart_at[name] = now + (RESTART_SECONDS if exit_code else 0.0)
+            if now >= self.restart_at[name]:
+                del self.restart_at[name]
                 self.launch(name, child.service)
+
+    def stop(self, name: str) -> None:
+        """Stop a process with everything it has in memory, until ``resume``."""
+        self.stopped.add(name)
+        self.children[name].stop()
+        self.guard.forget(self.children[name].pid)
+
+    def resume(self, name: str) -> None:
+        """Start a stopped process again."""
+        self.stopped.discard(name)
+        self.launch(name, self.children[name].service)
+
+    def obituary(self) -> str:
+        """Which processes ended how, and how often."""
+        return ", ".join(f"{who} x {times}" for who, times in sorted(self.deaths.items())) or "none"
 
     def wait_until_ready(self) -> None:
         """Wait until every process does its work. Raises TimeoutError."""
@@ -72,11 +103,16 @@ class World:
                 time.sleep(0.05)
 
     def kill(self, name: str) -> None:
-        """SIGKILL a process and all of its session."""
-        os.killpg(self.children[name].pid, signal.SIGKILL)
+        """SIGKILL a process and all of its session. It may be dead already, waiting for its restart."""
+        if name not in self.restart_at:
+            with suppress(ProcessLookupError):
+                os.killpg(self.children[name].pid, signal.SIGKILL)
 
     def run(self, *arguments: str, text: str = "") -> str:
-        """Run a program of the project to its end, and return what it printed. Raises CalledProcessError."""
+        """Run a program of the project to its end, and return what it printed.
+
+        Raises CalledProcessError and TimeoutExpired.
+        """
         with (self.folder / "logs" / "commands.log").open("ab") as log:
             return subprocess.run(
                 [services.manage()[0], *arguments],
@@ -87,6 +123,7 @@ class World:
                 stderr=log,
                 text=True,
                 check=True,
+                timeout=COMMAND_SECONDS,
             ).stdout
 
     def sandbox(self, method: str, path: str, body: Any = None) -> Any:
@@ -97,12 +134,16 @@ class World:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def api(self, method: str, path: str, body: Any = None) -> Any:
-        """Call the product's API as the shop does, and return the answer's data."""
+    def api(self, method: str, path: str, body: Any = None, **form: Any) -> Any:
+        """Call the product's API as the shop does, with JSON or a form, and return the answer's data.
+
+        ``form`` is what requests takes as ``files`` and ``data``. Raises requests.RequestException.
+        """
         answer = requests.request(
             method,
             f"{self.handout.url}/api/tryon/{path}",
             json=body,
+            **form,
             headers={"Authorization": f"Api-Key {self.handout.api_key}"},
             timeout=30,
         )

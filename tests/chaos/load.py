@@ -1,0 +1,88 @@
+"""The shopper: uploads photos, asks for try-ons and follows them, through the public HTTP API.
+
+Following matters: while Redis is away, a request for a job's status moves the job on, beside the workers.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import requests
+
+from tests.chaos.verdict import ENDED
+from tests.chaos.world import World
+from tests.images import garment_photo
+
+JOBS_PER_PHOTO: Final = 5
+POLL_SECONDS: Final = 0.3
+# Asking is spread over this share of the time; then the shopper only follows.
+ASKING_SHARE: Final = 0.8
+PATIENCE_SECONDS: Final = 60.0
+
+
+@dataclass
+class Shopper:
+    """``asked`` has the ids of the jobs that were promised, ``unanswered`` how many requests met no answer.
+
+    ``stop`` ends the shopper early.
+    """
+
+    world: World
+    seed: int
+    asked: set[str] = field(default_factory=set)
+    unanswered: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def shop(self, options: Sequence[dict[str, Any]], seconds: float) -> None:
+        """Ask for all the try-ons in about ``seconds``. Raises what the API refuses for good."""
+        dice, started = random.Random(self.seed + 2), time.monotonic()
+        models = [photo["id"] for photo in self._call("GET", "models")]
+        product = ""
+        for number, chosen in enumerate(options):
+            if number % JOBS_PER_PHOTO == 0:
+                product = self._upload(garment_photo(seed=number), f"chaos-{number}")
+            # Fewer jobs a photo than models: no two wishes are alike, even with the same fault.
+            wish = {
+                "productImageId": product,
+                "modelImageId": models[number % len(models)],
+                "options": chosen,
+            }
+            self.asked.add(str(self._call("POST", "generate", wish)["jobId"]))
+            self._follow(dice, until=started + seconds * ASKING_SHARE * (number + 1) / len(options))
+        self._follow(dice, until=started + seconds)
+
+    def _upload(self, photo: bytes, product_id: str) -> str:
+        files = {"file": ("shirt.jpg", photo, "image/jpeg")}
+        return str(self._call("POST", "upload", files=files, data={"productId": product_id})["id"])
+
+    def _follow(self, dice: random.Random, *, until: float) -> None:
+        """Look at one open job after another."""
+        waiting = sorted(self.asked)
+        while time.monotonic() < until and not self.stop.wait(POLL_SECONDS):
+            if waiting:
+                job_id = dice.choice(waiting)
+                if self._call("GET", f"jobs/{job_id}")["status"] in ENDED:
+                    waiting.remove(job_id)
+
+    def _call(self, method: str, path: str, body: Any = None, **form: Any) -> Any:
+        """A request that met an outage is sent again, for a while."""
+        return self._persist(lambda: self.world.api(method, path, body, **form))
+
+    def _persist(self, call: Callable[[], Any]) -> Any:
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return call()
+            except requests.RequestException as error:
+                if time.monotonic() > give_up or self.stop.is_set() or not _may_pass(error):
+                    raise
+                self.unanswered += 1
+                time.sleep(POLL_SECONDS)
+
+
+def _may_pass(error: requests.RequestException) -> bool:
+    """No answer, or one that speaks of an outage; not a refusal."""
+    return error.response is None or error.response.status_code >= 500
