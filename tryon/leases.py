@@ -53,5 +53,6 @@ def _renew(job_id: UUID, lease: UUID, done: threading.Event) -> None:
             TryOnJob.objects.filter(pk=job_id, lease=lease).update(lease_until=timezone.now() + LEASE)
         except DatabaseError:
             logger.warning("lease_not_renewed", job_id=str(job_id))
+            connection.close()  # it may have been cut: the next time opens another
     if renewed:
         connection.close()

@@ -1,8 +1,12 @@
 """Submission: the one unsafe window."""
 
+import functools
+import time
 from datetime import timedelta
 from typing import Final
 
+import structlog
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils import timezone
 
 from config.storage import ObjectMissing, StorageUnavailable
@@ -24,11 +28,16 @@ from tryon.steps.check import between_checks
 from tryon.steps.outcomes import back_off, give_up_or_retry, lose_submission, release
 from tryon.steps.plan import options_of, step_of, usable_predictions
 
+logger = structlog.stdlib.get_logger(__name__)
+
 # Earlier than the typical time, or that could never become shorter: what is measured is when we asked.
 FIRST_CHECK_SHARE: Final = 0.6
 # How long dispatch rests after RateLimitExceeded; FASHN's own Retry-After wins.
 RATE_HOLD_SECONDS: Final = 5.0
 CONCURRENCY_SECONDS: Final = 3.0
+# A paid call's id, which only this process knows, is written again after so many seconds when the database
+# goes away just then: a failover takes about as long as all of them.
+WRITE_AGAIN_SECONDS: Final = (0.0, 1.0, 2.0, 4.0, 8.0)
 
 
 def submit(job: TryOnJob, prediction: Prediction) -> None:
@@ -43,6 +52,8 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
     except (ObjectMissing, StorageUnavailable) as error:
         give_up_or_retry(job, prediction, error.code, permanent=isinstance(error, ObjectMissing))
         return
+    typical = _typical_seconds(job, prediction)
+    first_check = max(between_checks(), typical * FIRST_CHECK_SHARE)
     if not lifecycle.sending(prediction):
         return
     try:
@@ -50,33 +61,55 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
             prediction.model_name, inputs, webhook_url=webhook_url(prediction.callback_token)
         )
     except FashnError as error:
+        close_old_connections()
         _refused(job, prediction, error)
     else:
+        _accepted(job, prediction, provider_id, typical=typical, first_check=first_check)
         governor.submission_accepted()
-        _accepted(job, prediction, provider_id)
 
 
-def _accepted(job: TryOnJob, prediction: Prediction, provider_id: str) -> None:
+def _typical_seconds(job: TryOnJob, prediction: Prediction) -> float:
     options = options_of(job)
-    typical = typical_seconds(
+    return typical_seconds(
         model_name=prediction.model_name,
         speed=prediction.speed,
         documented=model_for(step_of(job, prediction), options).typical_seconds(options),
     )
-    now, first_check = timezone.now(), max(between_checks(), typical * FIRST_CHECK_SHARE)
-    waits = lifecycle.running(
-        prediction,
-        provider_id=provider_id,
-        expected_at=now + timedelta(seconds=typical),
-        next_check_at=now + timedelta(seconds=first_check),
-    )
-    if waits:
+
+
+def _accepted(
+    job: TryOnJob, prediction: Prediction, provider_id: str, *, typical: float, first_check: float
+) -> None:
+    if _note_id(prediction, provider_id, typical=typical, first_check=first_check):
         queue.enqueue_advance(job.pk, delay_seconds=first_check)
         return
     prediction.refresh_from_db()
     job.refresh_from_db(fields=["status"])
     if not job.is_active:  # cancelled or given up meanwhile
         release(prediction)
+
+
+def _note_id(prediction: Prediction, provider_id: str, *, typical: float, first_check: float) -> bool:
+    """Write down what was paid for, on a new connection if the old one was cut meanwhile.
+
+    Returns whether the job waits for it.
+    """
+    now = timezone.now()
+    note = functools.partial(
+        lifecycle.running,
+        prediction,
+        provider_id=provider_id,
+        expected_at=now + timedelta(seconds=typical),
+        next_check_at=now + timedelta(seconds=first_check),
+    )
+    for seconds in WRITE_AGAIN_SECONDS:
+        try:
+            return note()
+        except (OperationalError, InterfaceError):
+            logger.exception("submission_not_noted", provider_id=provider_id, again_in_seconds=seconds)
+            connection.close()
+            time.sleep(seconds)
+    return note()
 
 
 def _refused(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
