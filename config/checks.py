@@ -1,12 +1,15 @@
 """System checks: a wrong configuration is a line at start-up, not a surprise at night."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+# S3's own limit is seven days; a URL may work a little longer than asked for.
+MAX_SIGNED_URL_SECONDS: Final = 7 * 24 * 3600 - 600
 
 
 @register(Tags.security)
@@ -43,6 +46,14 @@ def check_storage(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
                 "Only one of S3_ACCESS_KEY and S3_SECRET_KEY is set.",
                 hint="Set both, or neither to use the machine's own role.",
                 id="tryon.E003",
+            )
+        ]
+    if settings.SIGNED_URL_SECONDS > MAX_SIGNED_URL_SECONDS:
+        return [
+            Error(
+                "SIGNED_URL_SECONDS is more than a week.",
+                hint="Whoever has a picture's URL can see it that long. An hour is enough for a shop.",
+                id="tryon.E004",
             )
         ]
     return []

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.logs import configure_logging
 from config.redis_url import cache_settings, check_scheme, queue_settings
+from config.s3_options import s3_storage
 from config.secrets import read_or_create_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -147,24 +148,22 @@ S3_ACCESS_KEY = env.str("S3_ACCESS_KEY", "")
 S3_SECRET_KEY = env.str("S3_SECRET_KEY", "")
 S3_ENDPOINT = env.str("S3_ENDPOINT", "")
 
+# Whether FASHN fetches the photos itself, by signed URLs. A store inside the house it can't reach.
+FASHN_INPUT_URLS = env.bool(
+    "FASHN_INPUT_URLS", bool(S3_BUCKET) and (not S3_ENDPOINT or S3_ENDPOINT.startswith("https://"))
+)
+
 if S3_BUCKET:
-    media_storage = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": S3_BUCKET,
-            "region_name": S3_REGION,
-            "access_key": S3_ACCESS_KEY or None,
-            "secret_key": S3_SECRET_KEY or None,
-            "endpoint_url": S3_ENDPOINT or None,
-            "signature_version": "s3v4",
-            "default_acl": None,
-            "querystring_auth": True,
-            "querystring_expire": SIGNED_URL_SECONDS,
-            "file_overwrite": False,
-        },
-    }
+    media_storage = s3_storage(
+        bucket=S3_BUCKET,
+        region=S3_REGION,
+        access_key=S3_ACCESS_KEY,
+        secret_key=S3_SECRET_KEY,
+        endpoint=S3_ENDPOINT,
+        url_seconds=SIGNED_URL_SECONDS,
+    )
 else:
-    media_storage = {"BACKEND": "config.storage.SignedFileSystemStorage"}
+    media_storage = {"BACKEND": "config.storage.local.SignedFileSystemStorage"}
 
 STORAGES = {
     "default": media_storage,

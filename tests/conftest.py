@@ -16,7 +16,7 @@ from django_redis import get_redis_connection
 from pytest_django import Settings
 
 from config.api.keys import key_issue
-from tests import images
+from tests import images, s3, stores
 from tryon import tasks
 from tryon.fashn.sandbox import Sandbox
 from tryon.models import ACTIVE, TryOnJob
@@ -70,7 +70,11 @@ def error_of(response: Any) -> Any:
 
 
 def download(api: Api, url: str) -> bytes:
-    """The picture behind a signed URL."""
+    """The picture behind a signed URL, of ours or of the S3 server's."""
+    if not url.startswith("http://testserver/"):
+        answer = stores.fetch(url)
+        assert answer.status_code == 200
+        return answer.content
     response: Any = api.client.get(url.removeprefix("http://testserver"))
     assert response.status_code == 200
     return b"".join(response.streaming_content)
@@ -97,6 +101,24 @@ def plain_static_files(settings: Settings) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """A server that speaks S3's protocol, started for the first test that needs it."""
+    with s3.s3_server() as address:
+        yield address
+
+
+@pytest.fixture(params=["local", "s3"])
+def store(request: pytest.FixtureRequest, settings: Settings, plain_static_files: None) -> str:
+    """Run the test twice: with pictures on local disk, and in an S3 bucket that FASHN can reach."""
+    if request.param == "s3":
+        endpoint = request.getfixturevalue("s3_endpoint")
+        bucket = s3.storage_on(endpoint, s3.new_bucket(endpoint))
+        settings.STORAGES = {**settings.STORAGES, "default": bucket}
+        settings.FASHN_INPUT_URLS = True
+    return str(request.param)
 
 
 @pytest.fixture(autouse=True)

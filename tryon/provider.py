@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from config.storage import read
@@ -45,10 +46,13 @@ def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
         return background_remove_inputs(before.output)
     options = TryOnOptions.from_mapping(job.options)
     return tryon_inputs(
-        data_uri(read(job.model_image.image.name or "")),
-        data_uri(read(job.product_image.processed.name or "")),
-        options,
+        _photo(job.model_image.image.name or ""), _photo(job.product_image.processed.name or ""), options
     )
+
+
+def _photo(key: str) -> str:
+    """A photo as FASHN gets it: a signed URL of the store's where FASHN can reach it, else its bytes."""
+    return default_storage.url(key) if settings.FASHN_INPUT_URLS else data_uri(read(key))
 
 
 def webhook_url(callback_token: str) -> str | None:

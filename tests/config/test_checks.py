@@ -33,9 +33,10 @@ def test_the_defaults_are_fine() -> None:
         ({"FASHN_API_URL": "http://fashn.example"}, "tryon.W001"),
         ({"S3_ENDPOINT": "https://s3.example"}, "tryon.E002"),
         ({"S3_BUCKET": "b", "S3_ACCESS_KEY": "a"}, "tryon.E003"),
+        ({"SIGNED_URL_SECONDS": 31_536_000}, "tryon.E004"),
     ],
 )
-def test_a_wrong_setting_has_an_id(settings: Settings, changes: dict[str, str], expected: str) -> None:
+def test_a_wrong_setting_has_an_id(settings: Settings, changes: dict[str, object], expected: str) -> None:
     for name, value in changes.items():
         setattr(settings, name, value)
     assert ids() == {expected}

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_photo_goes_in_and_a_picture_comes_out(
-    owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox
+    store: str, owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox
 ) -> None:
     asked = generate()
     assert asked["status"] == "queued"

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from io import BytesIO
 
 import pytest
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from tests import images
 from tests.conftest import Api, data_of, download, error_of
+from tests.stores import stored_keys
 from tryon.models import ProductImage
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 
 
 def test_a_photo_is_cleaned_stored_and_shown(owner: Api) -> None:
@@ -57,7 +57,7 @@ def test_a_bad_photo_is_refused_with_its_own_code_and_leaves_nothing(
     assert error["message"]
     assert error["requestId"] == response["X-Request-ID"]
     assert ProductImage.objects.count() == 0
-    assert not default_storage.exists("originals")
+    assert stored_keys() == set()
 
 
 def test_a_form_without_a_file_is_refused(owner: Api) -> None:

@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
         step = steps.pop(0) if len(steps) > 1 else steps[0]
         step(self)
 
-    do_GET = do_POST = _serve
+    do_GET = do_POST = do_PUT = do_DELETE = _serve
 
     @override
     def log_message(self, format: str, *args: object) -> None:

@@ -1,0 +1,19 @@
+"""Private picture storage: random object keys and signed URLs that expire, on local disk and on S3 alike."""
+
+from config.storage.errors import ObjectMissing, StorageUnavailable
+from config.storage.files import discard, discard_after_commit, new_files, objects_in, read
+from config.storage.keys import KINDS, OUR_KEY, StoredObject, folders
+
+__all__ = [
+    "KINDS",
+    "OUR_KEY",
+    "ObjectMissing",
+    "StorageUnavailable",
+    "StoredObject",
+    "discard",
+    "discard_after_commit",
+    "folders",
+    "new_files",
+    "objects_in",
+    "read",
+]

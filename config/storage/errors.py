@@ -1,0 +1,32 @@
+"""What can be wrong with stored pictures."""
+
+from typing import Any, ClassVar, Final
+
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
+from django.utils.translation import gettext_lazy as _
+
+from config.errors import DomainError
+
+# What a local disk and S3 raise when they can't serve.
+STORE_FAULTS: Final = (OSError, Boto3Error, BotoCoreError, ClientError)
+
+
+class StorageUnavailable(DomainError):
+    code: ClassVar[str] = "storage_unavailable"
+    status: ClassVar[int] = 503
+    retryable: ClassVar[bool] = True
+    message: Any = _("Pictures can't be stored or read right now. Try again in a minute.")
+
+
+class ObjectMissing(DomainError):
+    code: ClassVar[str] = "picture_missing"
+    status: ClassVar[int] = 404
+    message: Any = _("The picture's file is gone. Upload the photo again.")
+
+
+def describe_fault(error: Exception) -> str:
+    """What the store said, for the log: ``InvalidAccessKeyId``, ``NoSuchBucket``, or the exception's name."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "ClientError"))
+    return type(error).__name__

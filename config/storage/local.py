@@ -1,0 +1,75 @@
+"""Local files behind signed URLs.
+
+The promise is S3's: an address works for whoever has it until it expires, and can't be turned into another.
+"""
+
+import math
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, override
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.http import FileResponse, Http404, HttpRequest
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.views.decorators.http import require_safe
+
+from config.storage.keys import StoredObject, content_disposition, content_type
+
+# Expiry times are rounded up to this many seconds: a picture keeps its URL while a job is polled, so that
+# browsers can cache it.
+EXPIRY_STEP_SECONDS: Final = 300
+
+
+class SignedFileSystemStorage(FileSystemStorage):
+    """Files under MEDIA_ROOT."""
+
+    @override
+    def url(self, name: str | None) -> str:
+        """A path under MEDIA_URL that works for at least SIGNED_URL_SECONDS."""
+        latest = time.time() + settings.SIGNED_URL_SECONDS
+        expires = math.ceil(latest / EXPIRY_STEP_SECONDS) * EXPIRY_STEP_SECONDS
+        key = str(name)
+        query = urlencode({"expires": expires, "signature": sign(key, expires)})
+        return f"{super().url(key)}?{query}"
+
+    def objects(self, folder: str) -> list[StoredObject]:
+        """The files right in a folder, without those below. Raises OSError."""
+        try:
+            entries = list(Path(self.path(folder)).iterdir())
+        except FileNotFoundError:
+            return []
+        return [
+            StoredObject(
+                f"{folder}/{entry.name}", found.st_size, datetime.fromtimestamp(found.st_mtime, tz=UTC)
+            )
+            for entry in entries
+            if entry.is_file() and (found := entry.stat())
+        ]
+
+
+def sign(key: str, expires: int) -> str:
+    """The signature that lets anyone read ``key`` until ``expires`` (Unix seconds)."""
+    return salted_hmac("tryon-studio.media", f"{key}\n{expires}", algorithm="sha256").hexdigest()
+
+
+@require_safe
+def serve_signed_file(request: HttpRequest, key: str) -> FileResponse:
+    """Serve one local file; 404 for a wrong signature, an expired one, and a missing file alike."""
+    signature = request.GET.get("signature", "")
+    expires_text = request.GET.get("expires", "")
+    if not (expires_text.isascii() and expires_text.isdigit() and len(expires_text) < 12):
+        raise Http404
+    expires = int(expires_text)
+    if not constant_time_compare(signature, sign(key, expires)) or expires < time.time():
+        raise Http404
+    try:
+        file = default_storage.open(key)
+    except FileNotFoundError as missing:
+        raise Http404 from missing
+    response = FileResponse(file, content_type=content_type(key))
+    response["Cache-Control"] = f"private, max-age={max(0, int(expires - time.time()))}, immutable"
+    response["Content-Disposition"] = content_disposition(key)
+    return response

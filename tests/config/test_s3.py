@@ -1,0 +1,127 @@
+"""Pictures on S3: what a browser gets from the bucket, and what is said when the store refuses."""
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import structlog
+from django.core.files.storage import default_storage
+from pytest_django import Settings
+
+from config.storage import ObjectMissing, StorageUnavailable, new_files, read
+from tests import s3
+from tests.conftest import Api, error_of
+from tests.images import garment_photo
+from tests.stores import fetch
+from tests.tryon.fashn.loopback import Handler, Loopback, Step
+from tryon.models import ProductImage
+
+PICTURE = b"\x89PNG picture"
+
+
+@pytest.fixture
+def bucket(s3_endpoint: str, settings: Settings, plain_static_files: None) -> str:
+    name = s3.new_bucket(s3_endpoint)
+    use(settings, s3.storage_on(s3_endpoint, name))
+    return name
+
+
+@pytest.fixture
+def broken(settings: Settings, plain_static_files: None) -> Iterator[Loopback]:
+    """A store that answers as the test says."""
+    with Loopback() as server:
+        use(settings, s3.storage_on(server.url, "bucket"))
+        yield server
+
+
+def use(settings: Settings, storage: object) -> None:
+    settings.STORAGES = {**settings.STORAGES, "default": storage}
+
+
+def stored() -> str:
+    with new_files() as write:
+        return write("results", PICTURE, "png")
+
+
+def test_the_bucket_tells_the_browser_what_it_serves(bucket: str, s3_endpoint: str) -> None:
+    key = stored()
+    answer = fetch(default_storage.url(key))
+    assert answer.content == PICTURE
+    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.headers["Content-Disposition"] == f'inline; filename="{key.rpartition("/")[2]}"'
+    assert answer.headers["Cache-Control"] == "private, max-age=3600, immutable"
+    grants = s3.client_for(s3_endpoint).get_object_acl(Bucket=bucket, Key=key)["Grants"]
+    assert not any("URI" in grant["Grantee"] for grant in grants)  # nobody but the owner
+
+
+def test_a_url_lives_as_long_as_set_and_not_for_years(
+    bucket: str, s3_endpoint: str, settings: Settings
+) -> None:
+    use(settings, s3.storage_on(s3_endpoint, bucket, url_seconds=600))
+    query = parse_qs(urlsplit(default_storage.url(stored())).query)
+    assert 600 <= int(query["X-Amz-Expires"][0]) <= 900
+    assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+    assert query["X-Amz-Signature"]
+
+
+def test_a_missing_bucket_is_no_missing_picture(s3_endpoint: str, settings: Settings) -> None:
+    use(settings, s3.storage_on(s3_endpoint, "no-such-bucket"))
+    with structlog.testing.capture_logs() as log, pytest.raises(StorageUnavailable):
+        read("results/00/some.png")
+    assert [entry["fault"] for entry in log] == ["NoSuchBucket"]
+    with pytest.raises(StorageUnavailable):
+        stored()
+
+
+def test_a_missing_picture_is_told_with_one_request(broken: Loopback) -> None:
+    broken.answers(refusing(404, "NoSuchKey"))
+    with pytest.raises(ObjectMissing):
+        read("results/00/some.png")
+    assert [seen.method for seen in broken.seen] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(403, "InvalidAccessKeyId"), (403, "SignatureDoesNotMatch"), (403, "AccessDenied"), (503, "SlowDown")],
+)
+@pytest.mark.django_db
+def test_a_refusing_store_is_named_in_the_log_and_not_to_the_caller(
+    broken: Loopback, owner: Api, status: int, code: str
+) -> None:
+    broken.answers(refusing(status, code))
+    with structlog.testing.capture_logs() as log:
+        response = owner.upload(garment_photo())
+    error = error_of(response)
+    assert (response.status_code, error["code"], error["retryable"]) == (503, "storage_unavailable", True)
+    assert code not in response.content.decode()
+    assert code in [entry.get("fault") for entry in log]
+    assert ProductImage.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_a_store_that_does_not_answer_is_not_waited_for_long(
+    broken: Loopback, owner: Api, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.s3_options.READ_SECONDS", 0.1)
+    use(settings, s3.storage_on(broken.url, "bucket"))
+    broken.answers(silent)
+    assert error_of(owner.upload(garment_photo()))["code"] == "storage_unavailable"
+    assert ProductImage.objects.count() == 0
+
+
+def refusing(status: int, code: str) -> Step:
+    """S3's answer to a call that it does not carry out."""
+    body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>No.</Message></Error>".encode()
+
+    def answer(handler: Handler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Type", "application/xml")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+def silent(handler: Handler) -> None:
+    handler.server.released.wait(10)
