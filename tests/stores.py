@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import requests
-from django.core.files.storage import DEFAULT_STORAGE_ALIAS, storages
+from django.core.files.storage import storages
 
 from config.storage.local import SignedFileSystemStorage
 
 
 def stored_keys() -> set[str]:
     """The keys of all objects."""
-    store = cast(Any, storages[DEFAULT_STORAGE_ALIAS])
+    store = cast(Any, storages["default"])
     if not isinstance(store, SignedFileSystemStorage):
         return {entry.key for entry in store.bucket.objects.all()}
     root = Path(store.location)

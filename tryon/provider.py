@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.urls import reverse
 
-from config.storage import read
+from config.storage import content_type, read
 from tryon.fashn.client import FashnClient
 from tryon.fashn.download import download
 from tryon.fashn.inputs import Inputs, Step, background_remove_inputs, tryon_inputs
@@ -38,11 +38,13 @@ def fetch_result(address: str) -> bytes:
 def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
     """What to send for a step. Raises ObjectMissing and StorageUnavailable.
 
-    The second step works on the first one's picture, which FASHN still has: its address is enough.
+    The second step works on the first one's picture: FASHN's own, by its address, or the copy that we kept.
     """
     if step == "background-remove":
         if before is None:
             raise ValueError("background-remove needs a try-on before it.")
+        if before.kept:
+            return background_remove_inputs(_photo(before.kept.name or ""))
         return background_remove_inputs(before.output)
     options = TryOnOptions.from_mapping(job.options)
     return tryon_inputs(
@@ -52,7 +54,7 @@ def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
 
 def _photo(key: str) -> str:
     """A photo as FASHN gets it: a signed URL of the store's where FASHN can reach it, else its bytes."""
-    return default_storage.url(key) if settings.FASHN_INPUT_URLS else data_uri(read(key))
+    return default_storage.url(key) if settings.FASHN_INPUT_URLS else data_uri(read(key), content_type(key))
 
 
 def webhook_url(callback_token: str) -> str | None:
@@ -62,6 +64,6 @@ def webhook_url(callback_token: str) -> str | None:
     return f"{settings.PUBLIC_BASE_URL}{reverse('fashn-webhook', args=[callback_token])}"
 
 
-def data_uri(jpeg: bytes) -> str:
-    """A JPEG as FASHN takes it inline. The prefix is required."""
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+def data_uri(picture: bytes, media_type: str) -> str:
+    """A JPEG or PNG as FASHN takes it inline. The prefix is required."""
+    return f"data:{media_type};base64,{base64.b64encode(picture).decode()}"

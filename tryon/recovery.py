@@ -12,8 +12,9 @@ from django.utils import timezone
 from tryon import governor, queue, steps
 from tryon.advance import dispatch
 from tryon.fashn.errors import FashnError
-from tryon.models import IN_FLIGHT, Pause, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import IN_FLIGHT, Pause, Prediction, Status, TryOnJob
 from tryon.provider import client
+from tryon.selectors import predictions_to_rescue
 from tryon.steps.outcomes import release
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -67,8 +68,8 @@ def _enqueue_forgotten() -> int:
 
 
 def _due_rescues() -> list[UUID]:
-    due = Prediction.objects.filter(state=PredictionState.UNKNOWN, rescue_at__lte=timezone.now())
-    return list(due.order_by("rescue_at").values_list("pk", flat=True)[:RESCUES])
+    due = predictions_to_rescue(timezone.now()).order_by("rescue_at")
+    return list(due.values_list("pk", flat=True)[:RESCUES])
 
 
 def _release_orphans() -> None:

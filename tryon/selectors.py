@@ -112,6 +112,14 @@ def dead_letters() -> QuerySet[TryOnJob]:
     return TryOnJob.objects.filter(status=Status.FAILED).exclude(error_code__in=NOT_WORTH_RETRYING)
 
 
+def predictions_to_rescue(now: datetime) -> QuerySet[Prediction]:
+    """Paid calls that no job waits for and that are due to be looked after."""
+    due = Prediction.objects.filter(
+        state__in=[PredictionState.UNKNOWN, PredictionState.SUCCEEDED], rescue_at__lte=now
+    )
+    return due.exclude(provider_id="")
+
+
 def rescued() -> dict[str, int]:
     """What arrived after its job had given up: pictures, and the credits they had cost."""
     events = JobEvent.objects.filter(kind="rescued").values_list("data", flat=True)

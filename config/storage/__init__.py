@@ -2,7 +2,7 @@
 
 from config.storage.errors import ObjectMissing, StorageUnavailable
 from config.storage.files import discard, discard_after_commit, new_files, objects_in, read
-from config.storage.keys import KINDS, OUR_KEY, StoredObject, folders
+from config.storage.keys import KINDS, OUR_KEY, StoredObject, content_type, folders
 
 __all__ = [
     "KINDS",
@@ -10,6 +10,7 @@ __all__ = [
     "ObjectMissing",
     "StorageUnavailable",
     "StoredObject",
+    "content_type",
     "discard",
     "discard_after_commit",
     "folders",

@@ -8,6 +8,7 @@ import django
 django.setup()
 
 from django.core.files.storage import default_storage  # noqa: E402  (settings and models need it set up)
+from django.db.models.fields.files import FieldFile  # noqa: E402
 
 from tryon.models import Prediction, TryOnJob  # noqa: E402
 
@@ -20,9 +21,7 @@ def rows() -> dict[str, list[dict[str, object]]]:
                 "id": str(job.pk),
                 "status": job.status,
                 "errorCode": job.error_code,
-                "createdAt": job.created_at.isoformat(),
-                "completedAt": job.completed_at.isoformat() if job.completed_at else None,
-                "stored": is_stored(job),
+                "stored": hasattr(job, "result") and exists(job.result.image),
                 "personalRetries": sum(event.kind == "retried" for event in job.events.all()),
             }
             for job in TryOnJob.objects.select_related("result").prefetch_related("events")
@@ -33,15 +32,16 @@ def rows() -> dict[str, list[dict[str, object]]]:
                 "job": str(row.job_id),
                 "state": row.state,
                 "providerId": row.provider_id,
+                "kept": exists(row.kept),
             }
             for row in Prediction.objects.all()
         ],
     }
 
 
-def is_stored(job: TryOnJob) -> bool:
-    """The job has a result, and its file is there."""
-    return hasattr(job, "result") and default_storage.exists(job.result.image.name or "")
+def exists(file: FieldFile) -> bool:
+    """The row names a file, and it is there."""
+    return bool(file) and default_storage.exists(file.name or "")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def rows() -> dict[str, Any]:
     """The job it was paid for, completed."""
     return {
         "jobs": [{"id": "j", "status": "completed", "errorCode": "", "stored": True, "personalRetries": 0}],
-        "predictions": [{"token": "one", "job": "j", "state": "succeeded", "providerId": "p"}],
+        "predictions": [{"token": "one", "job": "j", "state": "succeeded", "providerId": "p", "kept": False}],
     }
 
 
@@ -81,6 +81,12 @@ def test_a_paid_picture_that_is_not_stored_counts(
         ledger["predictions"][0]["webhookUrl"] = f"{ADDRESS}three"
     judged = judge(ledger, rows)
     assert (judged.not_stored, judged.clean) == (1, False)
+
+
+def test_a_copy_kept_for_a_retry_is_stored(ledger: dict[str, Any], rows: dict[str, Any]) -> None:
+    rows["jobs"][0].update(status="failed", stored=False)
+    rows["predictions"][0]["kept"] = True
+    assert judge(ledger, rows).clean
 
 
 def test_the_picture_of_a_canceled_job_need_not_be_stored(

@@ -16,11 +16,13 @@ ATTEMPTS_PER_WEBHOOK: Final = 1 + len(RETRY_AFTER_SECONDS)
 class Payment:
     """A paid picture. ``job`` is empty when no row of the product knows of it.
 
-    ``knowable`` is False when no answer to the submission reached the product, and no webhook was ever sent.
+    ``kept`` says that the product has its own copy, for a job that failed at a later step. ``knowable`` is
+    False when no answer to the submission reached the product, and no webhook was ever sent.
     """
 
     job: str
     model: str
+    kept: bool
     knowable: bool
 
 
@@ -66,7 +68,7 @@ def verdict(
     paid = payments(ledger, rows)
     unfinished = {job for job in {*jobs, *asked} if job not in jobs or jobs[job]["status"] not in ENDED}
     extra = paid_again(paid, jobs)
-    missing = [payment for payment in paid if not payment.job or not is_kept(jobs[payment.job])]
+    missing = [payment for payment in paid if not is_stored(payment, jobs)]
     lost = [payment for payment in missing if payment.knowable]
     return Verdict(
         unfinished=len(unfinished),
@@ -94,6 +96,7 @@ def payments(ledger: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str,
                 Payment(
                     job=row["job"] if row else "",
                     model=call["modelName"],
+                    kept=bool(row and row["kept"]),
                     # A row is written before anything is sent: a call without one is the product's fault.
                     knowable=row is None or bool(row["providerId"]) or token in called_back,
                 )
@@ -110,9 +113,12 @@ def paid_again(paid: Sequence[Payment], jobs: Mapping[str, Mapping[str, Any]]) -
     return +extra
 
 
-def is_kept(job: Mapping[str, Any]) -> bool:
-    """The picture is stored, or its job was cancelled by somebody."""
-    return bool(job["stored"] or job["status"] == "canceled")
+def is_stored(payment: Payment, jobs: Mapping[str, Mapping[str, Any]]) -> bool:
+    """The picture became a result or part of one, or is kept for a retry, or its job was cancelled."""
+    if not payment.job:
+        return False
+    job = jobs[payment.job]
+    return bool(job["stored"] or payment.kept or job["status"] == "canceled")
 
 
 def under_way(ledger: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> int:

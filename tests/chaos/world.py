@@ -42,7 +42,7 @@ SETTINGS: Final = {
 class World:
     """The processes by name, and how to reach them. ``keep_alive`` restarts what has died.
 
-    ``deaths`` counts processes by name and how they ended. ``waited`` belongs to the benchmark.
+    ``deaths`` counts processes by name and how they ended.
     """
 
     folder: Path
@@ -54,7 +54,6 @@ class World:
     stopped: set[str] = field(default_factory=set)
     restart_at: dict[str, float] = field(default_factory=dict)
     deaths: Counter[str] = field(default_factory=Counter)
-    waited: int = 0
 
     def launch(self, name: str, service: Service) -> None:
         """Start a service under a name of its own."""

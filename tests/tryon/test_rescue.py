@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
+from config.storage import read
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import TryOnJobFactory
 from tryon import tasks
@@ -99,3 +101,60 @@ def test_an_identical_job_under_way_is_not_disturbed(
     given_up.refresh_from_db()
     assert given_up.status == Status.FAILED
     assert given_up.events.filter(kind="late_picture").exists()
+
+
+@pytest.fixture
+def half_done(generate: Generate, finish: Finish, sandbox: Sandbox) -> TryOnJob:
+    """A job whose try-on is paid for and whose cutting-out failed for good."""
+    sandbox.inject("prediction", "ContentModerationError", model="background-remove")
+    job = finish(generate(background="#f5f5f5")["jobId"])
+    assert (job.status, job.error_code) == (Status.FAILED, "content_refused")
+    return job
+
+
+def test_a_paid_picture_of_an_earlier_step_is_kept_and_not_paid_again(
+    store: str, half_done: TryOnJob, owner: Api, work: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    rescue_now(work)
+    first = half_done.predictions.get(step=0)
+    assert first.rescue_at is None
+    assert read(str(first.kept)).startswith(b"\x89PNG")
+
+    sandbox.advance(73 * 3600)  # FASHN's own copy is gone
+    Prediction.objects.update(finished_at=timezone.now() - timedelta(hours=73))
+    owner.post(f"jobs/{half_done.pk}/retry")
+
+    assert finish(str(half_done.pk)).status == Status.COMPLETED
+    models = [row["modelName"] for row in sandbox.ledger()["predictions"]]
+    assert models == ["tryon-v1.6", "background-remove", "background-remove"]
+
+
+def test_a_picture_that_can_not_be_copied_now_is_copied_later(
+    half_done: TryOnJob, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    sandbox.inject("media", "InternalServerError")
+    rescue_now(work)
+    first = half_done.predictions.get(step=0)
+    assert not first.kept
+    assert first.rescue_at is not None
+    rescue_now(work)
+    assert half_done.predictions.get(step=0).kept
+
+
+def test_a_paid_picture_that_could_not_be_stored_in_time_is_stored_later(
+    generate: Generate, owner: Api, work: Callable[[], None], sandbox: Sandbox, settings: Settings
+) -> None:
+    job_id = generate()["jobId"]
+    work()
+    there, settings.MEDIA_ROOT = settings.MEDIA_ROOT, "/dev/null"
+    past = timezone.now() - timedelta(hours=1)
+    Prediction.objects.update(submitted_at=past)
+    TryOnJob.objects.update(next_check_at=past)
+    tasks.sweep()
+    work()
+    assert data_of(owner.get(f"jobs/{job_id}"))["errorCode"] == "result_not_usable"
+
+    settings.MEDIA_ROOT = there
+    rescue_now(work)
+    assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "completed"
+    assert len(sandbox.ledger()["predictions"]) == 1

@@ -164,3 +164,20 @@ def test_a_webhook_before_the_answer_does_no_harm(
     job = finish(generate()["jobId"])
     assert (job.status, job.predictions.count()) == (Status.COMPLETED, 1)
     assert sandbox.ledger()["webhooks"][0]["attempts"][0]["status"] == 200
+
+
+def test_a_late_webhook_of_a_call_that_a_person_has_paid_again_does_no_harm(
+    client: Client, generate: Generate, owner: Api, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    sandbox.inject("run", "reset_after")
+    job_id = generate()["jobId"]
+    work()
+    first = Prediction.objects.get()
+    assert data_of(owner.post(f"jobs/{job_id}/retry"))["status"] == "queued"
+    work()
+    assert call(client, first.callback_token, {"id": "late-u1"}).status_code == 200
+    first.refresh_from_db()
+    second = Prediction.objects.exclude(pk=first.pk).get()
+    assert (first.state, first.provider_id) == (PredictionState.UNKNOWN, "late-u1")
+    assert first.rescue_at is not None
+    assert second.state == PredictionState.RUNNING

@@ -19,6 +19,8 @@ from tryon.lifecycle.jobs import (
 from tryon.lifecycle.predictions import (
     adopted,
     ended,
+    kept,
+    look_after,
     output_refused,
     rescue_later,
     running,
@@ -35,6 +37,8 @@ __all__ = [
     "complete",
     "ended",
     "fail",
+    "kept",
+    "look_after",
     "output_refused",
     "record",
     "requeue",

@@ -57,23 +57,25 @@ def running(
 
 
 def adopted(prediction: Prediction, *, provider_id: str) -> bool:
-    """A webhook named the id that no answer brought. What it says is not believed, only asked about."""
+    """A webhook named the id that no answer brought. What it says is not believed, only asked about.
+
+    A job that has given this call up, and may be making another one by now, gets its picture by rescue.
+    """
     now = timezone.now()
     with transaction.atomic():
+        waits = _is_latest(prediction) and move(prediction.job_id, Status.PROCESSING, next_check_at=now)
         if not change(
             prediction,
             PredictionState.SENDING,
             PredictionState.UNKNOWN,
             only={"provider_id": ""},
-            state=PredictionState.RUNNING,
+            state=PredictionState.RUNNING if waits else PredictionState.UNKNOWN,
             provider_id=provider_id,
-            finished_at=None,
+            rescue_at=None if waits else now,
             error_name="",
         ):
             return False
         record(prediction.job_id, "adopted", providerId=provider_id)
-        if not move(prediction.job_id, Status.PROCESSING, next_check_at=now):
-            change(prediction, PredictionState.RUNNING, state=PredictionState.UNKNOWN, rescue_at=now)
     return True
 
 
@@ -92,6 +94,20 @@ def rescue_later(prediction: Prediction, *, at: datetime | None) -> bool:
     """The job waits no more, the picture may come all the same: ask again at ``at``, None for never."""
     with transaction.atomic():
         return change(prediction, *OPEN, state=PredictionState.UNKNOWN, rescue_at=at)
+
+
+def look_after(prediction: Prediction, *, at: datetime | None) -> bool:
+    """The picture is paid for and its job failed: look after it at ``at``, None for no more."""
+    return change(prediction, PredictionState.SUCCEEDED, rescue_at=at)
+
+
+def kept(prediction: Prediction, *, key: str) -> bool:
+    """Our own copy of the paid picture is stored under ``key``."""
+    with transaction.atomic():
+        if not change(prediction, PredictionState.SUCCEEDED, only={"kept": ""}, kept=key, rescue_at=None):
+            return False
+        record(prediction.job_id, "picture_kept", prediction=str(prediction.pk))
+    return True
 
 
 def succeeded(
@@ -142,6 +158,12 @@ def ended(prediction: Prediction, *, error_name: str, error_message: str = "") -
             return False
         record(prediction.job_id, "prediction_failed", error=error_name, message=error_message)
     return True
+
+
+def _is_latest(prediction: Prediction) -> bool:
+    return not Prediction.objects.filter(
+        job_id=prediction.job_id, created_at__gt=prediction.created_at
+    ).exists()
 
 
 def change(

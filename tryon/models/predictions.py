@@ -52,6 +52,13 @@ class Prediction(models.Model):
     output = models.TextField(
         _("output"), blank=True, help_text=_("Where FASHN keeps the picture, 72 hours.")
     )
+    kept = models.FileField(
+        _("kept"),
+        max_length=200,
+        blank=True,
+        editable=False,
+        help_text=_("Our own copy of the picture of an earlier step, where the job failed later on."),
+    )
     price = models.PositiveIntegerField(_("price"), default=0, help_text=_("Credits, if it succeeds."))
     credits_used = models.PositiveIntegerField(_("credits used"), default=0)
     error_name = models.CharField(_("error name"), max_length=100, blank=True)
@@ -63,7 +70,7 @@ class Prediction(models.Model):
         _("rescue at"),
         null=True,
         blank=True,
-        help_text=_("When FASHN is asked again for a picture whose job no longer waits."),
+        help_text=_("When a picture whose job no longer waits is looked after again."),
     )
 
     class Meta:

@@ -11,10 +11,12 @@ from django.utils import timezone
 from tryon import lifecycle, queue
 from tryon.models import Prediction, PredictionState, TryOnJob
 from tryon.selectors import progress_now
+from tryon.steps.plan import FASHN_KEEPS_PICTURES, usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
 
 FIRST_RESCUE: Final = timedelta(seconds=30)
+LONGEST_RESCUE_WAIT: Final = timedelta(hours=1)
 
 
 def give_up_or_retry(job: TryOnJob, prediction: Prediction, code: str, *, permanent: bool) -> None:
@@ -41,9 +43,25 @@ def back_off_seconds(retry_count: int) -> float:
 
 
 def fail(job: TryOnJob, prediction: Prediction, code: str) -> None:
-    """The job failed."""
+    """The job failed. What it has paid for so far is looked after: a retry will want it."""
     if lifecycle.fail(job.pk, code=code):
+        look_after_pictures(job)
         logger.warning("job_failed", code=code, provider_id=prediction.provider_id, retries=job.retry_count)
+
+
+def look_after_pictures(job: TryOnJob) -> None:
+    """Have the paid pictures of a failed job looked after before FASHN deletes them."""
+    now = timezone.now()
+    for prediction in usable_predictions(job).filter(kept=""):
+        lifecycle.look_after(prediction, at=next_look(prediction, now))
+
+
+def next_look(prediction: Prediction, now: datetime) -> datetime | None:
+    """When a picture whose job gave up is looked after again: ever more slowly, as long as FASHN has it."""
+    age = now - (prediction.submitted_at or prediction.created_at)
+    if age > FASHN_KEEPS_PICTURES:
+        return None
+    return now + min(max(FIRST_RESCUE, age / 4), LONGEST_RESCUE_WAIT)
 
 
 def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> None:
@@ -83,6 +101,7 @@ def abandon(job: TryOnJob) -> None:
     for prediction in job.predictions.exclude(state__in=[PredictionState.SUCCEEDED, PredictionState.FAILED]):
         release(prediction)
     if lifecycle.fail(job.pk, code="internal_error"):
+        look_after_pictures(job)
         logger.error("job_abandoned", job_id=str(job.pk))
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tryon import lifecycle
@@ -41,9 +41,10 @@ def first_open_step(job: TryOnJob) -> int:
 
 
 def usable_predictions(job: TryOnJob) -> QuerySet[Prediction]:
-    """The job's paid pictures that FASHN still has and that nothing is wrong with."""
-    kept = timezone.now() - FASHN_KEEPS_PICTURES
-    return job.predictions.filter(state=PredictionState.SUCCEEDED, finished_at__gt=kept).exclude(output="")
+    """The job's paid pictures that FASHN still has, or we, and that nothing is wrong with."""
+    at_fashn = Q(finished_at__gt=timezone.now() - FASHN_KEEPS_PICTURES)
+    paid = job.predictions.filter(at_fashn | ~Q(kept=""), state=PredictionState.SUCCEEDED)
+    return paid.exclude(output="")
 
 
 def options_of(job: TryOnJob) -> TryOnOptions:
