@@ -59,6 +59,13 @@ class ImageTooManyPixels(ImageRefused):
     )
 
 
+class ImageBlank(ImageRefused):
+    """Nothing can be seen: every pixel is transparent."""
+
+    code = "image_blank"
+    message = _("Nothing can be seen in the picture. Send another photo.")
+
+
 class ImageTooSmall(ImageRefused):
     """``details``: ``limit`` and ``actual``, both the shortest side in pixels."""
 

@@ -20,6 +20,7 @@ from config.images.errors import (
     ImageTypeUnsupported,
 )
 from config.images.headers import Format, Header, read_header
+from config.images.provenance import PACKET, with_provenance
 from config.images.quality import ImageWarning, warnings_for
 
 CHUNK_BYTES = 256 * 1024
@@ -68,7 +69,10 @@ class PreparedImage:
 
 @dataclass(frozen=True, slots=True)
 class ResultImage:
-    """``picture``: the provider's bytes, unchanged (PNG or JPEG). ``thumbnail``: WebP, at most 400 pixels."""
+    """``picture``: the provider's, PNG or JPEG, not encoded again. ``thumbnail``: WebP, at most 400 pixels.
+
+    Both say in their XMP that they were made with AI.
+    """
 
     picture: Picture
     thumbnail: Picture
@@ -100,7 +104,8 @@ def prepare(file: BinaryIO) -> PreparedImage:
 def read_result(content: bytes) -> ResultImage:
     """Check that a provider's picture (PNG or JPEG, 24 megapixels, 60 MB) decodes to its last pixel.
 
-    Raises one of the ``ImageRefused`` errors.
+    The picture that comes out has the same pixels, and its provenance. Raises one of the ``ImageRefused``
+    errors.
     """
     file = BytesIO(content)
     _check_size(len(content), limits.MAX_RESULT_BYTES)
@@ -108,10 +113,11 @@ def read_result(content: bytes) -> ResultImage:
     if header.format not in {Format.PNG, Format.JPEG}:
         raise ImageTypeUnsupported
     _check(header, min(header.max_pixels, limits.MAX_RESULT_PIXELS))
-    thumbnail = _thumbnail(_render(file, header, limits.THUMBNAIL_SIDE))
+    thumbnail = _thumbnail(_render(file, header, limits.THUMBNAIL_SIDE), xmp=PACKET)
     form = header.format
+    marked = with_provenance(content, form)
     return ResultImage(
-        Picture(content, form.content_type, form.extension, header.width, header.height), thumbnail
+        Picture(marked, form.content_type, form.extension, header.width, header.height), thumbnail
     )
 
 
@@ -170,9 +176,9 @@ def _jpeg(image: Image.Image) -> Picture:
     return Picture(buffer.getvalue(), "image/jpeg", "jpg", *image.size)
 
 
-def _thumbnail(image: Image.Image) -> Picture:
+def _thumbnail(image: Image.Image, *, xmp: bytes = b"") -> Picture:
     small = image.copy()
     small.thumbnail((limits.THUMBNAIL_SIDE, limits.THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     buffer = BytesIO()
-    small.save(buffer, "WEBP", quality=80)
+    small.save(buffer, "WEBP", quality=80, xmp=xmp)
     return Picture(buffer.getvalue(), "image/webp", "webp", *small.size)

@@ -396,12 +396,16 @@ def test_poor_photos_are_warned_about_not_refused() -> None:
     ("content", "content_type", "extension"),
     [(drawn.png(mode="RGBA"), "image/png", "png"), (drawn.model_photo((700, 700)), "image/jpeg", "jpg")],
 )
-def test_result_is_kept_byte_for_byte_with_a_thumbnail(
+def test_result_is_not_encoded_again_and_gets_a_thumbnail(
     content: bytes, content_type: str, extension: str
 ) -> None:
     result = images.read_result(content)
 
-    assert result.picture == images.Picture(content, content_type, extension, 700, 700)
+    picture = result.picture
+    assert (picture.content_type, picture.extension) == (content_type, extension)
+    assert (picture.width, picture.height) == (700, 700)
+    assert content[-1000:] == picture.content[-1000:]
+    assert 0 < len(picture.content) - len(content) < 1000  # the note that it was made with AI
     assert (result.thumbnail.extension, result.thumbnail.width, result.thumbnail.height) == ("webp", 400, 400)
 
 

@@ -30,7 +30,7 @@ _REFUSED = frozenset(STATUS_OF_REFUSAL)
 _STATES = frozenset({"canceled", "time_out", "unknown_status", "never_ends", "fail_once"})
 _OUTPUT_SHAPES = frozenset({"wrong_host", "images_object"})
 _PICTURES = frozenset(
-    {"truncated", "wrong_type", "transparent", "redirect", "huge_pixels", "huge_file", "missing"}
+    {"truncated", "wrong_type", "transparent", "redirect", "huge_pixels", "huge_file", "missing", "empty"}
 )
 FAULTS: Mapping[str, frozenset[str]] = {
     "run": _REFUSED | _TRANSPORT | {"no_id"},
@@ -64,6 +64,7 @@ SEEDS: Mapping[int, tuple[str, str]] = {
         ),
         ("prediction", 47, ["wrong_host", "images_object"]),
         ("webhook", 50, ["duplicate", "early", "delayed", "never", "base64"]),
+        ("media", 60, ["empty"]),
     ]
     for offset, name in enumerate(names, first)
 }

@@ -104,7 +104,9 @@ def spoilt(reply: Reply, fault: Fault) -> Reply:
         case "wrong_type":
             return Reply(200, b"<html><body>Not a picture</body></html>", "text/html; charset=utf-8")
         case "transparent":
-            return Reply(200, _half_transparent(reply.body), "image/png")
+            return Reply(200, _with_alpha(reply.body, Image.linear_gradient("L")), "image/png")
+        case "empty":
+            return Reply(200, _with_alpha(reply.body, Image.new("L", (1, 1), 0)), "image/png")
         case "redirect":
             return Reply(
                 302, headers={"Location": fault.text("url", "http://169.254.169.254/latest/meta-data/")}
@@ -118,10 +120,10 @@ def spoilt(reply: Reply, fault: Fault) -> Reply:
     return reply
 
 
-def _half_transparent(data: bytes) -> bytes:
+def _with_alpha(data: bytes, alpha: Image.Image) -> bytes:
     with Image.open(io.BytesIO(data)) as image:
         layer = image.convert("RGBA")
-    layer.putalpha(Image.linear_gradient("L").resize(layer.size))
+    layer.putalpha(alpha.resize(layer.size))
     buffer = io.BytesIO()
     layer.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
