@@ -16,8 +16,9 @@ from django_redis import get_redis_connection
 from pytest_django import Settings
 
 from config.api.keys import key_issue
+from config.api.models import ApiKey
 from tests import images, s3, stores
-from tryon import tasks
+from tryon import queue, tasks
 from tryon.fashn.sandbox import Sandbox
 from tryon.models import ACTIVE, TryOnJob
 
@@ -29,7 +30,8 @@ class Api:
     """A storefront: speaks JSON with its own key."""
 
     def __init__(self, key: str) -> None:
-        self.client = Client(headers={"Authorization": f"Api-Key {key}"}, raise_request_exception=False)
+        self.authorization = f"Api-Key {key}"
+        self.client = Client(headers={"Authorization": self.authorization}, raise_request_exception=False)
 
     def get(self, path: str, **query: Any) -> Any:
         return self.client.get(f"/api/tryon/{path}", query)
@@ -67,6 +69,11 @@ def error_of(response: Any) -> Any:
     body = response.json()
     assert body["success"] is False, body
     return body["error"]
+
+
+def requester(name: str) -> str:
+    """Who a key of this name is in rows: ``Owner``, ``Stranger`` or ``Manager``."""
+    return f"key:{ApiKey.objects.get(name=name).pk}"
 
 
 def download(api: Api, url: str) -> bytes:
@@ -127,6 +134,16 @@ def empty_redis() -> Iterator[None]:
     yield
     get_redis_connection("default").flushdb()
     cache.clear()
+
+
+@pytest.fixture
+def redis_away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody listens where Redis should be, and this process has not noticed yet."""
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    monkeypatch.setattr(queue, "outage", queue.Outage())
+    queue._queue.cache_clear()
+    yield
+    queue._queue.cache_clear()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,30 +12,16 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 from django_redis import get_redis_connection
-from pytest_django import Settings
 
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import PredictionFactory, TryOnJobFactory
-from tryon import leases, queue, tasks
+from tryon import leases, tasks
 from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def redis_away(settings: Settings) -> Iterator[None]:
-    """Nobody listens where Redis should be."""
-    there = settings.REDIS_URL
-    settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    queue._queue.cache_clear()
-    queue.outage.__init__()  # type: ignore[misc]  # this process has not noticed anything yet
-    yield
-    settings.REDIS_URL = there
-    queue._queue.cache_clear()
-    queue.outage.__init__()  # type: ignore[misc]
 
 
 def test_an_emptied_redis_loses_nothing(generate: Generate, finish: Finish, sandbox: Sandbox) -> None:

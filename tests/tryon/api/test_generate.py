@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from tests import images
 from tests.conftest import Api, Generate, data_of, error_of
 from tests.factories import ProductImageFactory, TryOnJobFactory
-from tryon import queue
 from tryon.models import Status, TryOnJob
 
 pytestmark = pytest.mark.django_db
@@ -142,16 +141,11 @@ def test_bulk_waits_behind_interactive(owner: Api, body: dict[str, Any], generat
 def test_without_redis_a_job_is_still_taken(
     owner: Api,
     body: dict[str, Any],
-    settings: Settings,
+    redis_away: None,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    queue._queue.cache_clear()
-    try:
-        with django_capture_on_commit_callbacks(execute=True):
-            response = owner.post("generate", body)
-    finally:
-        queue._queue.cache_clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        response = owner.post("generate", body)
     assert response.status_code == 202
     assert TryOnJob.objects.get().status == Status.QUEUED
 
