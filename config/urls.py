@@ -14,7 +14,7 @@ handler500 = "config.api.exceptions.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("api/tryon/", include("models_library.api.urls")),
-    path("api/tryon/results/", include("results.api.urls")),
+    path("api/tryon/", include("results.api.urls")),
     path("api/tryon/", include("tryon.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

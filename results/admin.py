@@ -1,21 +1,44 @@
 """Results in the admin: look, approve or reject, delete."""
 
-from typing import override
+from collections import Counter
+from typing import Any, Final, override
 
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.admin_base import ReadOnlyAdmin
 from config.admin_widgets import badge, large_picture, link_to, moment, pixels, thumbnail
-from results.models import Review, TryOnResult
+from results.models import Reason, ResultFeedback, Review, TryOnResult, Verdict
 from results.services import result_delete, result_review
 
+NO_FEEDBACK: Final = "none"
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
+
+
+class FeedbackFilter(admin.SimpleListFilter):
+    """Results by what was said of them."""
+
+    title = _("feedback")
+    parameter_name = "feedback"
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*Verdict.choices, (NO_FEEDBACK, _("None yet"))]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: QuerySet[TryOnResult]) -> QuerySet[TryOnResult]:
+        given = ResultFeedback.objects.filter(job=OuterRef("job"))
+        if self.value() == NO_FEEDBACK:
+            return queryset.filter(~Exists(given))
+        if self.value() in Verdict.values:
+            return queryset.filter(Exists(given.filter(verdict=self.value())))
+        return queryset
 
 
 @admin.register(TryOnResult)
@@ -27,13 +50,14 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
         "product_photo",
         "model_photo",
         "review_badge",
+        "verdicts",
         "credits_used",
         "job_link",
         "created",
         "expires",
     ]
     list_select_related = ["job__product_image", "job__model_image"]
-    list_filter = ["review", "created_at", "expires_at"]
+    list_filter = ["review", FeedbackFilter, "created_at", "expires_at"]
     search_fields = ["job__product_image__product_id", "job__model_image__name"]
     search_help_text = _("Product or model photo.")
     fields = [
@@ -41,6 +65,7 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
         "product_photo",
         "model_photo",
         "review_badge",
+        "feedback",
         "size",
         "credits_used",
         "job_link",
@@ -51,7 +76,8 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[TryOnResult]:
-        return super().get_queryset(request).select_related(*self.list_select_related)
+        results = super().get_queryset(request).select_related(*self.list_select_related)
+        return results.prefetch_related("job__feedback")
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         """Whether the person may approve and reject."""
@@ -103,6 +129,26 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
     @admin.display(description=_("review"), ordering="review")
     def review_badge(self, result: TryOnResult) -> SafeString:
         return badge(result.review, result.get_review_display())
+
+    @admin.display(description=_("feedback"))
+    def verdicts(self, result: TryOnResult) -> SafeString | str:
+        given = Counter(feedback.verdict for feedback in result.job.feedback.all())
+        badges = [badge(verdict, f"{Verdict(verdict).label} {number}") for verdict, number in given.items()]
+        return format_html_join(" ", "{}", ([one] for one in badges)) or "-"
+
+    @admin.display(description=_("feedback"))
+    def feedback(self, result: TryOnResult) -> SafeString | str:
+        """Every judgement with its reasons and comment, newest first."""
+        lines = (
+            (
+                moment(given.created_at),
+                badge(given.verdict, given.get_verdict_display()),
+                ", ".join(str(Reason(reason).label) for reason in given.reasons),
+                given.comment,
+            )
+            for given in result.job.feedback.all()
+        )
+        return format_html_join("", "<p>{} {} {}<br>{}</p>", lines) or "-"
 
     @admin.display(description=_("job"))
     def job_link(self, result: TryOnResult) -> SafeString:

@@ -48,3 +48,51 @@ class TryOnResult(models.Model):
     @override
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class Verdict(models.TextChoices):
+    """Whether a shopper would show the picture."""
+
+    YES = "yes", _("Yes")
+    ALMOST = "almost", _("Almost")
+    NO = "no", _("No")
+
+
+class Reason(models.TextChoices):
+    """What is wrong with a picture."""
+
+    GARMENT_CHANGED = "garment_changed", _("The garment looks different")
+    WRONG_FIT = "wrong_fit", _("It fits wrongly")
+    BODY_CHANGED = "body_changed", _("The body looks different")
+    FACE_CHANGED = "face_changed", _("The face looks different")
+    HANDS = "hands", _("Hands or arms are wrong")
+    BACKGROUND = "background", _("The background is wrong")
+    LOW_QUALITY = "low_quality", _("The picture is poor")
+    OTHER = "other", _("Something else")
+
+
+class ResultFeedback(models.Model):
+    """What one requester says of a picture. It belongs to the job, for results expire."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job = models.ForeignKey(
+        "tryon.TryOnJob", on_delete=models.CASCADE, related_name="feedback", verbose_name=_("job")
+    )
+    requester = models.CharField(_("requester"), max_length=60)
+    verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict)
+    reasons = models.JSONField(_("reasons"), default=list, blank=True)
+    comment = models.TextField(_("comment"), blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("feedback")
+        verbose_name_plural = _("feedback")
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "requester"], name="feedback_once"),
+            models.CheckConstraint(condition=models.Q(verdict__in=Verdict.values), name="feedback_verdict"),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return str(self.get_verdict_display())

@@ -1,9 +1,24 @@
 """Reading results."""
 
-from django.db.models import QuerySet
+from datetime import datetime
+from typing import TYPE_CHECKING, TypedDict
+
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from results.models import Review, TryOnResult
+from results.models import ResultFeedback, Review, TryOnResult, Verdict
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class Shown(TypedDict):
+        provider_model: str | None
+        own_verdict: str | None
+        own_reasons: list[str] | None
+        own_comment: str | None
+        own_created_at: datetime | None
+
+    ShownResult = WithAnnotations[TryOnResult, Shown]
 
 
 def result_live(cache_key: str) -> TryOnResult | None:
@@ -14,3 +29,37 @@ def result_live(cache_key: str) -> TryOnResult | None:
 def result_list_live() -> QuerySet[TryOnResult]:
     """Results that may be shown and reused."""
     return TryOnResult.objects.filter(expires_at__gt=timezone.now()).exclude(review=Review.REJECTED)
+
+
+def results_expired(now: datetime) -> QuerySet[TryOnResult]:
+    """Results whose time is over."""
+    return TryOnResult.objects.filter(expires_at__lte=now)
+
+
+def results_rejected() -> QuerySet[TryOnResult]:
+    """Results that a person rejected."""
+    return TryOnResult.objects.filter(review=Review.REJECTED)
+
+
+def with_recipe_and_feedback(results: QuerySet[TryOnResult], requester: str) -> "QuerySet[ShownResult]":
+    """Each result with its recipe and what ``requester`` said of it: part of the same one query."""
+    first_call = (
+        TryOnResult.objects.filter(pk=OuterRef("pk"))
+        .order_by("job__predictions__step", "-job__predictions__created_at")
+        .values("job__predictions__model_name")[:1]
+    )
+    own = FilteredRelation("job__feedback", condition=Q(job__feedback__requester=requester))
+    return results.select_related("job__product_image").annotate(
+        own=own,
+        provider_model=Subquery(first_call),
+        own_verdict=F("own__verdict"),
+        own_reasons=F("own__reasons"),
+        own_comment=F("own__comment"),
+        own_created_at=F("own__created_at"),
+    )
+
+
+def feedback_counts() -> dict[str, int]:
+    """How often each verdict was given."""
+    given = ResultFeedback.objects.order_by().values_list("verdict").annotate(number=Count("pk"))
+    return {**dict.fromkeys(Verdict.values, 0), **dict(given)}

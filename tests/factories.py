@@ -9,7 +9,7 @@ from django.utils import timezone
 from config.api.keys import digest_of
 from config.api.models import ApiKey
 from models_library.models import Category, ModelImage
-from results.models import TryOnResult
+from results.models import ResultFeedback, TryOnResult, Verdict
 from tryon.models import JobViewer, Prediction, ProductImage, Status, TryOnJob
 
 OWNER = "key:owner"
@@ -95,3 +95,12 @@ class TryOnResultFactory(factory.django.DjangoModelFactory[TryOnResult]):
     cache_key = factory.LazyAttribute(lambda result: result.job.cache_key)
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
     credits_used = 1
+
+
+class ResultFeedbackFactory(factory.django.DjangoModelFactory[ResultFeedback]):
+    class Meta:
+        model = ResultFeedback
+
+    job = factory.SubFactory(TryOnJobFactory, completed=True)
+    requester = OWNER
+    verdict = Verdict.YES

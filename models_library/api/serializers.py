@@ -5,6 +5,7 @@ from typing import Any, override
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from config.api.strict import StrictSerializer
 from models_library.models import Category, ModelImage
 
 MAX_TAGS = 20
@@ -33,22 +34,13 @@ class ModelImageCreateSerializer(serializers.Serializer[Any]):
     tags = TagsField(required=False)
 
 
-class ModelImageUpdateSerializer(serializers.Serializer[Any]):
+class ModelImageUpdateSerializer(StrictSerializer):
     """``PATCH /models/{id}``."""
 
     name = serializers.CharField(max_length=200, required=False)
     category = serializers.ChoiceField(choices=Category.choices, required=False)
     tags = TagsField(required=False)
     isActive = serializers.BooleanField(source="is_active", required=False)
-
-    @override
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        unknown = sorted(self.initial_data.keys() - self.fields.keys())
-        if unknown:
-            raise serializers.ValidationError(
-                {field: [_("Unknown field. Leave it out.")] for field in unknown}
-            )
-        return attrs
 
 
 class ModelImageSerializer(serializers.ModelSerializer[ModelImage]):

@@ -58,7 +58,7 @@ class ModelImagesView(APIView):
     @extend_schema(
         operation_id="modelCreate",
         request=ModelImageCreateSerializer,
-        responses=answers({201: enveloped(ModelImageSerializer)}, 400, 403, 409, 413, 415, 422, 503),
+        responses=answers({201: enveloped(ModelImageSerializer)}, 400, 403, 409, 413, 415, 422, 503, 507),
     )
     def post(self, request: Request) -> Response:
         if "file" not in request.FILES:

@@ -109,7 +109,9 @@ def test_the_schema_lists_every_address_with_its_errors() -> None:
         "/api/tryon/stats",
         "/api/tryon/stats/pause",
         "/api/tryon/stats/resume",
+        "/api/tryon/results",
         "/api/tryon/results/{result_id}",
+        "/api/tryon/results/{result_id}/feedback",
     }
     for path in schema["paths"].values():
         for operation in path.values():

@@ -8,23 +8,22 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from config.api.models import ApiKey
 from results.models import TryOnResult
-from tests.conftest import Api, data_of, download, error_of
-from tests.factories import TryOnJobFactory, TryOnResultFactory
+from tests.conftest import Api, data_of, download, error_of, requester
+from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
 from tryon.models import TryOnJob
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def requester(name: str) -> str:
-    return f"key:{ApiKey.objects.get(name=name).pk}"
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("store")]
 
 
 @pytest.fixture
 def result(owner: Api) -> TryOnResult:
     """A result of the owner's, with its files."""
-    result: TryOnResult = TryOnResultFactory.create(job__requester=requester("Owner"))
+    result: TryOnResult = TryOnResultFactory.create(
+        job__requester=requester("Owner"), job__options={"mode": "quality"}
+    )
+    PredictionFactory.create(job=result.job, step=1, model_name="background-remove")
+    PredictionFactory.create(job=result.job, step=0, model_name="tryon-v1.6", state="succeeded")
     for field in (result.image, result.thumbnail):
         default_storage.save(field.name, ContentFile(b"picture"))
     return result
@@ -37,6 +36,16 @@ def test_the_owner_sees_a_result(
     with django_assert_num_queries(1):
         shown = data_of(owner.get(f"results/{result.pk}"))
     assert (shown["jobId"], shown["width"], shown["height"]) == (str(result.job_id), 864, 1296)
+    assert shown["creditsUsed"] == 1
+    assert shown["aiGenerated"] is True
+    assert shown["recipe"] == {
+        "productImageId": str(result.job.product_image_id),
+        "modelImageId": str(result.job.model_image_id),
+        "productId": result.job.product_image.product_id,
+        "options": {"mode": "quality"},
+        "providerModel": "tryon-v1.6",
+    }
+    assert shown["feedback"] is None
     assert download(owner, shown["imageUrl"]) == b"picture"
 
 

@@ -1,0 +1,34 @@
+"""What shoppers and shops say of a picture."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from config.api.callers import Caller
+from config.errors import DomainError
+from results.models import ResultFeedback, TryOnResult
+
+
+class FeedbackAlreadyGiven(DomainError):
+    code: ClassVar[str] = "feedback_already_given"
+    status: ClassVar[int] = 409
+    message: Any = _("You have judged this picture already.")
+
+
+def feedback_give(
+    *, result: TryOnResult, caller: Caller, verdict: str, reasons: Sequence[str] = (), comment: str = ""
+) -> ResultFeedback:
+    """Keep the caller's judgement of a result. Raises FeedbackAlreadyGiven the second time."""
+    try:
+        with transaction.atomic():
+            return ResultFeedback.objects.create(
+                job_id=result.job_id,
+                requester=caller.requester,
+                verdict=verdict,
+                reasons=list(dict.fromkeys(reasons)),
+                comment=comment,
+            )
+    except IntegrityError as error:
+        raise FeedbackAlreadyGiven from error
