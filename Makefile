@@ -3,6 +3,7 @@
 # make test-postgres  run the tests that use the database on a PostgreSQL of their own
 # make chaos    real processes and accidents: make chaos SEEDS=20, or SEED=7; ON=postgres; ARGS=-v
 # make bench-jobs     what a job costs beside FASHN's own time
+# make bench-cleanup  time and memory of a clean-up of 10,000 results; ON=postgres
 # make lint     check format, style, types and imports
 # make check    check settings, migrations and the deployment's safety
 # make format   format the code, and fix what can be fixed without a person
@@ -15,7 +16,7 @@ BIN := $(ENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo test test-postgres chaos bench-jobs lint check format redis clean
+.PHONY: help demo test test-postgres chaos bench-jobs bench-cleanup lint check format redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -40,6 +41,9 @@ chaos: $(ENV)/dev.stamp redis
 
 bench-jobs: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.bench.jobs $(ARGS)
+
+bench-cleanup: $(ENV)/dev.stamp redis
+	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.bench.cleanup $(ARGS)
 
 lint: $(ENV)/dev.stamp
 	$(BIN)/ruff format --check .

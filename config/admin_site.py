@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from redis import RedisError
 
-APP_ORDER: Final = ("tryon", "models_library", "results", "django_rq", "api", "auth")
+APP_ORDER: Final = ("tryon", "models_library", "results", "django_rq", "upkeep", "api", "auth")
 
 
 class StudioAdminConfig(AdminConfig):

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "django_rq",
     "config.apps.ConfigConfig",
     "config.api",
+    "config.upkeep",
     "models_library",
     "results",
     "tryon",
@@ -191,6 +192,9 @@ FASHN_RUN_CALLS = positive("FASHN_RUN_CALLS", 50)
 FASHN_STATUS_CALLS = positive("FASHN_STATUS_CALLS", 50)
 TRYON_DAILY_LIMIT = env.int("TRYON_DAILY_LIMIT", 0)  # credits a day, 0 for no limit
 RESULT_TTL_DAYS = positive("RESULT_TTL_DAYS", 30)
+UPLOAD_TTL_HOURS = positive("UPLOAD_TTL_HOURS", 24)  # for uploads that no try-on was asked for
+EVENT_TTL_DAYS = positive("EVENT_TTL_DAYS", 90)
+STORAGE_LIMIT_GB = env.float("STORAGE_LIMIT_GB", 0.0)  # of 10^9 bytes, 0 for no limit
 DEMO_SHOP = env.bool("DEMO_SHOP", False)
 
 # --- HTTP API ------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from config.errors import DomainError
 from config.images import prepare
 from config.storage import discard_after_commit, new_files
+from config.upkeep import use
 from models_library.models import ModelImage
 from models_library.selectors import model_image_with_checksum
 
@@ -30,8 +31,10 @@ class ModelImageInUse(DomainError):
 def model_image_create(*, file: BinaryIO, name: str, category: str, tags: Iterable[str] = ()) -> ModelImage:
     """Check and clean the photo, store it and its thumbnail, add it to the library.
 
-    Raises ImageRefused for a file that is not a usable picture, ModelImageDuplicate for one that is there.
+    Raises ImageRefused for a file that is not a usable picture, ModelImageDuplicate for one that is there,
+    StorageFull and StorageUnavailable.
     """
+    use.require_room()
     prepared = prepare(file)
     if twin := model_image_with_checksum(prepared.checksum):
         raise ModelImageDuplicate(details={"id": str(twin.pk)})

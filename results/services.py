@@ -1,6 +1,6 @@
 """Storing, reviewing and deleting results."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +14,7 @@ from config.api.callers import Caller
 from config.images import ResultImage
 from config.storage import discard_after_commit, new_files
 from results.models import Review, TryOnResult
+from results.reuse import forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +63,27 @@ def result_create(*, job_id: UUID, cache_key: str, picture: StoredPicture, credi
 
 def result_delete(result: TryOnResult) -> None:
     """Remove a result and, after commit, its files. Its job keeps its history."""
-    keys = (result.image.name or "", result.thumbnail.name or "")
     with transaction.atomic():
-        result.delete()
-        discard_after_commit(*keys)
+        discard_after_commit(*results_remove([result]))
+
+
+def results_remove(results: Sequence[TryOnResult]) -> list[str]:
+    """Remove the rows of results, in the caller's transaction; from its commit on they are not reused.
+
+    Returns the keys of their files, which the caller discards after the commit.
+    """
+    TryOnResult.objects.filter(pk__in=[result.pk for result in results]).delete()
+    _forget_after_commit(results)
+    return [str(key) for result in results for key in (result.image.name, result.thumbnail.name) if key]
 
 
 def result_review(results: Iterable[TryOnResult], review: Review) -> int:
-    """Set the review of results; returns how many changed."""
-    ids = [result.pk for result in results]
-    return TryOnResult.objects.filter(pk__in=ids).exclude(review=review).update(review=review)
+    """Set the review of results; returns how many changed. A rejected one is not reused any more."""
+    reviewed = list(results)
+    with transaction.atomic():
+        _forget_after_commit(reviewed)
+        rows = TryOnResult.objects.filter(pk__in=[result.pk for result in reviewed])
+        return rows.exclude(review=review).update(review=review)
 
 
 def result_give_up(result: TryOnResult, caller: Caller) -> None:
@@ -84,3 +96,8 @@ def result_give_up(result: TryOnResult, caller: Caller) -> None:
         viewers.filter(requester=caller.requester).delete()
         if caller.is_manager or not viewers.exists():
             result_delete(result)
+
+
+def _forget_after_commit(results: Sequence[TryOnResult]) -> None:
+    keys = [result.cache_key for result in results]
+    transaction.on_commit(lambda: forget(*keys))

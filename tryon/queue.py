@@ -42,6 +42,11 @@ def enqueue_sweep(*, delay_seconds: float) -> None:
     _enqueue("tryon.tasks.sweep", delay_seconds=delay_seconds)
 
 
+def enqueue_cleanup(name: str) -> None:
+    """Ask the maintenance worker to go on with a clean-up task."""
+    _enqueue("tryon.tasks.cleanup", name, queue=MAINTENANCE)
+
+
 def is_away() -> bool:
     """Whether Redis can't be reached. Asks at most once in two seconds."""
     outage.look(lambda: _queue(STEPS).connection.ping())
@@ -79,13 +84,15 @@ class Outage:
 outage: Final = Outage()
 
 
-def _enqueue(function: str, *arguments: str, delay_seconds: float = 0.0) -> None:
+def _enqueue(function: str, *arguments: str, delay_seconds: float = 0.0, queue: str = STEPS) -> None:
     # A name of its own for every task: RQ refuses a reused one for minutes after success.
     name = "-".join([function.rpartition(".")[2], *arguments, secrets.token_hex(4)])
-    transaction.on_commit(lambda: _send(name, function, arguments, delay_seconds))
+    transaction.on_commit(lambda: _send(queue, name, function, arguments, delay_seconds))
 
 
-def _send(name: str, function: str, arguments: tuple[str, ...], delay_seconds: float) -> None:
+def _send(
+    queue_name: str, name: str, function: str, arguments: tuple[str, ...], delay_seconds: float
+) -> None:
     """Hand a task to RQ. Redis being away is logged and survived: the sweep will find the saved row."""
     if outage.is_on():
         return
@@ -95,7 +102,7 @@ def _send(name: str, function: str, arguments: tuple[str, ...], delay_seconds: f
         "failure_ttl": FAILED_TASK_SECONDS,
     }
     try:
-        queue = _queue(STEPS)
+        queue = _queue(queue_name)
         if delay_seconds > 0:
             queue.enqueue_in(timedelta(seconds=delay_seconds), function, *arguments, **options)
         else:

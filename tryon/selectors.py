@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from tryon.failures import NOT_WORTH_RETRYING
-from tryon.models import JobEvent, Prediction, PredictionState, ProductImage, Status, TryOnJob
+from tryon.models import ACTIVE, JobEvent, Prediction, PredictionState, ProductImage, Status, TryOnJob
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -125,3 +125,21 @@ def rescued() -> dict[str, int]:
     events = JobEvent.objects.filter(kind="rescued").values_list("data", flat=True)
     credits_saved = [int(data.get("credits", 0)) for data in events]
     return {"pictures": len(credits_saved), "credits": sum(credits_saved)}
+
+
+def uploads_without_jobs(*, before: datetime) -> QuerySet[ProductImage]:
+    """Photos uploaded by a storefront before a time, that no try-on was asked for."""
+    return ProductImage.objects.filter(created_at__lt=before, jobs=None).exclude(requester="")
+
+
+def pictures_kept_in_vain(*, before: datetime) -> QuerySet[Prediction]:
+    """Calls with a copy of their picture that no retry will use: the job is done, or failed before a time."""
+    done = Q(job__status__in=[Status.COMPLETED, Status.CANCELED])
+    long_ago = Q(job__status=Status.FAILED, finished_at__lt=before)
+    return Prediction.objects.filter(done | long_ago).exclude(kept="")
+
+
+def events_of_finished_jobs(*, before: datetime) -> QuerySet[JobEvent]:
+    """Events from before a time, but for those of active jobs and those that are counted."""
+    old = JobEvent.objects.filter(at__lt=before).exclude(kind="rescued")
+    return old.exclude(job__status__in=ACTIVE)

@@ -1,13 +1,20 @@
 """What workers run: thin doors into the engine, harmless when run twice, late or not at all."""
 
+from typing import Final
 from uuid import UUID
 
 import structlog
 from django.db import close_old_connections
 
-from tryon import recovery
+from config.upkeep.runs import run
+from tryon import queue, recovery
 from tryon.advance import advance
+from tryon.cleanup import EARLY, TASKS
+from tryon.cleanup.watch import must_clean_early
 from tryon.steps import rescue
+
+# The sweep, every half minute, is done by the same worker.
+CLEANUP_SECONDS: Final = 15.0
 
 
 def advance_job(job_id: str) -> None:
@@ -28,3 +35,19 @@ def sweep() -> None:
     """Find what no task holds any more. Cron calls this every 30 seconds."""
     close_old_connections()
     recovery.sweep()
+
+
+def cleanup(name: str) -> None:
+    """Run a clean-up task for a while. What is left is handed on, so that the sweep gets its turns."""
+    close_old_connections()
+    done = run(name, TASKS[name].work(), max_seconds=CLEANUP_SECONDS)
+    if done is not None and done.cursor and not done.problem:
+        queue.enqueue_cleanup(name)
+
+
+def watch_storage() -> None:
+    """Warn when storage fills up, and clean early when it is nearly full."""
+    close_old_connections()
+    if must_clean_early():
+        for name, task in EARLY.items():
+            run(name, task.work(), max_seconds=CLEANUP_SECONDS)

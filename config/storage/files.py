@@ -1,6 +1,6 @@
 """Writing, reading and deleting objects, whichever store there is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, cast
 
@@ -11,6 +11,7 @@ from django.db import transaction
 
 from config.storage.errors import STORE_FAULTS, ObjectMissing, StorageUnavailable, describe_fault
 from config.storage.keys import StoredObject, random_key
+from config.upkeep import use
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -22,6 +23,7 @@ def new_files() -> Iterator[Callable[[str, bytes | BinaryIO, str], str]]:
     Yields ``store(kind, content, extension)``, which returns the new object's key and raises
     StorageUnavailable. Writing may be slow: the row's transaction goes inside the block, not around it.
     """
+    written: dict[str, int] = {}
     with ExitStack() as taking_back:
 
         def store(kind: str, content: bytes | BinaryIO, extension: str) -> str:
@@ -30,12 +32,15 @@ def new_files() -> Iterator[Callable[[str, bytes | BinaryIO, str], str]]:
             # Before it is written: a disk that is full leaves half a file, a store that is slow a whole one.
             taking_back.callback(_take_back, key)
             try:
-                return default_storage.save(key, file)
+                default_storage.save(key, file)
             except STORE_FAULTS as error:
                 raise unavailable(error) from error
+            written[key] = file.size
+            return key
 
         yield store
         taking_back.pop_all()
+    use.note(by_kind(written))
 
 
 def read(key: str) -> bytes:
@@ -58,13 +63,37 @@ def objects_in(folder: str) -> list[StoredObject]:
         raise unavailable(error) from error
 
 
-def discard(*keys: str) -> None:
-    """Delete objects that no row names. Raises StorageUnavailable."""
-    for key in filter(None, keys):
-        try:
-            default_storage.delete(key)
-        except STORE_FAULTS as error:
-            raise unavailable(error) from error
+def discard(*keys: str) -> int:
+    """Delete objects that no row names, and return their bytes. Raises StorageUnavailable."""
+    gone: dict[str, int] = {}
+    try:
+        for key in dict.fromkeys(filter(None, keys)):
+            if (size := _size(key)) is not None:
+                default_storage.delete(key)
+                gone[key] = size
+    except STORE_FAULTS as error:
+        raise unavailable(error) from error
+    finally:
+        use.note({kind: use.Use(-was.objects, -was.bytes) for kind, was in by_kind(gone).items()})
+    return sum(gone.values())
+
+
+def by_kind(sizes: Mapping[str, int]) -> dict[str, use.Use]:
+    """Objects and bytes by kind, from bytes by key."""
+    sums: dict[str, use.Use] = {}
+    for key, size in sizes.items():
+        kind = key.partition("/")[0]
+        before = sums.get(kind, use.Use(0, 0))
+        sums[kind] = use.Use(before.objects + 1, before.bytes + size)
+    return sums
+
+
+def _size(key: str) -> int | None:
+    """An object's bytes, None where there is none."""
+    try:
+        return default_storage.size(key)
+    except FileNotFoundError:
+        return None
 
 
 def discard_after_commit(*keys: str) -> None:

@@ -12,6 +12,8 @@ from pytest_django import Settings
 from config.storage import new_files
 from config.storage.local import sign
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def key() -> str:

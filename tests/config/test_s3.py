@@ -18,6 +18,8 @@ from tryon.models import ProductImage
 
 PICTURE = b"\x89PNG picture"
 
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture
 def bucket(s3_endpoint: str, settings: Settings, plain_static_files: None) -> str:
@@ -84,7 +86,6 @@ def test_a_missing_picture_is_told_with_one_request(broken: Loopback) -> None:
     ("status", "code"),
     [(403, "InvalidAccessKeyId"), (403, "SignatureDoesNotMatch"), (403, "AccessDenied"), (503, "SlowDown")],
 )
-@pytest.mark.django_db
 def test_a_refusing_store_is_named_in_the_log_and_not_to_the_caller(
     broken: Loopback, owner: Api, status: int, code: str
 ) -> None:
@@ -98,7 +99,6 @@ def test_a_refusing_store_is_named_in_the_log_and_not_to_the_caller(
     assert ProductImage.objects.count() == 0
 
 
-@pytest.mark.django_db
 def test_a_store_that_does_not_answer_is_not_waited_for_long(
     broken: Loopback, owner: Api, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

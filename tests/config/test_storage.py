@@ -23,7 +23,7 @@ from config.storage import (
 from tests import s3
 from tests.stores import stored_keys
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 
 
 @pytest.fixture

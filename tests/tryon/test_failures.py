@@ -3,13 +3,15 @@
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from io import BytesIO
 
 import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
+from PIL import Image
 from pytest_django import Settings
 
-from tests.conftest import Api, Finish, Generate, data_of
+from tests.conftest import Api, Finish, Generate, data_of, download
 from tests.stores import stored_keys
 from tryon import tasks
 from tryon.advance import advance
@@ -187,6 +189,37 @@ def test_a_result_on_a_host_outside_the_allow_list_is_never_asked_for(
         job = finish(generate()["jobId"])
         assert elsewhere.ledger()["requests"] == {}
     assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
+
+
+def test_an_answer_that_names_a_host_outside_the_allow_list_is_never_asked_for(
+    generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    with Sandbox() as elsewhere:
+        sandbox.inject("prediction", "wrong_host", host=elsewhere.url)
+        job = finish(generate()["jobId"])
+        assert elsewhere.ledger()["requests"] == {}
+    assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
+
+
+def test_a_picture_one_can_look_through_is_stored_as_it_is(
+    store: str, owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("media", "transparent")
+    job = finish(generate()["jobId"])
+    result = data_of(owner.get(f"results/{job.result.pk}"))
+    with Image.open(BytesIO(download(owner, result["imageUrl"]))) as picture:
+        assert picture.mode == "RGBA"
+    with Image.open(BytesIO(download(owner, result["thumbnailUrl"]))) as thumbnail:
+        assert thumbnail.mode == "RGB"
+
+
+def test_a_cut_out_with_nothing_left_of_the_person_is_not_shown_as_a_result(
+    generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("media", "empty", model="background-remove")
+    job = finish(generate(background="#ffffff")["jobId"])
+    assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
+    assert job.events.get(kind="picture_refused").data == {"code": "image_blank"}
 
 
 def test_a_source_photo_without_its_file_fails_before_anything_is_paid(

@@ -1,15 +1,15 @@
 """Many at once: threads with database connections of their own, on SQLite and on PostgreSQL."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
+import requests
 from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from tests.conftest import Api, Finish, data_of
 from tests.factories import TryOnJobFactory
+from tests.threads import at_once
 from tryon.advance import advance, dispatch
 from tryon.fashn.sandbox import Sandbox
 from tryon.leases import leased
@@ -17,32 +17,41 @@ from tryon.models import JobEvent, Prediction, PredictionState, Status, TryOnJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-THREADS = 10
-
-
-def at_once(number: int, call: Callable[[], Any]) -> list[Any]:
-    """Run ``call`` so many times, ten at a time, and return what came of it."""
-
-    def run(_: int) -> Any:
-        try:
-            return call()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(run, range(number)))
-
 
 def test_fifty_identical_requests_make_one_job_and_one_paid_prediction(
-    owner: Api, product_id: str, model_id: str, finish: Finish, sandbox: Sandbox
+    live_server: LiveServer,
+    owner: Api,
+    manager: Api,
+    product_id: str,
+    model_id: str,
+    finish: Finish,
+    sandbox: Sandbox,
 ) -> None:
-    body = {"productImageId": product_id, "modelImageId": model_id}
-    answers = at_once(50, lambda: data_of(owner.post("generate", body)))
-    assert len({answer["jobId"] for answer in answers}) == 1
-    assert TryOnJob.objects.count() == 1
+    """Over real HTTP, while the job is made, and again when its picture is there."""
+
+    def ask() -> Any:
+        return requests.post(
+            f"{live_server.url}/api/tryon/generate",
+            json={"productImageId": product_id, "modelImageId": model_id},
+            headers={"Authorization": owner.authorization},
+            timeout=60,
+        )
+
+    answers = at_once(50, ask, threads=50)
+    assert {answer.status_code for answer in answers} == {202}
+    (job_id,) = {answer.json()["data"]["jobId"] for answer in answers}
     assert TryOnJob.objects.get().viewers.count() == 1
-    finish(answers[0]["jobId"])
+    finish(job_id)
+    again = at_once(50, ask, threads=50)
+    assert {(answer.status_code, answer.json()["data"]["jobId"]) for answer in again} == {(200, job_id)}
+    assert TryOnJob.objects.count() == 1
     assert len(sandbox.ledger()["predictions"]) == 1
+    assert data_of(manager.get("stats"))["reuse"] == {
+        "hits": 50,
+        "joins": 49,
+        "misses": 1,
+        "creditsSaved": 99,
+    }
 
 
 def test_many_dispatches_at_once_give_out_each_slot_once(settings: Settings) -> None:

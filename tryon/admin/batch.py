@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +28,7 @@ from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import DEFAULT_MODE, OptionError, TryOnOptions
 from tryon.models import Lane, ProductImage
 from tryon.services.generate import tryon_generate
+from tryon.services.reuse import Reuse
 
 # Each try-on takes a few database queries: so many take seconds, not minutes.
 MOST_TRYONS: Final = 200
@@ -138,10 +138,17 @@ def batch_page(site: AdminSite, request: HttpRequest, queryset: QuerySet[Product
 def start(request: HttpRequest, batch: Batch) -> None:
     """Ask for every try-on in the bulk lane, and say what came of it."""
     caller = Caller(requester=f"user:{request.user.pk}", is_manager=True)
-    outcomes: Counter[str] = Counter()
+    outcomes: Counter[Reuse] = Counter()
     for garment, model in product(batch.products, batch.models):
         try:
-            outcomes[_ask(caller, garment, model, batch.options)] += 1
+            generated = tryon_generate(
+                caller=caller,
+                product_image_id=garment.pk,
+                model_image_id=model.pk,
+                options=batch.options,
+                lane=Lane.BULK,
+            )
+            outcomes[generated.reuse] += 1
         except DomainError as error:
             # Such as a photo that somebody retired meanwhile: the others go on.
             messages.error(request, f"{garment} · {model}: {sentence(error)}")
@@ -149,23 +156,8 @@ def start(request: HttpRequest, batch: Batch) -> None:
         messages.success(request, " ".join(_sentences(outcomes)))
 
 
-def _ask(caller: Caller, garment: ProductImage, model: ModelImage, options: TryOnOptions) -> str:
-    """Ask for one try-on: ``started``, ``joined`` to an identical one under way, or ``reused``."""
-    asked_at = timezone.now()
-    generated = tryon_generate(
-        caller=caller,
-        product_image_id=garment.pk,
-        model_image_id=model.pk,
-        options=options,
-        lane=Lane.BULK,
-    )
-    if generated.reused:
-        return "reused"
-    return "started" if generated.job.created_at >= asked_at else "joined"
-
-
-def _sentences(outcomes: Counter[str]) -> Iterable[str]:
-    started, joined, reused = outcomes["started"], outcomes["joined"], outcomes["reused"]
+def _sentences(outcomes: Counter[Reuse]) -> Iterable[str]:
+    started, joined, reused = outcomes[Reuse.MISS], outcomes[Reuse.JOIN], outcomes[Reuse.HIT]
     if started:
         text = ngettext("%(count)d try-on was started.", "%(count)d try-ons were started.", started)
         yield text % {"count": started}

@@ -47,10 +47,33 @@ class RescuedSerializer(serializers.Serializer[Any]):
     credits = serializers.IntegerField()
 
 
+class ReuseSerializer(serializers.Serializer[Any]):
+    hits = serializers.IntegerField(help_text="Answered by a picture that was there.")
+    joins = serializers.IntegerField(help_text="Joined a job under way.")
+    misses = serializers.IntegerField(help_text="Made a job.")
+    creditsSaved = serializers.IntegerField()
+
+
+class StorageSerializer(serializers.Serializer[Any]):
+    bytes = serializers.DictField(child=serializers.IntegerField(), help_text="By kind.")
+    bytesInAll = serializers.IntegerField()
+    bytesAllowed = serializers.IntegerField(allow_null=True, help_text="STORAGE_LIMIT_GB.")
+    percentUsed = serializers.FloatField(allow_null=True)
+
+
+class FeedbackCountsSerializer(serializers.Serializer[Any]):
+    yes = serializers.IntegerField()
+    almost = serializers.IntegerField()
+    no = serializers.IntegerField()
+
+
 class StatsSerializer(serializers.Serializer[Any]):
     jobs = QueueSerializer()
     governor = GovernorSerializer()
     rescued = RescuedSerializer()
+    reuse = ReuseSerializer()
+    storage = StorageSerializer()
+    feedback = FeedbackCountsSerializer()
 
 
 class StatsView(APIView):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config.api.strict import StrictSerializer
 from config.images import ImageWarning
 from tryon.failures import message_for, worth_retrying
 from tryon.fashn.inputs import model_for
@@ -128,21 +129,12 @@ class IdField(serializers.UUIDField):
         return super().to_internal_value(data)
 
 
-class GenerateSerializer(serializers.Serializer[Any]):
+class GenerateSerializer(StrictSerializer):
     """``POST /generate``."""
 
     productImageId = IdField()
     modelImageId = IdField()
     options = OptionsField(required=False)
-
-    @override
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        unknown = sorted(self.initial_data.keys() - self.fields.keys())
-        if unknown:
-            raise serializers.ValidationError(
-                {field: [_("Unknown field. Leave it out.")] for field in unknown}
-            )
-        return attrs
 
 
 class GeneratedSerializer(serializers.Serializer[Any]):

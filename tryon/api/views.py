@@ -33,6 +33,7 @@ from tryon.services.fallback import advance_overdue
 from tryon.services.generate import tryon_generate
 from tryon.services.jobs import job_cancel, job_retry
 from tryon.services.products import product_image_create
+from tryon.services.reuse import Reuse
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -48,7 +49,7 @@ class UploadView(APIView):
     @extend_schema(
         operation_id="upload",
         request=UploadSerializer,
-        responses=answers({201: enveloped(UploadedSerializer)}, 400, 413, 415, 422, 503),
+        responses=answers({201: enveloped(UploadedSerializer)}, 400, 413, 415, 422, 503, 507),
     )
     def post(self, request: Request) -> Response:
         if "file" not in request.FILES:
@@ -84,7 +85,7 @@ class GenerateView(APIView):
             options=wanted.validated_data.get("options", TryOnOptions()),
         )
         job = with_jobs_ahead(jobs_for(caller_of(request))).get(pk=generated.job.pk)
-        wait = 0 if generated.reused else wait_of(job)
+        wait = 0 if generated.reuse is Reuse.HIT else wait_of(job)
         body = {"jobId": str(job.pk), "status": job.status, "estimatedWaitTime": wait}
         return success(body, status=200 if job.status == Status.COMPLETED else 202)
 

@@ -4,7 +4,7 @@ Each is one conditional UPDATE plus an event, in one short transaction. False me
 was first: the caller stops quietly.
 """
 
-from tryon.lifecycle.events import record
+from tryon.lifecycle.events import record, record_for_all
 from tryon.lifecycle.jobs import (
     DOWNLOADING_PROGRESS,
     back_off,
@@ -41,6 +41,7 @@ __all__ = [
     "look_after",
     "output_refused",
     "record",
+    "record_for_all",
     "requeue",
     "rescue_later",
     "running",

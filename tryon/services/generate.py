@@ -19,7 +19,8 @@ from tryon import governor, lifecycle, queue
 from tryon.access import product_image_for
 from tryon.fashn.inputs import model_for, total_credits
 from tryon.fashn.options import TryOnOptions
-from tryon.models import ACTIVE, JobViewer, Lane, ProductImage, TryOnJob
+from tryon.models import JobViewer, Lane, ProductImage, TryOnJob
+from tryon.services.reuse import Reuse, active_job, live_job, note
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -46,10 +47,10 @@ class ResultAppeared(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The job that makes, or made, the picture. ``reused`` when it is there already."""
+    """The job that makes, or made, the picture, and whether it was there already."""
 
     job: TryOnJob
-    reused: bool
+    reuse: Reuse
 
 
 def tryon_generate(
@@ -71,20 +72,21 @@ def tryon_generate(
         raise ModelImageInactive(details={"modelImageId": str(model.pk)})
     recipe = with_default_category(options, model).normalised()
     key = cache_key(product, model, recipe)
-    job = _live_job(key)
-    reused = job is not None
+    job, reuse = live_job(key), Reuse.HIT
     while job is None:
-        if lane == Lane.INTERACTIVE and _active_job(key) is None:
+        if lane == Lane.INTERACTIVE and active_job(key) is None:
             _check_budget(recipe)
         try:
-            job = _create_job(product, model, recipe, key, caller, lane)
+            job, reuse = _create_job(product, model, recipe, key, caller, lane), Reuse.MISS
         except IntegrityError:
-            job = _active_job(key)
+            # An identical job is active, or the photo has just been removed.
+            product = product_image_for(caller, product_image_id)
+            job, reuse = active_job(key), Reuse.JOIN
         except ResultAppeared:
-            job = _live_job(key)
-            reused = job is not None
+            job, reuse = live_job(key), Reuse.HIT
     JobViewer.objects.get_or_create(job=job, requester=caller.requester)
-    return Generated(job=job, reused=reused)
+    note(reuse, job)
+    return Generated(job, reuse)
 
 
 def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOptions:
@@ -138,12 +140,3 @@ def _check_budget(recipe: dict[str, str | int]) -> None:
     left = governor.credits_left_today()
     if left is not None and total_credits(TryOnOptions.from_mapping(recipe)) > left:
         raise DailyLimitReached
-
-
-def _live_job(key: str) -> TryOnJob | None:
-    result = result_live(key)
-    return None if result is None else TryOnJob.objects.get(pk=result.job_id)
-
-
-def _active_job(key: str) -> TryOnJob | None:
-    return TryOnJob.objects.filter(cache_key=key, status__in=ACTIVE).first()

@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from config.api.callers import Caller
 from config.errors import DomainError
-from results.selectors import result_live
 from tryon import lifecycle, queue
-from tryon.models import ACTIVE, IN_FLIGHT, JobViewer, Status, TryOnJob
+from tryon.models import IN_FLIGHT, JobViewer, Status, TryOnJob
 from tryon.services.generate import ModelImageInactive
+from tryon.services.reuse import Reuse, active_job, live_job, note
 from tryon.steps.outcomes import release
 
 
@@ -57,20 +57,21 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
         raise JobNotFailed
     if not job.model_image.is_active:
         raise ModelImageInactive
-    if (live := result_live(job.cache_key)) is not None:
-        return _join(TryOnJob.objects.get(pk=live.job_id), caller)
+    if (live := live_job(job.cache_key)) is not None:
+        return _join(live, caller, Reuse.HIT)
     try:
         with transaction.atomic():
             if not lifecycle.requeue(job.pk, event="retried", by=caller.requester):
                 raise JobNotFailed
             queue.enqueue_advance(job.pk)
     except IntegrityError:
-        twin = TryOnJob.objects.filter(cache_key=job.cache_key, status__in=ACTIVE).first()
-        return job if twin is None else _join(twin, caller)
+        twin = active_job(job.cache_key)
+        return job if twin is None else _join(twin, caller, Reuse.JOIN)
     job.refresh_from_db()
     return job
 
 
-def _join(job: TryOnJob, caller: Caller) -> TryOnJob:
+def _join(job: TryOnJob, caller: Caller, outcome: Reuse) -> TryOnJob:
     JobViewer.objects.get_or_create(job=job, requester=caller.requester)
+    note(outcome, job)
     return job

@@ -4,6 +4,7 @@ from typing import Any, BinaryIO
 
 from config.images import ImageWarning, prepare
 from config.storage import new_files
+from config.upkeep import use
 from tryon.models import ProductImage
 
 
@@ -12,9 +13,10 @@ def product_image_create(
 ) -> tuple[ProductImage, tuple[ImageWarning, ...]]:
     """Check and clean a product photo, store original, processed copy and thumbnail, and add its row.
 
-    Returns the row and what may make the try-on poor. Raises ImageRefused and StorageUnavailable.
-    Without a requester the photo joins the shop's catalogue.
+    Returns the row and what may make the try-on poor. Without a requester the photo joins the shop's
+    catalogue. Raises ImageRefused, StorageFull and StorageUnavailable.
     """
+    use.require_room()
     prepared = prepare(file)
     file.seek(0)
     with new_files() as store:

@@ -4,12 +4,15 @@ from typing import Any
 
 from django.utils import timezone
 
+from config.upkeep import use
+from results.selectors import feedback_counts
 from tryon import governor
 from tryon.selectors import dead_letters, job_counts, rescued
+from tryon.services.reuse import reuse_statistics
 
 
 def statistics() -> dict[str, Any]:
-    """Jobs by status, the governor's state, today's credits, and what rescue saved."""
+    """Jobs by status, the governor's state, today's credits, what was saved, storage, and feedback."""
     now, state = timezone.now(), governor.current()
     return {
         "jobs": {**job_counts(), "deadLetters": dead_letters().count()},
@@ -24,4 +27,18 @@ def statistics() -> dict[str, Any]:
             "creditsLeftToday": governor.credits_left_today(),
         },
         "rescued": rescued(),
+        "reuse": reuse_statistics(),
+        "storage": storage_statistics(),
+        "feedback": feedback_counts(),
+    }
+
+
+def storage_statistics() -> dict[str, Any]:
+    """Bytes stored by kind, in all, and against the limit; None where there is no limit."""
+    kinds = use.bytes_by_kind()
+    return {
+        "bytes": kinds,
+        "bytesInAll": sum(kinds.values()),
+        "bytesAllowed": use.bytes_allowed(),
+        "percentUsed": use.percent_used(),
     }

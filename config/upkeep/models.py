@@ -1,0 +1,79 @@
+"""What housekeeping remembers."""
+
+import uuid
+from typing import override
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class StorageUse(models.Model):
+    """Objects and bytes in storage by kind: kept up at each write and delete, put right by the sweep."""
+
+    kind = models.CharField(_("kind"), max_length=20, primary_key=True)
+    objects_stored = models.BigIntegerField(_("objects"), default=0)
+    bytes_stored = models.BigIntegerField(_("bytes"), default=0)
+    measured_at = models.DateTimeField(_("measured"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("storage use")
+        verbose_name_plural = _("storage use")
+
+    @override
+    def __str__(self) -> str:
+        return self.kind
+
+
+class DailyCount(models.Model):
+    """How often something happened on a day (UTC)."""
+
+    day = models.DateField(_("day"))
+    name = models.CharField(_("name"), max_length=40)
+    number = models.PositiveBigIntegerField(_("number"), default=0)
+
+    class Meta:
+        verbose_name = _("daily count")
+        verbose_name_plural = _("daily counts")
+        constraints = [models.UniqueConstraint(fields=["name", "day"], name="daily_count_once")]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.name} {self.day}"
+
+
+class CleanupRun(models.Model):
+    """One run of a clean-up task, and the lock that keeps a second one out.
+
+    ``cursor`` is where a run that ended early left off, empty when it saw everything; ``tally`` is the
+    task's own. ``freed_bytes`` counts what was deleted from storage.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    task = models.CharField(_("task"), max_length=40)
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    heartbeat_at = models.DateTimeField(_("last sign of life"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    cursor = models.CharField(max_length=100, blank=True)
+    tally = models.JSONField(default=dict, blank=True)
+    looked_at = models.PositiveBigIntegerField(_("looked at"), default=0)
+    removed = models.PositiveBigIntegerField(_("removed"), default=0)
+    freed_bytes = models.PositiveBigIntegerField(_("bytes freed"), default=0)
+    problem = models.CharField(_("problem"), max_length=60, blank=True)
+    notes = models.JSONField(_("notes"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("clean-up")
+        verbose_name_plural = _("clean-ups")
+        ordering = ["-started_at"]
+        indexes = [models.Index(fields=["task", "-started_at"], name="cleanup_latest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task"], condition=Q(finished_at=None), name="cleanup_one_run_per_task"
+            )
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.task} {self.started_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,147 @@
+"""Running clean-up tasks: in batches, one run of a task at a time, going on where the last one ended."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from config.errors import DomainError
+from config.upkeep.models import CleanupRun
+
+logger = structlog.stdlib.get_logger(__name__)
+
+# Longer than any batch: a run without a sign of life for so long was killed.
+SILENT: Final = timedelta(minutes=5)
+MAX_NOTES: Final = 50
+REFUSED: Final = "cleanup_refused"
+INTERRUPTED: Final = "interrupted"
+RUNS_ARE_KEPT: Final = timedelta(days=90)
+
+
+class CleanupRefused(Exception):
+    """A person has to look at what the task found before anything is removed. The text says what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one batch saw and did. ``cursor`` is where the next one starts, empty when all is seen.
+
+    ``notes`` tell a person what was found; ``tally`` is handed to the next batch, also over a restart.
+    """
+
+    cursor: str
+    looked_at: int = 0
+    removed: int = 0
+    freed_bytes: int = 0
+    notes: tuple[str, ...] = ()
+    tally: dict[str, Any] = field(default_factory=dict)
+
+
+type Work = Callable[[str, dict[str, Any]], Batch]
+"""A task: takes a cursor and a tally, both empty at first, and removes one batch."""
+
+
+def run(task: str, work: Work, *, max_seconds: float) -> CleanupRun | None:
+    """Run a task to its end, or for ``max_seconds``. None when another run of it is under way.
+
+    A fault of the task is noted as the run's problem. Raises what nobody foresaw; the next run goes on from
+    the last batch.
+    """
+    claimed = _claim(task)
+    if claimed is None:
+        return None
+    deadline = time.monotonic() + max_seconds
+    problem = ""
+    try:
+        while _note(claimed, work(claimed.cursor, claimed.tally)):
+            if not claimed.cursor or time.monotonic() > deadline:
+                break
+    except CleanupRefused as error:
+        # A person decides; after that it begins anew.
+        _note(claimed, Batch(cursor="", notes=(str(error),)))
+        problem = REFUSED
+    except DomainError as error:
+        problem = error.code
+    _finish(claimed, problem)
+    return claimed
+
+
+def preview(work: Work) -> Batch:
+    """The sum of all batches of a task that was told to remove nothing."""
+    seen = Batch(cursor="")
+    cursor, tally = "", dict[str, Any]()
+    while True:
+        batch = work(cursor, tally)
+        cursor, tally = batch.cursor, batch.tally
+        seen = Batch(
+            cursor="",
+            looked_at=seen.looked_at + batch.looked_at,
+            removed=seen.removed + batch.removed,
+            freed_bytes=seen.freed_bytes + batch.freed_bytes,
+            notes=(*seen.notes, *batch.notes)[:MAX_NOTES],
+            tally=tally,
+        )
+        if not cursor:
+            return seen
+
+
+def _claim(task: str) -> CleanupRun | None:
+    """Become the one run of the task. A run that was killed is closed, and gone on from."""
+    now = timezone.now()
+    with transaction.atomic():
+        CleanupRun.objects.filter(task=task, started_at__lt=now - RUNS_ARE_KEPT).delete()
+        CleanupRun.objects.filter(task=task, finished_at=None, heartbeat_at__lt=now - SILENT).update(
+            finished_at=now, problem=INTERRUPTED
+        )
+        last = CleanupRun.objects.filter(task=task).order_by("-started_at").first()
+        goes_on = last is not None and last.finished_at is not None and last.cursor
+        try:
+            with transaction.atomic():
+                return CleanupRun.objects.create(
+                    task=task,
+                    cursor=last.cursor if last and goes_on else "",
+                    tally=last.tally if last and goes_on else {},
+                )
+        except IntegrityError:
+            return None
+
+
+def _note(claimed: CleanupRun, batch: Batch) -> bool:
+    """Write a batch down. False when the run was taken for dead meanwhile and closed."""
+    claimed.cursor, claimed.tally = batch.cursor, batch.tally
+    claimed.notes = [*claimed.notes, *batch.notes][:MAX_NOTES]
+    mine = CleanupRun.objects.filter(pk=claimed.pk, finished_at=None)
+    return (
+        mine.update(
+            heartbeat_at=timezone.now(),
+            cursor=claimed.cursor,
+            tally=claimed.tally,
+            notes=claimed.notes,
+            looked_at=F("looked_at") + batch.looked_at,
+            removed=F("removed") + batch.removed,
+            freed_bytes=F("freed_bytes") + batch.freed_bytes,
+        )
+        == 1
+    )
+
+
+def _finish(claimed: CleanupRun, problem: str) -> None:
+    CleanupRun.objects.filter(pk=claimed.pk, finished_at=None).update(
+        finished_at=timezone.now(), problem=problem
+    )
+    claimed.refresh_from_db()
+    log = logger.error if problem else logger.info
+    log(
+        "cleanup_finished",
+        task=claimed.task,
+        removed=claimed.removed,
+        freed_bytes=claimed.freed_bytes,
+        problem=problem,
+        left_for_later=bool(claimed.cursor),
+    )

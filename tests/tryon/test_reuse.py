@@ -1,0 +1,147 @@
+"""Identical requests: what is reused, what is not any more, and how it is counted."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from results.models import Review, TryOnResult
+from results.services import result_review
+from tests import images
+from tests.conftest import Api, Finish, Generate, data_of, error_of
+from tryon.fashn.sandbox import Sandbox
+from tryon.models import ProductImage, TryOnJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def made(generate: Generate, finish: Finish, sandbox: Sandbox) -> TryOnJob:
+    """A finished try-on that was asked for twice, so that the cache knows it."""
+    job = finish(generate()["jobId"])
+    assert generate()["status"] == "completed"
+    return job
+
+
+def delete_result(owner: Api, job: TryOnJob) -> None:
+    assert owner.delete(f"results/{job.result.pk}").status_code == 204
+
+
+def reject_result(owner: Api, job: TryOnJob) -> None:
+    assert result_review(TryOnResult.objects.all(), Review.REJECTED) == 1
+
+
+def expire_result(owner: Api, job: TryOnJob) -> None:
+    TryOnResult.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def clean_up(owner: Api, job: TryOnJob) -> None:
+    expire_result(owner, job)
+    call_command("cleanup", "expired_results", stdout=StringIO())
+
+
+@pytest.mark.parametrize("end", [delete_result, reject_result, expire_result, clean_up])
+@pytest.mark.parametrize("with_cache", [True, False], ids=["cached", "not cached"])
+def test_a_picture_that_is_gone_is_made_anew(
+    owner: Api,
+    made: TryOnJob,
+    generate: Generate,
+    finish: Finish,
+    sandbox: Sandbox,
+    end: Callable[[Api, TryOnJob], None],
+    with_cache: bool,
+) -> None:
+    end(owner, made)
+    if not with_cache:
+        cache.clear()
+    again = generate()
+    assert (again["status"], again["jobId"] != str(made.pk)) == ("queued", True)
+    second = finish(again["jobId"])
+    assert generate()["jobId"] == str(second.pk)
+    assert len(sandbox.ledger()["predictions"]) == 2
+
+
+def test_a_rejected_picture_that_is_approved_after_all_is_reused(made: TryOnJob, generate: Generate) -> None:
+    for review in (Review.REJECTED, Review.APPROVED):
+        result_review(TryOnResult.objects.all(), review)
+    assert generate()["jobId"] == str(made.pk)
+
+
+def test_a_hint_that_is_out_of_date_is_not_believed(made: TryOnJob, generate: Generate) -> None:
+    """Such as one that was written while the result was being deleted."""
+    TryOnResult.objects.all().delete()
+    assert generate()["status"] == "queued"
+
+
+def test_a_retired_model_photo_is_refused_although_its_picture_is_there(
+    owner: Api, manager: Api, made: TryOnJob
+) -> None:
+    assert manager.patch(f"models/{made.model_image_id}", {"isActive": False}).status_code == 200
+    body = {"productImageId": str(made.product_image_id), "modelImageId": str(made.model_image_id)}
+    response = owner.post("generate", body)
+    assert (response.status_code, error_of(response)["code"]) == (409, "model_image_inactive")
+
+
+def test_another_photo_of_the_same_product_is_another_picture(owner: Api, made: TryOnJob) -> None:
+    product = data_of(owner.upload(images.garment_photo(seed=1)))["id"]
+    body = {"productImageId": product, "modelImageId": str(made.model_image_id)}
+    assert data_of(owner.post("generate", body))["status"] == "queued"
+
+
+def test_the_same_photo_uploaded_again_is_the_same_picture(owner: Api, stranger: Api, made: TryOnJob) -> None:
+    product = data_of(stranger.upload(images.garment_photo()))["id"]
+    body = {"productImageId": product, "modelImageId": str(made.model_image_id)}
+    answer = data_of(stranger.post("generate", body))
+    assert (answer["status"], answer["jobId"]) == ("completed", str(made.pk))
+    assert ProductImage.objects.count() == 2
+
+
+def test_the_cache_spares_a_query_and_is_not_needed(made: TryOnJob, generate: Generate) -> None:
+    with CaptureQueriesContext(connection) as remembered:
+        generate()
+    cache.delete(f"reuse:{made.cache_key}")
+    with CaptureQueriesContext(connection) as looked_up:
+        assert generate()["jobId"] == str(made.pk)
+    assert len(looked_up) == len(remembered) + 1
+
+
+def test_a_hint_never_outlives_its_result(made: TryOnJob, generate: Generate) -> None:
+    TryOnResult.objects.update(expires_at=timezone.now() + timedelta(seconds=100))
+    cache.clear()
+    generate()
+    seconds: Any = cache.ttl(f"reuse:{made.cache_key}")  # type: ignore[attr-defined]  # django-redis has it
+    assert 0 < seconds <= 100
+
+
+def test_reuse_is_counted_and_shown(manager: Api, made: TryOnJob, generate: Generate) -> None:
+    generate(seed=7)
+    generate(seed=7)
+    assert data_of(manager.get("stats"))["reuse"] == {
+        "hits": 1,
+        "joins": 1,
+        "misses": 2,
+        "creditsSaved": 2,
+    }
+    table = StringIO()
+    call_command("cache_stats", stdout=table)
+    for line in table.getvalue().splitlines()[1:]:
+        assert line.split()[-5:] == ["1", "1", "2", "50%", "2"]
+
+
+def test_a_failed_job_that_is_retried_joins_the_picture_that_is_there(
+    owner: Api, manager: Api, generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("prediction", "PoseError")
+    failed = finish(generate()["jobId"])
+    finish(generate()["jobId"])
+    answer = owner.post(f"jobs/{failed.pk}/retry")
+    assert (answer.status_code, data_of(answer)["status"]) == (200, "completed")
+    assert data_of(manager.get("stats"))["reuse"]["hits"] == 1
+    assert len(sandbox.ledger()["predictions"]) == 2

@@ -1,0 +1,25 @@
+"""The flight recorder's old pages."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.utils import timezone
+
+from config.upkeep.runs import Batch
+from tryon.models import JobEvent
+from tryon.selectors import events_of_finished_jobs
+
+BATCH: Final = 1000
+
+
+def old_events(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
+    """Events older than EVENT_TTL_DAYS. Those of active jobs, and of rescues, which are counted, stay."""
+    rows = events_of_finished_jobs(before=timezone.now() - timedelta(days=settings.EVENT_TTL_DAYS))
+    if cursor:
+        rows = rows.filter(pk__gt=int(cursor))
+    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    if not dry_run:
+        JobEvent.objects.filter(pk__in=ids).delete()
+    cursor = str(ids[-1]) if len(ids) == BATCH else ""
+    return Batch(cursor, looked_at=len(ids), removed=len(ids))

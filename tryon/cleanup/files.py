@@ -1,0 +1,119 @@
+"""Storage against rows, in both directions: files that no row names, and rows whose file is gone.
+
+First everything is looked at and measured, folder by folder; then, if the number of files without a row is
+believable, they are removed. A folder is all that is in memory at a time.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from config.storage import discard, objects_in
+from config.storage.keys import OUR_KEY, StoredObject, folders
+from config.upkeep import use
+from config.upkeep.runs import Batch, CleanupRefused
+from models_library.models import ModelImage
+from results.models import TryOnResult
+from tryon.models import Prediction, ProductImage
+
+logger = structlog.stdlib.get_logger(__name__)
+
+# Files are written before their rows: a young one may still get its own.
+YOUNG: Final = timedelta(hours=24)
+# More orphans than this, and more than half of all files, look like the wrong database or bucket.
+FEW: Final = 10
+LOOK, REMOVE = "look", "remove"
+
+# Every column that names a file, by the kind of file.
+COLUMNS: Final[dict[str, list[tuple[type[Model], str]]]] = {
+    "originals": [(ProductImage, "original")],
+    "products": [(ProductImage, "processed"), (ProductImage, "thumbnail")],
+    "models": [(ModelImage, "image"), (ModelImage, "thumbnail")],
+    "results": [(TryOnResult, "image"), (TryOnResult, "thumbnail"), (Prediction, "kept")],
+}
+
+
+def stored_files(cursor: str, tally: dict[str, Any], *, dry_run: bool, force: bool) -> Batch:
+    """Handle one folder. Raises CleanupRefused and StorageUnavailable."""
+    phase, _colon, folder = (cursor or f"{LOOK}:{folders()[0]}").partition(":")
+    named = _keys_in_rows(folder)  # before the listing: what is written meanwhile is young
+    objects = objects_in(folder)
+    orphans = [entry for entry in objects if entry.key not in named and _may_go(entry)]
+    if phase == REMOVE:
+        freed = 0 if dry_run else discard(*_still_orphans(folder, orphans))
+        return Batch(_next(REMOVE, folder), removed=len(orphans), freed_bytes=freed, tally=tally)
+    missing = _missing(folder, named, objects)
+    tally = _added(tally, folder, objects, orphans)
+    cursor = _next(LOOK, folder) or _after_looking(tally, force=force, dry_run=dry_run)
+    return Batch(cursor, looked_at=len(objects), notes=_notes(missing), tally=tally)
+
+
+def _keys_in_rows(folder: str) -> set[str]:
+    keys: set[str] = set()
+    for model, column in COLUMNS[folder.partition("/")[0]]:
+        rows = model._default_manager.filter(**{f"{column}__startswith": f"{folder}/"})
+        keys.update(rows.values_list(column, flat=True))
+    return keys
+
+
+def _may_go(entry: StoredObject) -> bool:
+    """Old enough to be forgotten, and of our own making: other programs may use the same bucket."""
+    return entry.modified_at < timezone.now() - YOUNG and OUR_KEY.fullmatch(entry.key) is not None
+
+
+def _still_orphans(folder: str, orphans: list[StoredObject]) -> list[str]:
+    """The orphans that no row has named meanwhile."""
+    named = _keys_in_rows(folder) if orphans else set()
+    return [entry.key for entry in orphans if entry.key not in named]
+
+
+def _missing(folder: str, named: set[str], objects: Iterable[StoredObject]) -> list[str]:
+    """Files that rows name and storage lacks. Rows removed since we read them are not meant."""
+    missing = named - {entry.key for entry in objects}
+    return sorted(missing & _keys_in_rows(folder)) if missing else []
+
+
+def _notes(missing: list[str]) -> tuple[str, ...]:
+    for key in missing:
+        logger.error("stored_file_missing", file=key)
+    return tuple(_("The file %(key)s is missing.") % {"key": key} for key in missing)
+
+
+def _added(
+    tally: dict[str, Any], folder: str, objects: list[StoredObject], orphans: list[StoredObject]
+) -> dict[str, Any]:
+    """The tally with a folder's objects, bytes and orphans added."""
+    kind = folder.partition("/")[0]
+    kinds: dict[str, list[int]] = {**tally.get("kinds", {})}
+    number, size = kinds.get(kind, [0, 0])
+    kinds[kind] = [number + len(objects), size + sum(entry.bytes for entry in objects)]
+    return {"kinds": kinds, "orphans": tally.get("orphans", 0) + len(orphans)}
+
+
+def _after_looking(tally: dict[str, Any], *, force: bool, dry_run: bool) -> str:
+    """Put the measured use right, and go on to removing if there is something to remove."""
+    found = {kind: use.Use(number, size) for kind, (number, size) in tally["kinds"].items()}
+    if not dry_run:
+        use.measured(found)
+    orphans, number = tally["orphans"], sum(one.objects for one in found.values())
+    if orphans > FEW and 2 * orphans > number and not force:
+        raise CleanupRefused(
+            _(
+                "%(orphans)d of %(number)d files have no row. Is this the right database, and the right "
+                "storage? If so, run: manage.py cleanup stored_files --force"
+            )
+            % {"orphans": orphans, "number": number}
+        )
+    return f"{REMOVE}:{folders()[0]}" if orphans else ""
+
+
+def _next(phase: str, folder: str) -> str:
+    """The cursor of the folder after this one, empty after the last."""
+    every = folders()
+    following = every.index(folder) + 1
+    return f"{phase}:{every[following]}" if following < len(every) else ""

@@ -1,0 +1,38 @@
+"""Our own copies of paid pictures of earlier steps: useful until their job is done, or given up."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from config.storage import discard
+from config.upkeep.runs import Batch
+from tryon.models import ACTIVE, Prediction, TryOnJob
+from tryon.selectors import pictures_kept_in_vain
+
+BATCH: Final = 200
+
+
+def kept_pictures(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
+    """Copies whose job is completed or cancelled, or failed so long ago that a result would have expired."""
+    rows = pictures_kept_in_vain(before=timezone.now() - timedelta(days=settings.RESULT_TTL_DAYS))
+    if cursor:
+        rows = rows.filter(pk__gt=cursor)
+    predictions = list(rows.order_by("pk")[:BATCH])
+    keys = [str(row.kept.name) for row in predictions] if dry_run else _let_go(predictions)
+    freed = 0 if dry_run else discard(*keys)
+    cursor = str(predictions[-1].pk) if len(predictions) == BATCH else ""
+    return Batch(cursor, looked_at=len(predictions), removed=len(keys), freed_bytes=freed)
+
+
+def _let_go(predictions: list[Prediction]) -> list[str]:
+    """Forget the copies, except of jobs that somebody retries at this moment. Returns their keys."""
+    with transaction.atomic():
+        # Locked, for a retry changes the job's row before it looks for what is paid already.
+        jobs = TryOnJob.objects.filter(pk__in={row.job_id for row in predictions}).exclude(status__in=ACTIVE)
+        resting = set(jobs.select_for_update().values_list("pk", flat=True))
+        chosen = [row for row in predictions if row.job_id in resting]
+        Prediction.objects.filter(pk__in=[row.pk for row in chosen]).update(kept="")
+    return [str(row.kept.name) for row in chosen]

@@ -1,0 +1,54 @@
+"""The tasks by their names, as cron, the command and the admin know them."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from config.upkeep.runs import Batch, Work
+from tryon.cleanup.events import old_events
+from tryon.cleanup.files import stored_files
+from tryon.cleanup.pictures import kept_pictures
+from tryon.cleanup.results import expired_results, rejected_results
+from tryon.cleanup.sessions import old_sessions
+from tryon.cleanup.uploads import abandoned_uploads
+
+EARLY_UPLOAD_TTL: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One clean-up. ``step(cursor, tally, dry_run=…)`` handles a batch."""
+
+    step: Callable[..., Batch]
+    help: str
+    can_be_forced: bool = False
+
+    def work(self, *, dry_run: bool = False, force: bool = False) -> Work:
+        """The step as ``config.upkeep.runs`` takes it."""
+        options: dict[str, Any] = {"dry_run": dry_run}
+        if self.can_be_forced:
+            options["force"] = force
+        return functools.partial(self.step, **options)
+
+
+TASKS: Final[dict[str, Task]] = {
+    "expired_results": Task(expired_results, "results past RESULT_TTL_DAYS, with their pictures"),
+    "abandoned_uploads": Task(
+        abandoned_uploads, "uploads older than UPLOAD_TTL_HOURS that no try-on was asked for"
+    ),
+    "kept_pictures": Task(kept_pictures, "copies of paid pictures of earlier steps that nobody can use now"),
+    "old_events": Task(old_events, "events of finished jobs older than EVENT_TTL_DAYS"),
+    "old_sessions": Task(old_sessions, "sessions of people who are signed out"),
+    "stored_files": Task(stored_files, "files that no row names; also measures storage", can_be_forced=True),
+}
+
+# When storage is nearly full: what can be spared before its time.
+EARLY: Final[dict[str, Task]] = {
+    "expired_results": TASKS["expired_results"],
+    "rejected_results": Task(rejected_results, "results that a merchandiser rejected, with their pictures"),
+    "abandoned_uploads": Task(
+        functools.partial(abandoned_uploads, older_than=EARLY_UPLOAD_TTL), "uploads older than an hour"
+    ),
+}

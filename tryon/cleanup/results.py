@@ -1,0 +1,44 @@
+"""Results that are not kept any longer: the rows first, then the files."""
+
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from config.storage import discard
+from config.upkeep.runs import Batch
+from results.models import TryOnResult
+from results.selectors import results_expired, results_rejected
+from results.services import results_remove
+from tryon import lifecycle
+
+BATCH: Final = 200
+
+
+def expired_results(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
+    """Results whose time is over. Their jobs stay."""
+    return _remove(results_expired(timezone.now()), cursor, reason="expired", dry_run=dry_run)
+
+
+def rejected_results(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
+    """Results that a person rejected. Their jobs stay."""
+    return _remove(results_rejected(), cursor, reason="rejected", dry_run=dry_run)
+
+
+def _remove(results: QuerySet[TryOnResult], cursor: str, *, reason: str, dry_run: bool) -> Batch:
+    """Remove a batch in order of ids, so that one which can't be removed does not hold up the rest."""
+    rows = results.filter(pk__gt=cursor) if cursor else results
+    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    removed = freed = 0
+    if dry_run:
+        removed = len(ids)
+    else:
+        with transaction.atomic():
+            # Asked again under the lock: what was approved a moment ago is not removed as rejected.
+            chosen = list(results.filter(pk__in=ids).select_for_update())
+            keys = results_remove(chosen)
+            lifecycle.record_for_all((row.job_id for row in chosen), "result_removed", reason=reason)
+        removed, freed = len(chosen), discard(*keys)
+    cursor = str(ids[-1]) if len(ids) == BATCH else ""
+    return Batch(cursor, looked_at=len(ids), removed=removed, freed_bytes=freed)

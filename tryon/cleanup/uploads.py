@@ -1,0 +1,45 @@
+"""Product photos that a shopper uploaded and then did nothing with."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from config.storage import discard
+from config.upkeep.runs import Batch
+from tryon.models import ProductImage
+from tryon.selectors import uploads_without_jobs
+
+BATCH: Final = 200
+
+
+def abandoned_uploads(
+    cursor: str, tally: dict[str, Any], *, dry_run: bool, older_than: timedelta | None = None
+) -> Batch:
+    """Uploads older than UPLOAD_TTL_HOURS without a job. The shop's own catalogue is never touched."""
+    age = older_than or timedelta(hours=settings.UPLOAD_TTL_HOURS)
+    rows = uploads_without_jobs(before=timezone.now() - age).order_by("pk")
+    if cursor:
+        rows = rows.filter(pk__gt=cursor)
+    photos = list(rows[:BATCH])
+    gone = photos if dry_run else [photo for photo in photos if _remove(photo)]
+    freed = 0 if dry_run else discard(*(key for photo in gone for key in _keys(photo)))
+    cursor = str(photos[-1].pk) if len(photos) == BATCH else ""
+    return Batch(cursor, looked_at=len(photos), removed=len(gone), freed_bytes=freed)
+
+
+def _remove(photo: ProductImage) -> bool:
+    """Delete the row, unless somebody asks for a try-on of it at this moment: then the database refuses."""
+    try:
+        with transaction.atomic():
+            # A copy: the caller still needs the keys.
+            ProductImage.objects.get(pk=photo.pk).delete()
+    except (IntegrityError, ProductImage.DoesNotExist):  # ProtectedError is an IntegrityError
+        return False
+    return True
+
+
+def _keys(photo: ProductImage) -> list[str]:
+    return [str(file.name) for file in (photo.original, photo.processed, photo.thumbnail)]

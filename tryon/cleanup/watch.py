@@ -1,0 +1,28 @@
+"""Storage that fills up: a warning at 80 %, a clean-up before its time at 95 %."""
+
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from django.utils import timezone
+
+from config.upkeep import use
+from config.upkeep.models import CleanupRun
+
+logger = structlog.stdlib.get_logger(__name__)
+
+WARN_PERCENT: Final = 80
+CLEAN_PERCENT: Final = 95
+# What can be spared early is spared at once; looking again every few minutes would find nothing more.
+CLEAN_AGAIN: Final = timedelta(hours=1)
+
+
+def must_clean_early() -> bool:
+    """Tell operators how full storage is, and whether an early clean-up is due."""
+    percent = use.percent_used()
+    if percent is None or percent < WARN_PERCENT:
+        return False
+    tell = logger.error if percent >= CLEAN_PERCENT else logger.warning
+    tell("storage_filling", percent=percent)
+    recent = CleanupRun.objects.filter(task="rejected_results", started_at__gt=timezone.now() - CLEAN_AGAIN)
+    return percent >= CLEAN_PERCENT and not recent.exists()

@@ -1,0 +1,39 @@
+"""How often identical requests were answered without paying."""
+
+from typing import Any, override
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from tryon.services.reuse import ReuseStatistics, reuse_statistics
+
+PERIODS = {"today": 1, "last 7 days": 7, "last 30 days": 30, "ever": None}
+
+
+class Command(BaseCommand):
+    help = "Show how many requests were answered by a picture that was there, and the credits that saved."
+
+    @override
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--days", type=int, help="of the last so many days, today (UTC) included")
+
+    @override
+    def handle(self, *args: Any, **options: Any) -> None:
+        days = options["days"]
+        periods = PERIODS if days is None else {f"last {days} days": days}
+        self.stdout.write(line("", "hits", "joins", "misses", "reused", "credits saved"))
+        for name, length in periods.items():
+            numbers = reuse_statistics(days=length)
+            cells = (numbers["hits"], numbers["joins"], numbers["misses"])
+            self.stdout.write(line(name, *cells, share(numbers), numbers["creditsSaved"]))
+
+
+def line(name: str, *cells: object) -> str:
+    """One line of the table."""
+    return f"{name:14}" + "".join(f"{cell!s:>15}" for cell in cells)
+
+
+def share(numbers: ReuseStatistics) -> str:
+    """The part of the requests that cost nothing."""
+    free = numbers["hits"] + numbers["joins"]
+    asked = free + numbers["misses"]
+    return f"{free / asked:.0%}" if asked else "-"

@@ -1,0 +1,62 @@
+"""Clean up by hand, or see what a clean-up would remove."""
+
+import math
+from typing import Any, override
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.template.defaultfilters import filesizeformat
+
+from config.errors import DomainError
+from config.upkeep.runs import CleanupRefused, preview, run
+from tryon.cleanup import EARLY, TASKS, Task
+
+ALL = {**EARLY, **TASKS}
+
+
+class Command(BaseCommand):
+    help = "Remove what is no longer needed: all tasks that cron runs, or those that are named."
+
+    @override
+    def add_arguments(self, parser: CommandParser) -> None:
+        tasks = "; ".join(f"{name}: {task.help}" for name, task in ALL.items())
+        parser.add_argument("tasks", nargs="*", metavar="task", help=tasks)
+        parser.add_argument("--dry-run", action="store_true", help="remove nothing, tell what would be")
+        parser.add_argument(
+            "--force", action="store_true", help="let stored_files remove more than half of all files"
+        )
+
+    @override
+    def handle(self, *args: Any, **options: Any) -> None:
+        names = options["tasks"] or list(TASKS)
+        if unknown := sorted(set(names) - ALL.keys()):
+            raise CommandError(f"There is no task {unknown[0]}. Choose from: {', '.join(ALL)}.")
+        look_or_remove = self._look if options["dry_run"] else self._remove
+        failed = [name for name in names if not look_or_remove(name, ALL[name], force=options["force"])]
+        if failed:
+            raise CommandError(f"Not finished: {', '.join(failed)}.")
+
+    def _look(self, name: str, task: Task, *, force: bool) -> bool:
+        """Tell what would be removed; whether that could be found out."""
+        try:
+            seen = preview(task.work(dry_run=True, force=force))
+        except DomainError as error:
+            self.stderr.write(f"{name}: {error.message}")
+            return False
+        except CleanupRefused as error:
+            self.stderr.write(f"{name}: {error}")
+            return False
+        self.stdout.write(f"{name}: would remove {seen.removed}")
+        for note in seen.notes:
+            self.stdout.write(f"  {note}")
+        return True
+
+    def _remove(self, name: str, task: Task, *, force: bool) -> bool:
+        """Run the task to its end; whether it got there."""
+        done = run(name, task.work(force=force), max_seconds=math.inf)
+        if done is None:
+            self.stderr.write(f"{name}: another run is under way. Look at the clean-ups in the admin.")
+            return False
+        self.stdout.write(f"{name}: removed {done.removed}, {filesizeformat(done.freed_bytes)} freed")
+        for note in done.notes:
+            self.stdout.write(f"  {note}")
+        return not done.problem

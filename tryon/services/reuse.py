@@ -1,0 +1,61 @@
+"""Answering an identical request without paying: with the picture that is there, or the job under way."""
+
+from enum import Enum
+from typing import Final, TypedDict
+
+from config.upkeep.counts import count, counted
+from results import reuse
+from tryon.fashn.inputs import total_credits
+from tryon.fashn.options import TryOnOptions
+from tryon.models import ACTIVE, TryOnJob
+
+CREDITS_SAVED: Final = "reuse_credits_saved"
+
+
+class Reuse(Enum):
+    """How a request was answered; the value is the name of its count."""
+
+    HIT = "reuse_hits"
+    JOIN = "reuse_joins"
+    MISS = "reuse_misses"
+
+
+class ReuseStatistics(TypedDict):
+    hits: int
+    joins: int
+    misses: int
+    creditsSaved: int
+
+
+def live_job(cache_key: str) -> TryOnJob | None:
+    """The job whose live result answers for the key. One query where the cache knows it, else two."""
+    if (job_id := reuse.remembered(cache_key)) is not None:
+        job = TryOnJob.objects.select_related("result").filter(pk=job_id).first()
+        if reuse.is_live(getattr(job, "result", None), cache_key):
+            return job
+        reuse.forget(cache_key)
+    result = reuse.look_up(cache_key)
+    return None if result is None else TryOnJob.objects.get(pk=result.job_id)
+
+
+def active_job(cache_key: str) -> TryOnJob | None:
+    """The job that is making the picture for the key just now."""
+    return TryOnJob.objects.filter(cache_key=cache_key, status__in=ACTIVE).first()
+
+
+def note(outcome: Reuse, job: TryOnJob) -> None:
+    """Count how a request was answered. Call it outside a transaction."""
+    count(outcome.value)
+    if outcome is not Reuse.MISS:
+        count(CREDITS_SAVED, total_credits(TryOnOptions.from_mapping(job.options)))
+
+
+def reuse_statistics(*, days: int | None = None) -> ReuseStatistics:
+    """How requests were answered, ever or in the last days, today (UTC) included."""
+    numbers = counted(*(outcome.value for outcome in Reuse), CREDITS_SAVED, days=days)
+    return {
+        "hits": numbers[Reuse.HIT.value],
+        "joins": numbers[Reuse.JOIN.value],
+        "misses": numbers[Reuse.MISS.value],
+        "creditsSaved": numbers[CREDITS_SAVED],
+    }
