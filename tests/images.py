@@ -3,6 +3,7 @@
 The same arguments give the same bytes; another seed gives other ones.
 """
 
+import functools
 import random
 import struct
 import zlib
@@ -64,11 +65,13 @@ def draw_garment(size: Size = (700, 700), seed: int = 0) -> Image.Image:
     return _grain(image, rng)
 
 
+@functools.cache
 def model_photo(size: Size = (600, 900), seed: int = 0) -> bytes:
     """A JPEG of a person."""
     return encode(draw_model(size, seed), "JPEG", quality=90)
 
 
+@functools.cache
 def garment_photo(size: Size = (700, 700), seed: int = 0) -> bytes:
     """A JPEG of a shirt."""
     return encode(draw_garment(size, seed), "JPEG", quality=90)

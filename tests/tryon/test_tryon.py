@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_photo_goes_in_and_a_picture_comes_out(
     store: str, owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox
 ) -> None:
+    sandbox.configure(plainPictures=False)
     asked = generate()
     assert asked["status"] == "queued"
     assert asked["estimatedWaitTime"] > 0
