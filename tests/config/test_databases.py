@@ -76,3 +76,21 @@ def test_options_of_the_address_are_kept(pool_size: str) -> None:
     assert outcome.returncode == 0, outcome.stderr
     assert "'sslmode': 'require'" in outcome.stdout
     assert ("'max_size': 2" in outcome.stdout) == (pool_size == "2")
+
+
+def test_an_empty_address_is_no_address() -> None:
+    """Compose files hand one on where none is set."""
+    outcome = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from config import settings; print(settings.DATABASES['default']['NAME'])",
+        ],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": "", "VAR_DIR": str(settings.VAR_DIR)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert outcome.stdout.strip() == f"{settings.VAR_DIR}/db.sqlite3", outcome.stderr
