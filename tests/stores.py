@@ -1,12 +1,16 @@
 """Looking into storage in tests, whichever store the test runs on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import requests
 from django.core.files.storage import storages
+from pytest_django import Settings
 
 from config.storage.local import SignedFileSystemStorage
+from tests import s3
 
 
 def stored_keys() -> set[str]:
@@ -21,3 +25,15 @@ def stored_keys() -> set[str]:
 def fetch(url: str) -> requests.Response:
     """What a browser gets from a store of its own host."""
     return requests.get(url, timeout=10)
+
+
+@contextmanager
+def away(settings: Settings) -> Iterator[None]:
+    """The store can't be reached in the block: a disk that is no folder, a host where nobody listens."""
+    folder, stores = settings.MEDIA_ROOT, settings.STORAGES
+    settings.MEDIA_ROOT = "/dev/null"
+    if not isinstance(storages["default"], SignedFileSystemStorage):
+        nobody = s3.storage_on("http://127.0.0.1:9", "bucket")
+        settings.STORAGES = {**stores, "default": nobody}
+    yield
+    settings.MEDIA_ROOT, settings.STORAGES = folder, stores

@@ -20,19 +20,9 @@ from config.storage import (
     objects_in,
     read,
 )
-from tests import s3
-from tests.stores import stored_keys
+from tests.stores import away, stored_keys
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
-
-
-@pytest.fixture
-def away(store: str, settings: Settings) -> None:
-    """The store can't be reached: a disk that is no folder, a host where nobody listens."""
-    settings.MEDIA_ROOT = "/dev/null"
-    if store == "s3":
-        nobody = s3.storage_on("http://127.0.0.1:9", "bucket")
-        settings.STORAGES = {**settings.STORAGES, "default": nobody}
 
 
 def test_what_is_written_can_be_read() -> None:
@@ -74,14 +64,14 @@ def test_a_missing_object_is_not_an_unreachable_store() -> None:
         read("results/00/gone.png")
 
 
-@pytest.mark.usefixtures("away")
-def test_an_unreachable_store_is_told() -> None:
-    with pytest.raises(StorageUnavailable):
-        read("results/00/some.png")
-    with pytest.raises(StorageUnavailable):
-        objects_in("results/00")
-    with pytest.raises(StorageUnavailable), new_files() as write:
-        write("results", b"picture", "png")
+def test_an_unreachable_store_is_told(settings: Settings) -> None:
+    with away(settings):
+        with pytest.raises(StorageUnavailable):
+            read("results/00/some.png")
+        with pytest.raises(StorageUnavailable):
+            objects_in("results/00")
+        with pytest.raises(StorageUnavailable), new_files() as write:
+            write("results", b"picture", "png")
 
 
 def test_an_object_is_deleted_and_deleting_it_again_is_no_error() -> None:

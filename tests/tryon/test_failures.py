@@ -12,7 +12,7 @@ from PIL import Image
 from pytest_django import Settings
 
 from tests.conftest import Api, Finish, Generate, data_of, download
-from tests.stores import stored_keys
+from tests.stores import away, stored_keys
 from tryon import tasks
 from tryon.advance import advance
 from tryon.fashn.sandbox import Sandbox
@@ -179,6 +179,44 @@ def test_a_picture_that_is_none_fails_the_job_and_leaves_no_file(
     job = data_of(owner.get(f"jobs/{job_id}"))
     assert (job["status"], job["errorCode"]) == ("failed", "result_not_usable")
     assert not {key for key in stored_keys() if key.startswith("results/")}
+
+
+def test_a_paid_picture_waits_for_a_store_that_is_away(
+    store: str,
+    generate: Generate,
+    work: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
+    settings: Settings,
+) -> None:
+    job_id = generate()["jobId"]
+    work()
+    before = stored_keys()
+    sandbox.advance(60)
+    with away(settings):
+        TryOnJob.objects.update(next_check_at=timezone.now() - timedelta(minutes=1))
+        tasks.sweep()
+        work()
+        waiting = TryOnJob.objects.get(pk=job_id)
+        assert (waiting.status, waiting.retry_count) == (Status.PROCESSING, 0)
+        assert waiting.events.get(kind="collecting_failed").data == {"code": "storage_unavailable"}
+    assert stored_keys() == before
+    job = finish(job_id)
+    assert job.status == Status.COMPLETED
+    assert stored_keys() - before == {str(job.result.image.name), str(job.result.thumbnail.name)}
+    assert paid(sandbox) == 1
+
+
+def test_photos_that_can_not_be_read_just_now_are_read_again(
+    generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox, settings: Settings
+) -> None:
+    job_id = generate()["jobId"]
+    with away(settings):
+        work()
+        waiting = TryOnJob.objects.get(pk=job_id)
+        assert (waiting.status, waiting.retry_count) == (Status.QUEUED, 1)
+    assert sandbox.ledger()["requests"].get("run", 0) == 0
+    assert finish(job_id).status == Status.COMPLETED
 
 
 def test_a_result_on_a_host_outside_the_allow_list_is_never_asked_for(

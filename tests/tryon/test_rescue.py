@@ -10,6 +10,7 @@ from pytest_django import Settings
 from config.storage import read
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import TryOnJobFactory
+from tests.stores import away
 from tryon import tasks
 from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
@@ -146,15 +147,14 @@ def test_a_paid_picture_that_could_not_be_stored_in_time_is_stored_later(
 ) -> None:
     job_id = generate()["jobId"]
     work()
-    there, settings.MEDIA_ROOT = settings.MEDIA_ROOT, "/dev/null"
     past = timezone.now() - timedelta(hours=1)
     Prediction.objects.update(submitted_at=past)
     TryOnJob.objects.update(next_check_at=past)
-    tasks.sweep()
-    work()
+    with away(settings):
+        tasks.sweep()
+        work()
     assert data_of(owner.get(f"jobs/{job_id}"))["errorCode"] == "result_not_usable"
 
-    settings.MEDIA_ROOT = there
     rescue_now(work)
     assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "completed"
     assert len(sandbox.ledger()["predictions"]) == 1

@@ -13,7 +13,7 @@ logger = structlog.stdlib.get_logger(__name__)
 
 WARN_PERCENT: Final = 80
 CLEAN_PERCENT: Final = 95
-# What can be spared early is spared at once; looking again every few minutes would find nothing more.
+# What can be spared early is spared at once; looking again every few minutes would find little more.
 CLEAN_AGAIN: Final = timedelta(hours=1)
 
 
@@ -24,5 +24,7 @@ def must_clean_early() -> bool:
         return False
     tell = logger.error if percent >= CLEAN_PERCENT else logger.warning
     tell("storage_filling", percent=percent)
-    recent = CleanupRun.objects.filter(task="rejected_results", started_at__gt=timezone.now() - CLEAN_AGAIN)
-    return percent >= CLEAN_PERCENT and not recent.exists()
+    done_lately = CleanupRun.objects.filter(
+        task="rejected_results", started_at__gt=timezone.now() - CLEAN_AGAIN, cursor=""
+    )
+    return percent >= CLEAN_PERCENT and not done_lately.exists()
