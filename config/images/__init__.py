@@ -6,6 +6,7 @@
 from config.images.compose import lay_on_colour
 from config.images.errors import (
     ImageAnimated,
+    ImageBlank,
     ImageMissing,
     ImageRefused,
     ImageTooLarge,
@@ -24,6 +25,7 @@ __all__ = [
     "MAX_RESULT_BYTES",
     "MAX_UPLOAD_BYTES",
     "ImageAnimated",
+    "ImageBlank",
     "ImageMissing",
     "ImageRefused",
     "ImageTooLarge",
