@@ -92,6 +92,9 @@ def result_give_up(result: TryOnResult, caller: Caller) -> None:
     Identical requests of several callers share one paid picture: one of them must not take it from the rest.
     """
     with transaction.atomic():
+        # Locked: of two who give it up at the same time, the second is the last to see it.
+        if not TryOnResult.objects.select_for_update().filter(pk=result.pk).exists():
+            return
         viewers = result.job.viewers
         viewers.filter(requester=caller.requester).delete()
         if caller.is_manager or not viewers.exists():

@@ -54,6 +54,25 @@ def test_a_single_slot_serves_bulk_too(settings: Settings, queued: Callable[...,
     assert len(started()) == 1
 
 
+def test_a_second_step_keeps_to_the_run_rate_too(
+    generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.FASHN_RUN_CALLS = 1
+    job_id = generate(background="#ffffff")["jobId"]
+    work()
+    sandbox.advance(60)
+    TryOnJob.objects.update(next_check_at=timezone.now() - timedelta(minutes=1))
+    tasks.sweep()
+    work()
+    waiting = TryOnJob.objects.get(pk=job_id)
+    assert (waiting.status, waiting.retry_count) == (Status.QUEUED, 0)
+    assert sandbox.ledger()["requests"]["run"] == 1
+
+    Prediction.objects.update(submitted_at=timezone.now() - timedelta(minutes=2))
+    assert finish(job_id).status == Status.COMPLETED
+    assert sandbox.ledger()["requests"]["run"] == 2
+
+
 def test_the_run_rate_is_counted_over_the_last_minute(
     settings: Settings, queued: Callable[..., list[TryOnJob]]
 ) -> None:

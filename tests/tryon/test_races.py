@@ -7,8 +7,10 @@ import requests
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from tests.conftest import Api, Finish, data_of
-from tests.factories import TryOnJobFactory
+from results.models import TryOnResult
+from tests import images
+from tests.conftest import Api, Finish, data_of, requester
+from tests.factories import TryOnJobFactory, TryOnResultFactory
 from tests.threads import at_once
 from tryon.advance import advance, dispatch
 from tryon.fashn.sandbox import Sandbox
@@ -94,3 +96,49 @@ def test_many_workers_at_once_submit_a_job_once(
     at_once(20, lambda: advance(job.pk))
     assert sandbox.ledger()["requests"]["run"] == 1
     assert Prediction.objects.count() == 1
+
+
+def two_viewers(owner: Api, stranger: Api, job: TryOnJob) -> list[Api]:
+    """Both may see the job."""
+    job.viewers.all().delete()
+    for name in ("Owner", "Stranger"):
+        job.viewers.create(requester=requester(name))
+    return [owner, stranger]
+
+
+def test_a_result_that_all_give_up_at_once_is_gone(owner: Api, stranger: Api) -> None:
+    for _ in range(5):
+        result = TryOnResultFactory.create()
+        callers = two_viewers(owner, stranger, result.job)
+        at_once(2, lambda: callers.pop().delete(f"results/{result.pk}"), threads=2)  # noqa: B023
+        assert not TryOnResult.objects.exists()
+
+
+def test_a_job_that_all_cancel_at_once_is_cancelled(owner: Api, stranger: Api) -> None:
+    for _ in range(5):
+        job = TryOnJobFactory.create()
+        callers = two_viewers(owner, stranger, job)
+        at_once(2, lambda: callers.pop().post(f"jobs/{job.pk}/cancel"), threads=2)  # noqa: B023
+        job.refresh_from_db()
+        assert job.status == Status.CANCELED
+
+
+def test_who_is_answered_with_a_picture_can_see_it_although_another_gives_it_up(
+    owner: Api, stranger: Api, product_id: str, model_id: str, finish: Finish, sandbox: Sandbox
+) -> None:
+    """The picture goes, or it stays for the one who has just asked: never an answer without a picture."""
+    shared = data_of(stranger.upload(images.garment_photo()))["id"]
+    for _ in range(5):
+        asked = data_of(owner.post("generate", {"productImageId": product_id, "modelImageId": model_id}))
+        result_id = finish(asked["jobId"]).result.pk
+        calls = [
+            lambda: owner.delete(f"results/{result_id}"),  # noqa: B023
+            lambda: stranger.post("generate", {"productImageId": shared, "modelImageId": model_id}),
+        ]
+        answers = at_once(2, lambda: calls.pop()(), threads=2)  # noqa: B023
+        answer = next(data_of(one) for one in answers if one.status_code != 204)
+        if answer["status"] == "completed":
+            shown = data_of(stranger.get(f"jobs/{answer['jobId']}"))
+            assert shown["resultImageUrl"]
+        job = finish(answer["jobId"])
+        assert stranger.delete(f"results/{job.result.pk}").status_code == 204

@@ -7,7 +7,16 @@ Nothing is handed around that could leak: slots, rates and budgets are counted f
 from tryon.governor.breaker import submission_accepted, submission_failed
 from tryon.governor.budget import credits_left_today, credits_spent_today
 from tryon.governor.pauses import claim_probe, current, hold, lower_slots, pause, resume
-from tryon.governor.slots import dispatchable, may_submit, next_jobs, slots, slots_taken, status_call_allowed
+from tryon.governor.row import lock
+from tryon.governor.slots import (
+    dispatchable,
+    may_submit,
+    next_jobs,
+    run_allowed,
+    slots,
+    slots_taken,
+    status_call_allowed,
+)
 
 __all__ = [
     "claim_probe",
@@ -16,11 +25,13 @@ __all__ = [
     "current",
     "dispatchable",
     "hold",
+    "lock",
     "lower_slots",
     "may_submit",
     "next_jobs",
     "pause",
     "resume",
+    "run_allowed",
     "slots",
     "slots_taken",
     "status_call_allowed",

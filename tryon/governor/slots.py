@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tryon.fashn.inputs import total_credits
@@ -75,6 +75,14 @@ def may_submit() -> bool:
     return not _must_wait(read(), timezone.now())
 
 
+def run_allowed() -> bool:
+    """Whether FASHN's limit on runs leaves room for this one, now. Needs the lock until it is noted as sent.
+
+    A job's further step takes over the slot of the one before it, without a look at the rate.
+    """
+    return _runs_sent(timezone.now()).count() < settings.FASHN_RUN_CALLS
+
+
 def status_call_allowed() -> bool:
     """Whether FASHN's limit on status calls, all predictions together, leaves room for one more."""
     recent = JobEvent.objects.filter(kind__in=STATUS_EVENTS, at__gt=timezone.now() - STATUS_WINDOW)
@@ -105,8 +113,12 @@ def _choose(ready: list[TryOnJob], free: int) -> list[TryOnJob]:
 
 
 def _runs_left(now: datetime) -> int:
-    submitted = Q(submitted_at__gt=now - RUN_WINDOW) | Q(state=PredictionState.RESERVED)
-    return settings.FASHN_RUN_CALLS - Prediction.objects.filter(submitted).count()
+    reserved = Prediction.objects.filter(state=PredictionState.RESERVED)
+    return settings.FASHN_RUN_CALLS - (_runs_sent(now) | reserved).count()
+
+
+def _runs_sent(now: datetime) -> QuerySet[Prediction]:
+    return Prediction.objects.filter(submitted_at__gt=now - RUN_WINDOW)
 
 
 def _somebody_is_trying() -> bool:

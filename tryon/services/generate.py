@@ -20,7 +20,7 @@ from tryon.access import product_image_for
 from tryon.fashn.inputs import model_for, total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import JobViewer, Lane, ProductImage, TryOnJob
-from tryon.services.reuse import Reuse, active_job, live_job, note
+from tryon.services.reuse import Reuse, active_jobs, join_active, note, share_live
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -72,19 +72,18 @@ def tryon_generate(
         raise ModelImageInactive(details={"modelImageId": str(model.pk)})
     recipe = with_default_category(options, model).normalised()
     key = cache_key(product, model, recipe)
-    job, reuse = live_job(key), Reuse.HIT
+    job, reuse = share_live(key, caller.requester), Reuse.HIT
     while job is None:
-        if lane == Lane.INTERACTIVE and active_job(key) is None:
+        if lane == Lane.INTERACTIVE and not active_jobs(key).exists():
             _check_budget(recipe)
         try:
             job, reuse = _create_job(product, model, recipe, key, caller, lane), Reuse.MISS
         except IntegrityError:
             # An identical job is active, or the photo has just been removed.
             product = product_image_for(caller, product_image_id)
-            job, reuse = active_job(key), Reuse.JOIN
+            job, reuse = join_active(key, caller.requester), Reuse.JOIN
         except ResultAppeared:
-            job, reuse = live_job(key), Reuse.HIT
-    JobViewer.objects.get_or_create(job=job, requester=caller.requester)
+            job, reuse = share_live(key, caller.requester), Reuse.HIT
     note(reuse, job)
     return Generated(job, reuse)
 

@@ -10,7 +10,7 @@ from config.errors import DomainError
 from tryon import lifecycle, queue
 from tryon.models import IN_FLIGHT, JobViewer, Status, TryOnJob
 from tryon.services.generate import ModelImageInactive
-from tryon.services.reuse import Reuse, active_job, live_job, note
+from tryon.services.reuse import Reuse, join_active, note, share_live
 from tryon.steps.outcomes import release
 
 
@@ -35,6 +35,8 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
     if not job.is_active:
         raise JobNotCancelable
     with transaction.atomic():
+        # Locked: of two who cancel at the same time, the second is the last to wait for it.
+        TryOnJob.objects.select_for_update().get(pk=job.pk)
         JobViewer.objects.filter(job=job, requester=caller.requester).delete()
         if not caller.is_manager and job.viewers.exists():
             job.status = Status.CANCELED  # for this caller; the others go on waiting
@@ -57,21 +59,19 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
         raise JobNotFailed
     if not job.model_image.is_active:
         raise ModelImageInactive
-    if (live := live_job(job.cache_key)) is not None:
-        return _join(live, caller, Reuse.HIT)
+    if (live := share_live(job.cache_key, caller.requester)) is not None:
+        note(Reuse.HIT, live)
+        return live
     try:
         with transaction.atomic():
             if not lifecycle.requeue(job.pk, event="retried", by=caller.requester):
                 raise JobNotFailed
             queue.enqueue_advance(job.pk)
     except IntegrityError:
-        twin = active_job(job.cache_key)
-        return job if twin is None else _join(twin, caller, Reuse.JOIN)
+        twin = join_active(job.cache_key, caller.requester)
+        if twin is None:
+            return job
+        note(Reuse.JOIN, twin)
+        return twin
     job.refresh_from_db()
-    return job
-
-
-def _join(job: TryOnJob, caller: Caller, outcome: Reuse) -> TryOnJob:
-    JobViewer.objects.get_or_create(job=job, requester=caller.requester)
-    note(outcome, job)
     return job

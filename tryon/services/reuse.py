@@ -3,11 +3,15 @@
 from enum import Enum
 from typing import Final, TypedDict
 
+from django.db import transaction
+from django.db.models import QuerySet
+
 from config.upkeep.counts import count, counted
 from results import reuse
+from results.models import TryOnResult
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
-from tryon.models import ACTIVE, TryOnJob
+from tryon.models import ACTIVE, JobViewer, TryOnJob
 
 CREDITS_SAVED: Final = "reuse_credits_saved"
 
@@ -27,20 +31,33 @@ class ReuseStatistics(TypedDict):
     creditsSaved: int
 
 
-def live_job(cache_key: str) -> TryOnJob | None:
-    """The job whose live result answers for the key. One query where the cache knows it, else two."""
-    if (job_id := reuse.remembered(cache_key)) is not None:
-        job = TryOnJob.objects.select_related("result").filter(pk=job_id).first()
-        if reuse.is_live(getattr(job, "result", None), cache_key):
-            return job
-        reuse.forget(cache_key)
-    result = reuse.look_up(cache_key)
-    return None if result is None else TryOnJob.objects.get(pk=result.job_id)
+def share_live(cache_key: str, requester: str) -> TryOnJob | None:
+    """The job whose live result answers for the key, which the requester may see from now on."""
+    job = _live_job(cache_key)
+    if job is None:
+        return None
+    with transaction.atomic():
+        # Locked, as by whoever deletes a result that nobody else may see: it has gone, or it stays.
+        result = TryOnResult.objects.select_for_update().filter(job=job).first()
+        if not reuse.is_live(result, cache_key):
+            return None
+        JobViewer.objects.get_or_create(job=job, requester=requester)
+    return job
 
 
-def active_job(cache_key: str) -> TryOnJob | None:
-    """The job that is making the picture for the key just now."""
-    return TryOnJob.objects.filter(cache_key=cache_key, status__in=ACTIVE).first()
+def join_active(cache_key: str, requester: str) -> TryOnJob | None:
+    """The job that is making the picture for the key just now, which the requester may see from now on."""
+    with transaction.atomic():
+        # Locked, as by whoever cancels a job that nobody else waits for.
+        job = active_jobs(cache_key).select_for_update().first()
+        if job is not None:
+            JobViewer.objects.get_or_create(job=job, requester=requester)
+    return job
+
+
+def active_jobs(cache_key: str) -> QuerySet[TryOnJob]:
+    """The job that is making the picture for the key; there is one at most."""
+    return TryOnJob.objects.filter(cache_key=cache_key, status__in=ACTIVE)
 
 
 def note(outcome: Reuse, job: TryOnJob) -> None:
@@ -59,3 +76,14 @@ def reuse_statistics(*, days: int | None = None) -> ReuseStatistics:
         "misses": numbers[Reuse.MISS.value],
         "creditsSaved": numbers[CREDITS_SAVED],
     }
+
+
+def _live_job(cache_key: str) -> TryOnJob | None:
+    """One query where the cache knows the job, else two."""
+    if (job_id := reuse.remembered(cache_key)) is not None:
+        job = TryOnJob.objects.select_related("result").filter(pk=job_id).first()
+        if reuse.is_live(getattr(job, "result", None), cache_key):
+            return job
+        reuse.forget(cache_key)
+    result = reuse.look_up(cache_key)
+    return None if result is None else TryOnJob.objects.get(pk=result.job_id)

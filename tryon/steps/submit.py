@@ -3,10 +3,11 @@
 import functools
 import time
 from datetime import timedelta
+from enum import Enum
 from typing import Final
 
 import structlog
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 from django.utils import timezone
 
 from config.storage import ObjectMissing, StorageUnavailable
@@ -40,11 +41,18 @@ CONCURRENCY_SECONDS: Final = 3.0
 WRITE_AGAIN_SECONDS: Final = (0.0, 1.0, 2.0, 4.0, 8.0)
 
 
+class Window(Enum):
+    """Whether the prediction may be sent: yes; FASHN would refuse one more; somebody else is at it."""
+
+    OPEN = "open"
+    TOO_MANY = "too many"
+    TAKEN = "taken"
+
+
 def submit(job: TryOnJob, prediction: Prediction) -> None:
     """Send the prediction to FASHN, once. What can fail without money happens before the window opens."""
     if not governor.may_submit():
-        lifecycle.ended(prediction, error_name="held")
-        back_off(job, code="held", seconds=0, counts=False)
+        _hold(job, prediction)
         return
     before = usable_predictions(job).filter(step__lt=prediction.step).order_by("-step").first()
     try:
@@ -54,8 +62,12 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
         return
     typical = _typical_seconds(job, prediction)
     first_check = max(between_checks(), typical * FIRST_CHECK_SHARE)
-    if not lifecycle.sending(prediction):
-        return
+    match _open_window(prediction):
+        case Window.TOO_MANY:
+            _hold(job, prediction)
+            return
+        case Window.TAKEN:
+            return
     try:
         provider_id = client().run(
             prediction.model_name, inputs, webhook_url=webhook_url(prediction.callback_token)
@@ -66,6 +78,21 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
     else:
         _accepted(job, prediction, provider_id, typical=typical, first_check=first_check)
         governor.submission_accepted()
+
+
+def _open_window(prediction: Prediction) -> Window:
+    """Note that the prediction is being sent, if FASHN's limit on runs allows one more."""
+    with transaction.atomic():
+        governor.lock()
+        if not governor.run_allowed():
+            return Window.TOO_MANY
+        return Window.OPEN if lifecycle.sending(prediction) else Window.TAKEN
+
+
+def _hold(job: TryOnJob, prediction: Prediction) -> None:
+    """Give the slot back, unused, and let the job wait for its turn."""
+    lifecycle.ended(prediction, error_name="held")
+    back_off(job, code="held", seconds=0, counts=False)
 
 
 def _typical_seconds(job: TryOnJob, prediction: Prediction) -> float:
