@@ -1,9 +1,11 @@
 """Many at once: threads with database connections of their own, on SQLite and on PostgreSQL."""
 
+import copy
 from typing import Any
 
 import pytest
 import requests
+from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -12,10 +14,12 @@ from tests import images
 from tests.conftest import Api, Finish, data_of, requester
 from tests.factories import TryOnJobFactory, TryOnResultFactory
 from tests.threads import at_once
+from tryon import lifecycle
 from tryon.advance import advance, dispatch
 from tryon.fashn.sandbox import Sandbox
 from tryon.leases import leased
 from tryon.models import JobEvent, Prediction, PredictionState, Status, TryOnJob
+from tryon.services.webhooks import webhook_receive
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,6 +100,29 @@ def test_many_workers_at_once_submit_a_job_once(
     at_once(20, lambda: advance(job.pk))
     assert sandbox.ledger()["requests"]["run"] == 1
     assert Prediction.objects.count() == 1
+
+
+def test_the_answer_to_a_submission_and_its_webhook_do_not_block_each_other() -> None:
+    """Both change the job and the prediction."""
+    for _ in range(20):
+        job = TryOnJobFactory.create(status=Status.PROCESSING)
+        prediction = Prediction.objects.create(
+            job=job, state=PredictionState.SENDING, submitted_at=timezone.now(), model_name="tryon-v1.6"
+        )
+
+        def answered(prediction: Prediction = prediction) -> object:
+            soon = timezone.now()
+            return lifecycle.running(
+                copy.copy(prediction), provider_id="p-1", expected_at=soon, next_check_at=soon
+            )
+
+        def announced(prediction: Prediction = prediction) -> object:
+            return webhook_receive(token=prediction.callback_token, provider_id="p-1")
+
+        calls = [answered, announced]
+        at_once(2, lambda: calls.pop()(), threads=2)  # noqa: B023
+        prediction.refresh_from_db()
+        assert (prediction.state, prediction.provider_id) == (PredictionState.RUNNING, "p-1")
 
 
 def two_viewers(owner: Api, stranger: Api, job: TryOnJob) -> list[Api]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import django_rq
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
@@ -28,6 +29,15 @@ def test_an_emptied_redis_loses_nothing(generate: Generate, finish: Finish, sand
     job_id = generate()["jobId"]
     get_redis_connection("default").flushall()
     assert finish(job_id).status == Status.COMPLETED
+
+
+def test_whoever_joins_a_waiting_job_has_it_looked_at_again(generate: Generate) -> None:
+    """A dispatch at the moment of joining leaves the job out."""
+    job_id = generate()["jobId"]
+    get_redis_connection("default").flushall()
+    assert generate()["jobId"] == job_id
+    (task,) = django_rq.get_queue("tryon").job_ids
+    assert job_id in task
 
 
 def test_a_worker_sweeps_at_its_start(generate: Generate, sandbox: Sandbox) -> None:

@@ -32,7 +32,7 @@ def _let_go(predictions: list[Prediction]) -> list[str]:
     with transaction.atomic():
         # Locked, for a retry changes the job's row before it looks for what is paid already.
         jobs = TryOnJob.objects.filter(pk__in={row.job_id for row in predictions}).exclude(status__in=ACTIVE)
-        resting = set(jobs.select_for_update().values_list("pk", flat=True))
+        resting = set(jobs.select_for_update(no_key=True).values_list("pk", flat=True))
         chosen = [row for row in predictions if row.job_id in resting]
         Prediction.objects.filter(pk__in=[row.pk for row in chosen]).update(kept="")
     return [str(row.kept.name) for row in chosen]

@@ -66,7 +66,7 @@ def next_jobs(governor: Governor) -> list[TryOnJob]:
         free = min(free, 0 if _somebody_is_trying() else 1)
     if free <= 0:
         return []
-    ready = jobs_ready(now).select_for_update(skip_locked=True)
+    ready = jobs_ready(now).select_for_update(skip_locked=True, no_key=True)
     return _choose(list(ready[:LOOK_AHEAD]), free)
 
 

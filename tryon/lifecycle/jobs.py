@@ -15,6 +15,16 @@ STARTED_PROGRESS: Final = 5
 DOWNLOADING_PROGRESS: Final = 95
 
 
+def lock_job(job_id: UUID) -> None:
+    """Lock the job's row until the transaction ends.
+
+    Whoever changes a job and its prediction takes the job first: the other way round, the answer to a
+    submission and its webhook waited for each other, and PostgreSQL broke one off. ``no_key``: events and
+    viewers, which only point at the job, are added all the same.
+    """
+    TryOnJob.objects.select_for_update(no_key=True).filter(pk=job_id).exists()
+
+
 def start(job: TryOnJob, prediction: Prediction | None = None) -> bool:
     """Queued to processing, with the slot of the next paid call reserved, if there is one to make."""
     now = timezone.now()

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tryon.lifecycle.events import record
-from tryon.lifecycle.jobs import DOWNLOADING_PROGRESS, move
+from tryon.lifecycle.jobs import DOWNLOADING_PROGRESS, lock_job, move
 from tryon.models import IN_FLIGHT, Prediction, PredictionState, Status
 
 SUBMITTED_PROGRESS: Final = 10
@@ -35,6 +35,7 @@ def running(
     False where the webhook was quicker than the answer and gave it first, or the job does not wait any more.
     """
     with transaction.atomic():
+        lock_job(prediction.job_id)
         # Unknown: this process slept longer than its lease, and somebody else has given the answer up.
         if not change(
             prediction,
@@ -63,6 +64,7 @@ def adopted(prediction: Prediction, *, provider_id: str) -> bool:
     """
     now = timezone.now()
     with transaction.atomic():
+        lock_job(prediction.job_id)
         waits = _is_latest(prediction) and move(prediction.job_id, Status.PROCESSING, next_check_at=now)
         if not change(
             prediction,
@@ -115,6 +117,7 @@ def succeeded(
 ) -> bool:
     """The picture exists at FASHN and is paid for. A next call takes over the slot; else it is free."""
     with transaction.atomic():
+        lock_job(prediction.job_id)
         if not change(
             prediction,
             PredictionState.RUNNING,

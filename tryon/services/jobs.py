@@ -36,7 +36,7 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
         raise JobNotCancelable
     with transaction.atomic():
         # Locked: of two who cancel at the same time, the second is the last to wait for it.
-        TryOnJob.objects.select_for_update().get(pk=job.pk)
+        lifecycle.lock_job(job.pk)
         JobViewer.objects.filter(job=job, requester=caller.requester).delete()
         if not caller.is_manager and job.viewers.exists():
             job.status = Status.CANCELED  # for this caller; the others go on waiting

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from config.upkeep.counts import count, counted
 from results import reuse
 from results.models import TryOnResult
+from tryon import queue
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, JobViewer, TryOnJob
@@ -38,7 +39,7 @@ def share_live(cache_key: str, requester: str) -> TryOnJob | None:
         return None
     with transaction.atomic():
         # Locked, as by whoever deletes a result that nobody else may see: it has gone, or it stays.
-        result = TryOnResult.objects.select_for_update().filter(job=job).first()
+        result = TryOnResult.objects.select_for_update(no_key=True).filter(job=job).first()
         if not reuse.is_live(result, cache_key):
             return None
         JobViewer.objects.get_or_create(job=job, requester=requester)
@@ -49,9 +50,11 @@ def join_active(cache_key: str, requester: str) -> TryOnJob | None:
     """The job that is making the picture for the key just now, which the requester may see from now on."""
     with transaction.atomic():
         # Locked, as by whoever cancels a job that nobody else waits for.
-        job = active_jobs(cache_key).select_for_update().first()
+        job = active_jobs(cache_key).select_for_update(no_key=True).first()
         if job is not None:
             JobViewer.objects.get_or_create(job=job, requester=requester)
+            # A dispatch at this moment skips the row that we hold locked: call another.
+            queue.enqueue_advance(job.pk)
     return job
 
 
