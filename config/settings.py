@@ -147,8 +147,8 @@ MEDIA_URL = "/media/"
 SIGNED_URL_SECONDS = positive("SIGNED_URL_SECONDS", 3600)
 S3_BUCKET = env.str("S3_BUCKET", "")
 S3_REGION = env.str("S3_REGION", "auto")
-S3_ACCESS_KEY = env.str("S3_ACCESS_KEY", "")
-S3_SECRET_KEY = env.str("S3_SECRET_KEY", "")
+S3_ACCESS_KEY = env.str("S3_ACCESS_KEY", "").strip()
+S3_SECRET_KEY = env.str("S3_SECRET_KEY", "").strip()
 S3_ENDPOINT = env.str("S3_ENDPOINT", "")
 
 # Whether FASHN fetches the photos itself, by signed URLs. A store inside the house it can't reach.
@@ -180,7 +180,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # --- Try-on --------------------------------------------------------------------------------------------
 
-FASHN_API_KEY = env.str("FASHN_API_KEY", "")
+FASHN_API_KEY = env.str("FASHN_API_KEY", "").strip()  # a file of a secret ends with a new line
 FASHN_API_URL = env.str("FASHN_API_URL", "https://api.fashn.ai").rstrip("/")
 FASHN_TIMEOUT_SECONDS = positive("FASHN_TIMEOUT_SECONDS", 30)
 QUEUE_CONCURRENCY = positive("QUEUE_CONCURRENCY", 5)

@@ -11,10 +11,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from tryon import governor, queue, steps
-from tryon.governor.row import lock
+from tryon import governor, lifecycle, queue, steps
 from tryon.leases import leased
-from tryon.models import PredictionState, Status, TryOnJob
+from tryon.models import Prediction, PredictionState, Status, TryOnJob
 
 # RQ's scheduler ticks on whole seconds and may fire a timer 0.7 s early: that is near enough.
 EARLY: Final = timedelta(seconds=1)
@@ -40,7 +39,7 @@ def dispatch(*, but: UUID | None = None) -> int:
     if not governor.dispatchable():
         return 0
     with transaction.atomic():
-        started = [job for job in governor.next_jobs(lock()) if steps.start(job)]
+        started = [job for job in governor.next_jobs(governor.lock()) if steps.start(job)]
     for job in started:
         if job.pk != but:
             queue.enqueue_advance(job.pk)
@@ -59,19 +58,37 @@ def _move_on(job: TryOnJob) -> None:
         case PredictionState.SENDING:
             # We hold the lease, so whoever was sending is gone, and nobody knows what FASHN got.
             steps.lose_submission(job, prediction, cause="worker_gone")
-        case PredictionState.UNKNOWN:
-            steps.give_up_waiting(job, prediction)
-        case PredictionState.FAILED:
-            # Somebody was killed between noting the fault and deciding on it.
-            steps.give_up_or_retry(job, prediction, "provider_error", permanent=False)
         case PredictionState.RUNNING:
             steps.check(job, prediction)
             # An idle slot at FASHN costs more than a moment here: whoever gets it is submitted before this
             # picture is fetched. The job is due, so it is handed over, behind them.
-            if prediction.state == PredictionState.SUCCEEDED and dispatch():
-                return
-    if prediction.state == PredictionState.SUCCEEDED and steps.is_last(job, prediction):
-        steps.collect(job, prediction)
+            if prediction.state == PredictionState.SUCCEEDED and not dispatch():
+                _collect(job)
+        case _:
+            if not _collect(job):
+                _decide(job, prediction)
+
+
+def _collect(job: TryOnJob) -> bool:
+    """Fetch the job's picture, if it is paid for."""
+    picture = steps.paid_picture(job)
+    if picture is not None:
+        steps.collect(job, picture)
+    return picture is not None
+
+
+def _decide(job: TryOnJob, prediction: Prediction) -> None:
+    """The latest call is over, and there is no picture to fetch."""
+    # What has once begun to fetch a picture, such as one that came late, does not pay for another by itself.
+    fetching = job.progress == lifecycle.DOWNLOADING_PROGRESS
+    match prediction.state:
+        case PredictionState.UNKNOWN:
+            steps.give_up_waiting(job, prediction)
+        case PredictionState.FAILED:
+            # Somebody was killed between noting the fault and deciding on it.
+            steps.give_up_or_retry(job, prediction, "provider_error", permanent=fetching)
+        case _:
+            steps.fail(job, prediction, "result_not_usable")
 
 
 def _hand_over(job_id: UUID) -> None:

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -27,15 +26,19 @@ BATCH: Final = 1000
 RESCUES: Final = 20
 
 
-def sweep() -> int:
-    """Look after everything that waits. Returns how many processing jobs had been forgotten."""
-    probe()
-    _release_orphans()
-    _abandon_stuck()
-    dispatch()
-    for prediction_id in _due_rescues():
-        queue.enqueue_rescue(prediction_id)
-    return _enqueue_forgotten()
+def sweep() -> None:
+    """Look after everything that waits. A part that meets a fault does not keep the others from their work.
+
+    Raises an ExceptionGroup of what went wrong, when all is done.
+    """
+    faults: list[Exception] = []
+    for part in (probe, _release_orphans, _abandon_stuck, dispatch, _enqueue_rescues, _enqueue_forgotten):
+        try:
+            part()
+        except Exception as fault:  # noqa: BLE001  (raised below)
+            faults.append(fault)
+    if faults:
+        raise ExceptionGroup("sweep", faults)
 
 
 def probe() -> None:
@@ -47,11 +50,11 @@ def probe() -> None:
     except FashnError as error:
         logger.warning("probe_failed", code=error.code)
         return
-    if credits_left > 0:
+    if credits_left >= governor.credits_needed():
         governor.resume(Pause.OUT_OF_CREDITS, Pause.UNAUTHORIZED)
 
 
-def _enqueue_forgotten() -> int:
+def _enqueue_forgotten() -> None:
     now = timezone.now()
     forgotten = list(
         TryOnJob.objects.filter(
@@ -64,12 +67,12 @@ def _enqueue_forgotten() -> int:
         queue.enqueue_advance(job_id)
     if forgotten:
         logger.warning("jobs_found_without_a_task", number=len(forgotten))
-    return len(forgotten)
 
 
-def _due_rescues() -> list[UUID]:
+def _enqueue_rescues() -> None:
     due = predictions_to_rescue(timezone.now()).order_by("rescue_at")
-    return list(due.values_list("pk", flat=True)[:RESCUES])
+    for prediction_id in due.values_list("pk", flat=True)[:RESCUES]:
+        queue.enqueue_rescue(prediction_id)
 
 
 def _release_orphans() -> None:

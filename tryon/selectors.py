@@ -1,6 +1,6 @@
 """Reading products, jobs and predictions."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Final, TypedDict
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     QueuedJob = WithAnnotations[TryOnJob, Place]
 
+FASHN_KEEPS_PICTURES: Final = timedelta(hours=72)
 MEASURED_PREDICTIONS: Final = 20
 REMEMBER_TYPICAL_SECONDS: Final = 30
 # Between FASHN's answers progress follows the clock this far; the rest is FASHN's to confirm.
@@ -114,14 +115,26 @@ def dead_letters() -> QuerySet[TryOnJob]:
 
 def predictions_to_rescue(now: datetime) -> QuerySet[Prediction]:
     """Paid calls that no job waits for and that are due to be looked after."""
-    due = Prediction.objects.filter(
-        state__in=[PredictionState.UNKNOWN, PredictionState.SUCCEEDED], rescue_at__lte=now
-    )
+    paid = Q(state=PredictionState.SUCCEEDED) & ~Q(output="")
+    due = Prediction.objects.filter(paid | Q(state=PredictionState.UNKNOWN), rescue_at__lte=now)
     return due.exclude(provider_id="")
 
 
+def usable_predictions(job: TryOnJob) -> QuerySet[Prediction]:
+    """The job's paid pictures that FASHN still has, or we, and that nothing is wrong with."""
+    at_fashn = Q(finished_at__gt=timezone.now() - FASHN_KEEPS_PICTURES)
+    paid = job.predictions.filter(at_fashn | ~Q(kept=""), state=PredictionState.SUCCEEDED)
+    return paid.exclude(output="")
+
+
+def first_open_step(job: TryOnJob) -> int:
+    """The first step that has no usable picture yet; the number of steps when all have."""
+    done = set(usable_predictions(job).values_list("step", flat=True))
+    return next(step for step in range(len(done) + 1) if step not in done)
+
+
 def rescued() -> dict[str, int]:
-    """What arrived after its job had given up: pictures, and the credits they had cost."""
+    """What was stored although its job had given it up: pictures, and the credits they had cost."""
     events = JobEvent.objects.filter(kind="rescued").values_list("data", flat=True)
     credits_saved = [int(data.get("credits", 0)) for data in events]
     return {"pictures": len(credits_saved), "credits": sum(credits_saved)}

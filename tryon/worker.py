@@ -3,7 +3,6 @@
 from typing import Any, Final, override
 
 import structlog
-from django.db import DatabaseError
 from rq import SimpleWorker
 
 from tryon import queue, recovery
@@ -37,8 +36,8 @@ class StepWorker(SimpleWorker):
     def work(self, *args: Any, **kwargs: Any) -> bool:
         try:
             recovery.sweep()
-        except DatabaseError as error:
-            # Away, or not migrated yet: the worker waits for its tasks all the same.
-            logger.warning("no_sweep_at_start", error=type(error).__name__)
+        except ExceptionGroup:
+            # The database is away, or not migrated yet: the worker waits for its tasks all the same.
+            logger.exception("no_sweep_at_start")
         queue.enqueue_sweep(delay_seconds=LEASE.total_seconds() + 1)
         return super().work(*args, **kwargs)

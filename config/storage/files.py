@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, cast
 import structlog
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from config.storage.errors import STORE_FAULTS, ObjectMissing, StorageUnavailable, describe_fault
 from config.storage.keys import StoredObject, random_key
@@ -19,6 +19,9 @@ logger = structlog.stdlib.get_logger(__name__)
 @contextmanager
 def new_files() -> Iterator[Callable[[str, bytes | BinaryIO, str], str]]:
     """Write objects that a row is about to name. An exception in the block takes them back.
+
+    Unless the connection to the database broke: the row may be committed although we were not told. Then the
+    objects stay, and the sweep that compares storage with rows finds those that no row names.
 
     Yields ``store(kind, content, extension)``, which returns the new object's key and raises
     StorageUnavailable. Writing may be slow: the row's transaction goes inside the block, not around it.
@@ -38,7 +41,11 @@ def new_files() -> Iterator[Callable[[str, bytes | BinaryIO, str], str]]:
             written[key] = file.size
             return key
 
-        yield store
+        try:
+            yield store
+        except (OperationalError, InterfaceError):
+            taking_back.pop_all()
+            raise
         taking_back.pop_all()
     use.note(by_kind(written))
 

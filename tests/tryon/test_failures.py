@@ -159,7 +159,10 @@ def test_a_job_past_its_deadline_fails_and_tells_so(
     assert slots_taken() == 0
 
 
-@pytest.mark.parametrize("fault", ["InternalServerError", "service_unavailable", "reset_after", "truncated"])
+@pytest.mark.parametrize(
+    "fault",
+    ["InternalServerError", "service_unavailable", "reset_after", "truncated", "missing", "wrong_type"],
+)
 def test_a_paid_picture_that_could_not_be_fetched_is_fetched_again(
     generate: Generate, finish: Finish, sandbox: Sandbox, fault: str
 ) -> None:
@@ -171,11 +174,19 @@ def test_a_paid_picture_that_could_not_be_fetched_is_fetched_again(
 
 @pytest.mark.parametrize("fault", ["wrong_type", "huge_pixels", "huge_file", "missing"])
 def test_a_picture_that_is_none_fails_the_job_and_leaves_no_file(
-    store: str, owner: Api, generate: Generate, finish: Finish, sandbox: Sandbox, fault: str
+    store: str,
+    owner: Api,
+    generate: Generate,
+    work: Callable[[], None],
+    past_deadline: Callable[[], None],
+    sandbox: Sandbox,
+    fault: str,
 ) -> None:
     sandbox.inject("media", fault, times=9)
     job_id = generate()["jobId"]
-    finish(job_id)
+    work()
+    sandbox.advance(60)
+    past_deadline()
     job = data_of(owner.get(f"jobs/{job_id}"))
     assert (job["status"], job["errorCode"]) == ("failed", "result_not_usable")
     assert not {key for key in stored_keys() if key.startswith("results/")}

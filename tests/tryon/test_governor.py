@@ -145,12 +145,50 @@ class TestDailyLimit:
     def test_a_shopper_is_told_at_once(
         self, owner: Api, product_id: str, model_id: str, settings: Settings
     ) -> None:
-        settings.TRYON_DAILY_LIMIT = 1
+        settings.TRYON_DAILY_LIMIT = 2
+        PredictionFactory.create(
+            job__failed=True,
+            state=PredictionState.SUCCEEDED,
+            credits_used=1,
+            submitted_at=timezone.now(),
+        )
         body = {"productImageId": product_id, "modelImageId": model_id}
         response = owner.post("generate", {**body, "options": {"background": "red"}})
         assert (response.status_code, error_of(response)["code"]) == (429, "daily_limit_reached")
         assert error_of(response)["retryable"] is True
         assert owner.post("generate", body).status_code == 202
+
+    def test_what_no_day_can_pay_is_refused(
+        self, owner: Api, product_id: str, model_id: str, settings: Settings
+    ) -> None:
+        settings.TRYON_DAILY_LIMIT = 1
+        body = {"productImageId": product_id, "modelImageId": model_id, "options": {"background": "red"}}
+        response = owner.post("generate", body)
+        assert (response.status_code, error_of(response)["code"]) == (409, "daily_limit_too_low")
+
+    def test_further_steps_of_jobs_under_way_count(
+        self, generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox
+    ) -> None:
+        first = generate(background="red", seed=1)["jobId"]
+        second = generate(background="red", seed=2)["jobId"]
+        work()
+        assert governor.credits_left_today() == 1
+        assert finish(first).status == Status.COMPLETED
+        assert governor.credits_left_today() == 1
+        assert TryOnJob.objects.get(pk=second).status == Status.QUEUED
+
+    def test_a_step_that_is_paid_is_not_counted_again(
+        self, generate: Generate, owner: Api, finish: Finish, sandbox: Sandbox
+    ) -> None:
+        sandbox.inject("prediction", "ContentModerationError", model="background-remove")
+        job_id = generate(background="red")["jobId"]
+        assert finish(job_id).status == Status.FAILED
+        sandbox.clear_faults()
+        PredictionFactory.create(
+            job__failed=True, state=PredictionState.SUCCEEDED, credits_used=1, submitted_at=timezone.now()
+        )
+        owner.post(f"jobs/{job_id}/retry")
+        assert finish(job_id).status == Status.COMPLETED
 
 
 def test_too_many_requests_hold_everybody_and_cost_no_retry(
@@ -215,6 +253,40 @@ def test_no_credits_left_keeps_it_paused(generate: Generate, sandbox: Sandbox) -
     assert sandbox.ledger()["requests"]["credits"] == 1  # not again so soon
 
 
+def test_credits_that_do_not_pay_for_the_next_job_keep_it_paused(
+    generate: Generate, sandbox: Sandbox
+) -> None:
+    generate(background="red")
+    governor.pause(Pause.OUT_OF_CREDITS)
+    for credits_left, paused in ((1, True), (2, False)):
+        sandbox.set_credits(credits_left)
+        Governor.objects.update(probe_at=timezone.now())
+        tasks.sweep()
+        assert bool(governor.current().pause) is paused
+
+
+def test_a_shopper_who_asks_for_a_picture_of_a_batch_does_not_wait_behind_it(
+    generate: Generate,
+) -> None:
+    job_id = generate()["jobId"]
+    TryOnJob.objects.update(lane=Lane.BULK)
+    assert generate()["jobId"] == job_id
+    job = TryOnJob.objects.get(pk=job_id)
+    assert job.lane == Lane.INTERACTIVE
+    assert job.events.filter(kind="hurried").count() == 1
+
+
+def test_one_job_that_can_not_be_read_does_not_stop_the_others(
+    queued: Callable[..., list[TryOnJob]],
+) -> None:
+    unreadable = queued(1, options={"mode": "turbo"})[0]
+    others = queued(2)
+    dispatch()
+    assert started() == others
+    unreadable.refresh_from_db()
+    assert (unreadable.status, unreadable.error_code) == (Status.FAILED, "internal_error")
+
+
 class TestCircuitBreaker:
     @pytest.fixture(autouse=True)
     def fashn_is_down(self, sandbox: Sandbox) -> Iterator[None]:
@@ -250,6 +322,42 @@ class TestCircuitBreaker:
         assert len(started()) == 1  # one may try
         assert all(finish(job).status == Status.COMPLETED for job in jobs)
         assert governor.current().failures == 0
+
+    def test_a_batch_alone_can_find_out_that_fashn_is_back(
+        self, queued: Callable[..., list[TryOnJob]]
+    ) -> None:
+        queued(3, lane=Lane.BULK)
+        Governor.objects.create(
+            pk=1, failures=FAILURES_TO_OPEN, open_until=timezone.now() - timedelta(hours=1)
+        )
+        dispatch()
+        assert len(started()) == 1
+
+    def test_a_job_that_fashn_can_not_stand_does_not_have_every_trial(
+        self, queued: Callable[..., list[TryOnJob]]
+    ) -> None:
+        bad, good = queued(2)
+        PredictionFactory.create(job=bad, state=PredictionState.FAILED)
+        Governor.objects.create(
+            pk=1, failures=FAILURES_TO_OPEN, open_until=timezone.now() - timedelta(hours=1)
+        )
+        dispatch()
+        assert started() == [good]
+
+    def test_a_fashn_that_does_not_answer_opens_it_too(
+        self, generate: Generate, work: Callable[[], None], sandbox: Sandbox
+    ) -> None:
+        sandbox.clear_faults()
+        sandbox.inject("run", "reset_after", times=99)
+        for seed in range(FAILURES_TO_OPEN + 2):
+            generate(seed=seed)
+        work()
+        Prediction.objects.update(submitted_at=timezone.now() - timedelta(minutes=6))
+        tasks.sweep()
+        work()
+        assert governor.current().open_until is not None
+        assert sandbox.ledger()["requests"]["run"] == FAILURES_TO_OPEN
+        assert TryOnJob.objects.filter(status=Status.QUEUED).count() == 2
 
 
 def test_failures_that_come_in_together_keep_the_circuit_open_no_longer() -> None:

@@ -13,10 +13,11 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 from django_redis import get_redis_connection
+from pytest_django import Settings
 
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import PredictionFactory, TryOnJobFactory
-from tryon import leases, tasks
+from tryon import leases, recovery, tasks
 from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 
@@ -116,6 +117,35 @@ def test_without_redis_the_request_that_asks_moves_the_job_on(
             break
     assert job["resultImageUrl"]
     assert len(sandbox.ledger()["predictions"]) == 1
+
+
+def test_without_redis_jobs_of_shoppers_who_left_do_not_hold_up_the_others(
+    redis_away: None, owner: Api, generate: Generate, sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.QUEUE_CONCURRENCY = 1
+    left, mine = generate(seed=1)["jobId"], generate(seed=2)["jobId"]
+    for _ in range(50):
+        past = timezone.now() - timedelta(minutes=1)
+        TryOnJob.objects.filter(status=Status.QUEUED).update(updated_at=past)
+        TryOnJob.objects.filter(status=Status.PROCESSING).update(next_check_at=past)
+        if data_of(owner.get(f"jobs/{mine}"))["status"] == "completed":
+            break
+    assert TryOnJob.objects.get(pk=mine).status == Status.COMPLETED
+    assert TryOnJob.objects.get(pk=left).status == Status.COMPLETED
+
+
+def test_a_part_of_the_sweep_that_fails_does_not_keep_the_others_from_their_work(
+    generate: Generate, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OSError
+
+    job_id = generate()["jobId"]
+    monkeypatch.setattr(recovery, "probe", fail)
+    with pytest.raises(ExceptionGroup) as faults:
+        tasks.sweep()
+    assert [type(fault) for fault in faults.value.exceptions] == [OSError]
+    assert TryOnJob.objects.get(pk=job_id).status == Status.PROCESSING
 
 
 def test_with_redis_a_request_never_asks_fashn(owner: Api, generate: Generate, sandbox: Sandbox) -> None:

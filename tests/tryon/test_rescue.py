@@ -5,12 +5,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from config.storage import read
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import TryOnJobFactory
-from tests.stores import away
 from tryon import tasks
 from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
@@ -18,32 +16,10 @@ from tryon.models import Prediction, PredictionState, Status, TryOnJob
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def given_up(generate: Generate, work: Callable[[], None], sandbox: Sandbox) -> TryOnJob:
-    """A job that failed at its deadline while FASHN was still working on it (and is done by now)."""
-    job_id = generate()["jobId"]
-    work()
-    sandbox.inject("status", "InternalServerError")
-    long_ago = timezone.now() - timedelta(hours=1)
-    Prediction.objects.update(submitted_at=long_ago)
-    TryOnJob.objects.update(next_check_at=long_ago)
-    tasks.sweep()
-    work()
-    job = TryOnJob.objects.get(pk=job_id)
-    assert (job.status, job.error_code) == (Status.FAILED, "deadline_passed")
-    return job
-
-
-def rescue_now(work: Callable[[], None]) -> None:
-    Prediction.objects.filter(rescue_at__isnull=False).update(rescue_at=timezone.now())
-    tasks.sweep()
-    work()
-
-
 def test_a_late_picture_completes_its_job_and_is_counted(
-    given_up: TryOnJob, owner: Api, manager: Api, work: Callable[[], None], sandbox: Sandbox
+    given_up: TryOnJob, owner: Api, manager: Api, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
-    rescue_now(work)
+    rescue_now()
     shown = data_of(owner.get(f"jobs/{given_up.pk}"))
     assert shown["status"] == "completed"
     assert "errorCode" not in shown
@@ -52,10 +28,10 @@ def test_a_late_picture_completes_its_job_and_is_counted(
 
 
 def test_it_is_asked_more_and_more_slowly(
-    given_up: TryOnJob, work: Callable[[], None], sandbox: Sandbox
+    given_up: TryOnJob, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
     sandbox.inject("status", "InternalServerError")
-    rescue_now(work)
+    rescue_now()
     prediction = given_up.predictions.get()
     assert prediction.state == PredictionState.UNKNOWN
     assert prediction.rescue_at is not None
@@ -63,11 +39,11 @@ def test_it_is_asked_more_and_more_slowly(
 
 
 def test_after_72_hours_nobody_asks_any_more(
-    given_up: TryOnJob, work: Callable[[], None], sandbox: Sandbox
+    given_up: TryOnJob, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
     Prediction.objects.update(submitted_at=timezone.now() - timedelta(hours=73))
     sandbox.inject("status", "InternalServerError")
-    rescue_now(work)
+    rescue_now()
     assert given_up.predictions.get().rescue_at is None
 
 
@@ -85,20 +61,20 @@ def test_a_retry_by_a_person_uses_the_late_picture_instead_of_paying(
 
 
 def test_a_prediction_that_failed_late_stays_failed(
-    given_up: TryOnJob, work: Callable[[], None], sandbox: Sandbox
+    given_up: TryOnJob, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
     sandbox.inject("status", "NotFound")
-    rescue_now(work)
+    rescue_now()
     given_up.refresh_from_db()
     assert given_up.status == Status.FAILED
     assert given_up.predictions.get().rescue_at is None
 
 
 def test_an_identical_job_under_way_is_not_disturbed(
-    given_up: TryOnJob, work: Callable[[], None], sandbox: Sandbox
+    given_up: TryOnJob, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
     TryOnJobFactory.create(cache_key=given_up.cache_key, not_before=timezone.now() + timedelta(minutes=5))
-    rescue_now(work)
+    rescue_now()
     given_up.refresh_from_db()
     assert given_up.status == Status.FAILED
     assert given_up.events.filter(kind="late_picture").exists()
@@ -114,9 +90,14 @@ def half_done(generate: Generate, finish: Finish, sandbox: Sandbox) -> TryOnJob:
 
 
 def test_a_paid_picture_of_an_earlier_step_is_kept_and_not_paid_again(
-    store: str, half_done: TryOnJob, owner: Api, work: Callable[[], None], finish: Finish, sandbox: Sandbox
+    store: str,
+    half_done: TryOnJob,
+    owner: Api,
+    rescue_now: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
 ) -> None:
-    rescue_now(work)
+    rescue_now()
     first = half_done.predictions.get(step=0)
     assert first.rescue_at is None
     assert read(str(first.kept)).startswith(b"\x89PNG")
@@ -131,30 +112,20 @@ def test_a_paid_picture_of_an_earlier_step_is_kept_and_not_paid_again(
 
 
 def test_a_picture_that_can_not_be_copied_now_is_copied_later(
-    half_done: TryOnJob, work: Callable[[], None], sandbox: Sandbox
+    half_done: TryOnJob, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
     sandbox.inject("media", "InternalServerError")
-    rescue_now(work)
+    rescue_now()
     first = half_done.predictions.get(step=0)
     assert not first.kept
     assert first.rescue_at is not None
-    rescue_now(work)
+    rescue_now()
     assert half_done.predictions.get(step=0).kept
 
 
 def test_a_paid_picture_that_could_not_be_stored_in_time_is_stored_later(
-    generate: Generate, owner: Api, work: Callable[[], None], sandbox: Sandbox, settings: Settings
+    not_stored: TryOnJob, owner: Api, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
-    job_id = generate()["jobId"]
-    work()
-    past = timezone.now() - timedelta(hours=1)
-    Prediction.objects.update(submitted_at=past)
-    TryOnJob.objects.update(next_check_at=past)
-    with away(settings):
-        tasks.sweep()
-        work()
-    assert data_of(owner.get(f"jobs/{job_id}"))["errorCode"] == "result_not_usable"
-
-    rescue_now(work)
-    assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "completed"
+    rescue_now()
+    assert data_of(owner.get(f"jobs/{not_stored.pk}"))["status"] == "completed"
     assert len(sandbox.ledger()["predictions"]) == 1

@@ -14,6 +14,7 @@ from config.api.exceptions import error_body
 from config.api.permissions import ManagersOnly
 from tryon import governor
 from tryon.advance import dispatch
+from tryon.fashn.parsing import usable_provider_id
 from tryon.models import Pause
 from tryon.services.stats import statistics
 from tryon.services.webhooks import webhook_receive
@@ -135,4 +136,4 @@ def provider_id_in(body: bytes) -> str:
         named = json.loads(body).get("id")
     except (ValueError, AttributeError, RecursionError):
         return ""
-    return named if isinstance(named, str) and len(named) <= 200 and named.isprintable() else ""
+    return named if usable_provider_id(named) and named.isprintable() else ""

@@ -45,6 +45,8 @@ class UploadSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError(_("At most 10,000 bytes."))
         try:
             metadata = json.loads(text, parse_constant=refuse_constant)
+            # What Python reads and JSON, or UTF-8, can't say: 1e400, half a character.
+            json.dumps(metadata, allow_nan=False, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise serializers.ValidationError(
                 _('Not JSON. Send an object such as {"colour": "red"}.')
@@ -169,7 +171,7 @@ def job_json(job: "QueuedJob", request: Any) -> dict[str, Any]:
         case Status.PROCESSING:
             if (seconds := seconds_left(job)) is not None:
                 body["estimatedWaitTime"] = seconds
-        case Status.COMPLETED if hasattr(job, "result"):
+        case Status.COMPLETED if hasattr(job, "result") and job.result.expires_at > timezone.now():
             body["resultId"] = str(job.result.pk)
             body["resultImageUrl"] = request.build_absolute_uri(job.result.image.url)
             body["thumbnailUrl"] = request.build_absolute_uri(job.result.thumbnail.url)

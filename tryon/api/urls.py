@@ -14,5 +14,5 @@ urlpatterns = [
     path("stats", operations.StatsView.as_view(), name="api-stats"),
     path("stats/pause", operations.PauseView.as_view(), name="api-pause"),
     path("stats/resume", operations.ResumeView.as_view(), name="api-resume"),
-    path("webhooks/fashn/<str:token>", operations.FashnWebhookView.as_view(), name="fashn-webhook"),
+    path("webhooks/fashn/<slug:token>", operations.FashnWebhookView.as_view(), name="fashn-webhook"),
 ]

@@ -112,12 +112,14 @@ class UnexpectedAnswer(FashnError):
 class DownloadError(Exception):
     """A result picture that could not be fetched.
 
-    ``code`` is stable; ``permanent`` means that fetching the same address again cannot help.
+    ``code`` is stable; ``permanent`` means that fetching the same address again soon cannot help, and
+    ``lost`` that the picture, unless that changes, is not there any more.
     ``http_status`` is None where no answer came; ``cause`` is a short technical word, or empty.
     """
 
     code: ClassVar[str] = "result_error"
-    permanent: ClassVar[bool] = True
+    permanent: ClassVar[bool] = False
+    lost: ClassVar[bool] = False
 
     def __init__(self, *, http_status: int | None = None, cause: str = "") -> None:
         self.http_status = http_status
@@ -134,34 +136,39 @@ class ResultHostRefused(DownloadError):
     """
 
     code = "result_host_refused"
+    permanent = True
 
 
 class ResultTooLarge(DownloadError):
     """More bytes than the caller allows."""
 
     code = "result_too_large"
+    permanent = True
 
 
 class ResultNotAnImage(DownloadError):
     """Neither the content type nor the first bytes may say anything but PNG, JPEG or WebP."""
 
     code = "result_not_an_image"
+    lost = True
 
 
 class ResultGone(DownloadError):
-    """404 or 410: FASHN deletes pictures after 72 hours."""
+    """404 or 410: FASHN deletes pictures after 72 hours. Right after completion it may not be there yet."""
 
     code = "result_gone"
+    lost = True
 
 
 class ResultUnavailable(DownloadError):
     """A time-out, a broken connection or an answer that may be better next time."""
 
     code = "result_unavailable"
-    permanent = False
 
 
 class ResultExpired(DownloadError):
     """FASHN dropped an inline (base64) picture, 60 minutes after completion."""
 
     code = "result_expired"
+    permanent = True
+    lost = True

@@ -97,9 +97,9 @@ def model_for(step: Step, options: TryOnOptions) -> ProviderModel:
     return TRYON_V16 if options.resolution is None else TRYON_MAX
 
 
-def total_credits(options: TryOnOptions) -> int:
-    """Credits for the whole try-on, all steps."""
-    return sum(model_for(step, options).credits(options) for step in steps(options))
+def total_credits(options: TryOnOptions, *, first_step: int = 0) -> int:
+    """Credits for the whole try-on, all steps, or for those from ``first_step`` on."""
+    return sum(model_for(step, options).credits(options) for step in steps(options)[first_step:])
 
 
 def total_seconds(options: TryOnOptions) -> float:

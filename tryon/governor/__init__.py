@@ -9,6 +9,7 @@ from tryon.governor.budget import credits_left_today, credits_spent_today
 from tryon.governor.pauses import claim_probe, current, hold, lower_slots, pause, resume
 from tryon.governor.row import lock
 from tryon.governor.slots import (
+    credits_needed,
     dispatchable,
     may_submit,
     next_jobs,
@@ -21,6 +22,7 @@ from tryon.governor.slots import (
 __all__ = [
     "claim_probe",
     "credits_left_today",
+    "credits_needed",
     "credits_spent_today",
     "current",
     "dispatchable",

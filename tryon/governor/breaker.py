@@ -18,7 +18,7 @@ LONGEST_OPEN: Final = timedelta(minutes=5)
 
 
 def submission_failed() -> datetime | None:
-    """Count a submission that met a 5xx or no connection. Returns the open circuit's end, if it is open.
+    """Count a submission that met a 5xx, no connection or no answer. Returns the open circuit's end, if open.
 
     Submissions that were on their way when the circuit opened say nothing new: only one that tries
     afterwards, and fails, keeps it open for longer.

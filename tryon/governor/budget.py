@@ -4,13 +4,17 @@ A prediction belongs to the day of its submission: one that fails after midnight
 back, not today.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, F, Q, Sum, When
+from django.db.models import Case, F, Max, Q, Sum, When
 from django.utils import timezone
 
-from tryon.models import Prediction, PredictionState
+from tryon.fashn.inputs import total_credits
+from tryon.fashn.options import OptionError, TryOnOptions
+from tryon.models import Prediction, PredictionState, Status, TryOnJob
 
 
 def credits_spent_today(now: datetime | None = None) -> int:
@@ -28,4 +32,19 @@ def credits_left_today() -> int | None:
     if not settings.TRYON_DAILY_LIMIT:
         return None
     limit: int = settings.TRYON_DAILY_LIMIT
-    return max(0, limit - credits_spent_today())
+    return max(0, limit - credits_spent_today() - _credits_to_come())
+
+
+def credits_to_pay(options: Mapping[str, Any], first_step: int = 0) -> int:
+    """What the steps of a job cost from one on; nothing where options can't be read, for the job fails."""
+    try:
+        return total_credits(TryOnOptions.from_mapping(options), first_step=first_step)
+    except OptionError:
+        return 0
+
+
+def _credits_to_come() -> int:
+    """What jobs under way will cost beside the calls that they have made so far: their further steps."""
+    under_way = TryOnJob.objects.filter(status=Status.PROCESSING, options__has_key="background").order_by()
+    steps = under_way.annotate(step=Max("predictions__step")).values_list("options", "step")
+    return sum(credits_to_pay(options, step + 1) for options, step in steps if step is not None)

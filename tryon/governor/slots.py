@@ -2,13 +2,12 @@
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from tryon.fashn.inputs import total_credits
-from tryon.fashn.options import TryOnOptions
 from tryon.governor import breaker, budget
 from tryon.governor.row import read
 from tryon.models import (
@@ -20,7 +19,7 @@ from tryon.models import (
     PredictionState,
     TryOnJob,
 )
-from tryon.selectors import jobs_ready
+from tryon.selectors import first_open_step, jobs_ready
 
 # A prediction whose fate is unknown may be running at FASHN: its slot stays taken this long.
 UNKNOWN_HOLDS_SLOT: Final = timedelta(minutes=5)
@@ -62,12 +61,15 @@ def next_jobs(governor: Governor) -> list[TryOnJob]:
     if _must_wait(governor, now):
         return []
     free = min(slots(governor, now) - slots_taken(), _runs_left(now))
-    if breaker.is_half_open(governor, now):
-        free = min(free, 0 if _somebody_is_trying() else 1)
-    if free <= 0:
+    trial = breaker.is_half_open(governor, now)
+    if free <= 0 or (trial and _somebody_is_trying()):
         return []
-    ready = jobs_ready(now).select_for_update(skip_locked=True, no_key=True)
-    return _choose(list(ready[:LOOK_AHEAD]), free)
+    ready = list(jobs_ready(now).select_for_update(skip_locked=True, no_key=True)[:LOOK_AHEAD])
+    if trial:
+        # One job that FASHN can't stand must not have every trial: the least tried one goes first.
+        tried = _failed_calls(ready)
+        ready.sort(key=lambda job: tried.get(job.pk, 0))
+    return _choose(ready, free, most=1 if trial else free)
 
 
 def may_submit() -> bool:
@@ -83,6 +85,14 @@ def run_allowed() -> bool:
     return _runs_sent(timezone.now()).count() < settings.FASHN_RUN_CALLS
 
 
+def credits_needed() -> int:
+    """Credits without which the next job would only be refused; at least one."""
+    following = jobs_ready(timezone.now()).first()
+    if following is None:
+        return 1
+    return max(1, budget.credits_to_pay(following.options, first_open_step(following)))
+
+
 def status_call_allowed() -> bool:
     """Whether FASHN's limit on status calls, all predictions together, leaves room for one more."""
     recent = JobEvent.objects.filter(kind__in=STATUS_EVENTS, at__gt=timezone.now() - STATUS_WINDOW)
@@ -94,8 +104,8 @@ def _must_wait(governor: Governor, now: datetime) -> bool:
     return bool(governor.pause) or held or breaker.is_open(governor, now)
 
 
-def _choose(ready: list[TryOnJob], free: int) -> list[TryOnJob]:
-    """As many jobs as slots and today's credits allow.
+def _choose(ready: list[TryOnJob], free: int, *, most: int) -> list[TryOnJob]:
+    """As many jobs as slots and today's credits allow, at most ``most``.
 
     Bulk never takes the last free slot, so a shopper does not wait behind a batch.
     """
@@ -104,12 +114,20 @@ def _choose(ready: list[TryOnJob], free: int) -> list[TryOnJob]:
     chosen: list[TryOnJob] = []
     for job in ready:
         room = free - len(chosen) - (kept_free if job.lane == Lane.BULK else 0)
-        price = total_credits(TryOnOptions.from_mapping(job.options))
-        if room <= 0 or (left is not None and price > left):
+        if room <= 0 or len(chosen) == most:
             continue
-        left = None if left is None else left - price
+        if left is not None:
+            price = budget.credits_to_pay(job.options, first_open_step(job))
+            if price > left:
+                continue
+            left -= price
         chosen.append(job)
     return chosen
+
+
+def _failed_calls(jobs: list[TryOnJob]) -> dict[UUID, int]:
+    failed = Prediction.objects.filter(job__in=jobs, state=PredictionState.FAILED).order_by()
+    return dict(failed.values_list("job").annotate(number=Count("pk")))
 
 
 def _runs_left(now: datetime) -> int:

@@ -1,4 +1,8 @@
-"""State changes of jobs."""
+"""State changes of jobs.
+
+Those that take the job itself are its lease's holder's: they fail once the lease is somebody else's, so a
+worker that froze in mid-step can't overrule the one that took its place.
+"""
 
 from datetime import datetime
 from typing import Any, Final
@@ -9,7 +13,7 @@ from django.utils import timezone
 
 from tryon.failures import message_for
 from tryon.lifecycle.events import record
-from tryon.models import ACTIVE, Prediction, Status, TryOnJob
+from tryon.models import ACTIVE, JobEvent, Lane, Prediction, Status, TryOnJob
 
 STARTED_PROGRESS: Final = 5
 DOWNLOADING_PROGRESS: Final = 95
@@ -45,12 +49,12 @@ def start(job: TryOnJob, prediction: Prediction | None = None) -> bool:
     return True
 
 
-def wait(job_id: UUID, *, progress: int, next_check_at: datetime, event: str, **data: Any) -> bool:
+def wait(job: TryOnJob, *, progress: int, next_check_at: datetime, event: str, **data: Any) -> bool:
     """Still processing: look again at ``next_check_at``."""
     with transaction.atomic():
-        if not move(job_id, Status.PROCESSING, progress=progress, next_check_at=next_check_at):
+        if not move_held(job, progress=progress, next_check_at=next_check_at):
             return False
-        record(job_id, event, **data)
+        record(job.pk, event, **data)
     return True
 
 
@@ -61,12 +65,11 @@ def wake(job_id: UUID) -> bool:
     return waiting.update(next_check_at=now, updated_at=now) == 1
 
 
-def complete(job_id: UUID) -> bool:
+def complete(job: TryOnJob) -> bool:
     """Processing to completed. Call it in the transaction that adds the result's row."""
     with transaction.atomic():
-        if not move(
-            job_id,
-            Status.PROCESSING,
+        if not move_held(
+            job,
             status=Status.COMPLETED,
             progress=100,
             completed_at=timezone.now(),
@@ -74,16 +77,18 @@ def complete(job_id: UUID) -> bool:
             expected_at=None,
         ):
             return False
-        record(job_id, "completed")
+        record(job.pk, "completed")
+        revived = JobEvent.objects.filter(job=job, kind="revived").last()
+        if revived is not None:
+            record(job.pk, "rescued", **revived.data)
     return True
 
 
-def fail(job_id: UUID, *, code: str) -> bool:
+def fail(job: TryOnJob, *, code: str) -> bool:
     """Processing to failed, for good or until a person retries or the picture arrives after all."""
     with transaction.atomic():
-        if not move(
-            job_id,
-            Status.PROCESSING,
+        if not move_held(
+            job,
             status=Status.FAILED,
             error_code=code,
             error_message=message_for(code),
@@ -91,16 +96,26 @@ def fail(job_id: UUID, *, code: str) -> bool:
             expected_at=None,
         ):
             return False
-        record(job_id, "failed", code=code)
+        record(job.pk, "failed", code=code)
+    return True
+
+
+def refuse(job: TryOnJob, *, code: str) -> bool:
+    """Queued to failed: it can't even be started."""
+    with transaction.atomic():
+        if not move(
+            job.pk, Status.QUEUED, status=Status.FAILED, error_code=code, error_message=message_for(code)
+        ):
+            return False
+        record(job.pk, "failed", code=code)
     return True
 
 
 def back_off(job: TryOnJob, *, until: datetime, code: str, counts: bool) -> bool:
     """Processing to queued, not before ``until``. ``counts`` is False where the job is not to blame."""
     with transaction.atomic():
-        if not move(
-            job.pk,
-            Status.PROCESSING,
+        if not move_held(
+            job,
             status=Status.QUEUED,
             progress=0,
             retry_count=job.retry_count + int(counts),
@@ -114,7 +129,7 @@ def back_off(job: TryOnJob, *, until: datetime, code: str, counts: bool) -> bool
 
 
 def requeue(job_id: UUID, *, event: str, **data: Any) -> bool:
-    """Failed to queued, as if new: a person retries, or a late picture has arrived.
+    """Failed to queued, as if new: a person retries, or an earlier step's picture has arrived late.
 
     Raises IntegrityError where an identical job is active.
     """
@@ -134,6 +149,40 @@ def requeue(job_id: UUID, *, event: str, **data: Any) -> bool:
     return True
 
 
+def revive(job_id: UUID, *, event: str, **data: Any) -> bool:
+    """Failed, or queued for another call, to processing: its picture is paid for and is fetched next.
+
+    No slot, no budget and no pause stand in the way. Raises IntegrityError where an identical job is active.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        if not move(
+            job_id,
+            Status.FAILED,
+            Status.QUEUED,
+            status=Status.PROCESSING,
+            progress=DOWNLOADING_PROGRESS,
+            started_at=now,
+            not_before=None,
+            next_check_at=now,
+            error_code="",
+            error_message="",
+        ):
+            return False
+        record(job_id, event, **data)
+    return True
+
+
+def hurry(job: TryOnJob) -> bool:
+    """A shopper waits for a job of a batch: it leaves the batch's lane."""
+    with transaction.atomic():
+        bulk = TryOnJob.objects.filter(pk=job.pk, lane=Lane.BULK)
+        if not bulk.update(lane=Lane.INTERACTIVE, updated_at=timezone.now()):
+            return False
+        record(job.pk, "hurried")
+    return True
+
+
 def cancel(job_id: UUID, *, by: str) -> bool:
     """Queued or processing to cancelled. What FASHN is working on runs on and may be charged."""
     with transaction.atomic():
@@ -146,4 +195,10 @@ def cancel(job_id: UUID, *, by: str) -> bool:
 def move(job_id: UUID, *allowed: Status, **changes: Any) -> bool:
     """Update the job if its status is one of ``allowed``."""
     rows = TryOnJob.objects.filter(pk=job_id, status__in=allowed)
+    return rows.update(updated_at=timezone.now(), **changes) == 1
+
+
+def move_held(job: TryOnJob, **changes: Any) -> bool:
+    """Update a processing job, if its lease is still as the caller knows it."""
+    rows = TryOnJob.objects.filter(pk=job.pk, status=Status.PROCESSING, lease=job.lease)
     return rows.update(updated_at=timezone.now(), **changes) == 1

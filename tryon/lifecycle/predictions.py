@@ -115,7 +115,11 @@ def kept(prediction: Prediction, *, key: str) -> bool:
 def succeeded(
     prediction: Prediction, *, output: str, credits_used: int, next_call: Prediction | None = None
 ) -> bool:
-    """The picture exists at FASHN and is paid for. A next call takes over the slot; else it is free."""
+    """The picture exists at FASHN and is paid for. A next call takes over the slot; else it is free.
+
+    Where the job does not wait for it (any more), it is looked after, at once.
+    """
+    now = timezone.now()
     with transaction.atomic():
         lock_job(prediction.job_id)
         if not change(
@@ -125,15 +129,18 @@ def succeeded(
             state=PredictionState.SUCCEEDED,
             output=output,
             credits_used=credits_used,
-            finished_at=timezone.now(),
+            finished_at=now,
             rescue_at=None,
         ):
             return False
         record(prediction.job_id, "picture_ready", credits=credits_used)
-        now = timezone.now()
-        if next_call is None:
-            move(prediction.job_id, Status.PROCESSING, progress=DOWNLOADING_PROGRESS, next_check_at=now)
-        elif move(prediction.job_id, Status.PROCESSING, next_check_at=now):
+        progress = {"progress": DOWNLOADING_PROGRESS} if next_call is None else {}
+        waits = _is_latest(prediction) and move(
+            prediction.job_id, Status.PROCESSING, next_check_at=now, **progress
+        )
+        if not waits:
+            look_after(prediction, at=now)
+        elif next_call is not None:
             next_call.save(force_insert=True)
     return True
 
@@ -141,7 +148,7 @@ def succeeded(
 def output_refused(prediction: Prediction, *, code: str) -> None:
     """The paid picture turned out not to be usable: a retry by a person has to pay for another."""
     with transaction.atomic():
-        change(prediction, PredictionState.SUCCEEDED, output="", error_name=code)
+        change(prediction, PredictionState.SUCCEEDED, output="", error_name=code, rescue_at=None)
         record(prediction.job_id, "picture_refused", code=code)
 
 

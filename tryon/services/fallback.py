@@ -19,7 +19,8 @@ OVERDUE: Final = timedelta(seconds=5)
 def advance_overdue(job: TryOnJob) -> bool:
     """Move a job on inside a request, if it is overdue because the queue is away. Returns whether it did.
 
-    The job's lease lets one request do it at a time. With the queue there, a request never calls FASHN.
+    The job's lease lets one request do it at a time. With the queue there, a request never calls FASHN. One
+    more job is moved on, the longest overdue: whoever asked for it may have left, and it holds a slot.
     """
     now = timezone.now()
     due_since = {
@@ -30,4 +31,8 @@ def advance_overdue(job: TryOnJob) -> bool:
         return False
     logger.warning("advanced_by_request", job_id=str(job.pk))
     advance(job.pk)
+    overdue = TryOnJob.objects.filter(status=Status.PROCESSING, next_check_at__lt=now - OVERDUE)
+    other = overdue.exclude(pk=job.pk).order_by("next_check_at").first()
+    if other is not None:
+        advance(other.pk)
     return True

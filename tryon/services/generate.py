@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -41,8 +42,14 @@ class DailyLimitReached(DomainError):
     message: Any = _("Today's try-ons are used up. Try again tomorrow.")
 
 
+class DailyLimitTooLow(DomainError):
+    code: ClassVar[str] = "daily_limit_too_low"
+    status: ClassVar[int] = 409
+    message: Any = _("One try-on with these options costs more than a day's credits. Choose other options.")
+
+
 class ResultAppeared(Exception):
-    """The identical job finished between our look and our insert: the transaction rolls back."""
+    """An identical job finished between our look and our change: the transaction rolls back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +70,24 @@ def tryon_generate(
 ) -> Generated:
     """Find or make the job for a garment on a model photo, and let the caller see it.
 
-    Raises ProductImageNotFound, ModelImageNotFound, ModelImageInactive and, for a shopper who would wait
-    until midnight, DailyLimitReached. Calls nobody: FASHN is the worker's business.
+    Raises ProductImageNotFound, ModelImageNotFound, ModelImageInactive, DailyLimitTooLow and, for a shopper
+    who would wait until midnight, DailyLimitReached. Calls nobody: FASHN is the worker's business.
     """
-    product = product_image_for(caller, product_image_id)
-    model = model_image_for(model_image_id)
+    product, model = product_image_for(caller, product_image_id), model_image_for(model_image_id)
     if not model.is_active:
         raise ModelImageInactive(details={"modelImageId": str(model.pk)})
     recipe = with_default_category(options, model).normalised()
     key = cache_key(product, model, recipe)
     job, reuse = share_live(key, caller.requester), Reuse.HIT
     while job is None:
-        if lane == Lane.INTERACTIVE and not active_jobs(key).exists():
-            _check_budget(recipe)
+        if not active_jobs(key).exists():
+            _check_budget(recipe, lane)
         try:
             job, reuse = _create_job(product, model, recipe, key, caller, lane), Reuse.MISS
         except IntegrityError:
-            # An identical job is active, or the photo has just been removed.
-            product = product_image_for(caller, product_image_id)
-            job, reuse = join_active(key, caller.requester), Reuse.JOIN
+            # An identical job is active, or one of the photos has just been removed.
+            product, model = product_image_for(caller, product_image_id), model_image_for(model_image_id)
+            job, reuse = join_active(key, caller.requester, lane), Reuse.JOIN
         except ResultAppeared:
             job, reuse = share_live(key, caller.requester), Reuse.HIT
     note(reuse, job)
@@ -135,7 +141,11 @@ def _create_job(
     return job
 
 
-def _check_budget(recipe: dict[str, str | int]) -> None:
+def _check_budget(recipe: dict[str, str | int], lane: Lane) -> None:
+    """A batch may wait for tomorrow, a shopper does not; what no day's credits cover would wait for ever."""
+    price = total_credits(TryOnOptions.from_mapping(recipe))
+    if settings.TRYON_DAILY_LIMIT and price > settings.TRYON_DAILY_LIMIT:
+        raise DailyLimitTooLow
     left = governor.credits_left_today()
-    if left is not None and total_credits(TryOnOptions.from_mapping(recipe)) > left:
+    if lane == Lane.INTERACTIVE and left is not None and price > left:
         raise DailyLimitReached

@@ -7,11 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from config.api.callers import Caller
 from config.errors import DomainError
+from results.selectors import result_live
 from tryon import lifecycle, queue
-from tryon.models import IN_FLIGHT, JobViewer, Status, TryOnJob
-from tryon.services.generate import ModelImageInactive
+from tryon.models import IN_FLIGHT, JobViewer, Lane, Status, TryOnJob
+from tryon.services.generate import ModelImageInactive, ResultAppeared
 from tryon.services.reuse import Reuse, join_active, note, share_live
 from tryon.steps.outcomes import release
+from tryon.steps.plan import paid_picture
 
 
 class JobNotCancelable(DomainError):
@@ -53,25 +55,38 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
 def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     """A person pays for another try. Returns the job that makes the picture: this one, or an identical one.
 
-    Raises JobNotFailed and ModelImageInactive.
+    What is paid for already is only fetched. Raises JobNotFailed and ModelImageInactive.
     """
     if job.status != Status.FAILED:
         raise JobNotFailed
     if not job.model_image.is_active:
         raise ModelImageInactive
-    if (live := share_live(job.cache_key, caller.requester)) is not None:
-        note(Reuse.HIT, live)
-        return live
-    try:
-        with transaction.atomic():
-            if not lifecycle.requeue(job.pk, event="retried", by=caller.requester):
-                raise JobNotFailed
-            queue.enqueue_advance(job.pk)
-    except IntegrityError:
-        twin = join_active(job.cache_key, caller.requester)
-        if twin is None:
+    live = share_live(job.cache_key, caller.requester)
+    while live is None:
+        try:
+            _go_on(job, caller)
+        except ResultAppeared:
+            live = share_live(job.cache_key, caller.requester)
+        except IntegrityError:
+            # An identical job is active; or it was until now, and we look again.
+            if (twin := join_active(job.cache_key, caller.requester, Lane.INTERACTIVE)) is not None:
+                note(Reuse.JOIN, twin)
+                return twin
+        else:
+            job.refresh_from_db()
             return job
-        note(Reuse.JOIN, twin)
-        return twin
-    job.refresh_from_db()
-    return job
+    note(Reuse.HIT, live)
+    return live
+
+
+def _go_on(job: TryOnJob, caller: Caller) -> None:
+    """Failed to active. Raises JobNotFailed, ResultAppeared, and IntegrityError where a twin is active."""
+    with transaction.atomic():
+        lifecycle.lock_job(job.pk)
+        move = lifecycle.requeue if paid_picture(job) is None else lifecycle.revive
+        if not move(job.pk, event="retried", by=caller.requester):
+            raise JobNotFailed
+        # Looked at behind the change, which keeps identical jobs out: one may have just completed.
+        if result_live(job.cache_key) is not None:
+            raise ResultAppeared
+        queue.enqueue_advance(job.pk)

@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from config.upkeep.counts import count, counted
 from results import reuse
 from results.models import TryOnResult
-from tryon import queue
+from tryon import lifecycle, queue
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
-from tryon.models import ACTIVE, JobViewer, TryOnJob
+from tryon.models import ACTIVE, JobViewer, Lane, TryOnJob
 
 CREDITS_SAVED: Final = "reuse_credits_saved"
 
@@ -46,13 +46,18 @@ def share_live(cache_key: str, requester: str) -> TryOnJob | None:
     return job
 
 
-def join_active(cache_key: str, requester: str) -> TryOnJob | None:
-    """The job that is making the picture for the key just now, which the requester may see from now on."""
+def join_active(cache_key: str, requester: str, lane: Lane) -> TryOnJob | None:
+    """The job that is making the picture for the key just now, which the requester may see from now on.
+
+    A shopper who joins a batch's job does not wait behind the rest of the batch.
+    """
     with transaction.atomic():
         # Locked, as by whoever cancels a job that nobody else waits for.
         job = active_jobs(cache_key).select_for_update(no_key=True).first()
         if job is not None:
             JobViewer.objects.get_or_create(job=job, requester=requester)
+            if lane == Lane.INTERACTIVE:
+                lifecycle.hurry(job)
             # A dispatch at this moment skips the row that we hold locked: call another.
             queue.enqueue_advance(job.pk)
     return job

@@ -22,7 +22,7 @@ def webhook_receive(*, token: str, provider_id: str) -> bool:
     if prediction.state == PredictionState.RUNNING:
         lifecycle.wake(prediction.job_id)
         queue.enqueue_advance(prediction.job_id)
-    elif prediction.state == PredictionState.UNKNOWN and prediction.rescue_at is not None:
+    elif prediction.state == PredictionState.UNKNOWN and prediction.provider_id:
         lifecycle.rescue_later(prediction, at=timezone.now())
         queue.enqueue_rescue(prediction.pk)
     return True

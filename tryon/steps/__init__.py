@@ -2,8 +2,8 @@
 
 from tryon.steps.check import check
 from tryon.steps.collect import collect
-from tryon.steps.outcomes import abandon, give_up_or_retry, give_up_waiting, lose_submission
-from tryon.steps.plan import is_last, start
+from tryon.steps.outcomes import abandon, fail, give_up_or_retry, give_up_waiting, lose_submission
+from tryon.steps.plan import paid_picture, start
 from tryon.steps.rescue import rescue
 from tryon.steps.submit import submit
 
@@ -11,10 +11,11 @@ __all__ = [
     "abandon",
     "check",
     "collect",
+    "fail",
     "give_up_or_retry",
     "give_up_waiting",
-    "is_last",
     "lose_submission",
+    "paid_picture",
     "rescue",
     "start",
     "submit",

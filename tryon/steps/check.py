@@ -27,10 +27,10 @@ def check(job: TryOnJob, prediction: Prediction) -> None:
         return
     try:
         answer = client().status(prediction.provider_id)
-    except NotFound:
-        give_up_checking(job, prediction, code="prediction_lost", ask_again=False)
-        return
     except FashnError as error:
+        if forgotten(error):
+            give_up_checking(job, prediction, code="prediction_lost")
+            return
         # Asking costs nothing and changes nothing: ask again later.
         look_again(job, prediction, event="checked", providerStatus=error.code)
         return
@@ -43,6 +43,11 @@ def check(job: TryOnJob, prediction: Prediction) -> None:
     else:
         # Paid for but without an address yet, or simply not done.
         look_again(job, prediction, event="checked", providerStatus=answer.status)
+
+
+def forgotten(error: FashnError) -> bool:
+    """FASHN itself says that it does not know the prediction. A gateway's 404 does not name the error."""
+    return isinstance(error, NotFound) and bool(error.provider_error)
 
 
 def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus) -> bool:
@@ -60,11 +65,11 @@ def look_again(job: TryOnJob, prediction: Prediction, *, event: str, **data: str
     """Ask again later, until the deadline."""
     now = timezone.now()
     if past_deadline(prediction, now):
-        give_up_checking(job, prediction, code="deadline_passed", ask_again=True)
+        give_up_checking(job, prediction, code="deadline_passed")
         return
     seconds = between_checks()
     lifecycle.wait(
-        job.pk,
+        job,
         progress=progress_now(job),
         next_check_at=now + timedelta(seconds=seconds),
         event=event,

@@ -14,8 +14,9 @@ from tryon import lifecycle, queue
 from tryon.fashn.errors import DownloadError
 from tryon.models import Prediction, TryOnJob
 from tryon.provider import fetch_result
+from tryon.selectors import usable_predictions
 from tryon.steps.outcomes import fail, past_deadline
-from tryon.steps.plan import options_of, usable_predictions
+from tryon.steps.plan import options_of
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -31,19 +32,20 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
     try:
         result = read_result(_final_picture(job, fetch_result(prediction.output)))
         with picture_stored(result) as picture, transaction.atomic():
-            if not lifecycle.complete(job.pk):
+            if not lifecycle.complete(job):
                 raise JobLeft
             credits_used = sum(usable_predictions(job).values_list("credits_used", flat=True))
             result_create(job_id=job.pk, cache_key=job.cache_key, picture=picture, credits_used=credits_used)
     except JobLeft:
         logger.info("result_not_wanted")
-    except (DownloadError, StorageUnavailable) as error:
-        permanent = isinstance(error, DownloadError) and error.permanent
-        _again_or_fail(job, prediction, code=error.code, permanent=permanent)
+    except StorageUnavailable as error:
+        _again_or_fail(job, prediction, code=error.code, hopeless=False, lost=False)
+    except DownloadError as error:
+        _again_or_fail(job, prediction, code=error.code, hopeless=error.permanent, lost=error.lost)
     except ImageRefused as error:
         # Half a picture may be the way's fault; a wrong kind of picture stays wrong.
-        permanent = not isinstance(error, ImageTruncated | ImageUnreadable)
-        _again_or_fail(job, prediction, code=error.code, permanent=permanent)
+        wrong = not isinstance(error, ImageTruncated | ImageUnreadable)
+        _again_or_fail(job, prediction, code=error.code, hopeless=wrong, lost=wrong)
     else:
         _log_finished(job, prediction)
 
@@ -54,16 +56,21 @@ def _final_picture(job: TryOnJob, content: bytes) -> bytes:
     return content if colour is None else lay_on_colour(content, colour)
 
 
-def _again_or_fail(job: TryOnJob, prediction: Prediction, *, code: str, permanent: bool) -> None:
-    """The picture is paid for: keep trying to fetch and store it until the deadline."""
+def _again_or_fail(job: TryOnJob, prediction: Prediction, *, code: str, hopeless: bool, lost: bool) -> None:
+    """The picture is paid for: keep trying to fetch and store it until the deadline, unless it is hopeless.
+
+    One that is not lost, such as on a host that an operator has yet to allow, is looked after for as long as
+    FASHN has it; one that is lost has to be paid for again by whoever retries.
+    """
     now = timezone.now()
-    if permanent:
-        lifecycle.output_refused(prediction, code=code)
-    if permanent or past_deadline(prediction, now):
+    if hopeless or past_deadline(prediction, now):
+        logger.error("picture_not_collected", code=code, lost=lost)
+        if lost:
+            lifecycle.output_refused(prediction, code=code)
         fail(job, prediction, "result_not_usable")
         return
     lifecycle.wait(
-        job.pk,
+        job,
         progress=lifecycle.DOWNLOADING_PROGRESS,
         next_check_at=now + timedelta(seconds=COLLECT_AGAIN_SECONDS),
         event="collecting_failed",

@@ -6,12 +6,12 @@ from typing import Final
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from tryon import lifecycle, queue
 from tryon.models import Prediction, PredictionState, TryOnJob
-from tryon.selectors import progress_now
-from tryon.steps.plan import FASHN_KEEPS_PICTURES, usable_predictions
+from tryon.selectors import FASHN_KEEPS_PICTURES, progress_now, usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -44,8 +44,11 @@ def back_off_seconds(retry_count: int) -> float:
 
 def fail(job: TryOnJob, prediction: Prediction, code: str) -> None:
     """The job failed. What it has paid for so far is looked after: a retry will want it."""
-    if lifecycle.fail(job.pk, code=code):
-        look_after_pictures(job)
+    with transaction.atomic():
+        failed = lifecycle.fail(job, code=code)
+        if failed:
+            look_after_pictures(job)
+    if failed:
         logger.warning("job_failed", code=code, provider_id=prediction.provider_id, retries=job.retry_count)
 
 
@@ -77,7 +80,7 @@ def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> Non
         return
     wait_seconds = settings.SUBMISSION_WAIT_SECONDS
     lifecycle.wait(
-        job.pk,
+        job,
         progress=progress_now(job),
         next_check_at=timezone.now() + timedelta(seconds=wait_seconds),
         event="waiting_for_webhook",
@@ -90,18 +93,23 @@ def give_up_waiting(job: TryOnJob, prediction: Prediction) -> None:
     fail(job, prediction, "submission_unknown")
 
 
-def give_up_checking(job: TryOnJob, prediction: Prediction, *, code: str, ask_again: bool) -> None:
-    """The shopper waited long enough, or FASHN forgot the prediction: it may have been paid all the same."""
-    fail(job, prediction, code)
-    lifecycle.rescue_later(prediction, at=timezone.now() + FIRST_RESCUE if ask_again else None)
+def give_up_checking(job: TryOnJob, prediction: Prediction, *, code: str) -> None:
+    """The shopper waited long enough, or FASHN knows nothing of it: it may have been paid all the same."""
+    with transaction.atomic():
+        fail(job, prediction, code)
+        lifecycle.rescue_later(prediction, at=timezone.now() + FIRST_RESCUE)
 
 
 def abandon(job: TryOnJob) -> None:
     """The last resort for a job that nothing moves any more."""
-    for prediction in job.predictions.exclude(state__in=[PredictionState.SUCCEEDED, PredictionState.FAILED]):
-        release(prediction)
-    if lifecycle.fail(job.pk, code="internal_error"):
-        look_after_pictures(job)
+    with transaction.atomic():
+        abandoned = lifecycle.fail(job, code="internal_error")
+        if abandoned:
+            settled = [PredictionState.SUCCEEDED, PredictionState.FAILED]
+            for prediction in job.predictions.exclude(state__in=settled):
+                release(prediction)
+            look_after_pictures(job)
+    if abandoned:
         logger.error("job_abandoned", job_id=str(job.pk))
 
 

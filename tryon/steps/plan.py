@@ -1,28 +1,34 @@
 """Which paid calls a job is made of, and which of them are still to be made."""
 
-from datetime import timedelta
-from typing import Final
-
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+import structlog
+from django.db import IntegrityError
 
 from tryon import lifecycle
 from tryon.fashn.inputs import Step, model_for
 from tryon.fashn.inputs import steps as steps_of
-from tryon.fashn.options import DEFAULT_MODE, TryOnOptions
-from tryon.models import Prediction, PredictionState, TryOnJob
+from tryon.fashn.options import DEFAULT_MODE, OptionError, TryOnOptions
+from tryon.models import Prediction, TryOnJob
+from tryon.selectors import first_open_step, usable_predictions
 
-FASHN_KEEPS_PICTURES: Final = timedelta(hours=72)
+logger = structlog.stdlib.get_logger(__name__)
 
 
 def start(job: TryOnJob) -> bool:
     """Take a queued job into processing, with a slot reserved. Needs the governor's lock.
 
     What an earlier attempt paid for is not paid again: the job goes on with its first open step, or goes
-    straight to collecting.
+    straight to collecting. One bad row must not stop the others: what can't be started is logged.
     """
-    step = first_open_step(job)
-    return lifecycle.start(job, None if step == len(steps_of(options_of(job))) else call_for(job, step))
+    try:
+        step = first_open_step(job)
+        return lifecycle.start(job, None if step == len(steps_of(options_of(job))) else call_for(job, step))
+    except OptionError:
+        logger.exception("job_refused", job_id=str(job.pk))
+        lifecycle.refuse(job, code="internal_error")
+    except IntegrityError:
+        # A call of it is in flight that no worker knows of. The sweep lets go of it after a while.
+        logger.exception("job_not_started", job_id=str(job.pk))
+    return False
 
 
 def call_for(job: TryOnJob, step: int) -> Prediction:
@@ -34,17 +40,13 @@ def call_for(job: TryOnJob, step: int) -> Prediction:
     )
 
 
-def first_open_step(job: TryOnJob) -> int:
-    """The first step that has no usable picture yet; the number of steps when all have."""
-    done = set(usable_predictions(job).values_list("step", flat=True))
-    return next(step for step in range(len(done) + 1) if step not in done)
+def paid_picture(job: TryOnJob) -> Prediction | None:
+    """The call whose picture becomes the job's result, if it is paid for and can be fetched.
 
-
-def usable_predictions(job: TryOnJob) -> QuerySet[Prediction]:
-    """The job's paid pictures that FASHN still has, or we, and that nothing is wrong with."""
-    at_fashn = Q(finished_at__gt=timezone.now() - FASHN_KEEPS_PICTURES)
-    paid = job.predictions.filter(at_fashn | ~Q(kept=""), state=PredictionState.SUCCEEDED)
-    return paid.exclude(output="")
+    It need not be the latest: it may have come late, after a person had paid for another that failed.
+    """
+    last = len(steps_of(options_of(job))) - 1
+    return usable_predictions(job).filter(step=last).order_by("-created_at").first()
 
 
 def options_of(job: TryOnJob) -> TryOnOptions:

@@ -1,5 +1,6 @@
 """Rescue: what may be, or is, paid for outlives its job, as long as FASHN keeps pictures."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -10,14 +11,14 @@ from django.utils import timezone
 from config.images import ImageRefused, read_result
 from config.storage import StorageUnavailable, new_files
 from tryon import governor, lifecycle, queue
-from tryon.fashn.errors import DownloadError, FashnError, NotFound
+from tryon.fashn.errors import DownloadError, FashnError
 from tryon.fashn.types import Phase
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.provider import client, fetch_result
 from tryon.selectors import predictions_to_rescue
-from tryon.steps.check import note_success
+from tryon.steps.check import forgotten, note_success
 from tryon.steps.outcomes import next_look
-from tryon.steps.plan import is_last
+from tryon.steps.plan import is_last, paid_picture
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -29,20 +30,20 @@ class PictureKept(Exception):
 def rescue(prediction_id: UUID) -> None:
     """Look after a prediction that no job waits for. Nothing is paid here.
 
-    One whose fate is unknown is asked about. A paid picture brings its failed job back when it is the last
-    one, and is copied for a retry when it is an earlier one.
+    One whose fate is unknown is asked about. A paid picture that is the last one brings its job back to
+    fetch it; an earlier one is copied, and its job goes on with it.
     """
     prediction = _claim(prediction_id, timezone.now())
     if prediction is None:
         return
-    if prediction.state == PredictionState.UNKNOWN:
+    late = prediction.state == PredictionState.UNKNOWN
+    if late:
         _ask(prediction)
-    elif prediction.job.status != Status.FAILED:
-        lifecycle.look_after(prediction, at=None)
-    elif is_last(prediction.job, prediction):
-        _bring_back(prediction.job, prediction)
-    else:
-        _keep(prediction)
+    if prediction.state != PredictionState.SUCCEEDED:
+        return
+    used = _bring_back(prediction) if is_last(prediction.job, prediction) else _use_earlier(prediction, late)
+    if late and not used:
+        lifecycle.record(prediction.job_id, "late_picture", credits=prediction.credits_used)
 
 
 def _ask(prediction: Prediction) -> None:
@@ -51,18 +52,15 @@ def _ask(prediction: Prediction) -> None:
         return
     try:
         answer = client().status(prediction.provider_id)
-    except NotFound:
-        lifecycle.rescue_later(prediction, at=None)
-        lifecycle.record(prediction.job_id, "checked", providerStatus="NotFound")
-        return
     except FashnError as error:
+        if forgotten(error):
+            lifecycle.rescue_later(prediction, at=None)
         lifecycle.record(prediction.job_id, "checked", providerStatus=error.code)
         return
     if answer.phase is Phase.FAILED and answer.error is not None:
         lifecycle.ended(prediction, error_name=answer.error.name, error_message=answer.error.message)
     elif answer.phase is Phase.SUCCEEDED and answer.outputs:
-        if note_success(prediction.job, prediction, answer):
-            _bring_back(prediction.job, prediction)
+        note_success(prediction.job, prediction, answer)
     else:
         lifecycle.record(prediction.job_id, "checked", providerStatus=answer.status)
 
@@ -76,7 +74,7 @@ def _claim(prediction_id: UUID, now: datetime) -> Prediction | None:
     return prediction
 
 
-def _keep(prediction: Prediction) -> None:
+def _keep(prediction: Prediction) -> bool:
     """Store a copy of an earlier step's picture: FASHN deletes its own after 72 hours."""
     try:
         picture = read_result(fetch_result(prediction.output)).picture
@@ -84,23 +82,55 @@ def _keep(prediction: Prediction) -> None:
             if not lifecycle.kept(prediction, key=store("results", picture.content, picture.extension)):
                 raise PictureKept
     except PictureKept:
-        return
+        return False
     except (DownloadError, ImageRefused, StorageUnavailable) as error:
         lifecycle.record(prediction.job_id, "keeping_failed", code=error.code)
+        return False
+    return True
 
 
-def _bring_back(job: TryOnJob, prediction: Prediction) -> None:
-    """A paid picture has arrived late: a failed job goes on from there."""
+def _bring_back(prediction: Prediction) -> bool:
+    """Have a picture that is paid for fetched, if its job has failed, or waits to pay for another."""
+    job = prediction.job
+    with transaction.atomic():
+        # Under the lock: what can't be fetched any more must not bring a job back, which would pay anew.
+        lifecycle.lock_job(job.pk)
+        if paid_picture(job) is not None and _resume(prediction, lifecycle.revive):
+            return True
+    _let_go(prediction)
+    return False
+
+
+def _use_earlier(prediction: Prediction, late: bool) -> bool:
+    """Copy an earlier step's picture for whoever retries its failed job.
+
+    A job that gave up on this very step goes on with the next: it was asked for, and is not paid yet.
+    """
+    job = prediction.job
+    job.refresh_from_db(fields=["status"])
     if job.status != Status.FAILED:
-        lifecycle.record(job.pk, "late_picture", credits=prediction.credits_used)
-        return
+        _let_go(prediction)
+        return False
+    if not _keep(prediction):
+        return False
+    later = job.predictions.filter(created_at__gt=prediction.created_at)
+    return late and not later.exists() and _resume(prediction, lifecycle.requeue)
+
+
+def _resume(prediction: Prediction, move: Callable[..., bool]) -> bool:
     try:
         # Its own savepoint: an identical job may be active, which the database refuses.
         with transaction.atomic():
-            revived = lifecycle.requeue(job.pk, event="rescued", credits=prediction.credits_used)
+            resumed = move(prediction.job_id, event="revived", credits=prediction.credits_used)
     except IntegrityError:
-        lifecycle.record(job.pk, "late_picture", credits=prediction.credits_used)
-        return
-    if revived:
-        logger.warning("picture_rescued", job_id=str(job.pk), credits=prediction.credits_used)
-        queue.enqueue_advance(job.pk)
+        return False
+    if resumed:
+        logger.warning("job_revived", job_id=str(prediction.job_id), credits=prediction.credits_used)
+        queue.enqueue_advance(prediction.job_id)
+    return resumed
+
+
+def _let_go(prediction: Prediction) -> None:
+    """Look no more after a picture whose job is done with."""
+    if TryOnJob.objects.filter(pk=prediction.job_id, status__in=[Status.COMPLETED, Status.CANCELED]).exists():
+        lifecycle.look_after(prediction, at=None)

@@ -19,15 +19,17 @@ from tryon.fashn.errors import (
     OutOfCredits,
     RateLimited,
     ServerError,
+    Unanswered,
     Unauthorized,
+    UnexpectedAnswer,
 )
 from tryon.fashn.inputs import model_for
 from tryon.models import Pause, Prediction, TryOnJob
 from tryon.provider import client, inputs_for, webhook_url
-from tryon.selectors import typical_seconds
+from tryon.selectors import typical_seconds, usable_predictions
 from tryon.steps.check import between_checks
 from tryon.steps.outcomes import back_off, give_up_or_retry, lose_submission, release
-from tryon.steps.plan import options_of, step_of, usable_predictions
+from tryon.steps.plan import options_of, step_of
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -39,6 +41,8 @@ CONCURRENCY_SECONDS: Final = 3.0
 # A paid call's id, which only this process knows, is written again after so many seconds when the database
 # goes away just then: a failover takes about as long as all of them.
 WRITE_AGAIN_SECONDS: Final = (0.0, 1.0, 2.0, 4.0, 8.0)
+# What says nothing of the job, and enough of which opens the circuit.
+FASHN_IS_ILL: Final = (ServerError, NotSent, Unanswered, UnexpectedAnswer)
 
 
 class Window(Enum):
@@ -62,6 +66,7 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
         return
     typical = _typical_seconds(job, prediction)
     first_check = max(between_checks(), typical * FIRST_CHECK_SHARE)
+    fashn = client()
     match _open_window(prediction):
         case Window.TOO_MANY:
             _hold(job, prediction)
@@ -69,7 +74,7 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
         case Window.TAKEN:
             return
     try:
-        provider_id = client().run(
+        provider_id = fashn.run(
             prediction.model_name, inputs, webhook_url=webhook_url(prediction.callback_token)
         )
     except FashnError as error:
@@ -141,7 +146,7 @@ def _note_id(prediction: Prediction, provider_id: str, *, typical: float, first_
 
 def _refused(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
     """FASHN, or the way to it, refused the submission."""
-    open_until = governor.submission_failed() if isinstance(error, ServerError | NotSent) else None
+    open_until = governor.submission_failed() if isinstance(error, FASHN_IS_ILL) else None
     if error.may_have_run:
         lose_submission(job, prediction, cause=error.provider_error or error.cause or error.code)
         return

@@ -99,7 +99,7 @@ def test_expired_inline_picture_is_named_so() -> None:
     error = refused_url("<base64>_expired")
 
     assert isinstance(error, ResultExpired)
-    assert (error.code, error.permanent) == ("result_expired", True)
+    assert (error.code, error.permanent, error.lost) == ("result_expired", True, True)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_answer_that_is_no_picture_is_refused(server: Loopback, step: Step) -> N
     error = refused(server, step)
 
     assert isinstance(error, ResultNotAnImage)
-    assert (error.code, error.permanent) == ("result_not_an_image", True)
+    assert (error.code, error.permanent, error.lost) == ("result_not_an_image", False, True)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_picture_over_the_cap_is_refused(server: Loopback, step: Step) -> None:
     error = refused(server, step, max_bytes=5 * len(PNG))
 
     assert isinstance(error, ResultTooLarge)
-    assert (error.code, error.permanent) == ("result_too_large", True)
+    assert (error.code, error.permanent, error.lost) == ("result_too_large", True, False)
 
 
 # --- answers and faults
@@ -161,7 +161,8 @@ def test_deleted_picture_is_gone(server: Loopback, status: int) -> None:
     error = refused(server, picture(b"", status=status))
 
     assert isinstance(error, ResultGone)
-    assert (error.code, error.permanent, error.http_status) == ("result_gone", True, status)
+    assert (error.code, error.permanent, error.lost) == ("result_gone", False, True)
+    assert error.http_status == status
     assert str(error) == f"result_gone HTTP {status}"
 
 
@@ -181,7 +182,7 @@ def test_picture_that_may_come_next_time_is_unavailable(server: Loopback, step: 
     error = refused(server, step)
 
     assert isinstance(error, ResultUnavailable)
-    assert (error.code, error.permanent) == ("result_unavailable", False)
+    assert (error.code, error.permanent, error.lost) == ("result_unavailable", False, False)
     assert server.host not in str(error)
 
 
@@ -225,5 +226,5 @@ def test_redirect_away_from_the_allowed_hosts_is_refused(server: Loopback) -> No
         error = refused(server, redirect(f"{inner.url}/secret.png"))
 
         assert isinstance(error, ResultHostRefused)
-        assert (error.code, error.permanent) == ("result_host_refused", True)
+        assert (error.code, error.permanent, error.lost) == ("result_host_refused", True, False)
         assert inner.seen == []

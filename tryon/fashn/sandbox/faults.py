@@ -24,7 +24,15 @@ UNKNOWN_ERROR_NAME = "FabricTooShinyError"
 UNKNOWN_STATUS = "rehearsing"
 
 _TRANSPORT = frozenset(
-    {"bad_gateway", "service_unavailable", "hang", "reset_before", "reset_after", "slow_body"}
+    {
+        "bad_gateway",
+        "service_unavailable",
+        "gateway_not_found",
+        "hang",
+        "reset_before",
+        "reset_after",
+        "slow_body",
+    }
 )
 _REFUSED = frozenset(STATUS_OF_REFUSAL)
 _STATES = frozenset({"canceled", "time_out", "unknown_status", "never_ends", "fail_once"})

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Final
 
 from .catalogue import image_count
 from .clock import Clock
@@ -21,6 +22,13 @@ FAULT_HEADER = "x-sandbox-fault"
 CREDITS_HEADER = "x-fashn-credits-used"
 HANG_SECONDS = 300.0
 SLOW_SECONDS = 30.0
+
+# What answers in FASHN's place: status and title of a page.
+_PAGES: Final = {
+    "bad_gateway": (502, "Bad Gateway"),
+    "service_unavailable": (503, "Service Temporarily Unavailable"),
+    "gateway_not_found": (404, "Not Found"),
+}
 
 
 class Service:
@@ -193,10 +201,8 @@ def _broken(fault: Fault | None) -> Reply | None:
         return None
     if fault.name in STATUS_OF_REFUSAL:
         raise Refusal(fault.name, genuine=False)
-    if fault.name == "bad_gateway":
-        return html_reply(502, "Bad Gateway")
-    if fault.name == "service_unavailable":
-        return html_reply(503, "Service Temporarily Unavailable")
+    if fault.name in _PAGES:
+        return html_reply(*_PAGES[fault.name])
     return Reply(0, manner=Manner.RESET) if fault.name == "reset_before" else None
 
 

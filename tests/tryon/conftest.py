@@ -1,0 +1,75 @@
+"""Jobs that were given up, and the rescue of what they had paid for."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from tests.conftest import Generate
+from tests.stores import away
+from tryon import tasks
+from tryon.fashn.sandbox import Sandbox
+from tryon.models import Prediction, Status, TryOnJob
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def past_deadline(work: Callable[[], None]) -> Callable[[], None]:
+    """Let an hour go by for every call, and have the workers look."""
+
+    def run() -> None:
+        long_ago = timezone.now() - HOUR
+        Prediction.objects.update(submitted_at=long_ago)
+        TryOnJob.objects.filter(next_check_at__isnull=False).update(next_check_at=long_ago)
+        tasks.sweep()
+        work()
+
+    return run
+
+
+@pytest.fixture
+def given_up(
+    generate: Generate, work: Callable[[], None], past_deadline: Callable[[], None], sandbox: Sandbox
+) -> TryOnJob:
+    """A job that failed at its deadline while FASHN was still working on it (and is done by now)."""
+    job_id = generate()["jobId"]
+    work()
+    sandbox.inject("status", "InternalServerError")
+    past_deadline()
+    job = TryOnJob.objects.get(pk=job_id)
+    assert (job.status, job.error_code) == (Status.FAILED, "deadline_passed")
+    return job
+
+
+@pytest.fixture
+def not_stored(
+    generate: Generate,
+    work: Callable[[], None],
+    past_deadline: Callable[[], None],
+    sandbox: Sandbox,
+    settings: Settings,
+) -> TryOnJob:
+    """A job whose picture is paid for, and which failed because the store was away until its deadline."""
+    job_id = generate()["jobId"]
+    work()
+    sandbox.advance(60)
+    with away(settings):
+        past_deadline()
+    job = TryOnJob.objects.get(pk=job_id)
+    assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
+    return job
+
+
+@pytest.fixture
+def rescue_now(work: Callable[[], None]) -> Callable[[], None]:
+    """Have what is looked after looked at now."""
+
+    def run() -> None:
+        Prediction.objects.filter(rescue_at__isnull=False).update(rescue_at=timezone.now())
+        tasks.sweep()
+        work()
+
+    return run

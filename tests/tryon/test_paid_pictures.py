@@ -1,0 +1,283 @@
+"""What is paid for is fetched, whatever became of its job; and nothing is paid for again by itself."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import timezone
+from pytest_django import Settings
+
+from tests.conftest import Api, Finish, Generate, data_of
+from tests.factories import TryOnJobFactory
+from tests.stores import away
+from tryon import governor, lifecycle, tasks
+from tryon.fashn.sandbox import Sandbox
+from tryon.leases import leased
+from tryon.models import Pause, Prediction, PredictionState, Status, TryOnJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.fixture
+def killed_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], pytest.MonkeyPatch]:
+    """Have a worker end when it comes to a function of a module of ``tryon.steps``, until it is undone."""
+
+    def arrange(module: str, function: str) -> pytest.MonkeyPatch:
+        def end(*args: Any, **kwargs: Any) -> None:
+            raise Killed
+
+        monkeypatch.setattr(import_module(f"tryon.steps.{module}"), function, end)
+        return monkeypatch
+
+    return arrange
+
+
+def runs(sandbox: Sandbox) -> int:
+    """How often FASHN was asked for a picture."""
+    asked: int = sandbox.ledger()["requests"]["run"]
+    return asked
+
+
+def test_a_picture_that_proves_lost_is_not_paid_for_again_by_itself(
+    not_stored: TryOnJob, manager: Api, rescue_now: Callable[[], None], sandbox: Sandbox
+) -> None:
+    sandbox.inject("media", "missing", times=99)
+    for _ in range(4):
+        rescue_now()
+    not_stored.refresh_from_db()
+    assert (not_stored.status, not_stored.error_code) == (Status.FAILED, "result_not_usable")
+    assert runs(sandbox) == 1
+    assert data_of(manager.get("stats"))["rescued"] == {"pictures": 0, "credits": 0}
+
+
+def test_a_late_picture_is_fetched_although_a_person_paid_for_another_that_failed(
+    given_up: TryOnJob,
+    owner: Api,
+    finish: Finish,
+    rescue_now: Callable[[], None],
+    sandbox: Sandbox,
+) -> None:
+    sandbox.inject("prediction", "PoseError")
+    owner.post(f"jobs/{given_up.pk}/retry")
+    assert finish(str(given_up.pk)).error_code == "pose_not_found"
+    rescue_now()
+    assert data_of(owner.get(f"jobs/{given_up.pk}"))["status"] == "completed"
+    assert runs(sandbox) == 2
+
+
+def test_a_late_picture_is_fetched_while_its_job_waits_to_pay_for_another(
+    given_up: TryOnJob, owner: Api, rescue_now: Callable[[], None], sandbox: Sandbox
+) -> None:
+    owner.post(f"jobs/{given_up.pk}/retry")
+    TryOnJob.objects.update(not_before=timezone.now() + timedelta(minutes=5))
+    rescue_now()
+    assert data_of(owner.get(f"jobs/{given_up.pk}"))["status"] == "completed"
+    assert runs(sandbox) == 1
+
+
+def test_a_late_earlier_step_does_not_disturb_the_call_that_replaces_it(
+    generate: Generate,
+    owner: Api,
+    work: Callable[[], None],
+    past_deadline: Callable[[], None],
+    rescue_now: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
+) -> None:
+    job_id = generate(background="#ffffff")["jobId"]
+    work()
+    sandbox.inject("status", "InternalServerError")
+    past_deadline()
+    owner.post(f"jobs/{job_id}/retry")
+    work()
+    assert Prediction.objects.filter(state=PredictionState.RUNNING).count() == 1
+    rescue_now()
+    assert finish(job_id).status == Status.COMPLETED
+    models = [row["modelName"] for row in sandbox.ledger()["predictions"]]
+    assert models == ["tryon-v1.6", "tryon-v1.6", "background-remove"]
+
+
+def test_a_late_earlier_step_is_kept_and_its_job_goes_on_with_the_next(
+    generate: Generate,
+    work: Callable[[], None],
+    past_deadline: Callable[[], None],
+    rescue_now: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
+) -> None:
+    job_id = generate(background="#ffffff")["jobId"]
+    work()
+    sandbox.inject("status", "InternalServerError")
+    past_deadline()
+    rescue_now()
+    assert Prediction.objects.get(step=0).kept
+    assert finish(job_id).status == Status.COMPLETED
+    models = [row["modelName"] for row in sandbox.ledger()["predictions"]]
+    assert models == ["tryon-v1.6", "background-remove"]
+
+
+@pytest.mark.parametrize("who", ["rescue", "person"])
+def test_what_is_paid_for_waits_for_no_slot_no_pause_and_no_budget(
+    not_stored: TryOnJob,
+    owner: Api,
+    work: Callable[[], None],
+    rescue_now: Callable[[], None],
+    sandbox: Sandbox,
+    settings: Settings,
+    who: str,
+) -> None:
+    settings.TRYON_DAILY_LIMIT = 1
+    governor.pause(Pause.OPERATOR)
+    if who == "person":
+        assert owner.post(f"jobs/{not_stored.pk}/retry").status_code == 202
+        work()
+    else:
+        rescue_now()
+    assert data_of(owner.get(f"jobs/{not_stored.pk}"))["status"] == "completed"
+    assert runs(sandbox) == 1
+
+
+def test_a_picture_on_a_host_that_is_not_allowed_yet_is_not_given_up(
+    generate: Generate, owner: Api, finish: Finish, sandbox: Sandbox
+) -> None:
+    with Sandbox() as elsewhere:
+        sandbox.inject("prediction", "wrong_host", host=elsewhere.url)
+        job_id = generate()["jobId"]
+        assert finish(job_id).error_code == "result_not_usable"
+        prediction = Prediction.objects.get()
+        assert prediction.output.startswith(elsewhere.url)
+        assert prediction.rescue_at is not None
+        owner.post(f"jobs/{job_id}/retry")
+        assert finish(job_id).status == Status.FAILED
+    assert runs(sandbox) == 1
+
+
+def test_an_identical_job_that_fails_after_all_leaves_the_late_picture_to_the_first(
+    given_up: TryOnJob, rescue_now: Callable[[], None], sandbox: Sandbox
+) -> None:
+    twin = TryOnJobFactory.create(
+        cache_key=given_up.cache_key, not_before=timezone.now() + timedelta(minutes=5)
+    )
+    rescue_now()
+    TryOnJob.objects.filter(pk=twin.pk).update(status=Status.FAILED, error_code="pose_not_found")
+    rescue_now()
+    given_up.refresh_from_db()
+    assert given_up.status == Status.COMPLETED
+
+
+def test_a_worker_killed_between_hearing_of_a_late_picture_and_fetching_it_loses_nothing(
+    given_up: TryOnJob, rescue_now: Callable[[], None], killed_in: Callable[[str, str], pytest.MonkeyPatch]
+) -> None:
+    undo = killed_in("rescue", "_bring_back")
+    with pytest.raises(Killed):
+        tasks.rescue_prediction(str(due_prediction().pk))
+    undo.undo()
+    rescue_now()
+    given_up.refresh_from_db()
+    assert given_up.status == Status.COMPLETED
+
+
+def due_prediction() -> Prediction:
+    Prediction.objects.update(rescue_at=timezone.now())
+    return Prediction.objects.get()
+
+
+def test_a_job_does_not_fail_before_its_pictures_are_looked_after(
+    generate: Generate,
+    work: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
+    settings: Settings,
+    killed_in: Callable[[str, str], pytest.MonkeyPatch],
+) -> None:
+    job_id = generate()["jobId"]
+    work()
+    sandbox.advance(60)
+    undo = killed_in("outcomes", "look_after_pictures")
+    long_ago = timezone.now() - timedelta(hours=1)
+    Prediction.objects.update(submitted_at=long_ago)
+    TryOnJob.objects.update(next_check_at=long_ago)
+    with away(settings), pytest.raises(Killed):
+        tasks.advance_job(job_id)
+    undo.undo()
+    assert TryOnJob.objects.get(pk=job_id).status == Status.PROCESSING
+    assert finish(job_id).status == Status.COMPLETED
+
+
+def test_a_commit_whose_answer_is_lost_keeps_the_files_of_the_row(
+    generate: Generate,
+    work: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job_id = generate()["jobId"]
+    work()
+    sandbox.advance(60)
+    commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
+
+    def commit_and_break(self: Any) -> None:
+        commit(self)
+        if TryOnJob.objects.filter(pk=job_id, status=Status.COMPLETED).exists():
+            monkeypatch.undo()
+            raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "_commit", commit_and_break)
+    TryOnJob.objects.update(next_check_at=timezone.now())
+    with pytest.raises(OperationalError):
+        tasks.advance_job(job_id)
+    job = finish(job_id)
+    assert default_storage.exists(str(job.result.image.name))
+    assert default_storage.exists(str(job.result.thumbnail.name))
+
+
+def test_a_worker_that_froze_can_not_overrule_the_one_that_took_its_place() -> None:
+    pk = TryOnJobFactory.create(status=Status.PROCESSING).pk
+    with leased(pk) as frozen:
+        assert frozen is not None
+        TryOnJob.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        with leased(pk) as successor:
+            assert successor is not None
+            soon = timezone.now() + timedelta(seconds=5)
+            assert not lifecycle.fail(frozen, code="deadline_passed")
+            assert not lifecycle.back_off(frozen, until=soon, code="provider_error", counts=True)
+            assert not lifecycle.wait(frozen, progress=50, next_check_at=soon, event="checked")
+            assert not lifecycle.complete(frozen)
+            assert lifecycle.wait(successor, progress=60, next_check_at=soon, event="checked")
+    assert TryOnJob.objects.get(pk=pk).progress == 60
+
+
+def test_a_404_that_is_not_fashns_own_is_only_a_failed_check(
+    generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("status", "gateway_not_found", times=2)
+    assert finish(generate()["jobId"]).status == Status.COMPLETED
+    assert runs(sandbox) == 1
+
+
+def test_a_webhook_brings_back_a_picture_that_fashn_had_no_knowledge_of(
+    generate: Generate, finish: Finish, client: Any, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    sandbox.inject("status", "NotFound", times=2)
+    job_id = generate()["jobId"]
+    assert finish(job_id).error_code == "prediction_lost"
+    prediction = Prediction.objects.get()
+    Prediction.objects.update(rescue_at=None)
+    sandbox.clear_faults()
+    client.post(
+        f"/api/tryon/webhooks/fashn/{prediction.callback_token}",
+        {"id": prediction.provider_id},
+        content_type="application/json",
+    )
+    work()
+    assert TryOnJob.objects.get(pk=job_id).status == Status.COMPLETED
+    assert runs(sandbox) == 1
