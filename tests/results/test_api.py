@@ -77,6 +77,7 @@ def test_a_manager_deletes_for_everybody(manager: Api, result: TryOnResult) -> N
 def test_an_expired_result_is_not_found(owner: Api, result: TryOnResult) -> None:
     TryOnResult.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert error_of(owner.get(f"results/{result.pk}"))["code"] == "result_not_found"
+    assert set(data_of(owner.get(f"jobs/{result.job_id}"))) == {"id", "status", "progress"}
 
 
 def test_a_job_without_its_result_says_completed_and_no_more(owner: Api) -> None:

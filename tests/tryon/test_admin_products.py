@@ -94,11 +94,18 @@ def test_a_poor_photo_is_taken_with_a_warning(staff: Client) -> None:
     assert ProductImage.objects.get().product_id == "SKU-1"
 
 
-def test_metadata_must_be_an_object(staff: Client) -> None:
-    text = add(staff, "a.jpg", images.garment_photo(), metadata="[1]")
+@pytest.mark.parametrize("metadata", ["[1]", '{"a": 1e400}'])
+def test_metadata_must_be_an_object(staff: Client, metadata: str) -> None:
+    text = add(staff, "a.jpg", images.garment_photo(), metadata=metadata)
 
     assert "Write a JSON object such as" in text
     assert not ProductImage.objects.exists()
+
+    photo = ProductImageFactory.create(metadata={"colour": "red"})
+    page = staff.post(f"{LIST}{photo.pk}/change/", {"product_id": "SKU-1", "metadata": metadata})
+    assert "Write a JSON object such as" in page.text
+    photo.refresh_from_db()
+    assert photo.metadata == {"colour": "red"}
 
 
 def test_the_product_can_be_corrected_and_the_picture_stays(staff: Client) -> None:

@@ -1,7 +1,8 @@
 """Many at once: threads with database connections of their own, on SQLite and on PostgreSQL."""
 
 import copy
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 import pytest
 import requests
@@ -9,9 +10,10 @@ from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from models_library.models import ModelImage
 from results.models import TryOnResult
 from tests import images
-from tests.conftest import Api, Finish, data_of, requester
+from tests.conftest import Api, Finish, data_of, error_of, requester
 from tests.factories import TryOnJobFactory, TryOnResultFactory
 from tests.threads import at_once
 from tryon import lifecycle
@@ -123,6 +125,42 @@ def test_the_answer_to_a_submission_and_its_webhook_do_not_block_each_other() ->
         at_once(2, lambda: calls.pop()(), threads=2)  # noqa: B023
         prediction.refresh_from_db()
         assert (prediction.state, prediction.provider_id) == (PredictionState.RUNNING, "p-1")
+
+
+def test_a_model_photo_that_is_deleted_while_it_is_asked_for_is_not_found(
+    owner: Api, product_id: str, model_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = import_module("tryon.services.generate")
+    create = module._create_job
+
+    def deleted_first(*args: Any) -> TryOnJob:
+        ModelImage.objects.all().delete()
+        return cast(TryOnJob, create(*args))
+
+    monkeypatch.setattr(module, "_create_job", deleted_first)
+    answer = owner.post("generate", {"productImageId": product_id, "modelImageId": model_id})
+    assert (answer.status_code, error_of(answer)["code"]) == (404, "model_image_not_found")
+
+
+def test_a_retry_finds_the_picture_that_an_identical_job_has_just_made(
+    owner: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = TryOnJobFactory.create(failed=True, requester=requester("Owner"))
+    module = import_module("tryon.services.jobs")
+    look = module.share_live
+
+    def made_meanwhile(cache_key: str, who: str) -> TryOnJob | None:
+        found = look(cache_key, who)
+        if not TryOnResult.objects.exists():
+            TryOnResultFactory.create(job__cache_key=cache_key)
+        return cast(TryOnJob | None, found)
+
+    monkeypatch.setattr(module, "share_live", made_meanwhile)
+    answer = owner.post(f"jobs/{failed.pk}/retry")
+    assert answer.status_code == 200
+    assert data_of(answer)["id"] == str(TryOnResult.objects.get().job_id)
+    failed.refresh_from_db()
+    assert failed.status == Status.FAILED
 
 
 def two_viewers(owner: Api, stranger: Api, job: TryOnJob) -> list[Api]:

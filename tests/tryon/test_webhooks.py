@@ -89,6 +89,21 @@ def test_an_unknown_token_is_not_found(client: Client, prediction: Prediction) -
     assert (response.status_code, error_of(response)["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize("token", ["a%00b", "a%2Fb", "%F0%9F%98%80"])
+def test_a_token_of_strange_characters_is_not_found(client: Client, token: str) -> None:
+    assert call(client, token).status_code == 404
+
+
+@pytest.mark.parametrize("provider_id", ["..", ".", " ", "a\nb", "x" * 300])
+def test_an_id_that_is_none_is_not_taken_for_one(client: Client, provider_id: str) -> None:
+    lost = PredictionFactory.create(
+        job__status=Status.PROCESSING, state=PredictionState.UNKNOWN, submitted_at=timezone.now()
+    )
+    assert call(client, lost.callback_token, {"id": provider_id}).status_code == 200
+    lost.refresh_from_db()
+    assert (lost.state, lost.provider_id) == (PredictionState.UNKNOWN, "")
+
+
 def test_a_large_body_is_refused(client: Client, prediction: Prediction) -> None:
     response = call(client, prediction.callback_token, b'{"output": "' + b"x" * 70_000 + b'"}')
     assert (response.status_code, error_of(response)["code"]) == (413, "request_too_large")

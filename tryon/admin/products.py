@@ -23,7 +23,7 @@ from config.admin_widgets import (
 )
 from tryon.admin.batch import batch_page
 from tryon.models import ProductImage
-from tryon.services.products import product_image_create
+from tryon.services.products import product_image_create, storable_metadata
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -34,7 +34,21 @@ if TYPE_CHECKING:
     UsedProductImage = WithAnnotations[ProductImage, Use]
 
 
-class ProductImageUploadForm(forms.Form):
+class MetadataForm(forms.Form):
+    """A form with a field ``metadata``."""
+
+    def clean_metadata(self) -> dict[str, Any]:
+        metadata = self.cleaned_data["metadata"] or {}
+        if not storable_metadata(metadata):
+            raise forms.ValidationError(_('Write a JSON object such as {"colour": "red"}.'))
+        return metadata
+
+
+class ProductImageForm(MetadataForm, forms.ModelForm):  # type: ignore[type-arg]  # at run time it takes none
+    """A product photo in the catalogue."""
+
+
+class ProductImageUploadForm(MetadataForm):
     """New product photos for the shop's catalogue."""
 
     photos = PhotosField(
@@ -53,12 +67,6 @@ class ProductImageUploadForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "cols": 40}),
         help_text=_('Anything the shop wants to keep with it, as a JSON object: {"colour": "red"}.'),
     )
-
-    def clean_metadata(self) -> dict[str, Any]:
-        metadata = self.cleaned_data["metadata"] or {}
-        if not isinstance(metadata, dict):
-            raise forms.ValidationError(_('Write a JSON object such as {"colour": "red"}.'))
-        return metadata
 
 
 class SourceFilter(admin.SimpleListFilter):
@@ -82,6 +90,7 @@ class SourceFilter(admin.SimpleListFilter):
 class ProductImageAdmin(UploadAdmin[ProductImage]):
     """The picture itself never changes: a new one is a new photo."""
 
+    form = ProductImageForm
     upload_form = ProductImageUploadForm
     list_display = ["picture", "product_id", "source", "size", "job_list", "created"]
     list_display_links = ["picture", "product_id"]

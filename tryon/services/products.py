@@ -1,11 +1,25 @@
 """Taking in product photos."""
 
-from typing import Any, BinaryIO
+import json
+from typing import Any, BinaryIO, TypeIs
 
 from config.images import ImageWarning, prepare
 from config.storage import new_files
 from config.upkeep import use
 from tryon.models import ProductImage
+
+
+def storable_metadata(value: object) -> TypeIs[dict[str, Any]]:
+    """Whether it is an object that every database takes.
+
+    Python reads more than JSON and UTF-8 can say: NaN, 1e400, half a character. PostgreSQL refuses NUL too.
+    """
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except ValueError:
+        return False
+    return isinstance(value, dict) and "\\u0000" not in text
 
 
 def product_image_create(
