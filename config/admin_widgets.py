@@ -17,12 +17,16 @@ from config.admin_base import MOST_FILES
 
 
 def thumbnail(picture: FieldFile, alt: str) -> SafeString:
-    """A thumbnail for a list's cell. Its URL is signed and expires."""
+    """A thumbnail for a list's cell, "-" where there is no file any more. Its URL is signed and expires."""
+    if not picture:
+        return SafeString("-")
     return format_html('<img class="studio-thumbnail" src="{}" alt="{}" loading="lazy">', picture.url, alt)
 
 
 def large_picture(picture: FieldFile, small: FieldFile, alt: str) -> SafeString:
     """A picture for a detail page: the thumbnail's file first, the full size behind a click."""
+    if not picture:
+        return SafeString("-")
     return format_html(
         '<a class="studio-picture" href="{}"><img src="{}" alt="{}"></a>', picture.url, small.url, alt
     )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from config.api.callers import Caller
 from config.errors import DomainError
 from tryon.models import ProductImage, TryOnJob
+from tryon.selectors import with_files
 
 
 class ProductImageNotFound(DomainError):
@@ -27,8 +28,8 @@ class JobNotFound(DomainError):
 
 
 def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
-    """A product photo of the caller's own or of the catalogue. Raises ProductImageNotFound."""
-    photos = ProductImage.objects.all()
+    """A product photo, with files, of the caller's own or of the catalogue. Raises ProductImageNotFound."""
+    photos = with_files(ProductImage.objects.all())
     if not caller.is_manager:
         photos = photos.filter(Q(requester="") | Q(requester=caller.requester))
     photo = photos.filter(pk=image_id).first()

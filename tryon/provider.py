@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.urls import reverse
 
-from config.storage import content_type, read
+from config.storage import ObjectMissing, content_type, read
 from tryon.fashn.client import FashnClient
 from tryon.fashn.download import download
 from tryon.fashn.inputs import Inputs, Step, background_remove_inputs, tryon_inputs
@@ -53,7 +53,12 @@ def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
 
 
 def _photo(key: str) -> str:
-    """A photo as FASHN gets it: a signed URL of the store's where FASHN can reach it, else its bytes."""
+    """A photo as FASHN gets it: a signed URL of the store's where FASHN can reach it, else its bytes.
+
+    Raises ObjectMissing for one that has been cleaned up, and as ``read`` does.
+    """
+    if not key:
+        raise ObjectMissing
     return default_storage.url(key) if settings.FASHN_INPUT_URLS else data_uri(read(key), content_type(key))
 
 

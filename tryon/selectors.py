@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -31,6 +31,11 @@ CLOCK_PROGRESS_END: Final = 90
 def catalogue() -> QuerySet[ProductImage]:
     """The shop's own product photos, which every caller may use."""
     return ProductImage.objects.filter(requester="")
+
+
+def with_files(photos: QuerySet[ProductImage]) -> QuerySet[ProductImage]:
+    """Those photos whose files have not been cleaned up."""
+    return photos.exclude(processed="")
 
 
 def jobs_ready(now: datetime) -> QuerySet[TryOnJob]:
@@ -143,6 +148,14 @@ def rescued() -> dict[str, int]:
 def uploads_without_jobs(*, before: datetime) -> QuerySet[ProductImage]:
     """Photos uploaded by a storefront before a time, that no try-on was asked for."""
     return ProductImage.objects.filter(created_at__lt=before, jobs=None).exclude(requester="")
+
+
+def uploads_spent(*, before: datetime) -> QuerySet[ProductImage]:
+    """Photos uploaded by a storefront before a time, whose try-ons are over since then and left no result."""
+    jobs = TryOnJob.objects.filter(product_image=OuterRef("pk"))
+    need = jobs.filter(Q(status__in=ACTIVE) | Q(updated_at__gte=before) | Q(result__isnull=False))
+    photos = ProductImage.objects.filter(Exists(jobs), ~Exists(need), created_at__lt=before)
+    return with_files(photos).exclude(requester="")
 
 
 def pictures_kept_in_vain(*, before: datetime) -> QuerySet[Prediction]:

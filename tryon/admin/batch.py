@@ -27,6 +27,7 @@ from models_library.selectors import model_image_list
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import DEFAULT_MODE, OptionError, TryOnOptions
 from tryon.models import Lane, ProductImage
+from tryon.selectors import with_files
 from tryon.services.generate import tryon_generate
 from tryon.services.reuse import Reuse
 
@@ -110,7 +111,7 @@ def batch_page(site: AdminSite, request: HttpRequest, queryset: QuerySet[Product
     """
     if request.method != "POST":
         raise PermissionDenied
-    products = list(queryset[: MOST_TRYONS + 1])
+    products = list(with_files(queryset)[: MOST_TRYONS + 1])
     if len(products) > MOST_TRYONS:
         text = gettext("Choose at most %(most)d product photos at a time.")
         messages.error(request, text % {"most": MOST_TRYONS})

@@ -29,6 +29,12 @@ EVENT_NAMES: Final[dict[str, Promise]] = {
     "failed": gettext_lazy("Failed"),
     "backed_off": gettext_lazy("Back in the queue, to be tried again later"),
     "canceled": gettext_lazy("Canceled"),
+    "retried": gettext_lazy("Retried by a person"),
+    "revived": gettext_lazy("A late picture brings it back"),
+    "rescued": gettext_lazy("A late picture was saved"),
+    "late_picture": gettext_lazy("A picture came late, and nobody waited for it"),
+    "picture_kept": gettext_lazy("An earlier step's picture was copied for a retry"),
+    "hurried": gettext_lazy("A shopper waits for it: ahead of the batch"),
 }
 
 

@@ -12,9 +12,10 @@ from tryon.cleanup.files import stored_files
 from tryon.cleanup.pictures import kept_pictures
 from tryon.cleanup.results import expired_results, rejected_results
 from tryon.cleanup.sessions import old_sessions
-from tryon.cleanup.uploads import abandoned_uploads
+from tryon.cleanup.uploads import abandoned_uploads, spent_uploads
 
 EARLY_UPLOAD_TTL: Final = timedelta(hours=1)
+EARLY_SPENT_TTL: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ TASKS: Final[dict[str, Task]] = {
     "abandoned_uploads": Task(
         abandoned_uploads, "uploads older than UPLOAD_TTL_HOURS that no try-on was asked for"
     ),
+    "spent_uploads": Task(
+        spent_uploads, "files of uploads whose try-ons were over RESULT_TTL_DAYS ago and left no result"
+    ),
     "kept_pictures": Task(kept_pictures, "copies of paid pictures of earlier steps that nobody can use now"),
     "old_events": Task(old_events, "events of finished jobs older than EVENT_TTL_DAYS"),
     "old_sessions": Task(old_sessions, "sessions of people who are signed out"),
@@ -50,5 +54,8 @@ EARLY: Final[dict[str, Task]] = {
     "rejected_results": Task(rejected_results, "results that a merchandiser rejected, with their pictures"),
     "abandoned_uploads": Task(
         functools.partial(abandoned_uploads, older_than=EARLY_UPLOAD_TTL), "uploads older than an hour"
+    ),
+    "spent_uploads": Task(
+        functools.partial(spent_uploads, older_than=EARLY_SPENT_TTL), "files of uploads done with for a day"
     ),
 }

@@ -13,7 +13,8 @@ from results.selectors import results_expired, results_rejected
 from results.services import results_remove
 from tryon import lifecycle
 
-BATCH: Final = 200
+# On S3 each file costs two calls, and the sweep waits behind the batch.
+BATCH: Final = 50
 
 
 def expired_results(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:

@@ -13,7 +13,8 @@ class ProductImage(models.Model):
 
     ``original``, ``processed`` and ``thumbnail`` are keys in private storage; ``width`` and ``height`` are
     the processed copy's pixels. ``requester`` is who uploaded it; empty for the shop's own catalogue, which
-    every key may use.
+    every key may use. A shopper's photo that is done with loses its files, and the keys are empty: the row
+    stays for the history of its jobs.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

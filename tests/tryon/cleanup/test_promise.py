@@ -36,6 +36,7 @@ JOBS = st.fixed_dictionaries(
         "copy_days": st.none() | st.sampled_from([0, 29, 31]),
         "expires_days": st.none() | st.sampled_from([-1, 1]),
         "review": st.sampled_from(Review),
+        "idle_days": st.sampled_from([0, 2, 40]),
     }
 )
 PHOTOS = st.fixed_dictionaries(
@@ -50,6 +51,7 @@ EVERY_TASK = {
     **TASKS,
     "rejected_results": EARLY["rejected_results"],
     "early_uploads": EARLY["abandoned_uploads"],
+    "early_spent": EARLY["spent_uploads"],
 }
 
 
@@ -73,6 +75,7 @@ def add_job(
     copy_days: int | None,
     expires_days: int | None,
     review: Review,
+    idle_days: int,
 ) -> None:
     fields: dict[str, Any] = {"status": status}
     if status == Status.FAILED:
@@ -80,6 +83,7 @@ def add_job(
     if status == Status.COMPLETED:
         fields |= {"completed_at": timezone.now(), "progress": 100}
     job = TryOnJobFactory.create(product_image=row, model_image=model, **fields)
+    TryOnJob.objects.filter(pk=job.pk).update(updated_at=timezone.now() - timedelta(days=idle_days))
     if copy_days is not None:
         kept_copy(job=job, days_old=copy_days)
     if status == Status.COMPLETED and expires_days is not None:
@@ -110,7 +114,7 @@ def named() -> set[str]:
     """The files that rows name."""
     files: set[str] = set()
     for shot in ProductImage.objects.all():
-        files.update(names(shot.original, shot.processed, shot.thumbnail))
+        files.update(filter(None, names(shot.original, shot.processed, shot.thumbnail)))
     files.update(key for row in ModelImage.objects.all() for key in names(row.image, row.thumbnail))
     files.update(key for row in TryOnResult.objects.all() for key in names(row.image, row.thumbnail))
     return files | set(Prediction.objects.exclude(kept="").values_list("kept", flat=True))
