@@ -223,15 +223,19 @@ def test_a_commit_whose_answer_is_lost_keeps_the_files_of_the_row(
     job_id = generate()["jobId"]
     work()
     sandbox.advance(60)
-    commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
+    collect = import_module("tryon.steps.collect")
+    commit, create = BaseDatabaseWrapper._commit, collect.result_create  # type: ignore[attr-defined]
 
     def commit_and_break(self: Any) -> None:
         commit(self)
-        if TryOnJob.objects.filter(pk=job_id, status=Status.COMPLETED).exists():
-            monkeypatch.undo()
-            raise OperationalError("server closed the connection unexpectedly")
+        monkeypatch.undo()
+        raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(BaseDatabaseWrapper, "_commit", commit_and_break)
+    def create_before_it(**fields: Any) -> None:
+        create(**fields)
+        monkeypatch.setattr(BaseDatabaseWrapper, "_commit", commit_and_break)
+
+    monkeypatch.setattr(collect, "result_create", create_before_it)
     TryOnJob.objects.update(next_check_at=timezone.now())
     with pytest.raises(OperationalError):
         tasks.advance_job(job_id)
