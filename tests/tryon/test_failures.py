@@ -144,16 +144,12 @@ def test_a_prediction_that_fashn_forgot_fails_the_job(
 
 
 def test_a_job_past_its_deadline_fails_and_tells_so(
-    generate: Generate, work: Callable[[], None], sandbox: Sandbox
+    generate: Generate, work: Callable[[], None], past_deadline: Callable[[], None], sandbox: Sandbox
 ) -> None:
     sandbox.inject("prediction", "never_ends")
     job_id = generate()["jobId"]
     work()
-    long_ago = timezone.now() - timedelta(hours=1)
-    Prediction.objects.update(submitted_at=long_ago)
-    TryOnJob.objects.update(next_check_at=long_ago)
-    tasks.sweep()
-    work()
+    past_deadline()
     job = TryOnJob.objects.get(pk=job_id)
     assert (job.status, job.error_code) == (Status.FAILED, "deadline_passed")
     assert slots_taken() == 0

@@ -84,45 +84,46 @@ def test_a_late_picture_is_fetched_while_its_job_waits_to_pay_for_another(
     assert runs(sandbox) == 1
 
 
+@pytest.fixture
+def late_first_step(
+    generate: Generate, work: Callable[[], None], past_deadline: Callable[[], None], sandbox: Sandbox
+) -> str:
+    """A job of two steps that failed at its deadline while FASHN was still working on the first."""
+    job_id = str(generate(background="#ffffff")["jobId"])
+    work()
+    sandbox.inject("status", "InternalServerError")
+    past_deadline()
+    return job_id
+
+
+def models(sandbox: Sandbox) -> list[str]:
+    """What FASHN was asked for, in order."""
+    return [row["modelName"] for row in sandbox.ledger()["predictions"]]
+
+
 def test_a_late_earlier_step_does_not_disturb_the_call_that_replaces_it(
-    generate: Generate,
+    late_first_step: str,
     owner: Api,
     work: Callable[[], None],
-    past_deadline: Callable[[], None],
     rescue_now: Callable[[], None],
     finish: Finish,
     sandbox: Sandbox,
 ) -> None:
-    job_id = generate(background="#ffffff")["jobId"]
-    work()
-    sandbox.inject("status", "InternalServerError")
-    past_deadline()
-    owner.post(f"jobs/{job_id}/retry")
+    owner.post(f"jobs/{late_first_step}/retry")
     work()
     assert Prediction.objects.filter(state=PredictionState.RUNNING).count() == 1
     rescue_now()
-    assert finish(job_id).status == Status.COMPLETED
-    models = [row["modelName"] for row in sandbox.ledger()["predictions"]]
-    assert models == ["tryon-v1.6", "tryon-v1.6", "background-remove"]
+    assert finish(late_first_step).status == Status.COMPLETED
+    assert models(sandbox) == ["tryon-v1.6", "tryon-v1.6", "background-remove"]
 
 
 def test_a_late_earlier_step_is_kept_and_its_job_goes_on_with_the_next(
-    generate: Generate,
-    work: Callable[[], None],
-    past_deadline: Callable[[], None],
-    rescue_now: Callable[[], None],
-    finish: Finish,
-    sandbox: Sandbox,
+    late_first_step: str, rescue_now: Callable[[], None], finish: Finish, sandbox: Sandbox
 ) -> None:
-    job_id = generate(background="#ffffff")["jobId"]
-    work()
-    sandbox.inject("status", "InternalServerError")
-    past_deadline()
     rescue_now()
     assert Prediction.objects.get(step=0).kept
-    assert finish(job_id).status == Status.COMPLETED
-    models = [row["modelName"] for row in sandbox.ledger()["predictions"]]
-    assert models == ["tryon-v1.6", "background-remove"]
+    assert finish(late_first_step).status == Status.COMPLETED
+    assert models(sandbox) == ["tryon-v1.6", "background-remove"]
 
 
 @pytest.mark.parametrize("who", ["rescue", "person"])

@@ -41,7 +41,10 @@ def rescue(prediction_id: UUID) -> None:
         _ask(prediction)
     if prediction.state != PredictionState.SUCCEEDED:
         return
-    used = _bring_back(prediction) if is_last(prediction.job, prediction) else _use_earlier(prediction, late)
+    if is_last(prediction.job, prediction):
+        used = _bring_back(prediction)
+    else:
+        used = _use_earlier(prediction, late=late)
     if late and not used:
         lifecycle.record(prediction.job_id, "late_picture", credits=prediction.credits_used)
 
@@ -101,7 +104,7 @@ def _bring_back(prediction: Prediction) -> bool:
     return False
 
 
-def _use_earlier(prediction: Prediction, late: bool) -> bool:
+def _use_earlier(prediction: Prediction, *, late: bool) -> bool:
     """Copy an earlier step's picture for whoever retries its failed job.
 
     A job that gave up on this very step goes on with the next: it was asked for, and is not paid yet.
