@@ -15,6 +15,7 @@ MESSAGES: Final = {
     "prediction_lost": _("Your try-on got lost on the way. Try again."),
     "internal_error": _("Something went wrong on our side. Try again."),
     "deadline_passed": _("Your try-on took too long. Try again."),
+    "daily_limit_too_low": _("One try-on with these options costs more than a day's credits. Choose others."),
     "result_not_usable": _("The picture that came back can't be shown. Try again."),
 }
 FALLBACK: Final = _("The try-on did not work this time. Try again in a few minutes.")

@@ -45,12 +45,13 @@ def probe() -> None:
     """While paused by FASHN: ask it now and then whether there are credits and the key is good."""
     if not governor.claim_probe():
         return
+    needed = governor.credits_needed() if governor.current().pause == Pause.OUT_OF_CREDITS else 1
     try:
         credits_left = client().credits().total
     except FashnError as error:
         logger.warning("probe_failed", code=error.code)
         return
-    if credits_left >= governor.credits_needed():
+    if credits_left >= needed:
         governor.resume(Pause.OUT_OF_CREDITS, Pause.UNAUTHORIZED)
 
 

@@ -5,7 +5,6 @@ from typing import Final
 
 from PIL import Image, ImageFilter
 
-from config.images.errors import ImageBlank
 from config.images.pipeline import read_result
 
 # How wide a soft edge may be, in pixels. Wider ones, such as a veil, keep their colours.
@@ -25,8 +24,6 @@ def lay_on_colour(cutout: bytes, colour: str) -> bytes:
     read_result(cutout)
     with Image.open(BytesIO(cutout), formats=["PNG", "JPEG"]) as opened:
         person = opened.convert("RGBA")
-    if person.getbbox() is None:  # of the visible pixels
-        raise ImageBlank
     ground = Image.new("RGB", person.size, colour)
     for top in range(0, person.height, STRIP):
         above = min(EDGE, top)

@@ -94,6 +94,13 @@ def _rows(image: Image.Image, top: int, bottom: int) -> Image.Image:
     return _plain(image.crop((0, top, image.width, bottom)))
 
 
+def is_invisible(file: BinaryIO) -> bool:
+    """Whether each pixel of a PNG or JPEG that decodes is transparent. Takes 4 bytes a pixel."""
+    file.seek(0)
+    with Image.open(file, formats=["PNG", "JPEG"]) as image:
+        return image.has_transparency_data and image.convert("RGBA").getbbox() is None
+
+
 def _decode_heic(file: BinaryIO, side: int) -> Decoded:
     """Read libheif's own buffer in strips: Pillow's plugin would hold a second copy of every pixel."""
     file.seek(0)

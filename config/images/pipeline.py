@@ -10,9 +10,10 @@ from PIL import Image
 
 from config.images import limits
 from config.images.colour import to_srgb
-from config.images.decode import decode
+from config.images.decode import decode, is_invisible
 from config.images.errors import (
     ImageAnimated,
+    ImageBlank,
     ImageMissing,
     ImageTooLarge,
     ImageTooManyPixels,
@@ -24,6 +25,8 @@ from config.images.provenance import PACKET, with_provenance
 from config.images.quality import ImageWarning, warnings_for
 
 CHUNK_BYTES = 256 * 1024
+# The lowest and the highest value of each band of a picture that is white and nothing else.
+WHITE = ((255, 255), (255, 255), (255, 255))
 
 # The memory budget holds for one full-size picture in the process. A server has several threads in each.
 ONE_AT_A_TIME = threading.Lock()
@@ -113,7 +116,11 @@ def read_result(content: bytes) -> ResultImage:
     if header.format not in {Format.PNG, Format.JPEG}:
         raise ImageTypeUnsupported
     _check(header, min(header.max_pixels, limits.MAX_RESULT_PIXELS))
-    thumbnail = _thumbnail(_render(file, header, limits.THUMBNAIL_SIDE), xmp=PACKET)
+    small = _render(file, header, limits.THUMBNAIL_SIDE)
+    # What is transparent is white by now: only a white picture is worth the second look.
+    if small.getextrema() == WHITE and is_invisible(file):
+        raise ImageBlank
+    thumbnail = _thumbnail(small, xmp=PACKET)
     form = header.format
     marked = with_provenance(content, form)
     return ResultImage(

@@ -106,6 +106,12 @@ def test_only_failed_jobs_are_retried(owner: Api) -> None:
     assert error_of(owner.post(f"jobs/{job.pk}/retry"))["code"] == "model_image_inactive"
 
 
+def test_a_job_with_options_of_another_time_is_not_retried(owner: Api) -> None:
+    job = TryOnJobFactory.create(failed=True, options={"mode": "turbo"}, requester=requester("Owner"))
+    response = owner.post(f"jobs/{job.pk}/retry")
+    assert (response.status_code, error_of(response)["code"]) == (409, "options_outdated")
+
+
 def test_jobs_are_listed_newest_first_and_filtered(owner: Api, stranger: Api) -> None:
     mine = requester("Owner")
     first = TryOnJobFactory.create(failed=True, requester=mine)

@@ -267,6 +267,14 @@ def test_a_cut_out_with_nothing_left_of_the_person_is_not_shown_as_a_result(
     assert job.events.get(kind="picture_refused").data == {"code": "image_blank"}
 
 
+def test_a_picture_with_nothing_to_see_in_it_is_not_shown_as_a_result(
+    generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("media", "empty")
+    job = finish(generate()["jobId"])
+    assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
+
+
 def test_a_source_photo_without_its_file_fails_before_anything_is_paid(
     generate: Generate, finish: Finish, sandbox: Sandbox
 ) -> None:

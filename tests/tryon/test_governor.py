@@ -166,6 +166,12 @@ class TestDailyLimit:
         response = owner.post("generate", body)
         assert (response.status_code, error_of(response)["code"]) == (409, "daily_limit_too_low")
 
+    def test_a_queued_job_that_no_day_can_pay_fails(self, queued: Callable[..., list[TryOnJob]]) -> None:
+        dear = queued(1, options={"resolution": "4k", "mode": "quality"})[0]
+        dispatch()
+        dear.refresh_from_db()
+        assert (dear.status, dear.error_code) == (Status.FAILED, "daily_limit_too_low")
+
     def test_further_steps_of_jobs_under_way_count(
         self, generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox
     ) -> None:
@@ -263,6 +269,15 @@ def test_credits_that_do_not_pay_for_the_next_job_keep_it_paused(
         Governor.objects.update(probe_at=timezone.now())
         tasks.sweep()
         assert bool(governor.current().pause) is paused
+
+
+def test_a_good_key_is_enough_to_go_on_after_a_bad_one(generate: Generate, sandbox: Sandbox) -> None:
+    generate(background="red")
+    governor.pause(Pause.UNAUTHORIZED)
+    sandbox.set_credits(1)
+    Governor.objects.update(probe_at=timezone.now())
+    tasks.sweep()
+    assert not governor.current().pause
 
 
 def test_a_shopper_who_asks_for_a_picture_of_a_batch_does_not_wait_behind_it(

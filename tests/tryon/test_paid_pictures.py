@@ -1,5 +1,6 @@
 """What is paid for is fetched, whatever became of its job; and nothing is paid for again by itself."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
@@ -12,8 +13,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 from pytest_django import Settings
 
+from config.storage import StorageUnavailable
 from tests.conftest import Api, Finish, Generate, data_of
-from tests.factories import TryOnJobFactory
+from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
 from tests.stores import away
 from tryon import governor, lifecycle, tasks
 from tryon.fashn.sandbox import Sandbox
@@ -126,6 +128,99 @@ def test_a_late_earlier_step_is_kept_and_its_job_goes_on_with_the_next(
     assert models(sandbox) == ["tryon-v1.6", "background-remove"]
 
 
+def test_a_late_earlier_step_that_could_not_be_kept_at_once_is_used_all_the_same(
+    late_first_step: str,
+    rescue_now: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
+    settings: Settings,
+) -> None:
+    with away(settings):
+        rescue_now()
+    assert TryOnJob.objects.get(pk=late_first_step).status == Status.FAILED
+    rescue_now()
+    assert finish(late_first_step).status == Status.COMPLETED
+    assert models(sandbox) == ["tryon-v1.6", "background-remove"]
+
+
+def test_nothing_more_is_paid_for_a_job_whose_picture_an_identical_one_has_brought(
+    late_first_step: str, rescue_now: Callable[[], None], sandbox: Sandbox
+) -> None:
+    TryOnResultFactory.create(job__cache_key=TryOnJob.objects.get(pk=late_first_step).cache_key)
+    rescue_now()
+    assert Prediction.objects.get(step=0).kept
+    assert TryOnJob.objects.get(pk=late_first_step).status == Status.FAILED
+    assert models(sandbox) == ["tryon-v1.6"]
+
+
+@pytest.fixture
+def half_paid(generate: Generate, work: Callable[[], None], sandbox: Sandbox) -> str:
+    """A job whose first step is paid, and whose second waits for credits."""
+    sandbox.inject("run", "OutOfCredits", model="background-remove")
+    job_id = str(generate(background="#ffffff")["jobId"])
+    work()
+    sandbox.advance(60)
+    TryOnJob.objects.update(next_check_at=timezone.now() - timedelta(minutes=1))
+    tasks.sweep()
+    work()
+    assert governor.current().pause == Pause.OUT_OF_CREDITS
+    return job_id
+
+
+def test_a_pause_may_last_longer_than_fashn_keeps_pictures(
+    half_paid: str, rescue_now: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    rescue_now()
+    sandbox.advance(73 * 3600)
+    Prediction.objects.update(finished_at=timezone.now() - timedelta(hours=73))
+    governor.resume()
+    assert finish(half_paid).status == Status.COMPLETED
+    assert models(sandbox) == ["tryon-v1.6", "background-remove"]
+
+
+def test_a_step_whose_picture_is_lost_is_paid_for_again_only_when_a_person_retries(
+    half_paid: str, owner: Api, rescue_now: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("media", "missing", times=9)
+    Prediction.objects.update(finished_at=timezone.now() - timedelta(hours=1))
+    rescue_now()
+    governor.resume()
+    assert finish(half_paid).error_code == "result_not_usable"
+    assert models(sandbox) == ["tryon-v1.6"]
+
+    sandbox.clear_faults()
+    owner.post(f"jobs/{half_paid}/retry")
+    assert finish(half_paid).status == Status.COMPLETED
+    assert models(sandbox) == ["tryon-v1.6", "tryon-v1.6", "background-remove"]
+
+
+@pytest.mark.parametrize("fault", ["missing", "wrong_type", "gateway_not_found", "truncated"])
+def test_a_late_picture_is_not_given_up_for_one_bad_answer(
+    given_up: TryOnJob, rescue_now: Callable[[], None], sandbox: Sandbox, fault: str
+) -> None:
+    sandbox.inject("media", fault)
+    rescue_now()
+    rescue_now()
+    given_up.refresh_from_db()
+    assert given_up.status == Status.COMPLETED
+
+
+@pytest.mark.parametrize("fault", ["truncated", "huge_file", "missing"])
+def test_a_person_can_pay_for_another_when_the_picture_stays_unusable(
+    not_stored: TryOnJob, owner: Api, finish: Finish, sandbox: Sandbox, manager: Api, fault: str
+) -> None:
+    sandbox.inject("media", fault, times=99)
+    Prediction.objects.update(finished_at=timezone.now() - timedelta(hours=1))
+    owner.post(f"jobs/{not_stored.pk}/retry")
+    assert finish(str(not_stored.pk)).error_code == "result_not_usable"
+    assert runs(sandbox) == 1
+    sandbox.clear_faults()
+    owner.post(f"jobs/{not_stored.pk}/retry")
+    assert finish(str(not_stored.pk)).status == Status.COMPLETED
+    assert runs(sandbox) == 2
+    assert data_of(manager.get("stats"))["rescued"] == {"pictures": 0, "credits": 0}
+
+
 @pytest.mark.parametrize("who", ["rescue", "person"])
 def test_what_is_paid_for_waits_for_no_slot_no_pause_and_no_budget(
     not_stored: TryOnJob,
@@ -148,7 +243,7 @@ def test_what_is_paid_for_waits_for_no_slot_no_pause_and_no_budget(
 
 
 def test_a_picture_on_a_host_that_is_not_allowed_yet_is_not_given_up(
-    generate: Generate, owner: Api, finish: Finish, sandbox: Sandbox
+    generate: Generate, owner: Api, finish: Finish, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
     with Sandbox() as elsewhere:
         sandbox.inject("prediction", "wrong_host", host=elsewhere.url)
@@ -159,6 +254,10 @@ def test_a_picture_on_a_host_that_is_not_allowed_yet_is_not_given_up(
         assert prediction.rescue_at is not None
         owner.post(f"jobs/{job_id}/retry")
         assert finish(job_id).status == Status.FAILED
+        for _ in range(3):
+            rescue_now()
+    job = TryOnJob.objects.get(pk=job_id)
+    assert not job.events.filter(kind="revived").exists()  # it does not flap between failed and processing
     assert runs(sandbox) == 1
 
 
@@ -178,7 +277,7 @@ def test_an_identical_job_that_fails_after_all_leaves_the_late_picture_to_the_fi
 def test_a_worker_killed_between_hearing_of_a_late_picture_and_fetching_it_loses_nothing(
     given_up: TryOnJob, rescue_now: Callable[[], None], killed_in: Callable[[str, str], pytest.MonkeyPatch]
 ) -> None:
-    undo = killed_in("rescue", "_bring_back")
+    undo = killed_in("rescue", "_make_use_of")
     with pytest.raises(Killed):
         tasks.rescue_prediction(str(due_prediction().pk))
     undo.undo()
@@ -259,6 +358,32 @@ def test_a_worker_that_froze_can_not_overrule_the_one_that_took_its_place() -> N
             assert not lifecycle.complete(frozen)
             assert lifecycle.wait(successor, progress=60, next_check_at=soon, event="checked")
     assert TryOnJob.objects.get(pk=pk).progress == 60
+
+
+def test_a_worker_that_froze_before_sending_does_not_end_its_successors_call(
+    generate: Generate, work: Callable[[], None], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sent_by_another(*args: Any) -> None:
+        Prediction.objects.update(state=PredictionState.RUNNING, provider_id="p-1")
+        TryOnJob.objects.update(lease=uuid.uuid4())
+        raise StorageUnavailable
+
+    job_id = generate()["jobId"]
+    monkeypatch.setattr(import_module("tryon.steps.submit"), "inputs_for", sent_by_another)
+    work()
+    assert Prediction.objects.get().state == PredictionState.RUNNING
+    assert TryOnJob.objects.get(pk=job_id).status == Status.PROCESSING
+
+
+def test_an_answer_that_comes_behind_a_newer_call_is_rescued() -> None:
+    job = TryOnJobFactory.create(status=Status.PROCESSING)
+    older = PredictionFactory.create(job=job, state=PredictionState.UNKNOWN, submitted_at=timezone.now())
+    PredictionFactory.create(job=job, state=PredictionState.RESERVED)
+    soon = timezone.now()
+    assert not lifecycle.running(older, provider_id="p-1", expected_at=soon, next_check_at=soon)
+    older.refresh_from_db()
+    assert (older.state, older.provider_id) == (PredictionState.UNKNOWN, "p-1")
+    assert older.rescue_at is not None
 
 
 def test_a_404_that_is_not_fashns_own_is_only_a_failed_check(

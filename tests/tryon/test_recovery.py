@@ -134,6 +134,19 @@ def test_without_redis_jobs_of_shoppers_who_left_do_not_hold_up_the_others(
     assert TryOnJob.objects.get(pk=left).status == Status.COMPLETED
 
 
+def test_without_redis_a_job_that_breaks_is_not_another_shoppers_trouble(
+    redis_away: None, owner: Api, generate: Generate, sandbox: Sandbox
+) -> None:
+    long_ago = timezone.now() - timedelta(minutes=5)
+    broken = TryOnJobFactory.create(
+        status=Status.PROCESSING, options={"mode": "turbo"}, started_at=timezone.now(), next_check_at=long_ago
+    )
+    PredictionFactory.create(job=broken, state=PredictionState.FAILED)
+    job_id = generate()["jobId"]
+    TryOnJob.objects.filter(pk=job_id).update(updated_at=long_ago)
+    assert owner.get(f"jobs/{job_id}").status_code == 200
+
+
 def test_a_part_of_the_sweep_that_fails_does_not_keep_the_others_from_their_work(
     generate: Generate, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

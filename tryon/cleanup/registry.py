@@ -15,7 +15,7 @@ from tryon.cleanup.sessions import old_sessions
 from tryon.cleanup.uploads import abandoned_uploads, spent_uploads
 
 EARLY_UPLOAD_TTL: Final = timedelta(hours=1)
-EARLY_SPENT_TTL: Final = timedelta(days=1)
+EARLY_SPENT_TTL: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,6 @@ EARLY: Final[dict[str, Task]] = {
         functools.partial(abandoned_uploads, older_than=EARLY_UPLOAD_TTL), "uploads older than an hour"
     ),
     "spent_uploads": Task(
-        functools.partial(spent_uploads, older_than=EARLY_SPENT_TTL), "files of uploads done with for a day"
+        functools.partial(spent_uploads, older_than=EARLY_SPENT_TTL), "files of uploads done with for a week"
     ),
 }

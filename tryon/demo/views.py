@@ -26,7 +26,7 @@ from models_library.models import Category, ModelImage
 from models_library.selectors import model_image_list
 from tryon.fashn.options import DEFAULT_MODE
 from tryon.models import ProductImage, TryOnJob
-from tryon.selectors import catalogue
+from tryon.selectors import catalogue, with_files
 
 type View = Callable[[HttpRequest], HttpResponse]
 
@@ -84,7 +84,7 @@ def demo_only(view: View) -> View:
 def shop(request: HttpRequest) -> HttpResponse:
     """The page: pickers, fitting room, and what this visitor tried on before."""
     requester = requester_of(request)
-    own = list(ProductImage.objects.filter(requester=requester)[:OWN_PHOTOS_SHOWN])
+    own = list(with_files(ProductImage.objects.filter(requester=requester))[:OWN_PHOTOS_SHOWN])
     models, more_models = page_of(model_image_list(), 1, PAGE_SIZE)
     context = {
         "own_photos": [garment(photo, note=_("Your photo")) for photo in own],
@@ -141,6 +141,7 @@ def recent_tryons(requester: str, own: list[ProductImage]) -> list[TryOn]:
     Only their own, also for staff, who may see every job.
     """
     jobs = TryOnJob.objects.filter(viewers__requester=requester).order_by("-viewers__pk")
+    jobs = jobs.exclude(product_image__processed="")
     jobs = jobs.select_related("product_image", "model_image", "result")[:TRYONS_SHOWN]
     own_copies = {photo.checksum: photo for photo in own}
     return [tryon(job, own_copies) for job in jobs]

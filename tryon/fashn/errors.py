@@ -144,6 +144,7 @@ class ResultTooLarge(DownloadError):
 
     code = "result_too_large"
     permanent = True
+    lost = True
 
 
 class ResultNotAnImage(DownloadError):

@@ -118,9 +118,9 @@ def _choose(ready: list[TryOnJob], free: int, *, most: int) -> list[TryOnJob]:
             continue
         if left is not None:
             price = budget.credits_to_pay(job.options, first_open_step(job))
-            if price > left:
+            if left < price <= settings.TRYON_DAILY_LIMIT:
                 continue
-            left -= price
+            left = max(0, left - price)  # what no day can pay is chosen too: it is refused at its start
         chosen.append(job)
     return chosen
 

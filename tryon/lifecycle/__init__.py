@@ -22,6 +22,7 @@ from tryon.lifecycle.jobs import (
 )
 from tryon.lifecycle.predictions import (
     adopted,
+    dropped,
     ended,
     kept,
     look_after,
@@ -39,6 +40,7 @@ __all__ = [
     "back_off",
     "cancel",
     "complete",
+    "dropped",
     "ended",
     "fail",
     "hurry",

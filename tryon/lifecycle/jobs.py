@@ -78,9 +78,9 @@ def complete(job: TryOnJob) -> bool:
         ):
             return False
         record(job.pk, "completed")
-        revived = JobEvent.objects.filter(job=job, kind="revived").last()
-        if revived is not None:
-            record(job.pk, "rescued", **revived.data)
+        how = JobEvent.objects.filter(job=job, kind__in=["revived", "retried"]).last()
+        if how is not None and how.kind == "revived":
+            record(job.pk, "rescued", **how.data)
     return True
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tryon.lifecycle.events import record
 from tryon.lifecycle.jobs import DOWNLOADING_PROGRESS, lock_job, move
-from tryon.models import IN_FLIGHT, Prediction, PredictionState, Status
+from tryon.models import Prediction, PredictionState, Status
 
 SUBMITTED_PROGRESS: Final = 10
 
@@ -36,19 +36,22 @@ def running(
     """
     with transaction.atomic():
         lock_job(prediction.job_id)
-        # Unknown: this process slept longer than its lease, and somebody else has given the answer up.
+        latest = _is_latest(prediction)
+        # Unknown: this process slept longer than its lease, and somebody else has given the answer up. If
+        # another call has been made since, this one's picture comes by rescue.
         if not change(
             prediction,
             PredictionState.SENDING,
             PredictionState.UNKNOWN,
             only={"provider_id": ""},
-            state=PredictionState.RUNNING,
+            state=PredictionState.RUNNING if latest else PredictionState.UNKNOWN,
             provider_id=provider_id,
+            rescue_at=None if latest else timezone.now(),
             error_name="",
         ):
             return False
         record(prediction.job_id, "submitted", providerId=provider_id)
-        return move(
+        return latest and move(
             prediction.job_id,
             Status.PROCESSING,
             progress=SUBMITTED_PROGRESS,
@@ -106,7 +109,7 @@ def look_after(prediction: Prediction, *, at: datetime | None) -> bool:
 def kept(prediction: Prediction, *, key: str) -> bool:
     """Our own copy of the paid picture is stored under ``key``."""
     with transaction.atomic():
-        if not change(prediction, PredictionState.SUCCEEDED, only={"kept": ""}, kept=key, rescue_at=None):
+        if not change(prediction, PredictionState.SUCCEEDED, only={"kept": ""}, kept=key):
             return False
         record(prediction.job_id, "picture_kept", prediction=str(prediction.pk))
     return True
@@ -152,13 +155,27 @@ def output_refused(prediction: Prediction, *, code: str) -> None:
         record(prediction.job_id, "picture_refused", code=code)
 
 
-def ended(prediction: Prediction, *, error_name: str, error_message: str = "") -> bool:
-    """No picture, and free of charge."""
+def dropped(prediction: Prediction, *, error_name: str) -> bool:
+    """Reserved and not sent after all. False where somebody else has sent it meanwhile."""
     with transaction.atomic():
         if not change(
             prediction,
-            *IN_FLIGHT,
-            PredictionState.UNKNOWN,
+            PredictionState.RESERVED,
+            state=PredictionState.FAILED,
+            error_name=error_name,
+            finished_at=timezone.now(),
+        ):
+            return False
+        record(prediction.job_id, "prediction_failed", error=error_name)
+    return True
+
+
+def ended(prediction: Prediction, *, error_name: str, error_message: str = "") -> bool:
+    """FASHN says: no picture, and free of charge."""
+    with transaction.atomic():
+        if not change(
+            prediction,
+            *OPEN,
             state=PredictionState.FAILED,
             error_name=error_name,
             error_message=error_message,

@@ -57,7 +57,7 @@ class Prediction(models.Model):
         max_length=200,
         blank=True,
         editable=False,
-        help_text=_("Our own copy of the picture of an earlier step, where the job failed later on."),
+        help_text=_("Our own copy of a paid picture whose job failed or waits."),
     )
     price = models.PositiveIntegerField(_("price"), default=0, help_text=_("Credits, if it succeeds."))
     credits_used = models.PositiveIntegerField(_("credits used"), default=0)

@@ -1,9 +1,10 @@
 """When Redis is away nobody works on jobs: then the request that asks for one moves it on itself."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from django.db.models import Q
 from django.utils import timezone
 
 from tryon import queue
@@ -31,8 +32,17 @@ def advance_overdue(job: TryOnJob) -> bool:
         return False
     logger.warning("advanced_by_request", job_id=str(job.pk))
     advance(job.pk)
-    overdue = TryOnJob.objects.filter(status=Status.PROCESSING, next_check_at__lt=now - OVERDUE)
-    other = overdue.exclude(pk=job.pk).order_by("next_check_at").first()
-    if other is not None:
-        advance(other.pk)
+    _advance_another(job, now)
     return True
+
+
+def _advance_another(job: TryOnJob, now: datetime) -> None:
+    free = Q(lease=None) | Q(lease_until__lt=now)
+    overdue = TryOnJob.objects.filter(free, status=Status.PROCESSING, next_check_at__lt=now - OVERDUE)
+    other = overdue.exclude(pk=job.pk).order_by("next_check_at").first()
+    if other is None:
+        return
+    try:
+        advance(other.pk)
+    except Exception:
+        logger.exception("other_job_not_advanced", job_id=str(other.pk))

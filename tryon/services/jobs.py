@@ -9,6 +9,7 @@ from config.api.callers import Caller
 from config.errors import DomainError
 from results.selectors import result_live
 from tryon import lifecycle, queue
+from tryon.fashn.options import OptionError
 from tryon.models import IN_FLIGHT, JobViewer, Lane, Status, TryOnJob
 from tryon.services.generate import ModelImageInactive, ResultAppeared
 from tryon.services.reuse import Reuse, join_active, note, share_live
@@ -20,6 +21,12 @@ class JobNotCancelable(DomainError):
     code: ClassVar[str] = "job_not_cancelable"
     status: ClassVar[int] = 409
     message: Any = _("This job has ended. There is nothing to cancel.")
+
+
+class OptionsOutdated(DomainError):
+    code: ClassVar[str] = "options_outdated"
+    status: ClassVar[int] = 409
+    message: Any = _("This job's options are not known any more. Start a new try-on.")
 
 
 class JobNotFailed(DomainError):
@@ -55,7 +62,7 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
 def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     """A person pays for another try. Returns the job that makes the picture: this one, or an identical one.
 
-    What is paid for already is only fetched. Raises JobNotFailed and ModelImageInactive.
+    What is paid for already is only fetched. Raises JobNotFailed, ModelImageInactive and OptionsOutdated.
     """
     if job.status != Status.FAILED:
         raise JobNotFailed
@@ -65,6 +72,8 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     while live is None:
         try:
             _go_on(job, caller)
+        except OptionError as error:
+            raise OptionsOutdated from error
         except ResultAppeared:
             live = share_live(job.cache_key, caller.requester)
         except IntegrityError:

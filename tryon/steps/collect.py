@@ -7,14 +7,15 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from config.images import ImageRefused, ImageTruncated, ImageUnreadable, lay_on_colour, read_result
-from config.storage import StorageUnavailable
+from config.images import ImageRefused, lay_on_colour, read_result
+from config.storage import ObjectMissing, StorageUnavailable, read
 from results.services import picture_stored, result_create
 from tryon import lifecycle, queue
 from tryon.fashn.errors import DownloadError
 from tryon.models import Prediction, TryOnJob
 from tryon.provider import fetch_result
 from tryon.selectors import usable_predictions
+from tryon.steps.faults import PictureFault, fault_of, refuse_if_lost
 from tryon.steps.outcomes import fail, past_deadline
 from tryon.steps.plan import options_of
 
@@ -30,7 +31,7 @@ class JobLeft(Exception):
 def collect(job: TryOnJob, prediction: Prediction) -> None:
     """Download the picture, store it, and complete the job. Safe to repeat: nothing is paid here."""
     try:
-        result = read_result(_final_picture(job, fetch_result(prediction.output)))
+        result = read_result(_final_picture(job, _paid_content(prediction)))
         with picture_stored(result) as picture, transaction.atomic():
             if not lifecycle.complete(job):
                 raise JobLeft
@@ -38,16 +39,20 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
             result_create(job_id=job.pk, cache_key=job.cache_key, picture=picture, credits_used=credits_used)
     except JobLeft:
         logger.info("result_not_wanted")
-    except StorageUnavailable as error:
-        _again_or_fail(job, prediction, code=error.code, hopeless=False, lost=False)
-    except DownloadError as error:
-        _again_or_fail(job, prediction, code=error.code, hopeless=error.permanent, lost=error.lost)
-    except ImageRefused as error:
-        # Half a picture may be the way's fault; a wrong kind of picture stays wrong.
-        wrong = not isinstance(error, ImageTruncated | ImageUnreadable)
-        _again_or_fail(job, prediction, code=error.code, hopeless=wrong, lost=wrong)
+    except (DownloadError, ImageRefused, StorageUnavailable) as error:
+        _again_or_fail(job, prediction, fault_of(error))
     else:
         _log_finished(job, prediction)
+
+
+def _paid_content(prediction: Prediction) -> bytes:
+    """The picture's bytes: from our own copy where there is one, else from FASHN."""
+    if prediction.kept:
+        try:
+            return read(str(prediction.kept.name))
+        except ObjectMissing:
+            logger.exception("kept_picture_missing")
+    return fetch_result(prediction.output)
 
 
 def _final_picture(job: TryOnJob, content: bytes) -> bytes:
@@ -56,17 +61,16 @@ def _final_picture(job: TryOnJob, content: bytes) -> bytes:
     return content if colour is None else lay_on_colour(content, colour)
 
 
-def _again_or_fail(job: TryOnJob, prediction: Prediction, *, code: str, hopeless: bool, lost: bool) -> None:
+def _again_or_fail(job: TryOnJob, prediction: Prediction, fault: PictureFault) -> None:
     """The picture is paid for: keep trying to fetch and store it until the deadline, unless it is hopeless.
 
     One that is not lost, such as on a host that an operator has yet to allow, is looked after for as long as
-    FASHN has it; one that is lost has to be paid for again by whoever retries.
+    FASHN has it.
     """
     now = timezone.now()
-    if hopeless or past_deadline(prediction, now):
-        logger.error("picture_not_collected", code=code, lost=lost)
-        if lost:
-            lifecycle.output_refused(prediction, code=code)
+    if fault.hopeless or past_deadline(prediction, now):
+        logger.error("picture_not_collected", code=fault.code, lost=fault.lost)
+        refuse_if_lost(prediction, fault, now)
         fail(job, prediction, "result_not_usable")
         return
     lifecycle.wait(
@@ -74,7 +78,7 @@ def _again_or_fail(job: TryOnJob, prediction: Prediction, *, code: str, hopeless
         progress=lifecycle.DOWNLOADING_PROGRESS,
         next_check_at=now + timedelta(seconds=COLLECT_AGAIN_SECONDS),
         event="collecting_failed",
-        code=code,
+        code=fault.code,
     )
     queue.enqueue_advance(job.pk, delay_seconds=COLLECT_AGAIN_SECONDS)
 

@@ -21,7 +21,6 @@ LONGEST_RESCUE_WAIT: Final = timedelta(hours=1)
 
 def give_up_or_retry(job: TryOnJob, prediction: Prediction, code: str, *, permanent: bool) -> None:
     """Fail the job, or let it wait its back-off and start again with a new prediction."""
-    lifecycle.ended(prediction, error_name=code)
     if permanent or job.retry_count >= settings.QUEUE_MAX_RETRIES:
         fail(job, prediction, code)
     else:
@@ -31,7 +30,11 @@ def give_up_or_retry(job: TryOnJob, prediction: Prediction, code: str, *, perman
 def back_off(job: TryOnJob, *, code: str, seconds: float, counts: bool) -> None:
     """Back to the queue, not before so many seconds from now."""
     until = timezone.now() + timedelta(seconds=seconds)
-    if lifecycle.back_off(job, until=until, code=code, counts=counts):
+    with transaction.atomic():
+        waits = lifecycle.back_off(job, until=until, code=code, counts=counts)
+        if waits:
+            look_after_pictures(job)  # a pause may last longer than FASHN keeps an earlier step's picture
+    if waits:
         queue.enqueue_advance(job.pk, delay_seconds=seconds)
         logger.info("job_backed_off", code=code, seconds=round(seconds, 1), retries=job.retry_count)
 
@@ -53,9 +56,9 @@ def fail(job: TryOnJob, prediction: Prediction, code: str) -> None:
 
 
 def look_after_pictures(job: TryOnJob) -> None:
-    """Have the paid pictures of a failed job looked after before FASHN deletes them."""
+    """Have the paid pictures of a job that waits, or failed, looked after before FASHN deletes them."""
     now = timezone.now()
-    for prediction in usable_predictions(job).filter(kept=""):
+    for prediction in usable_predictions(job):
         lifecycle.look_after(prediction, at=next_look(prediction, now))
 
 
@@ -116,7 +119,7 @@ def abandon(job: TryOnJob) -> None:
 def release(prediction: Prediction) -> None:
     """Free the slot of a call whose job does not wait for it; what may be paid is asked for later."""
     if prediction.state == PredictionState.RESERVED:
-        lifecycle.ended(prediction, error_name="not_wanted")
+        lifecycle.dropped(prediction, error_name="not_wanted")
     else:
         lifecycle.rescue_later(prediction, at=timezone.now() if prediction.provider_id else None)
 

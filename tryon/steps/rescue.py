@@ -2,25 +2,32 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from config.images import ImageRefused, read_result
 from config.storage import StorageUnavailable, new_files
+from results.selectors import result_live
 from tryon import governor, lifecycle, queue
 from tryon.fashn.errors import DownloadError, FashnError
 from tryon.fashn.types import Phase
-from tryon.models import Prediction, PredictionState, Status, TryOnJob
+from tryon.models import Prediction, PredictionState, Status
 from tryon.provider import client, fetch_result
 from tryon.selectors import predictions_to_rescue
 from tryon.steps.check import forgotten, note_success
+from tryon.steps.faults import fault_of, refuse_if_lost
 from tryon.steps.outcomes import next_look
-from tryon.steps.plan import is_last, paid_picture
+from tryon.steps.plan import is_last
 
-logger = structlog.stdlib.get_logger(__name__)
+# A job that failed so may still get the picture that it gave up.
+GAVE_UP: Final = frozenset({"deadline_passed", "prediction_lost", "submission_unknown"})
+
+
+class TwinDelivered(Exception):
+    """An identical job has a result: nothing more is paid for this one, and the transaction rolls back."""
 
 
 class PictureKept(Exception):
@@ -30,8 +37,8 @@ class PictureKept(Exception):
 def rescue(prediction_id: UUID) -> None:
     """Look after a prediction that no job waits for. Nothing is paid here.
 
-    One whose fate is unknown is asked about. A paid picture that is the last one brings its job back to
-    fetch it; an earlier one is copied, and its job goes on with it.
+    One whose fate is unknown is asked about. A paid picture is copied, since FASHN deletes its own after 72
+    hours; then its job goes on with it.
     """
     prediction = _claim(prediction_id, timezone.now())
     if prediction is None:
@@ -39,14 +46,17 @@ def rescue(prediction_id: UUID) -> None:
     late = prediction.state == PredictionState.UNKNOWN
     if late:
         _ask(prediction)
-    if prediction.state != PredictionState.SUCCEEDED:
-        return
-    if is_last(prediction.job, prediction):
-        used = _bring_back(prediction)
-    else:
-        used = _use_earlier(prediction, late=late)
-    if late and not used:
+    if prediction.state == PredictionState.SUCCEEDED and not _make_use_of(prediction) and late:
         lifecycle.record(prediction.job_id, "late_picture", credits=prediction.credits_used)
+
+
+def _claim(prediction_id: UUID, now: datetime) -> Prediction | None:
+    """The prediction, if it is due and nobody else is at it: its next time is set before anything is done."""
+    due = predictions_to_rescue(now).filter(pk=prediction_id)
+    prediction = due.select_related("job").first()
+    if prediction is None or due.update(rescue_at=next_look(prediction, now)) != 1:
+        return None
+    return prediction
 
 
 def _ask(prediction: Prediction) -> None:
@@ -68,17 +78,26 @@ def _ask(prediction: Prediction) -> None:
         lifecycle.record(prediction.job_id, "checked", providerStatus=answer.status)
 
 
-def _claim(prediction_id: UUID, now: datetime) -> Prediction | None:
-    """The prediction, if it is due and nobody else is at it: its next time is set before anything is done."""
-    due = predictions_to_rescue(now).filter(pk=prediction_id)
-    prediction = due.select_related("job").first()
-    if prediction is None or due.update(rescue_at=next_look(prediction, now)) != 1:
-        return None
-    return prediction
+def _make_use_of(prediction: Prediction) -> bool:
+    """Returns whether the picture's job goes on with it."""
+    job = prediction.job
+    job.refresh_from_db(fields=["status", "error_code"])
+    if job.status in (Status.COMPLETED, Status.CANCELED):
+        lifecycle.look_after(prediction, at=None)
+        return False
+    # A job under way, with another call, may yet need this picture.
+    if job.status == Status.PROCESSING or not _keep(prediction):
+        return False
+    if is_last(job, prediction):
+        return _resume(prediction, lifecycle.revive)
+    lifecycle.look_after(prediction, at=None)  # the copy is all that a retry wants
+    return _gave_up_on(prediction) and _go_on_with_the_next_step(prediction)
 
 
 def _keep(prediction: Prediction) -> bool:
-    """Store a copy of an earlier step's picture: FASHN deletes its own after 72 hours."""
+    """Have a copy of the picture in our own storage."""
+    if prediction.kept:
+        return True
     try:
         picture = read_result(fetch_result(prediction.output)).picture
         with new_files() as store:
@@ -87,37 +106,29 @@ def _keep(prediction: Prediction) -> bool:
     except PictureKept:
         return False
     except (DownloadError, ImageRefused, StorageUnavailable) as error:
-        lifecycle.record(prediction.job_id, "keeping_failed", code=error.code)
+        fault = fault_of(error)
+        lifecycle.record(prediction.job_id, "keeping_failed", code=fault.code)
+        refuse_if_lost(prediction, fault, timezone.now())
         return False
     return True
 
 
-def _bring_back(prediction: Prediction) -> bool:
-    """Have a picture that is paid for fetched, if its job has failed, or waits to pay for another."""
-    job = prediction.job
-    with transaction.atomic():
-        # Under the lock: what can't be fetched any more must not bring a job back, which would pay anew.
-        lifecycle.lock_job(job.pk)
-        if paid_picture(job) is not None and _resume(prediction, lifecycle.revive):
-            return True
-    _let_go(prediction)
-    return False
+def _gave_up_on(prediction: Prediction) -> bool:
+    """Whether its job failed because this very call took too long, and nothing has been tried since."""
+    later = prediction.job.predictions.filter(created_at__gt=prediction.created_at)
+    return prediction.job.error_code in GAVE_UP and not later.exists()
 
 
-def _use_earlier(prediction: Prediction, *, late: bool) -> bool:
-    """Copy an earlier step's picture for whoever retries its failed job.
-
-    A job that gave up on this very step goes on with the next: it was asked for, and is not paid yet.
-    """
-    job = prediction.job
-    job.refresh_from_db(fields=["status"])
-    if job.status != Status.FAILED:
-        _let_go(prediction)
+def _go_on_with_the_next_step(prediction: Prediction) -> bool:
+    """Back to the queue: the next step was asked for, and is not paid yet."""
+    try:
+        with transaction.atomic():
+            resumed = _resume(prediction, lifecycle.requeue)
+            if resumed and result_live(prediction.job.cache_key) is not None:
+                raise TwinDelivered
+    except TwinDelivered:
         return False
-    if not _keep(prediction):
-        return False
-    later = job.predictions.filter(created_at__gt=prediction.created_at)
-    return late and not later.exists() and _resume(prediction, lifecycle.requeue)
+    return resumed
 
 
 def _resume(prediction: Prediction, move: Callable[..., bool]) -> bool:
@@ -128,12 +139,5 @@ def _resume(prediction: Prediction, move: Callable[..., bool]) -> bool:
     except IntegrityError:
         return False
     if resumed:
-        logger.warning("job_revived", job_id=str(prediction.job_id), credits=prediction.credits_used)
         queue.enqueue_advance(prediction.job_id)
     return resumed
-
-
-def _let_go(prediction: Prediction) -> None:
-    """Look no more after a picture whose job is done with."""
-    if TryOnJob.objects.filter(pk=prediction.job_id, status__in=[Status.COMPLETED, Status.CANCELED]).exists():
-        lifecycle.look_after(prediction, at=None)

@@ -62,7 +62,8 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
     try:
         inputs = inputs_for(job, step_of(job, prediction), before)
     except (ObjectMissing, StorageUnavailable) as error:
-        give_up_or_retry(job, prediction, error.code, permanent=isinstance(error, ObjectMissing))
+        if lifecycle.dropped(prediction, error_name=error.code):
+            give_up_or_retry(job, prediction, error.code, permanent=isinstance(error, ObjectMissing))
         return
     typical = _typical_seconds(job, prediction)
     first_check = max(between_checks(), typical * FIRST_CHECK_SHARE)
@@ -96,8 +97,8 @@ def _open_window(prediction: Prediction) -> Window:
 
 def _hold(job: TryOnJob, prediction: Prediction) -> None:
     """Give the slot back, unused, and let the job wait for its turn."""
-    lifecycle.ended(prediction, error_name="held")
-    back_off(job, code="held", seconds=0, counts=False)
+    if lifecycle.dropped(prediction, error_name="held"):
+        back_off(job, code="held", seconds=0, counts=False)
 
 
 def _typical_seconds(job: TryOnJob, prediction: Prediction) -> float:

@@ -150,7 +150,7 @@ def test_picture_over_the_cap_is_refused(server: Loopback, step: Step) -> None:
     error = refused(server, step, max_bytes=5 * len(PNG))
 
     assert isinstance(error, ResultTooLarge)
-    assert (error.code, error.permanent, error.lost) == ("result_too_large", True, False)
+    assert (error.code, error.permanent, error.lost) == ("result_too_large", True, True)
 
 
 # --- answers and faults
