@@ -4,15 +4,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from results.models import ResultFeedback, Review, TryOnResult, Verdict
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django_stubs_ext import WithAnnotations
 
     class Shown(TypedDict):
         provider_model: str | None
+        shown_product_image: UUID
+        shown_product_id: str
         own_verdict: str | None
         own_reasons: list[str] | None
         own_comment: str | None
@@ -42,15 +47,20 @@ def results_rejected() -> QuerySet[TryOnResult]:
 
 
 def with_recipe_and_feedback(results: QuerySet[TryOnResult], requester: str) -> "QuerySet[ShownResult]":
-    """Each result with its recipe and what ``requester`` said of it: part of the same one query."""
+    """Each result with its recipe, as ``requester`` asked for it, and what they said of it. One query."""
     first_call = (
         TryOnResult.objects.filter(pk=OuterRef("pk"))
         .order_by("job__predictions__step", "-job__predictions__created_at")
         .values("job__predictions__model_name")[:1]
     )
     own = FilteredRelation("job__feedback", condition=Q(job__feedback__requester=requester))
-    return results.select_related("job__product_image").annotate(
+    seen = FilteredRelation("job__viewers", condition=Q(job__viewers__requester=requester))
+    return results.select_related("job").annotate(
         own=own,
+        seen=seen,
+        # The requester's own photo: the job's may be somebody else's. A manager may never have asked.
+        shown_product_image=Coalesce(F("seen__product_image"), F("job__product_image")),
+        shown_product_id=Coalesce(F("seen__product_image__product_id"), F("job__product_image__product_id")),
         provider_model=Subquery(first_call),
         own_verdict=F("own__verdict"),
         own_reasons=F("own__reasons"),

@@ -90,15 +90,17 @@ def result_give_up(result: TryOnResult, caller: Caller) -> None:
     """The caller gives up a result; it is deleted when nobody else shares it, or a manager says so.
 
     Identical requests of several callers share one paid picture: one of them must not take it from the rest.
+    The job of a deleted result stays in its callers' lists.
     """
     with transaction.atomic():
         # Locked: of two who give it up at the same time, the second is the last to see it.
         if not TryOnResult.objects.select_for_update().filter(pk=result.pk).exists():
             return
         viewers = result.job.viewers
-        viewers.filter(requester=caller.requester).delete()
-        if caller.is_manager or not viewers.exists():
+        if caller.is_manager or not viewers.exclude(requester=caller.requester).exists():
             result_delete(result)
+        else:
+            viewers.filter(requester=caller.requester).delete()
 
 
 def _forget_after_commit(results: Sequence[TryOnResult]) -> None:

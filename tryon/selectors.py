@@ -147,14 +147,21 @@ def rescued() -> dict[str, int]:
 
 def uploads_without_jobs(*, before: datetime) -> QuerySet[ProductImage]:
     """Photos uploaded by a storefront before a time, that no try-on was asked for."""
-    return ProductImage.objects.filter(created_at__lt=before, jobs=None).exclude(requester="")
+    unused = ProductImage.objects.filter(created_at__lt=before, jobs=None, viewers=None)
+    return unused.exclude(requester="")
 
 
 def uploads_spent(*, before: datetime) -> QuerySet[ProductImage]:
     """Photos uploaded by a storefront before a time, whose try-ons are over since then and left no result."""
-    jobs = TryOnJob.objects.filter(product_image=OuterRef("pk"))
-    need = jobs.filter(Q(status__in=ACTIVE) | Q(updated_at__gte=before) | Q(result__isnull=False))
-    photos = ProductImage.objects.filter(Exists(jobs), ~Exists(need), created_at__lt=before)
+    needed = Q(status__in=ACTIVE) | Q(updated_at__gte=before) | Q(result__isnull=False)
+    own = TryOnJob.objects.filter(product_image=OuterRef("pk"))
+    shared = TryOnJob.objects.filter(viewers__product_image=OuterRef("pk"))
+    photos = ProductImage.objects.filter(
+        Exists(own) | Exists(shared),
+        ~Exists(own.filter(needed)),
+        ~Exists(shared.filter(needed)),
+        created_at__lt=before,
+    )
     return with_files(photos).exclude(requester="")
 
 

@@ -83,9 +83,9 @@ def result_json(result: "ShownResult", request: Any) -> dict[str, Any]:
         "aiGenerated": True,
         "review": result.review,
         "recipe": {
-            "productImageId": str(result.job.product_image_id),
+            "productImageId": str(result.shown_product_image),
             "modelImageId": str(result.job.model_image_id),
-            "productId": result.job.product_image.product_id,
+            "productId": result.shown_product_id,
             "options": result.job.options,
             "providerModel": result.provider_model,
         },

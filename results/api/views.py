@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from results.selectors import ShownResult
 
 LOOKUPS: Final = {
-    "productId": "job__product_image__product_id",
-    "productImageId": "job__product_image",
+    "productId": "shown_product_id",
+    "productImageId": "shown_product_image",
     "modelImageId": "job__model_image",
     "review": "review",
     "createdAfter": "created_at__gt",

@@ -149,8 +149,8 @@ def test_a_retry_finds_the_picture_that_an_identical_job_has_just_made(
     module = import_module("tryon.services.jobs")
     look = module.share_live
 
-    def made_meanwhile(cache_key: str, who: str) -> TryOnJob | None:
-        found = look(cache_key, who)
+    def made_meanwhile(cache_key: str, *asked: Any) -> TryOnJob | None:
+        found = look(cache_key, *asked)
         if not TryOnResult.objects.exists():
             TryOnResultFactory.create(job__cache_key=cache_key)
         return cast(TryOnJob | None, found)

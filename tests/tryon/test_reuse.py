@@ -135,6 +135,29 @@ def test_reuse_is_counted_and_shown(manager: Api, made: TryOnJob, generate: Gene
         assert line.split()[-5:] == ["1", "1", "2", "50%", "2"]
 
 
+def test_each_shop_sees_its_own_photo_in_a_shared_result(
+    owner: Api, stranger: Api, manager: Api, made: TryOnJob, model_id: str
+) -> None:
+    mine, theirs = {"productId": "SKU-NEW"}, str(made.product_image_id)
+    photo = data_of(stranger.upload(images.garment_photo(), **mine))["id"]
+    answer = stranger.post("generate", {"productImageId": photo, "modelImageId": model_id})
+    assert data_of(answer)["jobId"] == str(made.pk)
+    (shown,) = data_of(stranger.get("results", **mine))
+    assert (shown["recipe"]["productImageId"], shown["recipe"]["productId"]) == (photo, "SKU-NEW")
+    assert data_of(stranger.get(f"results/{shown['id']}"))["recipe"] == shown["recipe"]
+    assert len(data_of(stranger.get("results", productImageId=photo))) == 1
+    assert data_of(stranger.get("results", productImageId=theirs)) == []
+    (own,) = data_of(owner.get("results", productImageId=theirs))
+    assert own["recipe"]["productImageId"] == theirs
+    assert data_of(manager.get(f"results/{shown['id']}"))["recipe"]["productImageId"] == theirs
+
+
+def test_the_job_of_a_deleted_result_stays_in_its_list(owner: Api, made: TryOnJob) -> None:
+    assert owner.delete(f"results/{made.result.pk}").status_code == 204
+    assert set(data_of(owner.get(f"jobs/{made.pk}"))) == {"id", "status", "progress"}
+    assert [row["id"] for row in data_of(owner.get("jobs"))] == [str(made.pk)]
+
+
 def test_a_failed_job_that_is_retried_joins_the_picture_that_is_there(
     owner: Api, manager: Api, generate: Generate, finish: Finish, sandbox: Sandbox
 ) -> None:

@@ -115,10 +115,17 @@ class TryOnJob(models.Model):
 
 
 class JobViewer(models.Model):
-    """Who may see a job: identical requests by different callers meet in one job."""
+    """Who may see a job: identical requests by different callers meet in one job.
+
+    ``product_image`` is the photo that the requester asked with last, which is what they are shown: the
+    job's own may be somebody else's, with the same picture in it.
+    """
 
     job = models.ForeignKey(TryOnJob, on_delete=models.CASCADE, related_name="viewers")
     requester = models.CharField(_("requester"), max_length=60)
+    product_image = models.ForeignKey(
+        ProductImage, null=True, on_delete=models.PROTECT, related_name="viewers"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["requester", "job"], name="job_viewer_once")]

@@ -21,7 +21,7 @@ from tryon.access import product_image_for
 from tryon.fashn.inputs import model_for, total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import JobViewer, Lane, ProductImage, TryOnJob
-from tryon.services.reuse import Reuse, active_jobs, join_active, note, share_live
+from tryon.services.reuse import Reuse, join_active, note, share_live
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -78,20 +78,34 @@ def tryon_generate(
         raise ModelImageInactive(details={"modelImageId": str(model.pk)})
     recipe = with_default_category(options, model).normalised()
     key = cache_key(product, model, recipe)
-    job, reuse = share_live(key, caller.requester), Reuse.HIT
-    while job is None:
-        if not active_jobs(key).exists():
-            _check_budget(recipe, lane)
+    while True:
         try:
-            job, reuse = _create_job(product, model, recipe, key, caller, lane), Reuse.MISS
+            job, reuse = _find_or_make(product, model, recipe, key, caller, lane)
         except IntegrityError:
-            # An identical job is active, or one of the photos has just been removed.
+            # An identical job has just been made, or one of the photos removed: then this says so.
             product, model = product_image_for(caller, product_image_id), model_image_for(model_image_id)
-            job, reuse = join_active(key, caller.requester, lane), Reuse.JOIN
         except ResultAppeared:
-            job, reuse = share_live(key, caller.requester), Reuse.HIT
-    note(reuse, job)
-    return Generated(job, reuse)
+            continue
+        else:
+            note(reuse, job)
+            return Generated(job, reuse)
+
+
+def _find_or_make(
+    product: ProductImage,
+    model: ModelImage,
+    recipe: dict[str, str | int],
+    key: str,
+    caller: Caller,
+    lane: Lane,
+) -> tuple[TryOnJob, Reuse]:
+    """Raises IntegrityError and ResultAppeared where somebody was quicker: look again."""
+    if (live := share_live(key, caller.requester, product)) is not None:
+        return live, Reuse.HIT
+    if (twin := join_active(key, caller.requester, product, lane)) is not None:
+        return twin, Reuse.JOIN
+    _check_budget(recipe, lane)
+    return _create_job(product, model, recipe, key, caller, lane), Reuse.MISS
 
 
 def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOptions:
@@ -134,7 +148,7 @@ def _create_job(
         # completed since. Its result is visible now, because job and result change in one transaction.
         if result_live(key) is not None:
             raise ResultAppeared
-        JobViewer.objects.create(job=job, requester=caller.requester)
+        JobViewer.objects.create(job=job, requester=caller.requester, product_image=product)
         lifecycle.record(job.pk, "queued", lane=lane, requester=caller.requester)
         queue.enqueue_advance(job.pk)
     logger.info("job_queued", job_id=str(job.pk), lane=lane)

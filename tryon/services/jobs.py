@@ -10,7 +10,7 @@ from config.errors import DomainError
 from results.selectors import result_live
 from tryon import lifecycle, queue
 from tryon.fashn.options import OptionError
-from tryon.models import IN_FLIGHT, JobViewer, Lane, Status, TryOnJob
+from tryon.models import IN_FLIGHT, Lane, Status, TryOnJob
 from tryon.services.generate import ModelImageInactive, ResultAppeared
 from tryon.services.reuse import Reuse, join_active, note, share_live
 from tryon.steps.outcomes import release
@@ -46,13 +46,13 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
     with transaction.atomic():
         # Locked: of two who cancel at the same time, the second is the last to wait for it.
         lifecycle.lock_job(job.pk)
-        JobViewer.objects.filter(job=job, requester=caller.requester).delete()
-        if not caller.is_manager and job.viewers.exists():
+        others = job.viewers.exclude(requester=caller.requester)
+        if not caller.is_manager and others.exists():
+            job.viewers.filter(requester=caller.requester).delete()
             job.status = Status.CANCELED  # for this caller; the others go on waiting
             return job
         if not lifecycle.cancel(job.pk, by=caller.requester):
             raise JobNotCancelable
-        JobViewer.objects.get_or_create(job=job, requester=caller.requester)
         for prediction in job.predictions.filter(state__in=IN_FLIGHT):
             release(prediction)
     job.refresh_from_db()
@@ -68,17 +68,20 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
         raise JobNotFailed
     if not job.model_image.is_active:
         raise ModelImageInactive
-    live = share_live(job.cache_key, caller.requester)
+    seen = job.viewers.filter(requester=caller.requester).select_related("product_image").first()
+    photo = job.product_image if seen is None or seen.product_image is None else seen.product_image
+    live = share_live(job.cache_key, caller.requester, photo)
     while live is None:
         try:
             _go_on(job, caller)
         except OptionError as error:
             raise OptionsOutdated from error
         except ResultAppeared:
-            live = share_live(job.cache_key, caller.requester)
+            live = share_live(job.cache_key, caller.requester, photo)
         except IntegrityError:
             # An identical job is active; or it was until now, and we look again.
-            if (twin := join_active(job.cache_key, caller.requester, Lane.INTERACTIVE)) is not None:
+            twin = join_active(job.cache_key, caller.requester, photo, Lane.INTERACTIVE)
+            if twin is not None:
                 note(Reuse.JOIN, twin)
                 return twin
         else:

@@ -4,7 +4,6 @@ from enum import Enum
 from typing import Final, TypedDict
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from config.upkeep.counts import count, counted
 from results import reuse
@@ -12,7 +11,7 @@ from results.models import TryOnResult
 from tryon import lifecycle, queue
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
-from tryon.models import ACTIVE, JobViewer, Lane, TryOnJob
+from tryon.models import ACTIVE, JobViewer, Lane, ProductImage, TryOnJob
 
 CREDITS_SAVED: Final = "reuse_credits_saved"
 
@@ -32,7 +31,7 @@ class ReuseStatistics(TypedDict):
     creditsSaved: int
 
 
-def share_live(cache_key: str, requester: str) -> TryOnJob | None:
+def share_live(cache_key: str, requester: str, photo: ProductImage) -> TryOnJob | None:
     """The job whose live result answers for the key, which the requester may see from now on."""
     job = _live_job(cache_key)
     if job is None:
@@ -42,20 +41,21 @@ def share_live(cache_key: str, requester: str) -> TryOnJob | None:
         result = TryOnResult.objects.select_for_update(no_key=True).filter(job=job).first()
         if not reuse.is_live(result, cache_key):
             return None
-        JobViewer.objects.get_or_create(job=job, requester=requester)
+        _let_see(job, requester, photo)
     return job
 
 
-def join_active(cache_key: str, requester: str, lane: Lane) -> TryOnJob | None:
+def join_active(cache_key: str, requester: str, photo: ProductImage, lane: Lane) -> TryOnJob | None:
     """The job that is making the picture for the key just now, which the requester may see from now on.
 
     A shopper who joins a batch's job does not wait behind the rest of the batch.
     """
+    active = TryOnJob.objects.filter(cache_key=cache_key, status__in=ACTIVE)  # one at most
     with transaction.atomic():
         # Locked, as by whoever cancels a job that nobody else waits for.
-        job = active_jobs(cache_key).select_for_update(no_key=True).first()
+        job = active.select_for_update(no_key=True).first()
         if job is not None:
-            JobViewer.objects.get_or_create(job=job, requester=requester)
+            _let_see(job, requester, photo)
             if lane == Lane.INTERACTIVE:
                 lifecycle.hurry(job)
             # A dispatch at this moment skips the row that we hold locked: call another.
@@ -63,9 +63,8 @@ def join_active(cache_key: str, requester: str, lane: Lane) -> TryOnJob | None:
     return job
 
 
-def active_jobs(cache_key: str) -> QuerySet[TryOnJob]:
-    """The job that is making the picture for the key; there is one at most."""
-    return TryOnJob.objects.filter(cache_key=cache_key, status__in=ACTIVE)
+def _let_see(job: TryOnJob, requester: str, photo: ProductImage) -> None:
+    JobViewer.objects.update_or_create(job=job, requester=requester, defaults={"product_image": photo})
 
 
 def note(outcome: Reuse, job: TryOnJob) -> None:

@@ -65,11 +65,14 @@ def test_uploads_that_nobody_used_go() -> None:
         created_at=timezone.now() - timedelta(days=99)
     )
     TryOnJobFactory.create(product_image=used, status=Status.CANCELED)
+    reused = photo()
+    ProductImage.objects.filter(pk=reused.pk).update(created_at=timezone.now() - timedelta(days=99))
+    used.jobs.get().viewers.update(product_image=reused)
 
     assert "abandoned_uploads: removed 1, 30" in clean("abandoned_uploads")
 
-    assert set(ProductImage.objects.all()) == {young, used, shop}
-    assert len(stored_keys()) == 9
+    assert set(ProductImage.objects.all()) == {young, used, shop, reused}
+    assert len(stored_keys()) == 12
 
 
 def test_an_upload_that_is_used_at_this_very_moment_stays(monkeypatch: pytest.MonkeyPatch) -> None:
