@@ -29,7 +29,10 @@ def configure_logging(*, log_format: str, level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         hide_secrets,
     ]
-    renderer: Any = structlog.dev.ConsoleRenderer(colors=False)
+    # Plain: the default prints every frame's local variables, keys and addresses among them.
+    renderer: Any = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
     if log_format == "json":
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer()

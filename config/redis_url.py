@@ -15,12 +15,14 @@ from django.core.exceptions import ImproperlyConfigured
 from redis import Redis
 from redis.sentinel import Sentinel
 
+from config.outage import AskOnce
+
 SENTINEL_SCHEME: Final = "redis+sentinel"
 SCHEMES: Final = ("redis", "rediss", "unix", SENTINEL_SCHEME)
 SENTINEL_PORT: Final = 26379
 # A web request must not hang on a Redis that does not answer. Seconds.
 CONNECT_SECONDS: Final = 1
-ANSWER_SECONDS: Final = 5
+ANSWER_SECONDS: Final = 2
 CACHE_SECONDS: Final = 1
 
 
@@ -124,6 +126,7 @@ def cache_settings(url: str) -> dict[str, Any]:
         "LOG_IGNORED_EXCEPTIONS": True,
         "SOCKET_CONNECT_TIMEOUT": CACHE_SECONDS,
         "SOCKET_TIMEOUT": CACHE_SECONDS,
+        "CONNECTION_POOL_KWARGS": {"retry": AskOnce()},
     }
     location = url
     if url.startswith(SENTINEL_SCHEME):
@@ -135,8 +138,9 @@ def cache_settings(url: str) -> dict[str, Any]:
             "SENTINELS": list(address.hosts),
             "SENTINEL_KWARGS": address.sentinel_kwargs,
             "PASSWORD": address.password or "",
-            "CONNECTION_POOL_KWARGS": {"username": address.username} if address.username else {},
         }
+        if address.username:
+            options["CONNECTION_POOL_KWARGS"]["username"] = address.username
     return {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": location,

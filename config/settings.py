@@ -27,6 +27,17 @@ def positive(name: str, default: int) -> int:
     return value
 
 
+def not_negative(name: str, default: float) -> float:
+    """A number from zero on from the environment."""
+    try:
+        value: float = env.float(name, default)
+    except ValueError:
+        value = -1.0
+    if not value >= 0:
+        raise ImproperlyConfigured(f"{name} must be a number, 0 or more.")
+    return value
+
+
 # --- Where things live ---------------------------------------------------------------------------------
 
 VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var"))).resolve()
@@ -196,7 +207,7 @@ TRYON_DAILY_LIMIT = env.int("TRYON_DAILY_LIMIT", 0)  # credits a day, 0 for no l
 RESULT_TTL_DAYS = positive("RESULT_TTL_DAYS", 30)
 UPLOAD_TTL_HOURS = positive("UPLOAD_TTL_HOURS", 24)  # for uploads that no try-on was asked for
 EVENT_TTL_DAYS = positive("EVENT_TTL_DAYS", 90)
-STORAGE_LIMIT_GB = env.float("STORAGE_LIMIT_GB", 0.0)  # of 10^9 bytes, 0 for no limit
+STORAGE_LIMIT_GB = not_negative("STORAGE_LIMIT_GB", 0.0)  # of 10^9 bytes, 0 for no limit
 DEMO_SHOP = env.bool("DEMO_SHOP", False)
 
 # --- HTTP API ------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from pytest_django import Settings
 
 from config.api.keys import key_issue
 from config.api.models import ApiKey
+from config.outage import Outage, cache_outage
 from tests import images, s3, stores
 from tryon import queue, tasks
 from tryon.fashn.sandbox import Sandbox
@@ -132,6 +133,7 @@ def store(request: pytest.FixtureRequest, settings: Settings, plain_static_files
 def empty_redis() -> Iterator[None]:
     """Each test starts with an empty cache and empty queues. The server is the test run's own."""
     yield
+    cache_outage.end()
     get_redis_connection("default").flushdb()
     cache.clear()
 
@@ -140,7 +142,7 @@ def empty_redis() -> Iterator[None]:
 def redis_away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nobody listens where Redis should be, and this process has not noticed yet."""
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    monkeypatch.setattr(queue, "outage", queue.Outage())
+    monkeypatch.setattr(queue, "outage", Outage())
     queue._queue.cache_clear()
     yield
     queue._queue.cache_clear()

@@ -2,8 +2,6 @@
 
 import functools
 import secrets
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +13,7 @@ from django.db import transaction
 from redis import RedisError
 from rq import Queue
 
+from config.outage import Outage
 from config.redis_url import connect
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -23,8 +22,6 @@ STEPS: Final = "tryon"
 MAINTENANCE: Final = "maintenance"
 FINISHED_TASK_SECONDS: Final = 60
 FAILED_TASK_SECONDS: Final = 86_400
-# How long an answer, or none, from Redis is believed.
-TRUST_SECONDS: Final = 2.0
 
 
 def enqueue_advance(job_id: UUID, *, delay_seconds: float = 0.0) -> None:
@@ -51,34 +48,6 @@ def is_away() -> bool:
     """Whether Redis can't be reached. Asks at most once in two seconds."""
     outage.look(lambda: _queue(STEPS).connection.ping())
     return outage.is_on()
-
-
-class Outage:
-    """What this process knows of Redis being away, so that not every request waits for the same time-out."""
-
-    def __init__(self) -> None:
-        self._until = 0.0
-        self._looked_at = 0.0
-
-    def is_on(self) -> bool:
-        """Whether Redis was away a moment ago."""
-        return time.monotonic() < self._until
-
-    def note(self) -> None:
-        """Redis did not answer."""
-        self._until = time.monotonic() + TRUST_SECONDS
-
-    def look(self, ping: Callable[[], object]) -> None:
-        """Find out, unless it was found out a moment ago."""
-        if time.monotonic() < self._looked_at + TRUST_SECONDS:
-            return
-        self._looked_at = time.monotonic()
-        try:
-            ping()
-        except RedisError:
-            self.note()
-        else:
-            self._until = 0.0
 
 
 outage: Final = Outage()

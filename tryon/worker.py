@@ -36,8 +36,9 @@ class StepWorker(SimpleWorker):
     def work(self, *args: Any, **kwargs: Any) -> bool:
         try:
             recovery.sweep()
-        except ExceptionGroup:
+        except ExceptionGroup as faults:
             # The database is away, or not migrated yet: the worker waits for its tasks all the same.
-            logger.exception("no_sweep_at_start")
+            errors = sorted({type(fault).__name__ for fault in faults.exceptions})
+            logger.warning("no_sweep_at_start", errors=errors)
         queue.enqueue_sweep(delay_seconds=LEASE.total_seconds() + 1)
         return super().work(*args, **kwargs)

@@ -47,17 +47,46 @@ def test_production_wants_a_key_an_address_and_no_demo(settings: Settings) -> No
     assert ids(deploy=True) == {"tryon.W002", "tryon.W003", "tryon.W004"}
 
 
-def test_a_nonsense_number_stops_the_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("QUEUE_CONCURRENCY", "0", "QUEUE_CONCURRENCY must be 1 or more, not 0."),
+        ("STORAGE_LIMIT_GB", "-1", "STORAGE_LIMIT_GB must be a number, 0 or more."),
+        ("STORAGE_LIMIT_GB", "much", "STORAGE_LIMIT_GB must be a number, 0 or more."),
+    ],
+)
+def test_a_nonsense_number_stops_the_start(tmp_path: Path, name: str, value: str, says: str) -> None:
     outcome = subprocess.run(
         [sys.executable, "manage.py", "check"],
         cwd=ROOT,
-        env={**os.environ, "QUEUE_CONCURRENCY": "0", "VAR_DIR": str(tmp_path)},
+        env={**os.environ, name: value, "VAR_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert outcome.returncode != 0
-    assert "QUEUE_CONCURRENCY must be 1 or more, not 0." in outcome.stderr
+    assert says in outcome.stderr
+
+
+FAILS = """
+import structlog
+from config.logs import configure_logging
+configure_logging(log_format="text", level="INFO")
+def fail(secret):
+    raise OSError("the cause")
+try:
+    fail("fa-" + "hidden")
+except OSError:
+    structlog.get_logger().exception("it_failed")
+"""
+
+
+def test_a_traceback_in_the_log_shows_no_variables() -> None:
+    command = [sys.executable, "-c", FAILS]
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "it_failed" in outcome.stderr
+    assert "OSError: the cause" in outcome.stderr
+    assert "fa-hidden" not in outcome.stderr
 
 
 def test_a_secret_is_made_once_and_kept(tmp_path: Path) -> None:

@@ -183,6 +183,15 @@ def test_what_a_visitor_calls_their_photo_is_shown_as_text(visitor: Visitor) -> 
     assert page.select("#garments .card b") == []
 
 
+def test_photos_whose_files_have_been_cleaned_up_are_not_shown(visitor: Visitor) -> None:
+    visitor.page()
+    gone = ProductImageFactory.create(original="", processed="", thumbnail="", requester=visitor.requester)
+    TryOnJobFactory.create(product_image=gone, viewers=[visitor.requester])
+    page = visitor.page()
+    assert chosen_from(page, "garments") == []
+    assert page.select("#tryons > ul a") == []
+
+
 def test_earlier_try_ons_are_found_again(visitor: Visitor) -> None:
     visitor.page()
     waiting = TryOnJobFactory.create(viewers=[visitor.requester], options={"mode": "quality"})

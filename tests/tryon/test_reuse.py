@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -133,6 +133,12 @@ def test_reuse_is_counted_and_shown(manager: Api, made: TryOnJob, generate: Gene
     call_command("cache_stats", stdout=table)
     for line in table.getvalue().splitlines()[1:]:
         assert line.split()[-5:] == ["1", "1", "2", "50%", "2"]
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "99999999999", "all"])
+def test_statistics_of_no_days_are_refused(days: str) -> None:
+    with pytest.raises(CommandError, match="from 1 to"):
+        call_command("cache_stats", "--days", days)
 
 
 def test_each_shop_sees_its_own_photo_in_a_shared_result(

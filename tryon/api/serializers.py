@@ -130,7 +130,7 @@ class GenerateSerializer(StrictSerializer):
 
     productImageId = IdField()
     modelImageId = IdField()
-    options = OptionsField(required=False)
+    options = OptionsField(required=False, allow_null=True)
 
 
 class GeneratedSerializer(serializers.Serializer[Any]):

@@ -82,7 +82,7 @@ class GenerateView(APIView):
             caller=caller_of(request),
             product_image_id=wanted.validated_data["productImageId"],
             model_image_id=wanted.validated_data["modelImageId"],
-            options=wanted.validated_data.get("options", TryOnOptions()),
+            options=wanted.validated_data.get("options") or TryOnOptions(),
         )
         job = with_jobs_ahead(jobs_for(caller_of(request))).get(pk=generated.job.pk)
         wait = 0 if generated.reuse is Reuse.HIT else wait_of(job)

@@ -56,7 +56,8 @@ def pause(reason: Pause) -> None:
         governor.pause = reason
         governor.probe_at = None if reason == Pause.OPERATOR else timezone.now() + PROBE_EVERY
         governor.save(update_fields=["pause", "probe_at"])
-    logger.error("dispatch_paused", reason=reason.value)
+    tell = logger.warning if reason == Pause.OPERATOR else logger.error
+    tell("dispatch_paused", reason=reason.value)
 
 
 def resume(*only: Pause) -> bool:

@@ -43,6 +43,11 @@ def test_a_wrong_option_is_named(owner: Api, body: dict[str, Any], options: Any,
     assert TryOnJob.objects.count() == 0
 
 
+def test_options_of_null_are_none(owner: Api, body: dict[str, Any]) -> None:
+    assert owner.post("generate", {**body, "options": None}).status_code == 202
+    assert "mode" not in TryOnJob.objects.get().options
+
+
 def test_an_unknown_field_is_named(owner: Api, body: dict[str, Any]) -> None:
     response = owner.post("generate", {**body, "priority": 1})
     assert list(error_of(response)["details"]["fields"]) == ["priority"]

@@ -1,11 +1,13 @@
 """How often identical requests were answered without paying."""
 
+from argparse import ArgumentTypeError
 from typing import Any, override
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from tryon.services.reuse import ReuseStatistics, reuse_statistics
 
+MOST_DAYS = 36_500
 PERIODS = {"today": 1, "last 7 days": 7, "last 30 days": 30, "ever": None}
 
 
@@ -14,17 +16,24 @@ class Command(BaseCommand):
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=int, help="of the last so many days, today (UTC) included")
+        parser.add_argument("--days", type=days, help="of the last so many days, today (UTC) included")
 
     @override
     def handle(self, *args: Any, **options: Any) -> None:
-        days = options["days"]
-        periods = PERIODS if days is None else {f"last {days} days": days}
+        number = options["days"]
+        periods = PERIODS if number is None else {f"last {number} days": number}
         self.stdout.write(line("", "hits", "joins", "misses", "reused", "credits saved"))
         for name, length in periods.items():
             numbers = reuse_statistics(days=length)
             cells = (numbers["hits"], numbers["joins"], numbers["misses"])
             self.stdout.write(line(name, *cells, share(numbers), numbers["creditsSaved"]))
+
+
+def days(text: str) -> int:
+    """A number of days that makes sense."""
+    if text.isascii() and text.isdigit() and 0 < int(text) <= MOST_DAYS:
+        return int(text)
+    raise ArgumentTypeError(f"a whole number from 1 to {MOST_DAYS}, please")
 
 
 def line(name: str, *cells: object) -> str:
