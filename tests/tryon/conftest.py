@@ -1,4 +1,4 @@
-"""Jobs that were given up, and the rescue of what they had paid for."""
+"""Jobs that wait, jobs that were given up, and the rescue of what they had paid for."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,12 +8,23 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.conftest import Generate
+from tests.factories import TryOnJobFactory
 from tests.stores import away
 from tryon import tasks
 from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, Status, TryOnJob
 
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def queued() -> Callable[..., list[TryOnJob]]:
+    """Queued jobs, in order of arrival."""
+
+    def make(number: int, **fields: object) -> list[TryOnJob]:
+        return TryOnJobFactory.create_batch(number, **fields)
+
+    return make
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Slots, rates, budgets, pauses and the circuit breaker."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -20,16 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def started() -> list[TryOnJob]:
     return list(TryOnJob.objects.filter(status=Status.PROCESSING).order_by("created_at"))
-
-
-@pytest.fixture
-def queued() -> Callable[..., list[TryOnJob]]:
-    """Queued jobs, in order of arrival."""
-
-    def make(number: int, **fields: object) -> list[TryOnJob]:
-        return TryOnJobFactory.create_batch(number, **fields)
-
-    return make
 
 
 def test_interactive_goes_first_and_bulk_leaves_the_last_slot(
@@ -107,94 +97,6 @@ def test_status_calls_stay_below_fashns_limit(
     assert list(job.events.values_list("kind", flat=True))[-1] == "check_postponed"
     assert job.next_check_at is not None
     assert job.next_check_at > timezone.now()
-
-
-class TestDailyLimit:
-    @pytest.fixture(autouse=True)
-    def limit(self, settings: Settings) -> None:
-        settings.TRYON_DAILY_LIMIT = 3
-
-    def test_what_is_paid_and_what_may_be_counts_and_failures_do_not(self) -> None:
-        now = timezone.now()
-        for state, price, used in [
-            (PredictionState.SUCCEEDED, 5, 1),
-            (PredictionState.UNKNOWN, 1, 0),
-            (PredictionState.FAILED, 9, 0),
-        ]:
-            PredictionFactory.create(
-                job__failed=True, state=state, price=price, credits_used=used, submitted_at=now
-            )
-        assert governor.credits_left_today() == 1
-
-    def test_yesterday_does_not_count(self) -> None:
-        noon = datetime(2026, 3, 1, 12, tzinfo=timezone.get_current_timezone())
-        PredictionFactory.create(
-            job__failed=True,
-            state=PredictionState.SUCCEEDED,
-            credits_used=2,
-            submitted_at=noon - timedelta(hours=12, seconds=1),
-        )
-        assert governor.credits_spent_today(noon) == 0
-        assert governor.credits_spent_today(noon - timedelta(hours=13)) == 2
-
-    def test_bulk_waits_for_tomorrow(self, queued: Callable[..., list[TryOnJob]]) -> None:
-        queued(5, lane=Lane.BULK)
-        dispatch()
-        assert len(started()) == 3
-
-    def test_a_shopper_is_told_at_once(
-        self, owner: Api, product_id: str, model_id: str, settings: Settings
-    ) -> None:
-        settings.TRYON_DAILY_LIMIT = 2
-        PredictionFactory.create(
-            job__failed=True,
-            state=PredictionState.SUCCEEDED,
-            credits_used=1,
-            submitted_at=timezone.now(),
-        )
-        body = {"productImageId": product_id, "modelImageId": model_id}
-        response = owner.post("generate", {**body, "options": {"background": "red"}})
-        assert (response.status_code, error_of(response)["code"]) == (429, "daily_limit_reached")
-        assert error_of(response)["retryable"] is True
-        assert owner.post("generate", body).status_code == 202
-
-    def test_what_no_day_can_pay_is_refused(
-        self, owner: Api, product_id: str, model_id: str, settings: Settings
-    ) -> None:
-        settings.TRYON_DAILY_LIMIT = 1
-        body = {"productImageId": product_id, "modelImageId": model_id, "options": {"background": "red"}}
-        response = owner.post("generate", body)
-        assert (response.status_code, error_of(response)["code"]) == (409, "daily_limit_too_low")
-
-    def test_a_queued_job_that_no_day_can_pay_fails(self, queued: Callable[..., list[TryOnJob]]) -> None:
-        dear = queued(1, options={"resolution": "4k", "mode": "quality"})[0]
-        dispatch()
-        dear.refresh_from_db()
-        assert (dear.status, dear.error_code) == (Status.FAILED, "daily_limit_too_low")
-
-    def test_further_steps_of_jobs_under_way_count(
-        self, generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox
-    ) -> None:
-        first = generate(background="red", seed=1)["jobId"]
-        second = generate(background="red", seed=2)["jobId"]
-        work()
-        assert governor.credits_left_today() == 1
-        assert finish(first).status == Status.COMPLETED
-        assert governor.credits_left_today() == 1
-        assert TryOnJob.objects.get(pk=second).status == Status.QUEUED
-
-    def test_a_step_that_is_paid_is_not_counted_again(
-        self, generate: Generate, owner: Api, finish: Finish, sandbox: Sandbox
-    ) -> None:
-        sandbox.inject("prediction", "ContentModerationError", model="background-remove")
-        job_id = generate(background="red")["jobId"]
-        assert finish(job_id).status == Status.FAILED
-        sandbox.clear_faults()
-        PredictionFactory.create(
-            job__failed=True, state=PredictionState.SUCCEEDED, credits_used=1, submitted_at=timezone.now()
-        )
-        owner.post(f"jobs/{job_id}/retry")
-        assert finish(job_id).status == Status.COMPLETED
 
 
 def test_too_many_requests_hold_everybody_and_cost_no_retry(

@@ -1,0 +1,125 @@
+"""Jobs of two paid steps: what the first has brought is kept, used, and not paid for again by itself."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from tests.conftest import Api, Finish, Generate
+from tests.factories import TryOnResultFactory
+from tests.stores import away
+from tryon import governor, tasks
+from tryon.fashn.sandbox import Sandbox
+from tryon.models import Pause, Prediction, PredictionState, Status, TryOnJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def late_first_step(
+    generate: Generate, work: Callable[[], None], past_deadline: Callable[[], None], sandbox: Sandbox
+) -> str:
+    """A job of two steps that failed at its deadline while FASHN was still working on the first."""
+    job_id = str(generate(background="#ffffff")["jobId"])
+    work()
+    sandbox.inject("status", "InternalServerError")
+    past_deadline()
+    return job_id
+
+
+def models(sandbox: Sandbox) -> list[str]:
+    """What FASHN was asked for, in order."""
+    return [row["modelName"] for row in sandbox.ledger()["predictions"]]
+
+
+def test_a_late_earlier_step_does_not_disturb_the_call_that_replaces_it(
+    late_first_step: str,
+    owner: Api,
+    work: Callable[[], None],
+    rescue_now: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
+) -> None:
+    owner.post(f"jobs/{late_first_step}/retry")
+    work()
+    assert Prediction.objects.filter(state=PredictionState.RUNNING).count() == 1
+    rescue_now()
+    assert finish(late_first_step).status == Status.COMPLETED
+    assert models(sandbox) == ["tryon-v1.6", "tryon-v1.6", "background-remove"]
+
+
+def test_a_late_earlier_step_is_kept_and_its_job_goes_on_with_the_next(
+    late_first_step: str, rescue_now: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    rescue_now()
+    assert Prediction.objects.get(step=0).kept
+    assert finish(late_first_step).status == Status.COMPLETED
+    assert models(sandbox) == ["tryon-v1.6", "background-remove"]
+
+
+def test_a_late_earlier_step_that_could_not_be_kept_at_once_is_used_all_the_same(
+    late_first_step: str,
+    rescue_now: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
+    settings: Settings,
+) -> None:
+    with away(settings):
+        rescue_now()
+    assert TryOnJob.objects.get(pk=late_first_step).status == Status.FAILED
+    rescue_now()
+    assert finish(late_first_step).status == Status.COMPLETED
+    assert models(sandbox) == ["tryon-v1.6", "background-remove"]
+
+
+def test_nothing_more_is_paid_for_a_job_whose_picture_an_identical_one_has_brought(
+    late_first_step: str, rescue_now: Callable[[], None], sandbox: Sandbox
+) -> None:
+    TryOnResultFactory.create(job__cache_key=TryOnJob.objects.get(pk=late_first_step).cache_key)
+    rescue_now()
+    assert Prediction.objects.get(step=0).kept
+    assert TryOnJob.objects.get(pk=late_first_step).status == Status.FAILED
+    assert models(sandbox) == ["tryon-v1.6"]
+
+
+@pytest.fixture
+def half_paid(generate: Generate, work: Callable[[], None], sandbox: Sandbox) -> str:
+    """A job whose first step is paid, and whose second waits for credits."""
+    sandbox.inject("run", "OutOfCredits", model="background-remove")
+    job_id = str(generate(background="#ffffff")["jobId"])
+    work()
+    sandbox.advance(60)
+    TryOnJob.objects.update(next_check_at=timezone.now() - timedelta(minutes=1))
+    tasks.sweep()
+    work()
+    assert governor.current().pause == Pause.OUT_OF_CREDITS
+    return job_id
+
+
+def test_a_pause_may_last_longer_than_fashn_keeps_pictures(
+    half_paid: str, rescue_now: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    rescue_now()
+    sandbox.advance(73 * 3600)
+    Prediction.objects.update(finished_at=timezone.now() - timedelta(hours=73))
+    governor.resume()
+    assert finish(half_paid).status == Status.COMPLETED
+    assert models(sandbox) == ["tryon-v1.6", "background-remove"]
+
+
+def test_a_step_whose_picture_is_lost_is_paid_for_again_only_when_a_person_retries(
+    half_paid: str, owner: Api, rescue_now: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("media", "missing", times=9)
+    Prediction.objects.update(finished_at=timezone.now() - timedelta(hours=1))
+    rescue_now()
+    governor.resume()
+    assert finish(half_paid).error_code == "result_not_usable"
+    assert models(sandbox) == ["tryon-v1.6"]
+
+    sandbox.clear_faults()
+    owner.post(f"jobs/{half_paid}/retry")
+    assert finish(half_paid).status == Status.COMPLETED
+    assert models(sandbox) == ["tryon-v1.6", "tryon-v1.6", "background-remove"]
