@@ -43,8 +43,10 @@ def _must_not_pay(job: TryOnJob, call: Prediction) -> str:
     since. What costs more than a day's credits would wait for ever.
     """
     paid = job.predictions.filter(step=call.step, state=PredictionState.SUCCEEDED).last()
-    if paid is not None and not job.events.filter(kind="retried", at__gt=paid.finished_at).exists():
-        return "result_not_usable"
+    if paid is not None:
+        since = paid.finished_at or paid.created_at
+        if not job.events.filter(kind="retried", at__gt=since).exists():
+            return "result_not_usable"
     limit = settings.TRYON_DAILY_LIMIT
     if limit and total_credits(options_of(job), first_step=call.step) > limit:
         return "daily_limit_too_low"
