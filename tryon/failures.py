@@ -22,7 +22,7 @@ FALLBACK: Final = _("The try-on did not work this time. Try again in a few minut
 
 # Where the same request, sent again by a person, may well succeed.
 NOT_WORTH_RETRYING: Final = frozenset(
-    {"pose_not_found", "content_refused", "input_refused", "picture_missing"}
+    {"pose_not_found", "content_refused", "input_refused", "picture_missing", "daily_limit_too_low"}
 )
 
 

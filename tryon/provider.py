@@ -5,6 +5,7 @@ import functools
 from typing import Final
 from urllib.parse import urlsplit
 
+import structlog
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.urls import reverse
@@ -15,6 +16,8 @@ from tryon.fashn.download import download
 from tryon.fashn.inputs import Inputs, Step, background_remove_inputs, tryon_inputs
 from tryon.fashn.options import TryOnOptions
 from tryon.models import Prediction, TryOnJob
+
+logger = structlog.stdlib.get_logger(__name__)
 
 FASHN_MEDIA_HOSTS: Final = "*.fashn.ai"
 
@@ -43,13 +46,22 @@ def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
     if step == "background-remove":
         if before is None:
             raise ValueError("background-remove needs a try-on before it.")
-        if before.kept:
-            return background_remove_inputs(_photo(before.kept.name or ""))
-        return background_remove_inputs(before.output)
+        return background_remove_inputs(_kept_copy(before) or before.output)
     options = TryOnOptions.from_mapping(job.options)
     return tryon_inputs(
         _photo(job.model_image.image.name or ""), _photo(job.product_image.processed.name or ""), options
     )
+
+
+def _kept_copy(before: Prediction) -> str:
+    """Our copy of an earlier step's picture; empty where there is none (any more)."""
+    if not before.kept:
+        return ""
+    try:
+        return _photo(before.kept.name or "")
+    except ObjectMissing:
+        logger.exception("kept_picture_missing")
+        return ""
 
 
 def _photo(key: str) -> str:

@@ -86,7 +86,7 @@ def _release_orphans() -> None:
 
 
 def _abandon_stuck() -> None:
-    """Jobs that fail to fail: two calls and their deadlines are over, and a while more."""
-    limit = timezone.now() - 2 * timedelta(seconds=settings.JOB_DEADLINE_SECONDS) - 2 * ORPHANED
+    """Jobs that fail to fail: the deadlines of two calls and of the picture are over, and a while more."""
+    limit = timezone.now() - 3 * timedelta(seconds=settings.JOB_DEADLINE_SECONDS) - 2 * ORPHANED
     for job in TryOnJob.objects.filter(status=Status.PROCESSING, started_at__lt=limit)[:BATCH]:
         steps.abandon(job)

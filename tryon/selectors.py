@@ -132,10 +132,12 @@ def usable_predictions(job: TryOnJob) -> QuerySet[Prediction]:
     return paid.exclude(output="")
 
 
-def first_open_step(job: TryOnJob) -> int:
-    """The first step that has no usable picture yet; the number of steps when all have."""
+def first_open_step(job: TryOnJob, *, steps: int) -> int:
+    """The first of so many steps that has no usable picture yet; ``steps`` when the last one has."""
     done = set(usable_predictions(job).values_list("step", flat=True))
-    return next(step for step in range(len(done) + 1) if step not in done)
+    if steps - 1 in done:
+        return steps
+    return next(step for step in range(steps) if step not in done)
 
 
 def rescued() -> dict[str, int]:

@@ -14,7 +14,8 @@ from tryon import tasks
 from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, Status, TryOnJob
 
-HOUR = timedelta(hours=1)
+# Longer than a deadline, shorter than after what a stuck job is abandoned.
+A_WHILE = timedelta(minutes=15)
 
 
 @pytest.fixture
@@ -29,14 +30,20 @@ def queued() -> Callable[..., list[TryOnJob]]:
 
 @pytest.fixture
 def past_deadline(work: Callable[[], None]) -> Callable[[], None]:
-    """Let an hour go by for every call, and have the workers look."""
+    """Let the deadline of every call and of every picture that is ready go by, and have the workers look."""
 
-    def run() -> None:
-        long_ago = timezone.now() - HOUR
+    def look_a_while_later() -> None:
+        long_ago = timezone.now() - A_WHILE
         Prediction.objects.update(submitted_at=long_ago)
-        TryOnJob.objects.filter(next_check_at__isnull=False).update(next_check_at=long_ago)
+        Prediction.objects.filter(finished_at__isnull=False).update(finished_at=long_ago)
+        waiting = TryOnJob.objects.filter(next_check_at__isnull=False)
+        waiting.update(next_check_at=long_ago, started_at=long_ago)
         tasks.sweep()
         work()
+
+    def run() -> None:
+        look_a_while_later()
+        look_a_while_later()  # what has become ready meanwhile has had its time too
 
     return run
 

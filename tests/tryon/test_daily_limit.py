@@ -84,6 +84,18 @@ def test_a_queued_job_that_no_day_can_pay_fails(queued: Callable[..., list[TryOn
     assert (dear.status, dear.error_code) == (Status.FAILED, "daily_limit_too_low")
 
 
+def test_jobs_that_no_day_can_pay_take_no_slot(
+    queued: Callable[..., list[TryOnJob]], settings: Settings
+) -> None:
+    settings.QUEUE_CONCURRENCY = 1
+    queued(3, options={"resolution": "4k", "mode": "quality"})
+    cheap = queued(1)[0]
+    dispatch()
+    cheap.refresh_from_db()
+    assert cheap.status == Status.PROCESSING
+    assert TryOnJob.objects.filter(error_code="daily_limit_too_low").count() == 3
+
+
 def test_further_steps_of_jobs_under_way_count(
     generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox
 ) -> None:

@@ -87,24 +87,38 @@ def test_a_late_picture_is_fetched_while_its_job_waits_to_pay_for_another(
 
 
 @pytest.mark.parametrize("fault", ["missing", "wrong_type", "gateway_not_found", "truncated"])
+@pytest.mark.parametrize("failed_by", ["given_up", "not_stored"])
 def test_a_late_picture_is_not_given_up_for_one_bad_answer(
-    given_up: TryOnJob, rescue_now: Callable[[], None], sandbox: Sandbox, fault: str
+    request: pytest.FixtureRequest,
+    rescue_now: Callable[[], None],
+    sandbox: Sandbox,
+    failed_by: str,
+    fault: str,
 ) -> None:
+    job: TryOnJob = request.getfixturevalue(failed_by)
     sandbox.inject("media", fault)
     rescue_now()
+    assert job.events.get(kind="keeping_failed").data["lost"] is True
     rescue_now()
-    given_up.refresh_from_db()
-    assert given_up.status == Status.COMPLETED
+    job.refresh_from_db()
+    assert job.status == Status.COMPLETED
 
 
 @pytest.mark.parametrize("fault", ["truncated", "huge_file", "missing"])
 def test_a_person_can_pay_for_another_when_the_picture_stays_unusable(
-    not_stored: TryOnJob, owner: Api, finish: Finish, sandbox: Sandbox, manager: Api, fault: str
+    not_stored: TryOnJob,
+    owner: Api,
+    manager: Api,
+    past_deadline: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
+    fault: str,
 ) -> None:
     sandbox.inject("media", fault, times=99)
-    Prediction.objects.update(finished_at=timezone.now() - timedelta(hours=1))
     owner.post(f"jobs/{not_stored.pk}/retry")
-    assert finish(str(not_stored.pk)).error_code == "result_not_usable"
+    past_deadline()
+    not_stored.refresh_from_db()
+    assert not_stored.error_code == "result_not_usable"
     assert runs(sandbox) == 1
     sandbox.clear_faults()
     owner.post(f"jobs/{not_stored.pk}/retry")
@@ -194,13 +208,16 @@ def test_a_job_does_not_fail_before_its_pictures_are_looked_after(
     job_id = generate()["jobId"]
     work()
     sandbox.advance(60)
-    undo = killed_in("outcomes", "look_after_pictures")
-    long_ago = timezone.now() - timedelta(hours=1)
-    Prediction.objects.update(submitted_at=long_ago)
-    TryOnJob.objects.update(next_check_at=long_ago)
-    with away(settings), pytest.raises(Killed):
+    with away(settings):
+        TryOnJob.objects.update(next_check_at=timezone.now())
         tasks.advance_job(job_id)
-    undo.undo()
+        undo = killed_in("outcomes", "look_after_pictures")
+        long_ago = timezone.now() - timedelta(minutes=15)
+        Prediction.objects.update(submitted_at=long_ago, finished_at=long_ago)
+        TryOnJob.objects.update(next_check_at=long_ago, started_at=long_ago)
+        with pytest.raises(Killed):
+            tasks.advance_job(job_id)
+        undo.undo()
     assert TryOnJob.objects.get(pk=job_id).status == Status.PROCESSING
     assert finish(job_id).status == Status.COMPLETED
 

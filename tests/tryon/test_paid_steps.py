@@ -2,17 +2,23 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.core.files.storage import default_storage
 from django.utils import timezone
 from pytest_django import Settings
 
 from tests.conftest import Api, Finish, Generate
-from tests.factories import TryOnResultFactory
+from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
 from tests.stores import away
-from tryon import governor, tasks
+from tryon import governor, lifecycle, tasks
+from tryon.advance import dispatch
 from tryon.fashn.sandbox import Sandbox
 from tryon.models import Pause, Prediction, PredictionState, Status, TryOnJob
+from tryon.selectors import first_open_step
+
+LOST_AFTER = import_module("tryon.steps.rescue").LOST_AFTER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,12 +115,60 @@ def test_a_pause_may_last_longer_than_fashn_keeps_pictures(
     assert models(sandbox) == ["tryon-v1.6", "background-remove"]
 
 
+def test_backing_off_again_does_not_put_off_the_copy(
+    half_paid: str, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    soon = timezone.now() + timedelta(seconds=40)
+    long_ago = timezone.now() - timedelta(hours=8)
+    Prediction.objects.filter(step=0).update(rescue_at=soon, submitted_at=long_ago)
+    sandbox.inject("run", "OutOfCredits", model="background-remove")
+    governor.resume()
+    tasks.sweep()
+    work()
+    assert governor.current().pause == Pause.OUT_OF_CREDITS
+    assert Prediction.objects.get(step=0).rescue_at == soon
+
+
+def test_a_copy_that_is_gone_is_no_dead_end_while_fashn_has_the_picture(
+    half_paid: str, rescue_now: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    rescue_now()
+    default_storage.delete(str(Prediction.objects.get(step=0).kept.name))
+    governor.resume()
+    assert finish(half_paid).status == Status.COMPLETED
+    assert models(sandbox) == ["tryon-v1.6", "background-remove"]
+
+
+def test_a_final_picture_makes_the_steps_before_it_unnecessary() -> None:
+    job = TryOnJobFactory.create(failed=True)
+    now = timezone.now()
+    for step, output in ((0, ""), (1, "https://cdn.fashn.ai/2.png")):
+        PredictionFactory.create(
+            job=job, step=step, state=PredictionState.SUCCEEDED, output=output, finished_at=now
+        )
+    assert first_open_step(job, steps=2) == 2
+
+
+def test_a_retry_is_good_for_one_call_although_the_one_before_ends_later() -> None:
+    job = TryOnJobFactory.create()
+    PredictionFactory.create(
+        job=job, state=PredictionState.SUCCEEDED, finished_at=timezone.now() + timedelta(minutes=1)
+    )
+    dispatch()
+    job.refresh_from_db()
+    assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
+    lifecycle.requeue(job.pk, event="retried")
+    dispatch()
+    job.refresh_from_db()
+    assert job.status == Status.PROCESSING
+
+
 def test_a_step_whose_picture_is_lost_is_paid_for_again_only_when_a_person_retries(
     half_paid: str, owner: Api, rescue_now: Callable[[], None], finish: Finish, sandbox: Sandbox
 ) -> None:
-    sandbox.inject("media", "missing", times=9)
-    Prediction.objects.update(finished_at=timezone.now() - timedelta(hours=1))
-    rescue_now()
+    sandbox.inject("media", "missing", times=99)
+    for _ in range(LOST_AFTER):
+        rescue_now()
     governor.resume()
     assert finish(half_paid).error_code == "result_not_usable"
     assert models(sandbox) == ["tryon-v1.6"]

@@ -12,9 +12,10 @@ from django.conf import settings
 from django.db.models import Case, F, Max, Q, Sum, When
 from django.utils import timezone
 
-from tryon.fashn.inputs import total_credits
+from tryon.fashn.inputs import steps, total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
+from tryon.selectors import first_open_step
 
 
 def credits_spent_today(now: datetime | None = None) -> int:
@@ -35,16 +36,28 @@ def credits_left_today() -> int | None:
     return max(0, limit - credits_spent_today() - _credits_to_come())
 
 
-def credits_to_pay(options: Mapping[str, Any], first_step: int = 0) -> int:
-    """What the steps of a job cost from one on; nothing where options can't be read, for the job fails."""
-    try:
-        return total_credits(TryOnOptions.from_mapping(options), first_step=first_step)
-    except OptionError:
+def credits_to_pay(job: TryOnJob) -> int:
+    """What a queued job has still to pay."""
+    options = _readable(job.options)
+    if options is None:
         return 0
+    return total_credits(options, first_step=first_open_step(job, steps=len(steps(options))))
 
 
 def _credits_to_come() -> int:
     """What jobs under way will cost beside the calls that they have made so far: their further steps."""
     under_way = TryOnJob.objects.filter(status=Status.PROCESSING, options__has_key="background").order_by()
-    steps = under_way.annotate(step=Max("predictions__step")).values_list("options", "step")
-    return sum(credits_to_pay(options, step + 1) for options, step in steps if step is not None)
+    latest = under_way.annotate(step=Max("predictions__step")).values_list("options", "step")
+    return sum(
+        total_credits(options, first_step=step + 1)
+        for options, step in ((_readable(row), step) for row, step in latest)
+        if options is not None and step is not None
+    )
+
+
+def _readable(options: Mapping[str, Any]) -> TryOnOptions | None:
+    """None for options of another time. Their job pays nothing, for it fails."""
+    try:
+        return TryOnOptions.from_mapping(options)
+    except OptionError:
+        return None

@@ -19,7 +19,7 @@ from tryon.models import (
     PredictionState,
     TryOnJob,
 )
-from tryon.selectors import first_open_step, jobs_ready
+from tryon.selectors import jobs_ready
 
 # A prediction whose fate is unknown may be running at FASHN: its slot stays taken this long.
 UNKNOWN_HOLDS_SLOT: Final = timedelta(minutes=5)
@@ -90,7 +90,7 @@ def credits_needed() -> int:
     following = jobs_ready(timezone.now()).first()
     if following is None:
         return 1
-    return max(1, budget.credits_to_pay(following.options, first_open_step(following)))
+    return max(1, budget.credits_to_pay(following))
 
 
 def status_call_allowed() -> bool:
@@ -105,24 +105,29 @@ def _must_wait(governor: Governor, now: datetime) -> bool:
 
 
 def _choose(ready: list[TryOnJob], free: int, *, most: int) -> list[TryOnJob]:
-    """As many jobs as slots and today's credits allow, at most ``most``.
+    """As many jobs as slots and today's credits allow, at most ``most``; and those that no day can pay.
 
-    Bulk never takes the last free slot, so a shopper does not wait behind a batch.
+    The latter need no slot, for they are refused at their start. Bulk never takes the last free slot, so a
+    shopper does not wait behind a batch.
     """
     kept_free = 1 if settings.QUEUE_CONCURRENCY > 1 else 0
     left = budget.credits_left_today()
     chosen: list[TryOnJob] = []
+    too_dear: list[TryOnJob] = []
     for job in ready:
+        price = 0 if left is None else budget.credits_to_pay(job)
+        if price > settings.TRYON_DAILY_LIMIT > 0:
+            too_dear.append(job)
+            continue
         room = free - len(chosen) - (kept_free if job.lane == Lane.BULK else 0)
         if room <= 0 or len(chosen) == most:
             continue
         if left is not None:
-            price = budget.credits_to_pay(job.options, first_open_step(job))
-            if left < price <= settings.TRYON_DAILY_LIMIT:
+            if price > left:
                 continue
-            left = max(0, left - price)  # what no day can pay is chosen too: it is refused at its start
+            left -= price
         chosen.append(job)
-    return chosen
+    return [*too_dear, *chosen]
 
 
 def _failed_calls(jobs: list[TryOnJob]) -> dict[UUID, int]:

@@ -13,7 +13,7 @@ from tryon.models import Prediction, TryOnJob
 from tryon.provider import client
 from tryon.selectors import progress_now
 from tryon.steps.outcomes import give_up_checking, give_up_or_retry, past_deadline
-from tryon.steps.plan import call_for, options_of
+from tryon.steps.plan import call_for, options_of, paid_picture
 
 # FASHN allows 50 status calls in 10 s for all predictions together: so many in flight, so far apart.
 SHORTEST_CHECK_SECONDS: Final = 2.0
@@ -52,7 +52,7 @@ def forgotten(error: FashnError) -> bool:
 
 def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus) -> bool:
     """The picture is there and paid. A further step takes over the slot, else it is free for the next job."""
-    further = prediction.step + 1 < len(steps_of(options_of(job)))
+    further = prediction.step + 1 < len(steps_of(options_of(job))) and paid_picture(job) is None
     return lifecycle.succeeded(
         prediction,
         output=answer.outputs[0],

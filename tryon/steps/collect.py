@@ -1,6 +1,6 @@
 """Fetching the paid picture and storing it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -15,8 +15,8 @@ from tryon.fashn.errors import DownloadError
 from tryon.models import Prediction, TryOnJob
 from tryon.provider import fetch_result
 from tryon.selectors import usable_predictions
-from tryon.steps.faults import PictureFault, fault_of, refuse_if_lost
-from tryon.steps.outcomes import fail, past_deadline
+from tryon.steps.faults import PictureFault, fault_of
+from tryon.steps.outcomes import fail, job_deadline
 from tryon.steps.plan import options_of
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -68,9 +68,10 @@ def _again_or_fail(job: TryOnJob, prediction: Prediction, fault: PictureFault) -
     FASHN has it.
     """
     now = timezone.now()
-    if fault.hopeless or past_deadline(prediction, now):
+    if fault.hopeless or now > _collecting_since(job, prediction) + job_deadline():
         logger.error("picture_not_collected", code=fault.code, lost=fault.lost)
-        refuse_if_lost(prediction, fault, now)
+        if fault.lost:
+            lifecycle.output_refused(prediction, code=fault.code)
         fail(job, prediction, "result_not_usable")
         return
     lifecycle.wait(
@@ -81,6 +82,12 @@ def _again_or_fail(job: TryOnJob, prediction: Prediction, fault: PictureFault) -
         code=fault.code,
     )
     queue.enqueue_advance(job.pk, delay_seconds=COLLECT_AGAIN_SECONDS)
+
+
+def _collecting_since(job: TryOnJob, prediction: Prediction) -> datetime:
+    """When the picture was ready; when its job was brought back, if that was later."""
+    times = [prediction.finished_at, job.started_at]
+    return max((at for at in times if at is not None), default=prediction.created_at)
 
 
 def _log_finished(job: TryOnJob, prediction: Prediction) -> None:

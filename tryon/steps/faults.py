@@ -1,15 +1,10 @@
 """What is wrong with a paid picture that could not be taken in, and whether it has to be paid for anew."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from django.conf import settings
 
 from config.images import ImageRefused, ImageTruncated, ImageUnreadable
 from config.storage import StorageUnavailable
-from tryon import lifecycle
 from tryon.fashn.errors import DownloadError
-from tryon.models import Prediction
 
 type PictureError = DownloadError | ImageRefused | StorageUnavailable
 
@@ -34,15 +29,3 @@ def fault_of(error: PictureError) -> PictureFault:
             return PictureFault(error.code, hopeless=not passing, lost=True)
         case StorageUnavailable():
             return PictureFault(error.code, hopeless=False, lost=False)
-
-
-def refuse_if_lost(prediction: Prediction, fault: PictureFault, now: datetime) -> None:
-    """Give a lost picture up, so that whoever retries pays for another.
-
-    One that may only be late is given some time since FASHN said that it was done, however long ago it was
-    asked for.
-    """
-    patience = timedelta(seconds=settings.JOB_DEADLINE_SECONDS)
-    finished = prediction.finished_at or now
-    if fault.lost and (fault.hopeless or now > finished + patience):
-        lifecycle.output_refused(prediction, code=fault.code)

@@ -59,15 +59,19 @@ def look_after_pictures(job: TryOnJob) -> None:
     """Have the paid pictures of a job that waits, or failed, looked after before FASHN deletes them."""
     now = timezone.now()
     for prediction in usable_predictions(job):
-        lifecycle.look_after(prediction, at=next_look(prediction, now))
+        at = next_look(prediction, now)
+        # Never later than planned: a job that backs off again and again would put it off for ever.
+        if prediction.rescue_at is None or (at is not None and at < prediction.rescue_at):
+            lifecycle.look_after(prediction, at=at)
 
 
 def next_look(prediction: Prediction, now: datetime) -> datetime | None:
     """When a picture whose job gave up is looked after again: ever more slowly, as long as FASHN has it."""
     age = now - (prediction.submitted_at or prediction.created_at)
-    if age > FASHN_KEEPS_PICTURES:
+    left = FASHN_KEEPS_PICTURES - age
+    if left < timedelta():
         return None
-    return now + min(max(FIRST_RESCUE, age / 4), LONGEST_RESCUE_WAIT)
+    return now + max(FIRST_RESCUE, min(age / 4, LONGEST_RESCUE_WAIT, left / 2))
 
 
 def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> None:
@@ -127,4 +131,9 @@ def release(prediction: Prediction) -> None:
 def past_deadline(prediction: Prediction, now: datetime) -> bool:
     """Whether the shopper has waited long enough for this call."""
     begun = prediction.submitted_at or prediction.created_at
-    return now > begun + timedelta(seconds=settings.JOB_DEADLINE_SECONDS)
+    return now > begun + job_deadline()
+
+
+def job_deadline() -> timedelta:
+    """How long one call, and then the fetching of its picture, may take before the job fails."""
+    return timedelta(seconds=settings.JOB_DEADLINE_SECONDS)

@@ -21,8 +21,9 @@ def start(job: TryOnJob) -> bool:
     straight to collecting. One bad row must not stop the others: what can't be started is logged.
     """
     try:
-        step = first_open_step(job)
-        call = None if step == len(steps_of(options_of(job))) else call_for(job, step)
+        steps = len(steps_of(options_of(job)))
+        step = first_open_step(job, steps=steps)
+        call = None if step == steps else call_for(job, step)
         if call is not None and (code := _must_not_pay(job, call)):
             lifecycle.refuse(job, code=code)
             return False
@@ -43,10 +44,8 @@ def _must_not_pay(job: TryOnJob, call: Prediction) -> str:
     since. What costs more than a day's credits would wait for ever.
     """
     paid = job.predictions.filter(step=call.step, state=PredictionState.SUCCEEDED).last()
-    if paid is not None:
-        since = paid.finished_at or paid.created_at
-        if not job.events.filter(kind="retried", at__gt=since).exists():
-            return "result_not_usable"
+    if paid is not None and not job.events.filter(kind="retried", at__gt=paid.created_at).exists():
+        return "result_not_usable"
     limit = settings.TRYON_DAILY_LIMIT
     if limit and total_credits(options_of(job), first_step=call.step) > limit:
         return "daily_limit_too_low"

@@ -18,10 +18,11 @@ from tryon.models import Prediction, PredictionState, Status
 from tryon.provider import client, fetch_result
 from tryon.selectors import predictions_to_rescue
 from tryon.steps.check import forgotten, note_success
-from tryon.steps.faults import fault_of, refuse_if_lost
+from tryon.steps.faults import fault_of
 from tryon.steps.outcomes import next_look
 from tryon.steps.plan import is_last
 
+LOST_AFTER: Final = 6
 # A job that failed so may still get the picture that it gave up.
 GAVE_UP: Final = frozenset({"deadline_passed", "prediction_lost", "submission_unknown"})
 
@@ -107,10 +108,16 @@ def _keep(prediction: Prediction) -> bool:
         return False
     except (DownloadError, ImageRefused, StorageUnavailable) as error:
         fault = fault_of(error)
-        lifecycle.record(prediction.job_id, "keeping_failed", code=fault.code)
-        refuse_if_lost(prediction, fault, timezone.now())
+        lifecycle.record(prediction.job_id, "keeping_failed", code=fault.code, lost=fault.lost)
+        if fault.lost and (fault.hopeless or _missed_often(prediction)):
+            lifecycle.output_refused(prediction, code=fault.code)
         return False
     return True
+
+
+def _missed_often(prediction: Prediction) -> bool:
+    """One bad answer may be a passing fault; this many, ever further apart, are not."""
+    return prediction.job.events.filter(kind="keeping_failed", data__lost=True).count() >= LOST_AFTER
 
 
 def _gave_up_on(prediction: Prediction) -> bool:
