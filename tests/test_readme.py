@@ -68,7 +68,7 @@ def run_block(setup: str, block: str, folder: Path) -> None:
 
 
 def test_every_setting_is_listed_and_every_listed_setting_exists() -> None:
-    read = set(re.findall(r'(?:env(?:\.\w+)?|positive)\(\s*"([A-Z0-9_]+)"', SETTINGS))
+    read = set(re.findall(r'(?:env(?:\.\w+)?|positive|not_negative)\(\s*"([A-Z0-9_]+)"', SETTINGS))
     table = README.split("### Settings")[1].split("\n## ")[0]
     listed = {
         name
