@@ -53,6 +53,21 @@ class ResultAppeared(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for: the photos as just read, the normalised options, and who waits for it."""
+
+    product: ProductImage
+    model: ModelImage
+    recipe: dict[str, str | int]
+    caller: Caller
+    lane: Lane
+
+    @property
+    def key(self) -> str:
+        return cache_key(self.product, self.model, self.recipe)
+
+
+@dataclass(frozen=True, slots=True)
 class Generated:
     """The job that makes, or made, the picture, and whether it was there already."""
 
@@ -73,39 +88,29 @@ def tryon_generate(
     Raises ProductImageNotFound, ModelImageNotFound, ModelImageInactive, DailyLimitTooLow and, for a shopper
     who would wait until midnight, DailyLimitReached. Calls nobody: FASHN is the worker's business.
     """
-    product, model = product_image_for(caller, product_image_id), model_image_for(model_image_id)
-    if not model.is_active:
-        raise ModelImageInactive(details={"modelImageId": str(model.pk)})
-    recipe = with_default_category(options, model).normalised()
-    key = cache_key(product, model, recipe)
     while True:
+        # Read in each round: one of the photos may have been removed meanwhile, or the model photo retired.
+        product, model = product_image_for(caller, product_image_id), model_image_for(model_image_id)
+        if not model.is_active:
+            raise ModelImageInactive(details={"modelImageId": str(model.pk)})
+        recipe = with_default_category(options, model).normalised()
         try:
-            job, reuse = _find_or_make(product, model, recipe, key, caller, lane)
-        except IntegrityError:
-            # An identical job has just been made, or one of the photos removed: then this says so.
-            product, model = product_image_for(caller, product_image_id), model_image_for(model_image_id)
-        except ResultAppeared:
+            generated = _find_or_make(Wish(product, model, recipe, caller, lane))
+        except (IntegrityError, ResultAppeared):
             continue
-        else:
-            note(reuse, job)
-            return Generated(job, reuse)
+        note(generated.reuse, generated.job)
+        return generated
 
 
-def _find_or_make(
-    product: ProductImage,
-    model: ModelImage,
-    recipe: dict[str, str | int],
-    key: str,
-    caller: Caller,
-    lane: Lane,
-) -> tuple[TryOnJob, Reuse]:
+def _find_or_make(wish: Wish) -> Generated:
     """Raises IntegrityError and ResultAppeared where somebody was quicker: look again."""
-    if (live := share_live(key, caller.requester, product)) is not None:
-        return live, Reuse.HIT
-    if (twin := join_active(key, caller.requester, product, lane)) is not None:
-        return twin, Reuse.JOIN
-    _check_budget(recipe, lane)
-    return _create_job(product, model, recipe, key, caller, lane), Reuse.MISS
+    key, requester = wish.key, wish.caller.requester
+    if (live := share_live(key, requester, wish.product)) is not None:
+        return Generated(live, Reuse.HIT)
+    if (twin := join_active(key, requester, wish.product, wish.lane)) is not None:
+        return Generated(twin, Reuse.JOIN)
+    _check_budget(wish)
+    return Generated(_create_job(wish, key), Reuse.MISS)
 
 
 def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOptions:
@@ -126,40 +131,34 @@ def cache_key(product: ProductImage, model: ModelImage, recipe: dict[str, str | 
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _create_job(
-    product: ProductImage,
-    model: ModelImage,
-    recipe: dict[str, str | int],
-    key: str,
-    caller: Caller,
-    lane: Lane,
-) -> TryOnJob:
+def _create_job(wish: Wish, key: str) -> TryOnJob:
     """Insert a queued job. Raises IntegrityError where an identical one is active."""
+    requester = wish.caller.requester
     with transaction.atomic():
         job = TryOnJob.objects.create(
-            product_image=product,
-            model_image=model,
-            options=recipe,
+            product_image=wish.product,
+            model_image=wish.model,
+            options=wish.recipe,
             cache_key=key,
-            lane=lane,
-            requester=caller.requester,
+            lane=wish.lane,
+            requester=requester,
         )
         # Looked at again after the insert: an identical job that was active at our first look may have
         # completed since. Its result is visible now, because job and result change in one transaction.
         if result_live(key) is not None:
             raise ResultAppeared
-        JobViewer.objects.create(job=job, requester=caller.requester, product_image=product)
-        lifecycle.record(job.pk, "queued", lane=lane, requester=caller.requester)
+        JobViewer.objects.create(job=job, requester=requester, product_image=wish.product)
+        lifecycle.record(job.pk, "queued", lane=wish.lane, requester=requester)
         queue.enqueue_advance(job.pk)
-    logger.info("job_queued", job_id=str(job.pk), lane=lane)
+    logger.info("job_queued", job_id=str(job.pk), lane=wish.lane)
     return job
 
 
-def _check_budget(recipe: dict[str, str | int], lane: Lane) -> None:
+def _check_budget(wish: Wish) -> None:
     """A batch may wait for tomorrow, a shopper does not; what no day's credits cover would wait for ever."""
-    price = total_credits(TryOnOptions.from_mapping(recipe))
+    price = total_credits(TryOnOptions.from_mapping(wish.recipe))
     if settings.TRYON_DAILY_LIMIT and price > settings.TRYON_DAILY_LIMIT:
         raise DailyLimitTooLow
     left = governor.credits_left_today()
-    if lane == Lane.INTERACTIVE and left is not None and price > left:
+    if wish.lane == Lane.INTERACTIVE and left is not None and price > left:
         raise DailyLimitReached
