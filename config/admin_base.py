@@ -95,7 +95,8 @@ class UploadAdmin[M: models.Model](StudioAdmin[M]):
 
         ``file`` is Django's UploadedFile: a BinaryIO in all but its type.
         """
-        raise NotImplementedError
+        # Not an abstract base class: Django's admin classes have a metaclass of their own.
+        raise NotImplementedError(f"{type(self).__name__} does not say how a photo becomes a row")
 
     @override
     def add_view(

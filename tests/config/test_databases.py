@@ -33,6 +33,7 @@ connection.close_pool()
 def test_a_pool_is_shared_by_the_threads() -> None:
     url = os.environ["DATABASE_URL"]
     if not url.startswith("postgres"):
+        # Not run twice: .ci/run runs this file on PostgreSQL as well.
         pytest.skip("SQLite has no connections to pool; make test-postgres runs this")
     outcome = subprocess.run(
         [sys.executable, "-c", ASK],

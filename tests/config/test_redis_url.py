@@ -92,6 +92,7 @@ def test_a_unix_socket(tmp_path: Path) -> None:
 def certificate(tmp_path: Path) -> Path:
     """A self-signed certificate for loopback, with its key beside it."""
     if shutil.which("openssl") is None:
+        # Found on every Debian; a developer's machine may be without.
         pytest.skip("openssl makes the certificate, and is not installed")
     path = tmp_path / "server.crt"
     subprocess.run(
@@ -122,6 +123,7 @@ def test_tls_with_a_certificate_that_is_checked(tmp_path: Path, certificate: Pat
         check=False,
     )
     if "Bad directive" in probe.stdout + probe.stderr and "tls-port" in probe.stdout + probe.stderr:
+        # The one that make redis compiles. The distribution's, which .ci/run installs, speaks TLS.
         pytest.skip("this redis-server was built without TLS")
     with server(tmp_path, *lines):
         url = f"rediss://{LOOPBACK}:{port}/0"

@@ -69,6 +69,7 @@ def assert_the_paid_call_is_known_and_nobody_holds_the_job(job_id: str) -> None:
     assert TryOnJob.objects.get(pk=job_id).lease is None
 
 
+# Run by make test-postgres, and so by .ci/run.
 @pytest.mark.skipif(not ON_POSTGRES, reason="SQLite is a file: there is no connection to cut.")
 def test_a_database_connection_cut_while_fashn_answers_loses_nothing_paid(
     generate: Generate, finish: Finish, sandbox: Sandbox, slow_answer: Callable[[], None]

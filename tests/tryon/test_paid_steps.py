@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
+from uuid import UUID
 
 import pytest
 from django.core.files.storage import default_storage
@@ -161,6 +162,17 @@ def test_a_retry_is_good_for_one_call_although_the_one_before_ends_later() -> No
     dispatch()
     job.refresh_from_db()
     assert job.status == Status.PROCESSING
+
+
+def test_what_another_call_missed_does_not_count_against_a_picture(
+    half_paid: str, rescue_now: Callable[[], None], sandbox: Sandbox
+) -> None:
+    for _ in range(LOST_AFTER):
+        lifecycle.record(UUID(half_paid), "keeping_failed", prediction="another", lost=True)
+    sandbox.inject("media", "missing")
+    rescue_now()
+    rescue_now()
+    assert Prediction.objects.get(step=0).kept
 
 
 def test_a_step_whose_picture_is_lost_is_paid_for_again_only_when_a_person_retries(

@@ -44,5 +44,5 @@ def _advance_another(job: TryOnJob, now: datetime) -> None:
         return
     try:
         advance(other.pk)
-    except Exception:
+    except Exception:  # whatever is wrong with it, the caller asked for another job and gets an answer
         logger.exception("other_job_not_advanced", job_id=str(other.pk))

@@ -108,7 +108,8 @@ def _keep(prediction: Prediction) -> bool:
         return False
     except (DownloadError, ImageRefused, StorageUnavailable) as error:
         fault = fault_of(error)
-        lifecycle.record(prediction.job_id, "keeping_failed", code=fault.code, lost=fault.lost)
+        facts = {"prediction": str(prediction.pk), "code": fault.code, "lost": fault.lost}
+        lifecycle.record(prediction.job_id, "keeping_failed", **facts)
         if fault.lost and (fault.hopeless or _missed_often(prediction)):
             lifecycle.output_refused(prediction, code=fault.code)
         return False
@@ -117,7 +118,10 @@ def _keep(prediction: Prediction) -> bool:
 
 def _missed_often(prediction: Prediction) -> bool:
     """One bad answer may be a passing fault; this many, ever further apart, are not."""
-    return prediction.job.events.filter(kind="keeping_failed", data__lost=True).count() >= LOST_AFTER
+    missed = prediction.job.events.filter(
+        kind="keeping_failed", data__lost=True, data__prediction=str(prediction.pk)
+    )
+    return missed.count() >= LOST_AFTER
 
 
 def _gave_up_on(prediction: Prediction) -> bool:
