@@ -19,7 +19,7 @@ class ModelImage(models.Model):
     """A model photo. It is retired, never deleted, while a job points at it.
 
     ``image`` and ``thumbnail`` are keys in private storage, written by ``model_image_create`` after the
-    picture passed ``config.images``; ``width`` and ``height`` are the image's pixels.
+    picture passed ``config.core.images``; ``width`` and ``height`` are the image's pixels.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

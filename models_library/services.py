@@ -6,8 +6,8 @@ from typing import Any, BinaryIO, ClassVar, Final
 from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 
+from config.core.images import prepare
 from config.errors import DomainError
-from config.images import prepare
 from config.storage import discard_after_commit, new_files
 from config.upkeep import use
 from models_library.models import ModelImage

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.api.callers import Caller
-from config.images import ResultImage
+from config.core.images import ResultImage
 from config.storage import discard_after_commit, new_files
 from results.models import Review, TryOnResult
 from results.reuse import forget

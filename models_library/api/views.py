@@ -14,7 +14,7 @@ from config.api.callers import caller_of
 from config.api.envelope import answers, enveloped, success
 from config.api.pagination import paginate
 from config.api.permissions import ManagerMayWrite
-from config.images import ImageMissing
+from config.core.images import ImageMissing
 from models_library.access import model_image_for
 from models_library.api.serializers import (
     ModelImageCreateSerializer,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from config.images import ImageBlank, lay_on_colour
+from config.core.images import ImageBlank, lay_on_colour
 from tests import images as drawn
 
 type Colour = tuple[int, int, int]

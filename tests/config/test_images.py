@@ -11,8 +11,8 @@ from typing import override
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from config import images
-from config.images import ImageRefused, PreparedImage
+from config.core import images
+from config.core.images import ImageRefused, PreparedImage
 from tests import images as drawn
 
 

@@ -18,7 +18,7 @@ LIMIT_MB = 300 - 60
 CHILD = """
 import sys
 from pathlib import Path
-from config import images
+from config.core import images
 
 try:
     with open(sys.argv[1], "rb") as file:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from config.images import read_result
+from config.core.images import read_result
 from tests import images as drawn
 from tests.conftest import Api, Finish, Generate, data_of, download
 from tryon.fashn.sandbox import Sandbox

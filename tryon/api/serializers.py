@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.api.strict import StrictSerializer
-from config.images import ImageWarning
+from config.core.images import ImageWarning
 from tryon.failures import message_for, worth_retrying
 from tryon.fashn.inputs import model_for
 from tryon.fashn.options import (

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from config.api.callers import caller_of
 from config.api.envelope import answers, enveloped, success
 from config.api.pagination import paginate
-from config.images import ImageMissing
+from config.core.images import ImageMissing
 from tryon.access import JobNotFound, job_for, jobs_for
 from tryon.api.serializers import (
     GeneratedSerializer,

@@ -3,7 +3,7 @@
 import json
 from typing import Any, BinaryIO, TypeIs
 
-from config.images import ImageWarning, prepare
+from config.core.images import ImageWarning, prepare
 from config.storage import new_files
 from config.upkeep import use
 from tryon.models import ProductImage

@@ -7,7 +7,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from config.images import ImageRefused, lay_on_colour, read_result
+from config.core.images import ImageRefused, lay_on_colour, read_result
 from config.storage import ObjectMissing, StorageUnavailable, read
 from results.services import picture_stored, result_create
 from tryon import lifecycle, queue

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from config.images import ImageRefused, ImageTruncated, ImageUnreadable
+from config.core.images import ImageRefused, ImageTruncated, ImageUnreadable
 from config.storage import StorageUnavailable
 from tryon.fashn.errors import DownloadError
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from config.images import ImageRefused, read_result
+from config.core.images import ImageRefused, read_result
 from config.storage import StorageUnavailable, new_files
 from results.selectors import result_live
 from tryon import governor, lifecycle, queue

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from config.images.errors import ImageUnreadable
-from config.images.headers import av1, hevc
-from config.images.headers.boxes import MAX_META_BYTES, Box, Fields, Item, inside_meta, items, top_level
-from config.images.headers.types import Coded, Format, Header, read_exactly
-from config.images.limits import AVIF_FIXED_COST, HEIC_PLANES_FACTOR, affordable_pixels
+from config.core.images.errors import ImageUnreadable
+from config.core.images.headers import av1, hevc
+from config.core.images.headers.boxes import MAX_META_BYTES, Box, Fields, Item, inside_meta, items, top_level
+from config.core.images.headers.types import Coded, Format, Header, read_exactly
+from config.core.images.limits import AVIF_FIXED_COST, HEIC_PLANES_FACTOR, affordable_pixels
 
 SEQUENCE_BRANDS = {b"avis", b"hevc", b"hevx", b"msf1"}
 AV1_HEAD_BYTES = 4_096

@@ -2,9 +2,9 @@
 
 from typing import BinaryIO
 
-from config.images.errors import ImageTruncated, ImageUnreadable
-from config.images.headers.types import Format, Header, read_exactly
-from config.images.limits import WEBP_COST, affordable_pixels
+from config.core.images.errors import ImageTruncated, ImageUnreadable
+from config.core.images.headers.types import Format, Header, read_exactly
+from config.core.images.limits import WEBP_COST, affordable_pixels
 
 PIXELS = {b"VP8X", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L"}
 CANVAS = {b"VP8X", b"VP8 ", b"VP8L"}

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import BinaryIO
 
-from config.images.errors import ImageTruncated
-from config.images.splice import Piece
+from config.core.images.errors import ImageTruncated
+from config.core.images.splice import Piece
 
 
 class Format(Enum):
@@ -28,7 +28,7 @@ class Header:
     """One file's own claims. ``width`` and ``height`` in pixels as stored, before any rotation.
 
     ``max_pixels`` is what this kind of file may have so that decoding stays within the memory budget of
-    ``config.images.limits``. ``pieces`` is what the decoder gets to see.
+    ``config.core.images.limits``. ``pieces`` is what the decoder gets to see.
     """
 
     format: Format

@@ -1,6 +1,6 @@
 """Reading numbers of any width from a stream of bits."""
 
-from config.images.errors import ImageUnreadable
+from config.core.images.errors import ImageUnreadable
 
 
 class Bits:

@@ -4,10 +4,10 @@ import re
 from collections import Counter
 from typing import BinaryIO
 
-from config.images.errors import ImageTruncated, ImageUnreadable
-from config.images.headers.types import Format, Header, read_exactly
-from config.images.limits import MAX_PIXELS, PROGRESSIVE_BYTES, affordable_pixels
-from config.images.splice import Piece
+from config.core.images.errors import ImageTruncated, ImageUnreadable
+from config.core.images.headers.types import Format, Header, read_exactly
+from config.core.images.limits import MAX_PIXELS, PROGRESSIVE_BYTES, affordable_pixels
+from config.core.images.splice import Piece
 
 EOI, SOS = 0xD9, 0xDA
 BASELINE_FRAMES = {0xC0, 0xC1}

@@ -2,10 +2,10 @@
 
 from typing import BinaryIO
 
-from config.images.errors import ImageUnreadable
-from config.images.headers.types import Format, Header, read_exactly
-from config.images.limits import MAX_PIXELS, TRUECOLOUR_PNG_COST, affordable_pixels
-from config.images.splice import Piece
+from config.core.images.errors import ImageUnreadable
+from config.core.images.headers.types import Format, Header, read_exactly
+from config.core.images.limits import MAX_PIXELS, TRUECOLOUR_PNG_COST, affordable_pixels
+from config.core.images.splice import Piece
 
 GREYSCALE, PALETTE = 0, 3
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from config.images.errors import ImageTruncated, ImageUnreadable
-from config.images.headers.types import read_exactly
+from config.core.images.errors import ImageTruncated, ImageUnreadable
+from config.core.images.headers.types import read_exactly
 
 MAX_META_BYTES = 1_000_000  # an iPhone's is 4 KB
 MAX_BOXES = 5_000

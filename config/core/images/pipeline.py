@@ -8,10 +8,10 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from config.images import limits
-from config.images.colour import to_srgb
-from config.images.decode import decode, is_invisible
-from config.images.errors import (
+from config.core.images import limits
+from config.core.images.colour import to_srgb
+from config.core.images.decode import decode, is_invisible
+from config.core.images.errors import (
     ImageAnimated,
     ImageBlank,
     ImageMissing,
@@ -20,9 +20,9 @@ from config.images.errors import (
     ImageTooSmall,
     ImageTypeUnsupported,
 )
-from config.images.headers import Format, Header, read_header
-from config.images.provenance import PACKET, with_provenance
-from config.images.quality import ImageWarning, warnings_for
+from config.core.images.headers import Format, Header, read_header
+from config.core.images.provenance import PACKET, with_provenance
+from config.core.images.quality import ImageWarning, warnings_for
 
 CHUNK_BYTES = 256 * 1024
 # The lowest and the highest value of each band of a picture that is white and nothing else.

@@ -5,9 +5,9 @@ libavif believes the stream and scales: a container that says 300 x 300 could ho
 
 from collections.abc import Iterator
 
-from config.images.errors import ImageUnreadable
-from config.images.headers.bits import Bits
-from config.images.headers.types import Coded
+from config.core.images.errors import ImageUnreadable
+from config.core.images.headers.bits import Bits
+from config.core.images.headers.types import Coded
 
 SEQUENCE_HEADER = 1
 

@@ -2,12 +2,12 @@
 
 from typing import BinaryIO
 
-from config.images.errors import ImageTypeUnsupported
-from config.images.headers.isobmff import read_isobmff
-from config.images.headers.jpeg import read_jpeg
-from config.images.headers.png import read_png
-from config.images.headers.types import Format, Header
-from config.images.headers.webp import read_webp
+from config.core.images.errors import ImageTypeUnsupported
+from config.core.images.headers.isobmff import read_isobmff
+from config.core.images.headers.jpeg import read_jpeg
+from config.core.images.headers.png import read_png
+from config.core.images.headers.types import Format, Header
+from config.core.images.headers.webp import read_webp
 
 __all__ = ["Format", "Header", "read_header"]
 

@@ -6,10 +6,10 @@ libheif decodes first and compares with the container afterwards. By then the me
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from config.images.errors import ImageUnreadable
-from config.images.headers.bits import Bits
-from config.images.headers.boxes import Item
-from config.images.headers.types import Coded, read_exactly
+from config.core.images.errors import ImageUnreadable
+from config.core.images.headers.bits import Bits
+from config.core.images.headers.boxes import Item
+from config.core.images.headers.types import Coded, read_exactly
 
 SPS = 33
 PARAMETER_SETS = {32, 33, 34}

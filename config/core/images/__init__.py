@@ -3,8 +3,8 @@
 ``prepare`` takes an upload, ``read_result`` a provider's picture; both raise only ``ImageRefused``.
 """
 
-from config.images.compose import lay_on_colour
-from config.images.errors import (
+from config.core.images.compose import lay_on_colour
+from config.core.images.errors import (
     ImageAnimated,
     ImageBlank,
     ImageMissing,
@@ -16,10 +16,10 @@ from config.images.errors import (
     ImageTypeUnsupported,
     ImageUnreadable,
 )
-from config.images.limits import MAX_RESULT_BYTES, MAX_UPLOAD_BYTES
-from config.images.memory import return_large_blocks
-from config.images.pipeline import Picture, PreparedImage, ResultImage, prepare, read_result
-from config.images.quality import ImageWarning
+from config.core.images.limits import MAX_RESULT_BYTES, MAX_UPLOAD_BYTES
+from config.core.images.memory import return_large_blocks
+from config.core.images.pipeline import Picture, PreparedImage, ResultImage, prepare, read_result
+from config.core.images.quality import ImageWarning
 
 __all__ = [
     "MAX_RESULT_BYTES",

@@ -5,7 +5,7 @@ from typing import Final
 
 from PIL import Image, ImageFilter
 
-from config.images.pipeline import read_result
+from config.core.images.pipeline import read_result
 
 # How wide a soft edge may be, in pixels. Wider ones, such as a veil, keep their colours.
 EDGE: Final = 3

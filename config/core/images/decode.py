@@ -16,9 +16,9 @@ from typing import Any, BinaryIO
 import pillow_heif
 from PIL import ExifTags, Image
 
-from config.images.errors import ImageAnimated, ImageUnreadable
-from config.images.headers import Format, Header
-from config.images.splice import SplicedFile
+from config.core.images.errors import ImageAnimated, ImageUnreadable
+from config.core.images.headers import Format, Header
+from config.core.images.splice import SplicedFile
 
 # What Pillow's and libheif's decoders raise on hostile bytes, as found by fuzzing. Warning: Pillow warns of
 # corrupt metadata, and a process may run with warnings as errors.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFilter
 
-from config.images.errors import _
+from config.core.images.errors import _
 
 # tryon-v1.6 works at 864 x 1296 pixels: with less than two thirds of that width the garment is enlarged
 # visibly.

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from config.images.headers import Format
+from config.core.images.headers import Format
 
 # A photo of a person and a photo of a garment, put together by a trained model.
 SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
