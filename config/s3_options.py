@@ -17,7 +17,7 @@ def s3_storage(
     ``url_seconds`` is how long a signed URL works. Without keys the machine's own role is used.
     """
     return {
-        "BACKEND": "config.storage.s3.PrivateS3Storage",
+        "BACKEND": "config.core.storage.s3.PrivateS3Storage",
         "OPTIONS": {
             "bucket_name": bucket,
             "region_name": region,

@@ -177,7 +177,7 @@ if S3_BUCKET:
         url_seconds=SIGNED_URL_SECONDS,
     )
 else:
-    media_storage = {"BACKEND": "config.storage.local.SignedFileSystemStorage"}
+    media_storage = {"BACKEND": "config.core.storage.local.SignedFileSystemStorage"}
 
 STORAGES = {
     "default": media_storage,

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config.api.health import healthz, readyz
-from config.storage.local import serve_signed_file
+from config.core.storage.local import serve_signed_file
 
 handler404 = "config.api.exceptions.page_not_found"
 handler500 = "config.api.exceptions.server_error"

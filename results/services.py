@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from config.api.callers import Caller
 from config.core.images import ResultImage
-from config.storage import discard_after_commit, new_files
+from config.core.storage import discard_after_commit, new_files
 from results.models import Review, TryOnResult
 from results.reuse import forget
 

@@ -9,7 +9,7 @@ import requests
 from django.core.files.storage import storages
 from pytest_django import Settings
 
-from config.storage.local import SignedFileSystemStorage
+from config.core.storage.local import SignedFileSystemStorage
 from tests import s3
 
 

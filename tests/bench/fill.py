@@ -13,7 +13,7 @@ django.setup()
 from django.conf import settings  # noqa: E402  (settings and models need Django set up)
 from django.utils import timezone  # noqa: E402
 
-from config.storage.keys import random_key  # noqa: E402
+from config.core.storage.keys import random_key  # noqa: E402
 from models_library.models import Category, ModelImage  # noqa: E402
 from results.models import TryOnResult  # noqa: E402
 from tryon.models import ProductImage, Status, TryOnJob  # noqa: E402

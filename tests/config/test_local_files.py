@@ -9,8 +9,8 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from pytest_django import Settings
 
-from config.storage import new_files
-from config.storage.local import sign
+from config.core.storage import new_files
+from config.core.storage.local import sign
 
 pytestmark = pytest.mark.django_db
 

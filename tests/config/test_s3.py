@@ -8,7 +8,7 @@ import structlog
 from django.core.files.storage import default_storage
 from pytest_django import Settings
 
-from config.storage import ObjectMissing, StorageUnavailable, new_files, read
+from config.core.storage import ObjectMissing, StorageUnavailable, new_files, read
 from tests import s3
 from tests.conftest import Api, error_of
 from tests.images import garment_photo

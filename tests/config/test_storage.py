@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from pytest_django import Settings
 
-from config.storage import (
+from config.core.storage import (
     OUR_KEY,
     ObjectMissing,
     StorageUnavailable,
@@ -100,7 +100,7 @@ def test_a_full_disk_leaves_no_half_file(store: str, tmp_path: Path, monkeypatch
         def read(self, *args: object) -> bytes:
             raise OSError("No space left on device")
 
-    monkeypatch.setattr("config.storage.files.ContentFile", Breaking)
+    monkeypatch.setattr("config.core.storage.files.ContentFile", Breaking)
     with pytest.raises(StorageUnavailable), new_files() as write:
         write("results", b"picture", "png")
     assert stored_keys() == set()

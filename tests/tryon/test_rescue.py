@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from config.storage import read
+from config.core.storage import read
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import TryOnJobFactory
 from tryon import tasks

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from config.storage import discard
+from config.core.storage import discard
 from config.upkeep.runs import Batch
 from tryon.models import ACTIVE, Prediction, TryOnJob
 from tryon.selectors import pictures_kept_in_vain

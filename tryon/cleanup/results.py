@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from config.storage import discard
+from config.core.storage import discard
 from config.upkeep.runs import Batch
 from results.models import TryOnResult
 from results.selectors import results_expired, results_rejected

@@ -4,7 +4,7 @@ import json
 from typing import Any, BinaryIO, TypeIs
 
 from config.core.images import ImageWarning, prepare
-from config.storage import new_files
+from config.core.storage import new_files
 from config.upkeep import use
 from tryon.models import ProductImage
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.core.images import ImageRefused, lay_on_colour, read_result
-from config.storage import ObjectMissing, StorageUnavailable, read
+from config.core.storage import ObjectMissing, StorageUnavailable, read
 from results.services import picture_stored, result_create
 from tryon import lifecycle, queue
 from tryon.fashn.errors import DownloadError

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from config.core.images import ImageRefused, ImageTruncated, ImageUnreadable
-from config.storage import StorageUnavailable
+from config.core.storage import StorageUnavailable
 from tryon.fashn.errors import DownloadError
 
 type PictureError = DownloadError | ImageRefused | StorageUnavailable

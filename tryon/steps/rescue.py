@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from config.core.images import ImageRefused, read_result
-from config.storage import StorageUnavailable, new_files
+from config.core.storage import StorageUnavailable, new_files
 from results.selectors import result_live
 from tryon import governor, lifecycle, queue
 from tryon.fashn.errors import DownloadError, FashnError

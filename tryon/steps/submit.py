@@ -10,7 +10,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 from django.utils import timezone
 
-from config.storage import ObjectMissing, StorageUnavailable
+from config.core.storage import ObjectMissing, StorageUnavailable
 from tryon import governor, lifecycle, queue
 from tryon.fashn.errors import (
     ConcurrencyLimited,

@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError
 from pytest_django import Settings
 
-from config.storage.keys import StoredObject
+from config.core.storage.keys import StoredObject
 from config.upkeep.models import CleanupRun, StorageUse
 from tests.conftest import Api, data_of
 from tests.factories import ModelImageFactory

@@ -1,8 +1,8 @@
 """Private picture storage: random object keys and signed URLs that expire, on local disk and on S3 alike."""
 
-from config.storage.errors import ObjectMissing, StorageUnavailable
-from config.storage.files import discard, discard_after_commit, new_files, objects_in, read
-from config.storage.keys import KINDS, OUR_KEY, StoredObject, content_type, folders
+from config.core.storage.errors import ObjectMissing, StorageUnavailable
+from config.core.storage.files import discard, discard_after_commit, new_files, objects_in, read
+from config.core.storage.keys import KINDS, OUR_KEY, StoredObject, content_type, folders
 
 __all__ = [
     "KINDS",

@@ -17,7 +17,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from config.storage.keys import StoredObject, content_disposition, content_type
+from config.core.storage.keys import StoredObject, content_disposition, content_type
 
 # Expiry times are rounded up to this many seconds: a picture keeps its URL while a job is polled, so that
 # browsers can cache it.

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 
-from config.storage.keys import StoredObject, content_disposition, content_type
+from config.core.storage.keys import StoredObject, content_disposition, content_type
 
 # A signed URL is remembered so long, and works so much longer: a picture keeps its URL while a job is polled,
 # so that browsers can cache it.

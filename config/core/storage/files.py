@@ -9,8 +9,8 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, transaction
 
-from config.storage.errors import STORE_FAULTS, ObjectMissing, StorageUnavailable, describe_fault
-from config.storage.keys import StoredObject, random_key
+from config.core.storage.errors import STORE_FAULTS, ObjectMissing, StorageUnavailable, describe_fault
+from config.core.storage.keys import StoredObject, random_key
 from config.upkeep import use
 
 logger = structlog.stdlib.get_logger(__name__)
