@@ -10,8 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from config.core.redis.addresses import cache_settings, check_scheme, queue_settings
 from config.logs import configure_logging
-from config.redis_url import cache_settings, check_scheme, queue_settings
 from config.s3_options import s3_storage
 from config.secrets import read_or_create_secret
 

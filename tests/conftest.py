@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from config.api.keys import key_issue
 from config.api.models import ApiKey
-from config.outage import Outage, cache_outage
+from config.core.redis.outage import Outage, cache_outage
 from tests import images, s3, stores
 from tryon import queue, tasks
 from tryon.fashn.sandbox import Sandbox

@@ -13,8 +13,8 @@ from django.db import transaction
 from redis import RedisError
 from rq import Queue
 
-from config.outage import Outage
-from config.redis_url import connect
+from config.core.redis.addresses import connect
+from config.core.redis.outage import Outage
 
 logger = structlog.stdlib.get_logger(__name__)
 

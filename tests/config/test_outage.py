@@ -8,8 +8,8 @@ import pytest
 from django.core.cache import CacheHandler
 from django.core.cache.backends.base import BaseCache
 
-from config.outage import cache_outage
-from config.redis_url import cache_settings
+from config.core.redis.addresses import cache_settings
+from config.core.redis.outage import cache_outage
 
 
 class Silent:
@@ -43,7 +43,7 @@ def silent() -> Iterator[Silent]:
 
 @pytest.fixture
 def cache(silent: Silent, monkeypatch: pytest.MonkeyPatch) -> BaseCache:
-    monkeypatch.setattr("config.redis_url.CACHE_SECONDS", 0.05)
+    monkeypatch.setattr("config.core.redis.addresses.CACHE_SECONDS", 0.05)
     return CacheHandler({"default": cache_settings(f"redis://127.0.0.1:{silent.port}/0")})["default"]
 
 

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis import Redis, RedisError
 
 from config.broker import LOOPBACK, find_server, free_port
-from config.redis_url import check_scheme, connect, sentinel_address
+from config.core.redis.addresses import check_scheme, connect, sentinel_address
 
 ROOT = Path(__file__).resolve().parents[2]
 # What each user does with Redis: enqueue, run a worker until the queue is empty, cache.

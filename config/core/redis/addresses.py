@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis import Redis
 from redis.sentinel import Sentinel
 
-from config.outage import AskOnce
+from config.core.redis.outage import AskOnce
 
 SENTINEL_SCHEME: Final = "redis+sentinel"
 SCHEMES: Final = ("redis", "rediss", "unix", SENTINEL_SCHEME)
