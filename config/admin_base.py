@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from config.errors import DomainError
+from config.core.errors import DomainError
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin

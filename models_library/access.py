@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from config.errors import DomainError
+from config.core.errors import DomainError
 from models_library.models import ModelImage
 from models_library.selectors import model_image_find
 

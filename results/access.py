@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.api.callers import Caller
-from config.errors import DomainError
+from config.core.errors import DomainError
 from results.models import TryOnResult
 
 

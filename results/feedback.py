@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from config.api.callers import Caller
-from config.errors import DomainError
+from config.core.errors import DomainError
 from results.models import ResultFeedback, TryOnResult
 
 

@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from config.api.exceptions import KNOWN
 from config.api.keys import key_issue
-from config.errors import DomainError
+from config.core.errors import DomainError
 from tests import images
 from tests.conftest import Finish
 from tryon.failures import MESSAGES

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from config.api.callers import Caller
-from config.errors import DomainError
+from config.core.errors import DomainError
 from tryon.models import ProductImage, TryOnJob
 from tryon.selectors import with_files
 

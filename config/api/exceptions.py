@@ -12,8 +12,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from config.errors import DomainError
-from config.middleware import current_request_id
+from config.core.errors import DomainError
+from config.core.middleware import current_request_id
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from config.errors import DomainError
+from config.core.errors import DomainError
 from config.upkeep.models import CleanupRun
 
 logger = structlog.stdlib.get_logger(__name__)

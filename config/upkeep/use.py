@@ -11,7 +11,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.errors import DomainError
+from config.core.errors import DomainError
 from config.upkeep.models import StorageUse
 
 logger = structlog.stdlib.get_logger(__name__)

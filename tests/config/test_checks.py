@@ -9,7 +9,7 @@ import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
 
-from config.secrets import read_or_create_secret
+from config.core.secrets import read_or_create_secret
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,7 +70,7 @@ def test_a_nonsense_number_stops_the_start(tmp_path: Path, name: str, value: str
 
 FAILS = """
 import structlog
-from config.logs import configure_logging
+from config.core.logs import configure_logging
 configure_logging(log_format="text", level="INFO")
 def fail(secret):
     raise OSError("the cause")

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import sentence
 from config.api.callers import Caller
-from config.errors import DomainError
+from config.core.errors import DomainError
 from models_library.models import Category, ModelImage
 from models_library.selectors import model_image_list
 from tryon.fashn.inputs import total_credits

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from config.api.callers import Caller
-from config.errors import DomainError
+from config.core.errors import DomainError
 from results.selectors import result_live
 from tryon import lifecycle, queue
 from tryon.fashn.options import OptionError

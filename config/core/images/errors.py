@@ -1,6 +1,6 @@
 """Why a picture is refused: one class, code and sentence for each reason."""
 
-from config.errors import DomainError
+from config.core.errors import DomainError
 
 
 def _(message: str) -> str:

@@ -6,7 +6,7 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from django.utils.translation import gettext_lazy as _
 
-from config.errors import DomainError
+from config.core.errors import DomainError
 
 # What a local disk and S3 raise when they can't serve.
 STORE_FAULTS: Final = (OSError, Boto3Error, BotoCoreError, ClientError)

@@ -6,7 +6,7 @@ from typing import Any, override
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 
-from config.errors import DomainError
+from config.core.errors import DomainError
 from config.upkeep.runs import CleanupRefused, preview, run
 from tryon.cleanup import EARLY, TASKS, Task
 
