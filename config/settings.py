@@ -64,7 +64,7 @@ INSTALLED_APPS = [
     "django_rq",
     "config.apps.ConfigConfig",
     "config.api",
-    "config.upkeep",
+    "config.core.upkeep",
     "models_library",
     "results",
     "tryon",

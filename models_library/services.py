@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from config.core.errors import DomainError
 from config.core.images import prepare
 from config.core.storage import discard_after_commit, new_files
-from config.upkeep import use
+from config.core.upkeep import use
 from models_library.models import ModelImage
 from models_library.selectors import model_image_with_checksum
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 from django.db import close_old_connections
 
-from config.upkeep.runs import run
+from config.core.upkeep.runs import run
 from tryon import queue, recovery
 from tryon.advance import advance
 from tryon.cleanup import EARLY, TASKS

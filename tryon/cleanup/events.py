@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.utils import timezone
 
-from config.upkeep.runs import Batch
+from config.core.upkeep.runs import Batch
 from tryon.models import JobEvent
 from tryon.selectors import events_of_finished_jobs
 

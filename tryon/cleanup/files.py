@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from config.core.storage import discard, objects_in
 from config.core.storage.keys import OUR_KEY, StoredObject, folders
-from config.upkeep import use
-from config.upkeep.runs import Batch, CleanupRefused
+from config.core.upkeep import use
+from config.core.upkeep.runs import Batch, CleanupRefused
 from models_library.models import ModelImage
 from results.models import TryOnResult
 from tryon.models import Prediction, ProductImage

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.core.storage import discard
-from config.upkeep.runs import Batch
+from config.core.upkeep.runs import Batch
 from tryon.models import ACTIVE, Prediction, TryOnJob
 from tryon.selectors import pictures_kept_in_vain
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from config.upkeep.runs import Batch, Work
+from config.core.upkeep.runs import Batch, Work
 from tryon.cleanup.events import old_events
 from tryon.cleanup.files import stored_files
 from tryon.cleanup.pictures import kept_pictures
@@ -27,7 +27,7 @@ class Task:
     can_be_forced: bool = False
 
     def work(self, *, dry_run: bool = False, force: bool = False) -> Work:
-        """The step as ``config.upkeep.runs`` takes it."""
+        """The step as ``config.core.upkeep.runs`` takes it."""
         options: dict[str, Any] = {"dry_run": dry_run}
         if self.can_be_forced:
             options["force"] = force

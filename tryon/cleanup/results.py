@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.core.storage import discard
-from config.upkeep.runs import Batch
+from config.core.upkeep.runs import Batch
 from results.models import TryOnResult
 from results.selectors import results_expired, results_rejected
 from results.services import results_remove

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from config.upkeep.runs import Batch
+from config.core.upkeep.runs import Batch
 
 
 def old_sessions(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:

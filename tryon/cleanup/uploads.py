@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from config.core.storage import discard
-from config.upkeep.runs import Batch
+from config.core.upkeep.runs import Batch
 from tryon.models import ProductImage
 from tryon.selectors import uploads_spent, uploads_without_jobs
 

@@ -6,8 +6,8 @@ from typing import Final
 import structlog
 from django.utils import timezone
 
-from config.upkeep import use
-from config.upkeep.models import CleanupRun
+from config.core.upkeep import use
+from config.core.upkeep.models import CleanupRun
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from typing import Any, BinaryIO, TypeIs
 
 from config.core.images import ImageWarning, prepare
 from config.core.storage import new_files
-from config.upkeep import use
+from config.core.upkeep import use
 from tryon.models import ProductImage
 
 

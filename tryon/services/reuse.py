@@ -5,7 +5,7 @@ from typing import Final, TypedDict
 
 from django.db import transaction
 
-from config.upkeep.counts import count, counted
+from config.core.upkeep.counts import count, counted
 from results import reuse
 from results.models import TryOnResult
 from tryon import lifecycle, queue

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from config.upkeep import use
+from config.core.upkeep import use
 from results.selectors import feedback_counts
 from tryon import governor
 from tryon.selectors import dead_letters, job_counts, rescued

@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from config.core.storage.errors import STORE_FAULTS, ObjectMissing, StorageUnavailable, describe_fault
 from config.core.storage.keys import StoredObject, random_key
-from config.upkeep import use
+from config.core.upkeep import use
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError
 from pytest_django import Settings
 
 from config.core.storage.keys import StoredObject
-from config.upkeep.models import CleanupRun, StorageUse
+from config.core.upkeep.models import CleanupRun, StorageUse
 from tests.conftest import Api, data_of
 from tests.factories import ModelImageFactory
 from tests.stores import stored_keys

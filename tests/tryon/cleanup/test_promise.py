@@ -18,7 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from config.upkeep.runs import run
+from config.core.upkeep.runs import run
 from models_library.models import ModelImage
 from results.models import Review, TryOnResult
 from tests.factories import ModelImageFactory, TryOnJobFactory

@@ -8,8 +8,8 @@ from django.core.management import CommandError
 from django.utils import timezone
 from rq import cron
 
-from config.upkeep.models import CleanupRun
-from config.upkeep.runs import Batch, run
+from config.core.upkeep.models import CleanupRun
+from config.core.upkeep.runs import Batch, run
 from results.models import TryOnResult
 from tests.admin_pages import page, sign_in
 from tests.tryon.cleanup.world import clean, result

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from config.upkeep.models import CleanupRun, StorageUse
+from config.core.upkeep.models import CleanupRun, StorageUse
 from results.models import Review, TryOnResult
 from tests import images
 from tests.admin_pages import page, sign_in

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 
 from config.core.errors import DomainError
-from config.upkeep.runs import CleanupRefused, preview, run
+from config.core.upkeep.runs import CleanupRefused, preview, run
 from tryon.cleanup import EARLY, TASKS, Task
 
 ALL = {**EARLY, **TASKS}

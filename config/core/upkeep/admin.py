@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import ReadOnlyAdmin
 from config.admin_widgets import badge, moment
-from config.upkeep.models import CleanupRun
+from config.core.upkeep.models import CleanupRun
 
 
 @admin.register(CleanupRun)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
-from config.upkeep.models import StorageUse
+from config.core.upkeep.models import StorageUse
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -5,6 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UpkeepConfig(AppConfig):
-    name = "config.upkeep"
+    name = "config.core.upkeep"
     label = "upkeep"
     verbose_name = _("Upkeep")

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from config.core.errors import DomainError
-from config.upkeep.models import CleanupRun
+from config.core.upkeep.models import CleanupRun
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from config.upkeep.models import DailyCount
+from config.core.upkeep.models import DailyCount
 
 
 def count(name: str, number: int = 1) -> None:
