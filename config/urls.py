@@ -5,11 +5,11 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from config.api.health import healthz, readyz
+from config.core.http.health import healthz, readyz
 from config.core.storage.local import serve_signed_file
 
-handler404 = "config.api.exceptions.page_not_found"
-handler500 = "config.api.exceptions.server_error"
+handler404 = "config.core.http.exceptions.page_not_found"
+handler500 = "config.core.http.exceptions.server_error"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),

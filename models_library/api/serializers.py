@@ -5,7 +5,7 @@ from typing import Any, override
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from config.api.strict import StrictSerializer
+from config.core.http.strict import StrictSerializer
 from models_library.models import Category, ModelImage
 
 MAX_TAGS = 20

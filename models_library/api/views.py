@@ -11,9 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.api.callers import caller_of
-from config.api.envelope import answers, enveloped, success
-from config.api.pagination import paginate
 from config.api.permissions import ManagerMayWrite
+from config.core.http.envelope import answers, enveloped, success
+from config.core.http.pagination import paginate
 from config.core.images import ImageMissing
 from models_library.access import model_image_for
 from models_library.api.serializers import (

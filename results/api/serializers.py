@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from config.api.strict import StrictSerializer
+from config.core.http.strict import StrictSerializer
 from results.models import Reason, Review, Verdict
 
 if TYPE_CHECKING:

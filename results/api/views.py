@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.api.callers import caller_of
-from config.api.envelope import answers, enveloped, success
-from config.api.pagination import paginate
+from config.core.http.envelope import answers, enveloped, success
+from config.core.http.pagination import paginate
 from results.access import ResultNotFound, result_for, results_for
 from results.api.serializers import (
     FeedbackSerializer,

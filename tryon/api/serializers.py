@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.api.strict import StrictSerializer
+from config.core.http.strict import StrictSerializer
 from config.core.images import ImageWarning
 from tryon.failures import message_for, worth_retrying
 from tryon.fashn.inputs import model_for

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.api.callers import caller_of
-from config.api.envelope import answers, enveloped, success
-from config.api.pagination import paginate
+from config.core.http.envelope import answers, enveloped, success
+from config.core.http.pagination import paginate
 from config.core.images import ImageMissing
 from tryon.access import JobNotFound, job_for, jobs_for
 from tryon.api.serializers import (
