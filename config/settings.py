@@ -63,7 +63,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_rq",
     "config.apps.ConfigConfig",
-    "config.api",
+    "config.shops",
     "config.core.upkeep",
     "models_library",
     "results",
@@ -214,8 +214,8 @@ DEMO_SHOP = env.bool("DEMO_SHOP", False)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "config.api.authentication.ApiKeyAuthentication",
-        "config.api.authentication.SessionAuthentication",
+        "config.shops.authentication.ApiKeyAuthentication",
+        "config.shops.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.api.callers import Caller
 from config.core.errors import DomainError
+from config.shops.callers import Caller
 from results.models import TryOnResult
 
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from config.api.callers import Caller
 from config.core.errors import DomainError
+from config.shops.callers import Caller
 from results.models import ResultFeedback, TryOnResult
 
 

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from config.api.callers import Caller
 from config.core.images import ResultImage
 from config.core.storage import discard_after_commit, new_files
+from config.shops.callers import Caller
 from results.models import Review, TryOnResult
 from results.reuse import forget
 

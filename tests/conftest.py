@@ -15,9 +15,9 @@ from django.utils import timezone
 from django_redis import get_redis_connection
 from pytest_django import Settings
 
-from config.api.keys import key_issue
-from config.api.models import ApiKey
 from config.core.redis.outage import Outage, cache_outage
+from config.shops.keys import key_issue
+from config.shops.models import ApiKey
 from tests import images, s3, stores
 from tryon import queue, tasks
 from tryon.fashn.sandbox import Sandbox

@@ -6,8 +6,8 @@ from typing import Any
 import factory
 from django.utils import timezone
 
-from config.api.keys import digest_of
-from config.api.models import ApiKey
+from config.shops.keys import digest_of
+from config.shops.models import ApiKey
 from models_library.models import Category, ModelImage
 from results.models import ResultFeedback, TryOnResult, Verdict
 from tryon.models import JobViewer, Prediction, ProductImage, Status, TryOnJob

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from pytest_django.live_server_helper import LiveServer
 
-from config.api.keys import key_issue
 from config.core.errors import DomainError
 from config.core.http.exceptions import KNOWN
+from config.shops.keys import key_issue
 from tests import images
 from tests.conftest import Finish
 from tryon.failures import MESSAGES

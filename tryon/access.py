@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from config.api.callers import Caller
 from config.core.errors import DomainError
+from config.shops.callers import Caller
 from tryon.models import ProductImage, TryOnJob
 from tryon.selectors import with_files
 

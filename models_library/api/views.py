@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.api.callers import caller_of
-from config.api.permissions import ManagerMayWrite
 from config.core.http.envelope import answers, enveloped, success
 from config.core.http.pagination import paginate
 from config.core.images import ImageMissing
+from config.shops.callers import caller_of
+from config.shops.permissions import ManagerMayWrite
 from models_library.access import model_image_for
 from models_library.api.serializers import (
     ModelImageCreateSerializer,

@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.api.callers import caller_of
 from config.core.http.envelope import answers, enveloped, success
 from config.core.http.pagination import paginate
+from config.shops.callers import caller_of
 from results.access import ResultNotFound, result_for, results_for
 from results.api.serializers import (
     FeedbackSerializer,

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from config.api.models import ApiKey
+from config.shops.models import ApiKey
 from tests.admin_pages import count_queries, page, run_action, sign_in
 from tests.factories import ApiKeyFactory
 

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 
-from config.api.keys import key_forget, key_issue
-from config.api.models import ApiKey
+from config.shops.keys import key_forget, key_issue
+from config.shops.models import ApiKey
 from tests.conftest import Api, error_of
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config.api.models import ApiKey
+from config.shops.models import ApiKey
 from results.models import TryOnResult
 from tests.conftest import Api, Finish, Generate, data_of, error_of
 from tests.factories import TryOnJobFactory, TryOnResultFactory

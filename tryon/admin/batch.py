@@ -20,8 +20,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import sentence
-from config.api.callers import Caller
 from config.core.errors import DomainError
+from config.shops.callers import Caller
 from models_library.models import Category, ModelImage
 from models_library.selectors import model_image_list
 from tryon.fashn.inputs import total_credits

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from config.admin_base import ReadOnlyAdmin, sentence
 from config.admin_widgets import badge, link_to, moment, thumbnail
-from config.api.callers import Caller
 from config.core.errors import DomainError
+from config.shops.callers import Caller
 from tryon.admin.job_page import job_page
 from tryon.models import Prediction, Status, TryOnJob
 from tryon.selectors import dead_letters, progress_now

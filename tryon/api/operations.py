@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.api.permissions import ManagersOnly
 from config.core.http.envelope import answers, enveloped, success
 from config.core.http.exceptions import error_body
+from config.shops.permissions import ManagersOnly
 from tryon import governor
 from tryon.advance import dispatch
 from tryon.fashn.parsing import usable_provider_id

@@ -5,8 +5,8 @@ from typing import Final
 
 from django.contrib.auth.models import User
 
-from config.api.keys import digest_of, key_issue
-from config.api.models import ApiKey
+from config.shops.keys import digest_of, key_issue
+from config.shops.models import ApiKey
 from models_library.models import ModelImage
 from models_library.services import ModelImageDuplicate, model_image_create
 from tryon.demo.drawing.library import MODELS, PRODUCTS

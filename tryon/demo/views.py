@@ -19,9 +19,9 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 
-from config.api.authentication import VISITOR_SESSION_KEY, SessionAuthentication
 from config.core.http.pagination import PAGE_SIZE
 from config.core.images import MAX_UPLOAD_BYTES
+from config.shops.authentication import VISITOR_SESSION_KEY, SessionAuthentication
 from models_library.models import Category, ModelImage
 from models_library.selectors import model_image_list
 from tryon.fashn.options import DEFAULT_MODE

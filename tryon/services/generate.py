@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from config.api.callers import Caller
 from config.core.errors import DomainError
+from config.shops.callers import Caller
 from models_library.access import model_image_for
 from models_library.models import Category, ModelImage
 from results.selectors import result_live

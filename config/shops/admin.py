@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.admin_base import StudioAdmin
-from config.api.keys import key_forget, key_issue
-from config.api.models import ApiKey
+from config.shops.keys import key_forget, key_issue
+from config.shops.models import ApiKey
 
 
 @admin.register(ApiKey)

@@ -6,7 +6,7 @@ from rest_framework import permissions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from config.api.callers import caller_of
+from config.shops.callers import caller_of
 
 
 class ManagerMayWrite(permissions.IsAuthenticated):

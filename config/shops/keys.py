@@ -5,8 +5,8 @@ import secrets
 
 from django.core.cache import cache
 
-from config.api.callers import Caller
-from config.api.models import ApiKey
+from config.shops.callers import Caller
+from config.shops.models import ApiKey
 
 PREFIX = "tos_"
 # A polled job costs one query because its key is remembered. Revoking forgets it at once; only while the

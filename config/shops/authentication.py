@@ -7,8 +7,8 @@ from django.contrib.auth.models import AnonymousUser, User
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
-from config.api.callers import Caller
-from config.api.keys import key_check
+from config.shops.callers import Caller
+from config.shops.keys import key_check
 
 SCHEME = "Api-Key"
 VISITOR_SESSION_KEY = "demo_visitor"

@@ -10,7 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 class ApiKeyScheme(OpenApiAuthenticationExtension):
     """``Authorization: Api-Key <key>``."""
 
-    target_class = "config.api.authentication.ApiKeyAuthentication"
+    target_class = "config.shops.authentication.ApiKeyAuthentication"
     name = "apiKey"
 
     @override
@@ -26,7 +26,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
 class SessionScheme(OpenApiAuthenticationExtension):
     """The cookie of somebody signed in to the admin."""
 
-    target_class = "config.api.authentication.SessionAuthentication"
+    target_class = "config.shops.authentication.SessionAuthentication"
     name = "session"
 
     @override

@@ -1,0 +1,15 @@
+"""Who is asking: API keys, the callers behind them, and what each may do."""
+
+from typing import override
+
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    name = "config.shops"
+    label = "api"
+    verbose_name = "API"
+
+    @override
+    def ready(self) -> None:
+        from config.shops import schema  # noqa: F401  (registers the ways in)
