@@ -32,7 +32,7 @@ test: $(ENV)/dev.stamp redis
 # Pictures, the FASHN client, the sandbox and the demo do not know which database there is.
 test-postgres: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tests.postgres $(BIN)/pytest --numprocesses auto \
-	    --ignore tests/tryon/fashn --ignore tests/config/test_images.py --ignore tests/config/test_images_memory.py \
+	    --ignore tests/tryon/fashn --ignore tests/tryon/sandbox --ignore tests/config/test_images.py --ignore tests/config/test_images_memory.py \
 	    --ignore tests/tryon/test_demo.py --ignore tests/tryon/test_demo_supervisor.py $(ARGS)
 
 SEEDS ?= 1

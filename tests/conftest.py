@@ -20,8 +20,8 @@ from config.shops.keys import key_issue
 from config.shops.models import ApiKey
 from tests import images, s3, stores
 from tryon import queue, tasks
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import ACTIVE, TryOnJob
+from tryon.sandbox import Sandbox
 
 type Generate = Callable[..., Any]
 type Finish = Callable[[str], TryOnJob]
@@ -86,6 +86,14 @@ def download(api: Api, url: str) -> bytes:
     response: Any = api.client.get(url.removeprefix("http://testserver"))
     assert response.status_code == 200
     return b"".join(response.streaming_content)
+
+
+@pytest.fixture(autouse=True)
+def direct_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy settings from the machine that runs the tests."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,8 @@ from config.shops.keys import key_issue
 from tests import images
 from tests.conftest import Finish
 from tryon.failures import MESSAGES
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import TryOnJob
+from tryon.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()

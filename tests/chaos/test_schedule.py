@@ -3,7 +3,7 @@
 import pytest
 
 from tests.chaos.schedule import JOB_FAULTS, REFUSALS, Accident, accidents, job_options
-from tryon.fashn.sandbox.faults import SEEDS
+from tryon.sandbox.faults import SEEDS
 
 SOME_SEEDS = range(50)
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, override
 
-from tryon.fashn.sandbox.webhooks import RETRY_AFTER_SECONDS
+from tryon.sandbox.webhooks import RETRY_AFTER_SECONDS
 
 ENDED: Final = ("completed", "failed", "canceled")
 IN_FLIGHT: Final = ("reserved", "sending", "running")

@@ -11,7 +11,7 @@ from PIL import Image
 from config.core.images import read_result
 from tests import images as drawn
 from tests.conftest import Api, Finish, Generate, data_of, download
-from tryon.fashn.sandbox import Sandbox
+from tryon.sandbox import Sandbox
 
 SOURCE_TYPE = b"http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 FOREIGN = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF>somebody else</rdf:RDF></x:xmpmeta>'

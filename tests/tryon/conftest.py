@@ -11,8 +11,8 @@ from tests.conftest import Generate
 from tests.factories import TryOnJobFactory
 from tests.stores import away
 from tryon import tasks
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, Status, TryOnJob
+from tryon.sandbox import Sandbox
 
 # Longer than a deadline, shorter than after what a stuck job is abandoned.
 A_WHILE = timedelta(minutes=15)

@@ -10,8 +10,8 @@ from tests.admin_pages import page, run_action, sign_in
 from tests.conftest import Finish, Generate
 from tests.factories import PredictionFactory, TryOnJobFactory
 from tryon import governor
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import Pause, PredictionState, Status, TryOnJob
+from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,8 +12,8 @@ from results.models import TryOnResult
 from tests.conftest import Api, Finish, Generate, data_of, error_of
 from tests.factories import TryOnJobFactory, TryOnResultFactory
 from tryon import tasks
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
+from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

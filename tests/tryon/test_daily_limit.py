@@ -11,8 +11,8 @@ from tests.conftest import Api, Finish, Generate, error_of
 from tests.factories import PredictionFactory
 from tryon import governor
 from tryon.advance import dispatch
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import Lane, PredictionState, Status, TryOnJob
+from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

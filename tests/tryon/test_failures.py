@@ -15,9 +15,9 @@ from tests.conftest import Api, Finish, Generate, data_of, download
 from tests.stores import away, stored_keys
 from tryon import tasks
 from tryon.advance import advance
-from tryon.fashn.sandbox import Sandbox
 from tryon.governor import slots_taken
 from tryon.models import JobEvent, Prediction, PredictionState, ProductImage, Status, TryOnJob
+from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

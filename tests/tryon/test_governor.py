@@ -11,9 +11,9 @@ from tests.conftest import Api, Finish, Generate, data_of, error_of
 from tests.factories import PredictionFactory, TryOnJobFactory
 from tryon import governor, tasks
 from tryon.advance import dispatch
-from tryon.fashn.sandbox import Sandbox
 from tryon.governor.breaker import FAILURES_TO_OPEN
 from tryon.models import Governor, Lane, Pause, Prediction, PredictionState, Status, TryOnJob
+from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,8 +15,8 @@ from pytest_django import Settings
 
 from tests.conftest import Finish, Generate
 from tryon import tasks
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
+from tryon.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = ("rqworker", "tryon", "--worker-class", "tryon.worker.StepWorker", "--verbosity", "0")

@@ -18,9 +18,9 @@ from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import PredictionFactory, TryOnJobFactory
 from tests.stores import away
 from tryon import governor, lifecycle, tasks
-from tryon.fashn.sandbox import Sandbox
 from tryon.leases import leased
 from tryon.models import Pause, Prediction, PredictionState, Status, TryOnJob
+from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,8 +15,8 @@ from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFacto
 from tests.stores import away
 from tryon import governor, lifecycle, tasks
 from tryon.advance import dispatch
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import Pause, Prediction, PredictionState, Status, TryOnJob
+from tryon.sandbox import Sandbox
 from tryon.selectors import first_open_step
 
 LOST_AFTER = import_module("tryon.steps.rescue").LOST_AFTER

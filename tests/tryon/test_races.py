@@ -18,9 +18,9 @@ from tests.factories import TryOnJobFactory, TryOnResultFactory
 from tests.threads import at_once
 from tryon import lifecycle
 from tryon.advance import advance, dispatch
-from tryon.fashn.sandbox import Sandbox
 from tryon.leases import leased
 from tryon.models import JobEvent, Prediction, PredictionState, Status, TryOnJob
+from tryon.sandbox import Sandbox
 from tryon.services.webhooks import webhook_receive
 
 pytestmark = pytest.mark.django_db(transaction=True)

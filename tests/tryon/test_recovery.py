@@ -18,8 +18,8 @@ from pytest_django import Settings
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import PredictionFactory, TryOnJobFactory
 from tryon import leases, recovery, tasks
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
+from tryon.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 

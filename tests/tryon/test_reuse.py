@@ -16,8 +16,8 @@ from results.models import Review, TryOnResult
 from results.services import result_review
 from tests import images
 from tests.conftest import Api, Finish, Generate, data_of, error_of
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import ProductImage, TryOnJob
+from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,8 +8,8 @@ from PIL import Image
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from tests.conftest import Api, Finish, Generate, data_of, download, error_of
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, PredictionState, TryOnJob
+from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

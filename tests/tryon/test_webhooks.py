@@ -14,8 +14,8 @@ from pytest_django.live_server_helper import LiveServer
 from tests.conftest import Api, Finish, Generate, data_of, error_of
 from tests.factories import PredictionFactory, TryOnJobFactory
 from tryon import tasks
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
+from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,8 @@ from tests.conftest import Api, Finish, error_of, requester
 from tests.factories import ModelImageFactory, TryOnJobFactory
 from tests.stores import stored_keys
 from tests.tryon.cleanup.world import aged, clean, names, photo, result
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import ProductImage, Status, TryOnJob
+from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db
 

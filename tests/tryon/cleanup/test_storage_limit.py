@@ -14,8 +14,8 @@ from tests.conftest import Api, Finish, Generate, data_of, error_of
 from tests.stores import stored_keys
 from tests.tryon.cleanup.world import photo, result
 from tryon import tasks
-from tryon.fashn.sandbox import Sandbox
 from tryon.models import ProductImage, Status
+from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

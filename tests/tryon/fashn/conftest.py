@@ -8,14 +8,6 @@ from tests.tryon.fashn.loopback import Loopback
 from tryon.fashn.client import FashnClient
 
 
-@pytest.fixture(autouse=True)
-def direct_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy settings from the machine that runs the tests."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
 @pytest.fixture
 def server() -> Iterator[Loopback]:
     """A scripted server on 127.0.0.1."""

@@ -7,7 +7,7 @@ from typing import Any, override
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tryon.fashn.sandbox import DEFAULT_CREDITS, DEFAULT_KEY, Sandbox
+from tryon.sandbox import DEFAULT_CREDITS, DEFAULT_KEY, Sandbox
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from tryon.fashn.sandbox.pictures import compose
+from tryon.sandbox.pictures import compose
 
 from .conftest import draw_person, draw_shirt
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 from PIL import Image, UnidentifiedImageError
 
-from tryon.fashn.sandbox import Sandbox
+from tryon.sandbox import Sandbox
 
 from .conftest import finish, run, status
 

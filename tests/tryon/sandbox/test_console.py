@@ -12,11 +12,11 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
-from tryon.fashn.sandbox import Sandbox
+from tryon.sandbox import Sandbox
 
 from .conftest import run
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 
 
 def post(sandbox: Sandbox, call: str, body: object) -> requests.Response:

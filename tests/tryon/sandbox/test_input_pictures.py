@@ -7,7 +7,7 @@ import pytest
 import requests
 from PIL import Image
 
-from tryon.fashn.sandbox import Sandbox
+from tryon.sandbox import Sandbox
 
 from .conftest import Receiver, data_uri, draw_person, finish
 

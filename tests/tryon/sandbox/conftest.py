@@ -12,7 +12,7 @@ import pytest
 import requests
 from PIL import Image, ImageDraw
 
-from tryon.fashn.sandbox import Sandbox
+from tryon.sandbox import Sandbox
 
 
 def data_uri(image: Image.Image) -> str:

@@ -7,7 +7,7 @@ import fashn
 import pytest
 from fashn.types import PredictionRunResponse, PredictionSubscribeResponse
 
-from tryon.fashn.sandbox import Sandbox
+from tryon.sandbox import Sandbox
 
 
 def start(client: fashn.Fashn, inputs: dict[str, Any], model: str = "tryon-v1.6") -> PredictionRunResponse:

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from tryon.fashn.sandbox.faults import SEEDS
-from tryon.fashn.sandbox.settings import Settings
+from tryon.sandbox.faults import SEEDS
+from tryon.sandbox.settings import Settings
 
-MANUAL = (Path(__file__).parents[4] / "docs" / "sandbox.md").read_text()
+MANUAL = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text()
 
 
 def test_manual_lists_every_seed() -> None:

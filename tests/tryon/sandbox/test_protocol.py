@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from tryon.fashn.sandbox import Sandbox
+from tryon.sandbox import Sandbox
 
 from .conftest import finish, run, status
 
