@@ -148,7 +148,7 @@ RQ_QUEUES = {
     "tryon": {**queue_settings(REDIS_URL), "DEFAULT_TIMEOUT": 150},
     "maintenance": {**queue_settings(REDIS_URL), "DEFAULT_TIMEOUT": 1800},
 }
-RQ = {"COMMIT_MODE": "auto"}  # tryon/queue.py waits for the commit itself, and survives Redis being away
+RQ = {"COMMIT_MODE": "auto"}  # tryon/engine/queue.py waits for the commit itself, and survives Redis being away
 CACHES = {"default": cache_settings(REDIS_URL)}
 
 # --- Files ---------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from config.core.redis.outage import Outage, cache_outage
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey
 from tests import images, s3, stores
-from tryon import queue, tasks
+from tryon import tasks
+from tryon.engine import queue
 from tryon.models import ACTIVE, TryOnJob
 from tryon.sandbox import Sandbox
 

@@ -7,11 +7,11 @@ import structlog
 from django.db import close_old_connections
 
 from config.core.upkeep.runs import run
-from tryon import queue, recovery
-from tryon.advance import advance
 from tryon.cleanup import EARLY, TASKS
 from tryon.cleanup.watch import must_clean_early
-from tryon.steps import rescue
+from tryon.engine import queue, recovery
+from tryon.engine.advance import advance
+from tryon.engine.steps import rescue
 
 # The sweep, every half minute, is done by the same worker.
 CLEANUP_SECONDS: Final = 15.0

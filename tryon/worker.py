@@ -5,8 +5,8 @@ from typing import Any, Final, override
 import structlog
 from rq import SimpleWorker
 
-from tryon import queue, recovery
-from tryon.leases import LEASE
+from tryon.engine import queue, recovery
+from tryon.engine.leases import LEASE
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -23,7 +23,7 @@ import django
 django.setup()
 from django.core.cache import cache
 from django.core.management import call_command
-from tryon import queue
+from tryon.engine import queue
 cache.set("colour", "red")
 assert cache.get("colour") == "red", "the cache does not answer"
 assert not queue.is_away()

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from tests.admin_pages import count_queries, page, run_action, sign_in
 from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
-from tryon import lifecycle
+from tryon.engine import lifecycle
 from tryon.models import Lane, Prediction, PredictionState, Status, TryOnJob
 
 LIST = "/admin/tryon/tryonjob/"

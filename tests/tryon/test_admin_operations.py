@@ -9,7 +9,7 @@ from pytest_django import Settings
 from tests.admin_pages import page, run_action, sign_in
 from tests.conftest import Finish, Generate
 from tests.factories import PredictionFactory, TryOnJobFactory
-from tryon import governor
+from tryon.engine import governor
 from tryon.models import Pause, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 

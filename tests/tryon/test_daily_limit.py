@@ -9,8 +9,8 @@ from pytest_django import Settings
 
 from tests.conftest import Api, Finish, Generate, error_of
 from tests.factories import PredictionFactory
-from tryon import governor
-from tryon.advance import dispatch
+from tryon.engine import governor
+from tryon.engine.advance import dispatch
 from tryon.models import Lane, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 

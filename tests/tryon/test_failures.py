@@ -14,8 +14,8 @@ from pytest_django import Settings
 from tests.conftest import Api, Finish, Generate, data_of, download
 from tests.stores import away, stored_keys
 from tryon import tasks
-from tryon.advance import advance
-from tryon.governor import slots_taken
+from tryon.engine.advance import advance
+from tryon.engine.governor import slots_taken
 from tryon.models import JobEvent, Prediction, PredictionState, ProductImage, Status, TryOnJob
 from tryon.sandbox import Sandbox
 

@@ -9,9 +9,10 @@ from pytest_django import Settings
 
 from tests.conftest import Api, Finish, Generate, data_of, error_of
 from tests.factories import PredictionFactory, TryOnJobFactory
-from tryon import governor, tasks
-from tryon.advance import dispatch
-from tryon.governor.breaker import FAILURES_TO_OPEN
+from tryon import tasks
+from tryon.engine import governor
+from tryon.engine.advance import dispatch
+from tryon.engine.governor.breaker import FAILURES_TO_OPEN
 from tryon.models import Governor, Lane, Pause, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 

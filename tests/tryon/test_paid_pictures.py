@@ -17,8 +17,9 @@ from config.core.storage import StorageUnavailable
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import PredictionFactory, TryOnJobFactory
 from tests.stores import away
-from tryon import governor, lifecycle, tasks
-from tryon.leases import leased
+from tryon import tasks
+from tryon.engine import governor, lifecycle
+from tryon.engine.leases import leased
 from tryon.models import Pause, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
@@ -31,13 +32,13 @@ class Killed(Exception):
 
 @pytest.fixture
 def killed_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], pytest.MonkeyPatch]:
-    """Have a worker end when it comes to a function of a module of ``tryon.steps``, until it is undone."""
+    """Have a worker end at a function of a module of ``tryon.engine.steps``, until it is undone."""
 
     def arrange(module: str, function: str) -> pytest.MonkeyPatch:
         def end(*args: Any, **kwargs: Any) -> None:
             raise Killed
 
-        monkeypatch.setattr(import_module(f"tryon.steps.{module}"), function, end)
+        monkeypatch.setattr(import_module(f"tryon.engine.steps.{module}"), function, end)
         return monkeypatch
 
     return arrange
@@ -232,7 +233,7 @@ def test_a_commit_whose_answer_is_lost_keeps_the_files_of_the_row(
     job_id = generate()["jobId"]
     work()
     sandbox.advance(60)
-    collect = import_module("tryon.steps.collect")
+    collect = import_module("tryon.engine.steps.collect")
     commit, create = BaseDatabaseWrapper._commit, collect.result_create  # type: ignore[attr-defined]
 
     def commit_and_break(self: Any) -> None:
@@ -278,7 +279,7 @@ def test_a_worker_that_froze_before_sending_does_not_end_its_successors_call(
         raise StorageUnavailable
 
     job_id = generate()["jobId"]
-    monkeypatch.setattr(import_module("tryon.steps.submit"), "inputs_for", sent_by_another)
+    monkeypatch.setattr(import_module("tryon.engine.steps.submit"), "inputs_for", sent_by_another)
     work()
     assert Prediction.objects.get().state == PredictionState.RUNNING
     assert TryOnJob.objects.get(pk=job_id).status == Status.PROCESSING

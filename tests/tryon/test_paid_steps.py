@@ -13,13 +13,14 @@ from pytest_django import Settings
 from tests.conftest import Api, Finish, Generate
 from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
 from tests.stores import away
-from tryon import governor, lifecycle, tasks
-from tryon.advance import dispatch
+from tryon import tasks
+from tryon.engine import governor, lifecycle
+from tryon.engine.advance import dispatch
 from tryon.models import Pause, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.selectors import first_open_step
 
-LOST_AFTER = import_module("tryon.steps.rescue").LOST_AFTER
+LOST_AFTER = import_module("tryon.engine.steps.rescue").LOST_AFTER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,9 +16,9 @@ from tests import images
 from tests.conftest import Api, Finish, data_of, error_of, requester
 from tests.factories import TryOnJobFactory, TryOnResultFactory
 from tests.threads import at_once
-from tryon import lifecycle
-from tryon.advance import advance, dispatch
-from tryon.leases import leased
+from tryon.engine import lifecycle
+from tryon.engine.advance import advance, dispatch
+from tryon.engine.leases import leased
 from tryon.models import JobEvent, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.services.webhooks import webhook_receive

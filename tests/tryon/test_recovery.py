@@ -17,7 +17,8 @@ from pytest_django import Settings
 
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import PredictionFactory, TryOnJobFactory
-from tryon import leases, recovery, tasks
+from tryon import tasks
+from tryon.engine import leases, recovery
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 

@@ -60,7 +60,7 @@ class DeadLetterFilter(admin.SimpleListFilter):
 
 @admin.register(TryOnJob)
 class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
-    """Read-only: a job's state changes only in ``tryon.lifecycle``."""
+    """Read-only: a job's state changes only in ``tryon.engine.lifecycle``."""
 
     list_display = [
         "short_id",

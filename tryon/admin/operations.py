@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from config.admin_base import ReadOnlyAdmin
-from tryon import governor
-from tryon.advance import dispatch
+from tryon.engine import governor
+from tryon.engine.advance import dispatch
 from tryon.models import Governor, Pause
 from tryon.services.stats import statistics
 

@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 from config.core.http.envelope import answers, enveloped, success
 from config.core.http.exceptions import error_body
 from config.shops.permissions import ManagersOnly
-from tryon import governor
-from tryon.advance import dispatch
+from tryon.engine import governor
+from tryon.engine.advance import dispatch
 from tryon.fashn.parsing import usable_provider_id
 from tryon.models import Pause
 from tryon.services.stats import statistics

@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from config.core.http.strict import StrictSerializer
 from config.core.images import ImageWarning
+from tryon.engine.steps.plan import speed_of
 from tryon.failures import message_for, worth_retrying
 from tryon.fashn.inputs import model_for
 from tryon.fashn.options import (
@@ -26,7 +27,6 @@ from tryon.fashn.options import (
 from tryon.models import ProductImage, Status
 from tryon.selectors import estimated_wait, progress_now, seconds_left, typical_seconds
 from tryon.services.products import storable_metadata
-from tryon.steps.plan import speed_of
 
 if TYPE_CHECKING:
     from tryon.selectors import QueuedJob

@@ -11,7 +11,7 @@ from config.core.upkeep.runs import Batch
 from results.models import TryOnResult
 from results.selectors import results_expired, results_rejected
 from results.services import results_remove
-from tryon import lifecycle
+from tryon.engine import lifecycle
 
 # On S3 each file costs two calls, and the sweep waits behind the batch.
 BATCH: Final = 50

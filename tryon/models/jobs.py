@@ -34,7 +34,7 @@ class Lane(models.TextChoices):
 
 
 class TryOnJob(models.Model):
-    """One try-on. Its state changes only in ``tryon.lifecycle``."""
+    """One try-on. Its state changes only in ``tryon.engine.lifecycle``."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     product_image = models.ForeignKey(

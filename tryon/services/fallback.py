@@ -7,8 +7,8 @@ import structlog
 from django.db.models import Q
 from django.utils import timezone
 
-from tryon import queue
-from tryon.advance import advance
+from tryon.engine import queue
+from tryon.engine.advance import advance
 from tryon.models import Status, TryOnJob
 
 logger = structlog.stdlib.get_logger(__name__)

@@ -16,8 +16,8 @@ from config.shops.callers import Caller
 from models_library.access import model_image_for
 from models_library.models import Category, ModelImage
 from results.selectors import result_live
-from tryon import governor, lifecycle, queue
 from tryon.access import product_image_for
+from tryon.engine import governor, lifecycle, queue
 from tryon.fashn.inputs import model_for, total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import JobViewer, Lane, ProductImage, TryOnJob

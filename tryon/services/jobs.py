@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from config.core.errors import DomainError
 from config.shops.callers import Caller
 from results.selectors import result_live
-from tryon import lifecycle, queue
+from tryon.engine import lifecycle, queue
+from tryon.engine.steps.outcomes import release
+from tryon.engine.steps.plan import paid_picture
 from tryon.fashn.options import OptionError
 from tryon.models import IN_FLIGHT, Lane, Status, TryOnJob
 from tryon.services.generate import ModelImageInactive, ResultAppeared
 from tryon.services.reuse import Reuse, join_active, note, share_live
-from tryon.steps.outcomes import release
-from tryon.steps.plan import paid_picture
 
 
 class JobNotCancelable(DomainError):

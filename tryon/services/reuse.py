@@ -8,7 +8,7 @@ from django.db import transaction
 from config.core.upkeep.counts import count, counted
 from results import reuse
 from results.models import TryOnResult
-from tryon import lifecycle, queue
+from tryon.engine import lifecycle, queue
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, JobViewer, Lane, ProductImage, TryOnJob

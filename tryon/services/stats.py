@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from config.core.upkeep import use
 from results.selectors import feedback_counts
-from tryon import governor
+from tryon.engine import governor
 from tryon.selectors import dead_letters, job_counts, rescued
 from tryon.services.reuse import reuse_statistics
 

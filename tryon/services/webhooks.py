@@ -3,7 +3,7 @@
 import structlog
 from django.utils import timezone
 
-from tryon import lifecycle, queue
+from tryon.engine import lifecycle, queue
 from tryon.models import Prediction, PredictionState
 
 logger = structlog.stdlib.get_logger(__name__)

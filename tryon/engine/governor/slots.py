@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from tryon.governor import breaker, budget
-from tryon.governor.row import read
+from tryon.engine.governor import breaker, budget
+from tryon.engine.governor.row import read
 from tryon.models import (
     IN_FLIGHT,
     Governor,

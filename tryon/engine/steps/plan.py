@@ -4,7 +4,7 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError
 
-from tryon import lifecycle
+from tryon.engine import lifecycle
 from tryon.fashn.inputs import Step, model_for, total_credits
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.options import DEFAULT_MODE, OptionError, TryOnOptions

@@ -4,8 +4,8 @@ Each is one conditional UPDATE plus an event, in one short transaction. False me
 was first: the caller stops quietly.
 """
 
-from tryon.lifecycle.events import record, record_for_all
-from tryon.lifecycle.jobs import (
+from tryon.engine.lifecycle.events import record, record_for_all
+from tryon.engine.lifecycle.jobs import (
     DOWNLOADING_PROGRESS,
     back_off,
     cancel,
@@ -20,7 +20,7 @@ from tryon.lifecycle.jobs import (
     wait,
     wake,
 )
-from tryon.lifecycle.predictions import (
+from tryon.engine.lifecycle.predictions import (
     adopted,
     dropped,
     ended,

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from tryon.engine.lifecycle.events import record
 from tryon.failures import message_for
-from tryon.lifecycle.events import record
 from tryon.models import ACTIVE, JobEvent, Lane, Prediction, Status, TryOnJob
 
 STARTED_PROGRESS: Final = 5

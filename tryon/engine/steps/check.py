@@ -5,15 +5,15 @@ from typing import Final
 
 from django.utils import timezone
 
-from tryon import governor, lifecycle, queue
+from tryon.engine import governor, lifecycle, queue
+from tryon.engine.provider import client
+from tryon.engine.steps.outcomes import give_up_checking, give_up_or_retry, past_deadline
+from tryon.engine.steps.plan import call_for, options_of, paid_picture
 from tryon.fashn.errors import FashnError, NotFound
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.types import Phase, PredictionStatus
 from tryon.models import Prediction, TryOnJob
-from tryon.provider import client
 from tryon.selectors import progress_now
-from tryon.steps.outcomes import give_up_checking, give_up_or_retry, past_deadline
-from tryon.steps.plan import call_for, options_of, paid_picture
 
 # FASHN allows 50 status calls in 10 s for all predictions together: so many in flight, so far apart.
 SHORTEST_CHECK_SECONDS: Final = 2.0

@@ -7,7 +7,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from tryon.governor.row import lock
+from tryon.engine.governor.row import lock
 from tryon.models import Governor
 
 logger = structlog.stdlib.get_logger(__name__)

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from tryon.governor.row import lock, read
-from tryon.governor.slots import slots_taken
+from tryon.engine.governor.row import lock, read
+from tryon.engine.governor.slots import slots_taken
 from tryon.models import Governor, Pause
 
 logger = structlog.stdlib.get_logger(__name__)

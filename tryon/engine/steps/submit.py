@@ -11,7 +11,11 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.utils import timezone
 
 from config.core.storage import ObjectMissing, StorageUnavailable
-from tryon import governor, lifecycle, queue
+from tryon.engine import governor, lifecycle, queue
+from tryon.engine.provider import client, inputs_for, webhook_url
+from tryon.engine.steps.check import between_checks
+from tryon.engine.steps.outcomes import back_off, give_up_or_retry, lose_submission, release
+from tryon.engine.steps.plan import options_of, step_of
 from tryon.fashn.errors import (
     ConcurrencyLimited,
     FashnError,
@@ -25,11 +29,7 @@ from tryon.fashn.errors import (
 )
 from tryon.fashn.inputs import model_for
 from tryon.models import Pause, Prediction, TryOnJob
-from tryon.provider import client, inputs_for, webhook_url
 from tryon.selectors import typical_seconds, usable_predictions
-from tryon.steps.check import between_checks
-from tryon.steps.outcomes import back_off, give_up_or_retry, lose_submission, release
-from tryon.steps.plan import options_of, step_of
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -8,13 +8,13 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from tryon import governor, queue, steps
-from tryon.advance import dispatch
+from tryon.engine import governor, queue, steps
+from tryon.engine.advance import dispatch
+from tryon.engine.provider import client
+from tryon.engine.steps.outcomes import release
 from tryon.fashn.errors import FashnError
 from tryon.models import IN_FLIGHT, Pause, Prediction, Status, TryOnJob
-from tryon.provider import client
 from tryon.selectors import predictions_to_rescue
-from tryon.steps.outcomes import release
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils import timezone
 
-from tryon.lifecycle.events import record
-from tryon.lifecycle.jobs import DOWNLOADING_PROGRESS, lock_job, move
+from tryon.engine.lifecycle.events import record
+from tryon.engine.lifecycle.jobs import DOWNLOADING_PROGRESS, lock_job, move
 from tryon.models import Prediction, PredictionState, Status
 
 SUBMITTED_PROGRESS: Final = 10

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from tryon import governor, lifecycle, queue, steps
-from tryon.leases import leased
+from tryon.engine import governor, lifecycle, queue, steps
+from tryon.engine.leases import leased
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 
 # RQ's scheduler ticks on whole seconds and may fire a timer 0.7 s early: that is near enough.

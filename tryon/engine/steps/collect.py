@@ -10,14 +10,14 @@ from django.utils import timezone
 from config.core.images import ImageRefused, lay_on_colour, read_result
 from config.core.storage import ObjectMissing, StorageUnavailable, read
 from results.services import picture_stored, result_create
-from tryon import lifecycle, queue
+from tryon.engine import lifecycle, queue
+from tryon.engine.provider import fetch_result
+from tryon.engine.steps.faults import PictureFault, fault_of
+from tryon.engine.steps.outcomes import fail, job_deadline
+from tryon.engine.steps.plan import options_of
 from tryon.fashn.errors import DownloadError
 from tryon.models import Prediction, TryOnJob
-from tryon.provider import fetch_result
 from tryon.selectors import usable_predictions
-from tryon.steps.faults import PictureFault, fault_of
-from tryon.steps.outcomes import fail, job_deadline
-from tryon.steps.plan import options_of
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -11,16 +11,16 @@ from django.utils import timezone
 from config.core.images import ImageRefused, read_result
 from config.core.storage import StorageUnavailable, new_files
 from results.selectors import result_live
-from tryon import governor, lifecycle, queue
+from tryon.engine import governor, lifecycle, queue
+from tryon.engine.provider import client, fetch_result
+from tryon.engine.steps.check import forgotten, note_success
+from tryon.engine.steps.faults import fault_of
+from tryon.engine.steps.outcomes import next_look
+from tryon.engine.steps.plan import is_last
 from tryon.fashn.errors import DownloadError, FashnError
 from tryon.fashn.types import Phase
 from tryon.models import Prediction, PredictionState, Status
-from tryon.provider import client, fetch_result
 from tryon.selectors import predictions_to_rescue
-from tryon.steps.check import forgotten, note_success
-from tryon.steps.faults import fault_of
-from tryon.steps.outcomes import next_look
-from tryon.steps.plan import is_last
 
 LOST_AFTER: Final = 6
 # A job that failed so may still get the picture that it gave up.

@@ -4,11 +4,11 @@ Nothing is handed around that could leak: slots, rates and budgets are counted f
 ``Prediction``, under a lock on the governor's one row, and a restart changes nothing.
 """
 
-from tryon.governor.breaker import submission_accepted, submission_failed
-from tryon.governor.budget import credits_left_today, credits_spent_today
-from tryon.governor.pauses import claim_probe, current, hold, lower_slots, pause, resume
-from tryon.governor.row import lock
-from tryon.governor.slots import (
+from tryon.engine.governor.breaker import submission_accepted, submission_failed
+from tryon.engine.governor.budget import credits_left_today, credits_spent_today
+from tryon.engine.governor.pauses import claim_probe, current, hold, lower_slots, pause, resume
+from tryon.engine.governor.row import lock
+from tryon.engine.governor.slots import (
     credits_needed,
     dispatchable,
     may_submit,

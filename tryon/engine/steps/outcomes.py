@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from tryon import lifecycle, queue
+from tryon.engine import lifecycle, queue
 from tryon.models import Prediction, PredictionState, TryOnJob
 from tryon.selectors import FASHN_KEEPS_PICTURES, progress_now, usable_predictions
 

@@ -1,0 +1,22 @@
+"""The steps of a job: start, submit, check, collect. Whoever calls them holds the job's lease."""
+
+from tryon.engine.steps.check import check
+from tryon.engine.steps.collect import collect
+from tryon.engine.steps.outcomes import abandon, fail, give_up_or_retry, give_up_waiting, lose_submission
+from tryon.engine.steps.plan import paid_picture, start
+from tryon.engine.steps.rescue import rescue
+from tryon.engine.steps.submit import submit
+
+__all__ = [
+    "abandon",
+    "check",
+    "collect",
+    "fail",
+    "give_up_or_retry",
+    "give_up_waiting",
+    "lose_submission",
+    "paid_picture",
+    "rescue",
+    "start",
+    "submit",
+]
