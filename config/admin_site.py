@@ -1,19 +1,15 @@
-"""The admin site: Django's own, with our name, the apps in the order of their use, and useful links."""
+"""The admin site of this product: which apps it lists first, and where people go most."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, Final, override
+from typing import Any, override
 
 from django.conf import settings
-from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
-from django.http import HttpRequest, HttpResponseBase
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from redis import RedisError
 
-APP_ORDER: Final = ("tryon", "models_library", "results", "django_rq", "upkeep", "api", "auth")
+from config.core.admin.site import QuickLink
+from config.core.admin.site import StudioAdminSite as CoreAdminSite
 
 
 class StudioAdminConfig(AdminConfig):
@@ -23,12 +19,10 @@ class StudioAdminConfig(AdminConfig):
     default_site = "config.admin_site.StudioAdminSite"
 
 
-class StudioAdminSite(admin.AdminSite):
-    """The stock admin with our name and links."""
+class StudioAdminSite(CoreAdminSite):
+    """The core's site with this product's apps."""
 
-    site_title = _("Try-On Studio")
-    site_header = _("Try-On Studio")
-    index_title = _("Studio")
+    app_order = ("tryon", "models_library", "results", "django_rq", "upkeep", "api", "auth")
 
     @override
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
@@ -39,33 +33,17 @@ class StudioAdminSite(admin.AdminSite):
                 app["models"] = [
                     {**model, "name": _("RQ dashboard"), "view_only": True} for model in app["models"]
                 ]
-        known = {label: place for place, label in enumerate(APP_ORDER)}
-        return sorted(apps, key=lambda app: known.get(app["app_label"], len(known)))
+        return apps
 
     @override
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return super().index(request, {**(extra_context or {}), "quick_links": quick_links(request)})
-
-    @override
-    def admin_view[View: Callable[..., HttpResponseBase]](self, view: View, cacheable: bool = False) -> View:
-        """Wrap a view as Django does. With Redis away the RQ dashboard explains itself instead of failing."""
-        inner = super().admin_view(view, cacheable)
-
-        @wraps(inner)
-        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            try:
-                return inner(request, *args, **kwargs)
-            except RedisError:
-                context = {**self.each_context(request), "title": _("The queue can't be reached")}
-                return TemplateResponse(request, "admin/queue_away.html", context, status=503)
-
-        return answer  # type: ignore[return-value]
+    def quick_links(self, request: HttpRequest) -> list[QuickLink]:
+        return quick_links(request)
 
 
-def quick_links(request: HttpRequest) -> list[tuple[str, Any, Any]]:
+def quick_links(request: HttpRequest) -> list[QuickLink]:
     """Address, name and purpose of the places people go most, as far as this person may go there."""
     user = request.user
-    links: list[tuple[str, Any, Any]] = []
+    links: list[QuickLink] = []
     if user.has_perm("models_library.add_modelimage"):
         links.append(
             (

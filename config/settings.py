@@ -62,7 +62,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_rq",
-    "config.apps.ConfigConfig",
+    "config.core.apps.CoreConfig",
     "config.shops",
     "config.core.upkeep",
     "models_library",
@@ -148,7 +148,9 @@ RQ_QUEUES = {
     "tryon": {**queue_settings(REDIS_URL), "DEFAULT_TIMEOUT": 150},
     "maintenance": {**queue_settings(REDIS_URL), "DEFAULT_TIMEOUT": 1800},
 }
-RQ = {"COMMIT_MODE": "auto"}  # tryon/engine/queue.py waits for the commit itself, and survives Redis being away
+RQ = {
+    "COMMIT_MODE": "auto"
+}  # tryon/engine/queue.py waits for the commit itself, and survives Redis being away
 CACHES = {"default": cache_settings(REDIS_URL)}
 
 # --- Files ---------------------------------------------------------------------------------------------

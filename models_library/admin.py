@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from config.admin_base import UploadAdmin, count_of, sentence
-from config.admin_widgets import (
+from config.core.admin.base import UploadAdmin, count_of, sentence
+from config.core.admin.widgets import (
     PhotosField,
     TagsField,
     file_stem,

@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from config.admin_base import ReadOnlyAdmin
-from config.admin_widgets import badge, large_picture, link_to, moment, pixels, thumbnail
+from config.core.admin.base import ReadOnlyAdmin
+from config.core.admin.widgets import badge, large_picture, link_to, moment, pixels, thumbnail
 from results.models import Reason, ResultFeedback, Review, TryOnResult, Verdict
 from results.services import result_delete, result_review
 

@@ -1,5 +1,7 @@
 """Product photos and try-on jobs."""
 
+from typing import override
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -7,3 +9,7 @@ from django.utils.translation import gettext_lazy as _
 class TryonConfig(AppConfig):
     name = "tryon"
     verbose_name = _("Try-on")
+
+    @override
+    def ready(self) -> None:
+        from tryon import checks  # noqa: F401  (registers the checks)

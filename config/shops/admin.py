@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from config.admin_base import StudioAdmin
+from config.core.admin.base import StudioAdmin
 from config.shops.keys import key_forget, key_issue
 from config.shops.models import ApiKey
 

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from config.admin_base import sentence
+from config.core.admin.base import sentence
 from config.core.errors import DomainError
 from config.shops.callers import Caller
 from models_library.models import Category, ModelImage

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.admin_widgets import badge, pixels
+from config.core.admin.widgets import badge, pixels
 from tryon.failures import message_for
 from tryon.models import Status, TryOnJob
 from tryon.selectors import progress_now

@@ -13,8 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from config.admin_base import ReadOnlyAdmin, sentence
-from config.admin_widgets import badge, link_to, moment, thumbnail
+from config.core.admin.base import ReadOnlyAdmin, sentence
+from config.core.admin.widgets import badge, link_to, moment, thumbnail
 from config.core.errors import DomainError
 from config.shops.callers import Caller
 from tryon.admin.job_page import job_page

@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from config.admin_base import ReadOnlyAdmin
+from config.core.admin.base import ReadOnlyAdmin
 from tryon.engine import governor
 from tryon.engine.advance import dispatch
 from tryon.models import Governor, Pause

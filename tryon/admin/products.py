@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.admin_base import UploadAdmin, count_of
-from config.admin_widgets import (
+from config.core.admin.base import UploadAdmin, count_of
+from config.core.admin.widgets import (
     PhotosField,
     file_stem,
     large_picture,

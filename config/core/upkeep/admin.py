@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.admin_base import ReadOnlyAdmin
-from config.admin_widgets import badge, moment
+from config.core.admin.base import ReadOnlyAdmin
+from config.core.admin.widgets import badge, moment
 from config.core.upkeep.models import CleanupRun
 
 
