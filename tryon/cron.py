@@ -1,0 +1,35 @@
+"""The timetable: which task runs when. Times are UTC."""
+
+from typing import Any, Final
+
+from rq import cron
+
+from tryon import tasks
+
+SWEEP_SECONDS: Final = 30
+WATCH_SECONDS: Final = 300
+# A nightly task may wait for a worker that is restarted, not for the next night.
+CLEANUP_TTL: Final = 3600
+
+EVERY_NIGHT: Final = {
+    "abandoned_uploads": "5 2 * * *",
+    "spent_uploads": "10 2 * * *",
+    "kept_pictures": "15 2 * * *",
+    "old_events": "25 2 * * *",
+    "old_sessions": "35 2 * * *",
+    "stored_files": "45 2 * * *",
+}
+
+
+def register_timetable() -> None:
+    """Have RQ's cron enqueue each task for the maintenance worker at its time."""
+    _register(tasks.sweep, interval=SWEEP_SECONDS, ttl=SWEEP_SECONDS)
+    _register(tasks.watch_storage, interval=WATCH_SECONDS, ttl=WATCH_SECONDS)
+    _register(tasks.cleanup, args=("expired_results",), cron="0 * * * *", ttl=CLEANUP_TTL)
+    for name, at in EVERY_NIGHT.items():
+        _register(tasks.cleanup, args=(name,), cron=at, ttl=CLEANUP_TTL)
+
+
+def _register(function: Any, *, ttl: int, **options: Any) -> None:
+    """Register a task. A run that found no worker for ``ttl`` seconds is dropped."""
+    cron.register(function, queue_name="maintenance", ttl=ttl, result_ttl=60, failure_ttl=86_400, **options)
