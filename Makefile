@@ -32,8 +32,8 @@ test: $(ENV)/dev.stamp redis
 # Pictures, the FASHN client, the sandbox and the demo do not know which database there is.
 test-postgres: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tests.postgres $(BIN)/pytest --numprocesses auto \
-	    --ignore tests/tryon/fashn --ignore tests/tryon/sandbox --ignore tests/config/test_images.py --ignore tests/config/test_images_memory.py \
-	    --ignore tests/tryon/test_demo.py --ignore tests/tryon/test_demo_supervisor.py $(ARGS)
+	    --ignore tests/tryon/fashn --ignore tests/tryon/sandbox --ignore tests/config/core/images \
+	    --ignore tests/tryon/demo/test_demo.py --ignore tests/tryon/demo/test_supervisor.py $(ARGS)
 
 SEEDS ?= 1
 chaos: $(ENV)/dev.stamp redis

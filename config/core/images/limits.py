@@ -3,7 +3,7 @@
 The memory budget is what binds. Peak RSS of a whole web or worker process must stay below 300 MB for any
 upload: a granian worker that has served for a while takes about 110 MB, the rest goes to pixels. The costs
 per pixel were measured on flat pictures of 24 megapixels (Pillow 13, libheif 1.23, libwebp 1.6, libavif 1.4);
-tests/config/test_images_memory.py holds them. With them a file may have at most, in megapixels:
+tests/config/core/images/test_images_memory.py holds them. With them a file may have at most, in megapixels:
 
     baseline JPEG, grey or palette PNG  50      HEIC, 8 bits 4:2:0  33, 10 bits  16
     progressive JPEG 4:2:0  36, 4:4:4  18       AVIF, 8 bits 4:2:0  16, 10 bits  14

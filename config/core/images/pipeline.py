@@ -86,7 +86,7 @@ def prepare(file: BinaryIO) -> PreparedImage:
 
     ``file`` is seekable and binary; its position on entry does not matter and is undefined afterwards. Raises
     one of the ``ImageRefused`` errors. The process stays below 240 MB for any upload
-    (tests/config/test_images_memory.py), as threads take turns at decoding.
+    (tests/config/core/images/test_images_memory.py), as threads take turns at decoding.
     """
     checksum = _checksum(file, limits.MAX_UPLOAD_BYTES)
     header = read_header(file)

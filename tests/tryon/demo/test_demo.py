@@ -19,7 +19,7 @@ from PIL import Image
 from config.broker import LOOPBACK, free_port
 from tryon.demo.drawing.library import MODELS, PRODUCTS
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 LONGEST_SECONDS = 120
 
 

@@ -16,7 +16,7 @@ from redis import Redis, RedisError
 from config.broker import LOOPBACK, find_server, free_port
 from config.core.redis.addresses import check_scheme, connect, sentinel_address
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 # What each user does with Redis: enqueue, run a worker until the queue is empty, cache.
 USE_IT = """
 import django

@@ -113,7 +113,7 @@ def test_worst_upload_of_each_kind_stays_within_memory(kind: str, tmp_path: Path
 
     child = subprocess.run(
         [sys.executable, "-c", CHILD, upload],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[4],
         capture_output=True,
         text=True,
         check=True,

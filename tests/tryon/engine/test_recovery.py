@@ -22,7 +22,7 @@ from tryon.engine import leases, recovery
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -18,7 +18,7 @@ from tryon import tasks
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WORKER = ("rqworker", "tryon", "--worker-class", "tryon.worker.StepWorker", "--verbosity", "0")
 ON_POSTGRES = connection.vendor == "postgresql"
 
