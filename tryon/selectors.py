@@ -10,8 +10,17 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from tryon.failures import NOT_WORTH_RETRYING
-from tryon.models import ACTIVE, JobEvent, Prediction, PredictionState, ProductImage, Status, TryOnJob
+from tryon.failures import PERMANENT
+from tryon.models import (
+    ACTIVE,
+    EventKind,
+    JobEvent,
+    Prediction,
+    PredictionState,
+    ProductImage,
+    Status,
+    TryOnJob,
+)
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -115,7 +124,7 @@ def job_counts() -> dict[str, int]:
 
 def dead_letters() -> QuerySet[TryOnJob]:
     """Failed jobs that another try may cure: a person decides on them."""
-    return TryOnJob.objects.filter(status=Status.FAILED).exclude(error_code__in=NOT_WORTH_RETRYING)
+    return TryOnJob.objects.filter(status=Status.FAILED).exclude(error_code__in=PERMANENT)
 
 
 def predictions_to_rescue(now: datetime) -> QuerySet[Prediction]:
@@ -142,7 +151,7 @@ def first_open_step(job: TryOnJob, *, steps: int) -> int:
 
 def rescued() -> dict[str, int]:
     """What was stored although its job had given it up: pictures, and the credits they had cost."""
-    events = JobEvent.objects.filter(kind="rescued").values_list("data", flat=True)
+    events = JobEvent.objects.filter(kind=EventKind.RESCUED).values_list("data", flat=True)
     credits_saved = [int(data.get("credits", 0)) for data in events]
     return {"pictures": len(credits_saved), "credits": sum(credits_saved)}
 
@@ -176,5 +185,5 @@ def pictures_kept_in_vain(*, before: datetime) -> QuerySet[Prediction]:
 
 def events_of_finished_jobs(*, before: datetime) -> QuerySet[JobEvent]:
     """Events from before a time, but for those of active jobs and those that are counted."""
-    old = JobEvent.objects.filter(at__lt=before).exclude(kind="rescued")
+    old = JobEvent.objects.filter(at__lt=before).exclude(kind=EventKind.RESCUED)
     return old.exclude(job__status__in=ACTIVE)

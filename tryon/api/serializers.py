@@ -12,7 +12,7 @@ from rest_framework import serializers
 from config.core.http.strict import StrictSerializer
 from config.core.images import ImageWarning
 from tryon.engine.steps.plan import speed_of
-from tryon.failures import message_for, worth_retrying
+from tryon.failures import is_retryable, message_for
 from tryon.fashn.inputs import model_for
 from tryon.fashn.options import (
     CATEGORIES,
@@ -172,7 +172,7 @@ def job_json(job: "QueuedJob", request: Any) -> dict[str, Any]:
         case Status.FAILED:
             body["errorCode"] = job.error_code
             body["errorMessage"] = message_for(job.error_code)
-            body["retryable"] = worth_retrying(job.error_code)
+            body["retryable"] = is_retryable(job.error_code)
     return body
 
 

@@ -9,6 +9,7 @@ from config.core.errors import DomainError
 from config.shops.callers import Caller
 from results.selectors import result_live
 from tryon.engine import lifecycle, queue
+from tryon.engine.lifecycle import JobEdge
 from tryon.engine.steps.outcomes import release
 from tryon.engine.steps.plan import paid_picture
 from tryon.fashn.options import OptionError
@@ -51,7 +52,7 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
             job.viewers.filter(requester=caller.requester).delete()
             job.status = Status.CANCELED  # for this caller; the others go on waiting
             return job
-        if not lifecycle.cancel(job.pk, by=caller.requester):
+        if not lifecycle.cancel(job, by=caller.requester):
             raise JobNotCancelable
         for prediction in job.predictions.filter(state__in=IN_FLIGHT):
             release(prediction)
@@ -95,8 +96,11 @@ def _go_on(job: TryOnJob, caller: Caller) -> None:
     """Failed to active. Raises JobNotFailed, ResultAppeared, and IntegrityError where a twin is active."""
     with transaction.atomic():
         lifecycle.lock_job(job.pk)
-        move = lifecycle.requeue if paid_picture(job) is None else lifecycle.revive
-        if not move(job.pk, event="retried", by=caller.requester):
+        if paid_picture(job) is None:
+            retried = lifecycle.requeue(job, JobEdge.RETRY, by=caller.requester)
+        else:
+            retried = lifecycle.resume_collecting(job, JobEdge.RETRY_COLLECTING, by=caller.requester)
+        if not retried:
             raise JobNotFailed
         # Looked at behind the change, which keeps identical jobs out: one may have just completed.
         if result_live(job.cache_key) is not None:

@@ -17,12 +17,12 @@ def webhook_receive(*, token: str, provider_id: str) -> bool:
     prediction = Prediction.objects.filter(callback_token=token).first()
     if prediction is None:
         return False
-    if provider_id and not prediction.provider_id and lifecycle.adopted(prediction, provider_id=provider_id):
+    if provider_id and not prediction.provider_id and lifecycle.adopt(prediction, provider_id=provider_id):
         logger.info("submission_adopted", job_id=str(prediction.job_id), provider_id=provider_id)
     if prediction.state == PredictionState.RUNNING:
         lifecycle.wake(prediction.job_id)
         queue.enqueue_advance(prediction.job_id)
     elif prediction.state == PredictionState.UNKNOWN and prediction.provider_id:
-        lifecycle.rescue_later(prediction, at=timezone.now())
+        lifecycle.let_go(prediction, rescue_at=timezone.now())
         queue.enqueue_rescue(prediction.pk)
     return True
