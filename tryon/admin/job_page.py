@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from config.core.admin.widgets import badge, pixels
 from tryon.failures import message_for
 from tryon.models import Status, TryOnJob
-from tryon.selectors import progress_now
+from tryon.timing import progress_now
 
 MOST_EVENTS: Final = 300
 

@@ -12,10 +12,8 @@ from rest_framework.views import APIView
 from config.core.http.envelope import answers, enveloped, success
 from config.core.http.exceptions import error_body
 from config.shops.permissions import ManagersOnly
-from tryon.engine import governor
-from tryon.engine.advance import dispatch
 from tryon.fashn.parsing import usable_provider_id
-from tryon.models import Pause
+from tryon.services.operations import service_pause, service_resume
 from tryon.services.stats import statistics
 from tryon.services.webhooks import webhook_receive
 
@@ -96,7 +94,7 @@ class PauseView(APIView):
         operation_id="pause", request=None, responses=answers({200: enveloped(StatsSerializer)}, 403)
     )
     def post(self, request: Request) -> Response:
-        governor.pause(Pause.OPERATOR)
+        service_pause()
         return success(StatsSerializer(statistics()).data)
 
 
@@ -109,8 +107,7 @@ class ResumeView(APIView):
         operation_id="resume", request=None, responses=answers({200: enveloped(StatsSerializer)}, 403)
     )
     def post(self, request: Request) -> Response:
-        governor.resume()
-        dispatch()
+        service_resume()
         return success(StatsSerializer(statistics()).data)
 
 

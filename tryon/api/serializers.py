@@ -11,7 +11,6 @@ from rest_framework import serializers
 
 from config.core.http.strict import StrictSerializer
 from config.core.images import ImageWarning
-from tryon.engine.steps.plan import speed_of
 from tryon.failures import is_retryable, message_for
 from tryon.fashn.inputs import model_for
 from tryon.fashn.options import (
@@ -25,8 +24,9 @@ from tryon.fashn.options import (
     TryOnOptions,
 )
 from tryon.models import ProductImage, Status
-from tryon.selectors import estimated_wait, progress_now, seconds_left, typical_seconds
+from tryon.selectors import typical_seconds
 from tryon.services.products import storable_metadata
+from tryon.timing import estimated_wait, progress_now, seconds_left
 
 if TYPE_CHECKING:
     from tryon.selectors import QueuedJob
@@ -181,7 +181,7 @@ def wait_of(job: "QueuedJob") -> int:
     options = TryOnOptions.from_mapping(job.options)
     model = model_for("tryon", options)
     typical = typical_seconds(
-        model_name=model.name, speed=speed_of(options), documented=model.typical_seconds(options)
+        model_name=model.name, speed=options.speed, documented=model.typical_seconds(options)
     )
     back_off = (job.not_before - timezone.now()).total_seconds() if job.not_before else 0.0
     return estimated_wait(jobs_ahead=job.jobs_ahead, typical=typical) + max(0, round(back_off))

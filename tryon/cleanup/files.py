@@ -13,8 +13,7 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from config.core.storage import discard, objects_in
-from config.core.storage.keys import OUR_KEY, StoredObject, folders
+from config.core.storage import OUR_KEY, StoredObject, discard, folders, objects_in
 from config.core.upkeep import use
 from config.core.upkeep.runs import Batch, CleanupRefused
 from models_library.models import ModelImage

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from config.core.storage import discard
 from config.core.upkeep.runs import Batch
-from tryon.engine import lifecycle
+from tryon.engine import actions
 from tryon.models import ACTIVE, Prediction, TryOnJob
 from tryon.selectors import pictures_kept_in_vain
 
@@ -35,5 +35,4 @@ def _let_go(predictions: list[Prediction]) -> list[str]:
         jobs = TryOnJob.objects.filter(pk__in={row.job_id for row in predictions}).exclude(status__in=ACTIVE)
         resting = set(jobs.select_for_update(no_key=True).values_list("pk", flat=True))
         chosen = [row for row in predictions if row.job_id in resting]
-        keys = [str(row.kept.name) for row in chosen]
-        return [key for row, key in zip(chosen, keys, strict=True) if lifecycle.forget_copy(row)]
+        return actions.forget_copies(chosen)

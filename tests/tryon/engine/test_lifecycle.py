@@ -4,6 +4,7 @@ import ast
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -102,7 +103,7 @@ def job_in(status: str) -> TryOnJob:
     return TryOnJobFactory.create(**fields)
 
 
-def needed(edge: JobEdge) -> dict[str, object]:
+def needed(edge: JobEdge) -> dict[str, Any]:
     """The fields that the database wants in the edge's target."""
     if edge.value.target == Status.FAILED:
         return {"error_code": "internal_error"}

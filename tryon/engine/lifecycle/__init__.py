@@ -4,6 +4,7 @@
 False means that another process was first: the caller stops quietly.
 """
 
+from tryon.engine.lifecycle.diagram import state_diagram
 from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
 from tryon.engine.lifecycle.events import record, record_for_all
 from tryon.engine.lifecycle.jobs import (
@@ -68,6 +69,7 @@ __all__ = [
     "requeue",
     "resume_collecting",
     "start",
+    "state_diagram",
     "wait",
     "wake",
 ]

@@ -15,7 +15,7 @@ from tryon.fashn.errors import FashnError, NotFound
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.types import Phase, PredictionStatus
 from tryon.models import Prediction, TryOnJob
-from tryon.selectors import progress_now
+from tryon.timing import progress_now
 
 # FASHN allows 50 status calls in 10 s for all predictions together: so many in flight, so far apart.
 SHORTEST_CHECK_SECONDS: Final = 2.0

@@ -13,7 +13,8 @@ from tryon.engine import lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.failures import FailureCode
 from tryon.models import Prediction, PredictionState, TryOnJob
-from tryon.selectors import FASHN_KEEPS_PICTURES, progress_now, usable_predictions
+from tryon.selectors import FASHN_KEEPS_PICTURES, usable_predictions
+from tryon.timing import progress_now
 
 logger = structlog.stdlib.get_logger(__name__)
 

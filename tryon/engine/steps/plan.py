@@ -8,7 +8,7 @@ from tryon.engine import lifecycle
 from tryon.failures import FailureCode
 from tryon.fashn.inputs import Step, model_for, total_credits
 from tryon.fashn.inputs import steps as steps_of
-from tryon.fashn.options import DEFAULT_MODE, OptionError, TryOnOptions
+from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import EventKind, Prediction, PredictionState, TryOnJob
 from tryon.selectors import first_open_step, usable_predictions
 
@@ -58,7 +58,7 @@ def call_for(job: TryOnJob, step: int) -> Prediction:
     options = options_of(job)
     model = model_for(steps_of(options)[step], options)
     return Prediction(
-        job=job, step=step, model_name=model.name, speed=speed_of(options), price=model.credits(options)
+        job=job, step=step, model_name=model.name, speed=options.speed, price=model.credits(options)
     )
 
 
@@ -84,8 +84,3 @@ def step_of(job: TryOnJob, prediction: Prediction) -> Step:
 def is_last(job: TryOnJob, prediction: Prediction) -> bool:
     """Whether the prediction's picture is the job's result."""
     return prediction.step + 1 == len(steps_of(options_of(job)))
-
-
-def speed_of(options: TryOnOptions) -> str:
-    """What a prediction's duration depends on beside its model: ``balanced``, ``2k quality``."""
-    return " ".join(filter(None, [options.resolution, options.mode or DEFAULT_MODE]))

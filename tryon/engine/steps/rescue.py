@@ -39,7 +39,7 @@ class PictureKept(Exception):
     """Somebody else has stored this copy meanwhile: ours is taken back."""
 
 
-def rescue(prediction_id: UUID) -> None:
+def rescue_prediction(prediction_id: UUID) -> None:
     """Look after a prediction that no job waits for. Nothing is paid here.
 
     One whose fate is unknown is asked about. A paid picture is copied, since FASHN deletes its own after 72
