@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from config.core.upkeep import use
+from config.core.upkeep import quota
 from results.selectors import feedback_counts
 from tryon.engine import governor
 from tryon.selectors import dead_letters, job_counts, rescued
@@ -35,10 +35,10 @@ def statistics() -> dict[str, Any]:
 
 def storage_statistics() -> dict[str, Any]:
     """Bytes stored by kind, in all, and against the limit; None where there is no limit."""
-    kinds = use.bytes_by_kind()
+    kinds = quota.bytes_by_kind()
     return {
         "bytes": kinds,
         "bytesInAll": sum(kinds.values()),
-        "bytesAllowed": use.bytes_allowed(),
-        "percentUsed": use.percent_used(),
+        "bytesAllowed": quota.bytes_allowed(),
+        "percentUsed": quota.percent_used(),
     }
