@@ -98,7 +98,7 @@ def _after_looking(tally: dict[str, Any], *, force: bool, dry_run: bool) -> str:
     """Put the measured use right, and go on to removing if there is something to remove."""
     found = {kind: quota.Use(number, size) for kind, (number, size) in tally["kinds"].items()}
     if not dry_run:
-        quota.measured(found)
+        quota.replace(found)
     orphans, number = tally["orphans"], sum(one.objects for one in found.values())
     if orphans > FEW and 2 * orphans > number and not force:
         raise CleanupRefused(
