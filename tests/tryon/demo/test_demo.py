@@ -288,14 +288,16 @@ def test_dev_runs_changed_code_in_web_server_and_worker(tmp_path: Path) -> None:
             if "Ctrl-C" in line:
                 break
         serving = Serving(process, folder, said)
-        worker = eventually(lambda: worker_of(serving))
-        view.write_text(view.read_text().replace('"ok"', '"changed"'))
-        changed = f"{view.relative_to(project)} changed. Workers and clock start again.\n"
-        assert process.stdout.readline() == changed
-        assert eventually(lambda: worker_of(serving) not in (None, worker))
-        assert eventually(lambda: status_at(f"http://{LOOPBACK}:{port}/healthz") == "changed")
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=LONGEST_SECONDS)
+        try:
+            worker = eventually(lambda: worker_of(serving))
+            view.write_text(view.read_text().replace('"ok"', '"changed"'))
+            changed = f"{view.relative_to(project)} changed. Workers and clock start again.\n"
+            assert process.stdout.readline() == changed
+            assert eventually(lambda: worker_of(serving) not in (None, worker))
+            assert eventually(lambda: status_at(f"http://{LOOPBACK}:{port}/healthz") == "changed")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=LONGEST_SECONDS)
     assert process.returncode == 0
     assert processes_of(folder) == {}
 
