@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,7 @@ def test_patient_supervisor_never_gives_a_service_up(
     monkeypatch.setattr(supervision, "FIRST_BACK_OFF_SECONDS", 0.01)
     monkeypatch.setattr(supervision, "LONGEST_BACK_OFF_SECONDS", 0.01)
     patient = Supervisor(os.environ, tmp_path, said.append, gives_up=False)
-    patient.launch(service("raise SystemExit(1)"))
-    check_until(patient, lambda: len(said) > supervision.DEATHS_IN_A_ROW)
-    patient.stop()
+    with ExitStack() as at_the_end:
+        at_the_end.callback(patient.stop)
+        patient.launch(service("raise SystemExit(1)"))
+        check_until(patient, lambda: len(said) > supervision.DEATHS_IN_A_ROW)
