@@ -4,48 +4,27 @@ Names, defaults and meanings are listed in README.md; a test fails when one is m
 """
 
 from pathlib import Path
+from urllib.parse import quote
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from config import env
 from config.core.logs import configure_logging
-from config.core.redis.addresses import cache_settings, check_scheme, queue_settings
-from config.core.secrets import read_or_create_secret
+from config.core.redis.addresses import cache_settings, check_address, queue_settings
+from config.databases import database_settings
 from config.s3_options import s3_storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
-
-
-def positive(name: str, default: int) -> int:
-    """An integer above zero from the environment."""
-    value: int = env.int(name, default)
-    if value < 1:
-        raise ImproperlyConfigured(f"{name} must be 1 or more, not {value}.")
-    return value
-
-
-def not_negative(name: str, default: float) -> float:
-    """A number from zero on from the environment."""
-    try:
-        value: float = env.float(name, default)
-    except ValueError:
-        value = -1.0
-    if not value >= 0:
-        raise ImproperlyConfigured(f"{name} must be a number, 0 or more.")
-    return value
-
 
 # --- Where things live ---------------------------------------------------------------------------------
 
-VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var"))).resolve()
-DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", "") or read_or_create_secret(VAR_DIR / "secret-key")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+DEBUG = env.flag("DEBUG", False)
+SECRET_KEY = env.secret("SECRET_KEY", VAR_DIR / "secret-key")
+ALLOWED_HOSTS = env.host_names("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 # The address that shoppers' browsers and FASHN's webhooks reach, such as https://tryon.example.com.
-PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", "").rstrip("/")
+PUBLIC_BASE_URL = env.web_address("PUBLIC_BASE_URL", "", example="https://tryon.example.com", has_path=False)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if PUBLIC_BASE_URL else []
 
 # --- Application ---------------------------------------------------------------------------------------
@@ -115,33 +94,19 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Database ------------------------------------------------------------------------------------------
 
-# Compose files hand on an empty DATABASE_URL where none is set.
-DATABASE_URL = env.str("DATABASE_URL", "") or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
-DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-# A view that reads one row keeps 7 % of its throughput when each request opens its own connection.
-DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = {
-        # Writers queue at BEGIN instead of failing with "database is locked" in the middle of a transaction.
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-elif DB_POOL_SIZE := env.int("DB_POOL_SIZE", 0):
-    # For many threads that share few connections. Django takes either a pool or persistent connections.
-    # Options of the address, such as sslmode, must stay.
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
-        "min_size": 1,
-        "max_size": positive("DB_POOL_SIZE", DB_POOL_SIZE),
-        "timeout": 10,  # seconds that a request waits for a connection to become free
-    }
+DATABASES = {
+    "default": database_settings(
+        env.text("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR))}/db.sqlite3"),
+        # A view that reads one row keeps 7 % of its throughput when each request opens its own connection.
+        max_age=env.number("CONN_MAX_AGE", 600, least=0),
+        pool_size=env.number("DB_POOL_SIZE", 0, least=0, most=10_000),
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: queue and cache ----------------------------------------------------------------------------
 
-REDIS_URL = check_scheme(env.str("REDIS_URL", "redis://127.0.0.1:6379/0"))
+REDIS_URL = check_address(env.text("REDIS_URL", "redis://127.0.0.1:6379/0"))
 RQ_QUEUES = {
     # The steps of jobs: short, so a worker that is told to stop is never long in leaving. A step that
     # hangs is stopped.
@@ -157,15 +122,15 @@ CACHES = {"default": cache_settings(REDIS_URL)}
 
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
-SIGNED_URL_SECONDS = positive("SIGNED_URL_SECONDS", 3600)
-S3_BUCKET = env.str("S3_BUCKET", "")
-S3_REGION = env.str("S3_REGION", "auto")
-S3_ACCESS_KEY = env.str("S3_ACCESS_KEY", "").strip()
-S3_SECRET_KEY = env.str("S3_SECRET_KEY", "").strip()
-S3_ENDPOINT = env.str("S3_ENDPOINT", "")
+SIGNED_URL_SECONDS = env.number("SIGNED_URL_SECONDS", 3600, least=1)
+S3_BUCKET = env.text("S3_BUCKET")
+S3_REGION = env.text("S3_REGION", "auto")
+S3_ACCESS_KEY = env.text("S3_ACCESS_KEY")
+S3_SECRET_KEY = env.text("S3_SECRET_KEY")
+S3_ENDPOINT = env.web_address("S3_ENDPOINT", "", example="https://account.r2.cloudflarestorage.com")
 
 # Whether FASHN fetches the photos itself, by signed URLs. A store inside the house it can't reach.
-FASHN_INPUT_URLS = env.bool(
+FASHN_INPUT_URLS = env.flag(
     "FASHN_INPUT_URLS", bool(S3_BUCKET) and (not S3_ENDPOINT or S3_ENDPOINT.startswith("https://"))
 )
 
@@ -186,31 +151,32 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", str(VAR_DIR / "static")))
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 # Uploaded files above 2.5 MB are spooled to disk by Django; this limits everything that is not a file.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # --- Try-on --------------------------------------------------------------------------------------------
 
-FASHN_API_KEY = env.str("FASHN_API_KEY", "").strip()  # a file of a secret ends with a new line
-FASHN_API_URL = env.str("FASHN_API_URL", "https://api.fashn.ai").rstrip("/")
-FASHN_TIMEOUT_SECONDS = positive("FASHN_TIMEOUT_SECONDS", 30)
-QUEUE_CONCURRENCY = positive("QUEUE_CONCURRENCY", 5)
-QUEUE_MAX_RETRIES = env.int("QUEUE_MAX_RETRIES", 3)
-QUEUE_RETRY_DELAY = positive("QUEUE_RETRY_DELAY", 5000)  # milliseconds
-JOB_DEADLINE_SECONDS = positive("JOB_DEADLINE_SECONDS", 600)
+FASHN_API_KEY = env.text("FASHN_API_KEY")
+FASHN_API_URL = env.web_address("FASHN_API_URL", "https://api.fashn.ai", example="https://api.fashn.ai")
+FASHN_TIMEOUT_SECONDS = env.number("FASHN_TIMEOUT_SECONDS", 30, least=1, most=3600)
+QUEUE_CONCURRENCY = env.number("QUEUE_CONCURRENCY", 5, least=1)
+QUEUE_MAX_RETRIES = env.number("QUEUE_MAX_RETRIES", 3, least=0, most=20)
+QUEUE_RETRY_DELAY = env.number("QUEUE_RETRY_DELAY", 5000, least=1, most=3_600_000)  # milliseconds
+JOB_DEADLINE_SECONDS = env.number("JOB_DEADLINE_SECONDS", 600, least=1)
 # How long a job waits for the webhook of a submission that was not answered.
-SUBMISSION_WAIT_SECONDS = positive("SUBMISSION_WAIT_SECONDS", 180)
+SUBMISSION_WAIT_SECONDS = env.number("SUBMISSION_WAIT_SECONDS", 180, least=1)
 # FASHN's defaults: runs in 60 s and status calls in 10 s, all predictions together. Support raises them.
-FASHN_RUN_CALLS = positive("FASHN_RUN_CALLS", 50)
-FASHN_STATUS_CALLS = positive("FASHN_STATUS_CALLS", 50)
-TRYON_DAILY_LIMIT = env.int("TRYON_DAILY_LIMIT", 0)  # credits a day, 0 for no limit
-RESULT_TTL_DAYS = positive("RESULT_TTL_DAYS", 30)
-UPLOAD_TTL_HOURS = positive("UPLOAD_TTL_HOURS", 24)  # for uploads that no try-on was asked for
-EVENT_TTL_DAYS = positive("EVENT_TTL_DAYS", 90)
-STORAGE_LIMIT_GB = not_negative("STORAGE_LIMIT_GB", 0.0)  # of 10^9 bytes, 0 for no limit
-DEMO_SHOP = env.bool("DEMO_SHOP", False)
+FASHN_RUN_CALLS = env.number("FASHN_RUN_CALLS", 50, least=1)
+FASHN_STATUS_CALLS = env.number("FASHN_STATUS_CALLS", 50, least=1)
+TRYON_DAILY_LIMIT = env.number("TRYON_DAILY_LIMIT", 0, least=0)  # credits a day, 0 for no limit
+RESULT_TTL_DAYS = env.number("RESULT_TTL_DAYS", 30, least=1, most=36_500)
+# For uploads that no try-on was asked for.
+UPLOAD_TTL_HOURS = env.number("UPLOAD_TTL_HOURS", 24, least=1, most=876_000)
+EVENT_TTL_DAYS = env.number("EVENT_TTL_DAYS", 90, least=1, most=36_500)
+STORAGE_LIMIT_GB = env.number("STORAGE_LIMIT_GB", 0.0, least=0)  # of 10^9 bytes, 0 for no limit
+DEMO_SHOP = env.flag("DEMO_SHOP", False)
 
 # --- HTTP API ------------------------------------------------------------------------------------------
 
@@ -249,11 +215,11 @@ SPECTACULAR_SETTINGS = {
 HTTPS = PUBLIC_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", HTTPS)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", HTTPS)
+SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0, least=0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
 SECURE_REFERRER_POLICY = "same-origin"
-if env.bool("BEHIND_PROXY", False):
+if env.flag("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
 # Pictures may come from the storage's own host; everything else comes from here.
@@ -271,6 +237,7 @@ SECURE_CSP = {
 
 # --- Logs ----------------------------------------------------------------------------------------------
 
-LOG_FORMAT = env.str("LOG_FORMAT", "json")
+LOG_FORMAT = env.choice("LOG_FORMAT", "json", ["json", "text"])
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING_CONFIG = None
-configure_logging(log_format=LOG_FORMAT, level=env.str("LOG_LEVEL", "INFO"))
+configure_logging(log_format=LOG_FORMAT, level=LOG_LEVEL)

@@ -16,13 +16,13 @@ from config.core.http.exceptions import KNOWN
 from config.shops.keys import key_issue
 from tests import images
 from tests.conftest import Finish
+from tests.settings_read import settings_read
 from tryon.failures import PASSING, FailureCode
 from tryon.models import TryOnJob
 from tryon.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
-SETTINGS = (ROOT / "config" / "settings.py").read_text()
 
 
 def api_blocks() -> list[str]:
@@ -70,7 +70,7 @@ def run_block(setup: str, block: str, folder: Path) -> None:
 
 
 def test_every_setting_is_listed_and_every_listed_setting_exists() -> None:
-    read = set(re.findall(r'(?:env(?:\.\w+)?|positive|not_negative)\(\s*"([A-Z0-9_]+)"', SETTINGS))
+    read = {setting.name for setting in settings_read()}
     table = README.split("### Settings")[1].split("\n## ")[0]
     listed = {
         name

@@ -5,9 +5,10 @@ from pathlib import Path
 
 
 def read_or_create_secret(path: Path) -> str:
-    """The secret in ``path``; made there (mode 0600) when the file is missing.
+    """Return the secret in ``path``; make it there (mode 0600) when the file is missing.
 
-    Several processes may start at once: the one that creates the file wins, the others read it.
+    Several processes may start at once: the one that creates the file wins, the others read it. Raises
+    OSError.
     """
     try:
         return path.read_text().strip()

@@ -1,6 +1,5 @@
 """A wrong configuration is told at start-up."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +28,6 @@ def test_the_defaults_are_fine() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"FASHN_API_URL": "ftp://fashn"}, "tryon.E001"),
         ({"FASHN_API_URL": "http://fashn.example"}, "tryon.W001"),
         ({"S3_ENDPOINT": "https://s3.example"}, "core.E001"),
         ({"S3_BUCKET": "b", "S3_ACCESS_KEY": "a"}, "core.E002"),
@@ -45,27 +43,6 @@ def test_a_wrong_setting_has_an_id(settings: Settings, changes: dict[str, object
 def test_production_wants_a_key_an_address_and_no_demo(settings: Settings) -> None:
     settings.FASHN_API_KEY, settings.PUBLIC_BASE_URL, settings.DEMO_SHOP = "", "", True
     assert ids(deploy=True) == {"core.W001", "tryon.W002", "tryon.W003"}
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "says"),
-    [
-        ("QUEUE_CONCURRENCY", "0", "QUEUE_CONCURRENCY must be 1 or more, not 0."),
-        ("STORAGE_LIMIT_GB", "-1", "STORAGE_LIMIT_GB must be a number, 0 or more."),
-        ("STORAGE_LIMIT_GB", "much", "STORAGE_LIMIT_GB must be a number, 0 or more."),
-    ],
-)
-def test_a_nonsense_number_stops_the_start(tmp_path: Path, name: str, value: str, says: str) -> None:
-    outcome = subprocess.run(
-        [sys.executable, "manage.py", "check"],
-        cwd=ROOT,
-        env={**os.environ, name: value, "VAR_DIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert outcome.returncode != 0
-    assert says in outcome.stderr
 
 
 FAILS = """

@@ -79,8 +79,8 @@ def test_options_of_the_address_are_kept(pool_size: str) -> None:
     assert ("'max_size': 2" in outcome.stdout) == (pool_size == "2")
 
 
-def test_an_empty_address_is_no_address() -> None:
-    """Compose files hand one on where none is set."""
+@pytest.mark.parametrize("folder", ["var", "a+b%20c?d#e f"])
+def test_without_an_address_the_database_is_a_file_in_the_folder(tmp_path: Path, folder: str) -> None:
     outcome = subprocess.run(
         [
             sys.executable,
@@ -88,10 +88,10 @@ def test_an_empty_address_is_no_address() -> None:
             "from config import settings; print(settings.DATABASES['default']['NAME'])",
         ],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": "", "VAR_DIR": str(settings.VAR_DIR)},
+        env={**os.environ, "DATABASE_URL": "", "VAR_DIR": str(tmp_path / folder)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert outcome.stdout.strip() == f"{settings.VAR_DIR}/db.sqlite3", outcome.stderr
+    assert outcome.stdout.strip() == f"{tmp_path / folder}/db.sqlite3", outcome.stderr

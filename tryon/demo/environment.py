@@ -58,7 +58,7 @@ def child_environment(
         "PUBLIC_BASE_URL": handout.url,
         "DEMO_SHOP": "1",
         "DEBUG": str(debug),
-        "LOG_FORMAT": inherited.get("LOG_FORMAT", "text"),
+        "LOG_FORMAT": inherited.get("LOG_FORMAT") or "text",
         # A log that is read while its process runs.
         "PYTHONUNBUFFERED": "1",
     }

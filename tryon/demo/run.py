@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import environ
+from django.core.exceptions import ImproperlyConfigured
 
+from config import env
 from config.broker import LOOPBACK, BrokerError, PrivateRedis, answers, free_port
+from config.core.redis.addresses import check_address
 from tryon.demo import services
 from tryon.demo.console import Console
 from tryon.demo.drawing.library import first_garment
@@ -82,7 +84,7 @@ def run(options: DemoOptions) -> int:
     except KeyboardInterrupt:
         console.say("Stopped.")
         return INTERRUPTED
-    except (DemoError, BrokerError) as error:
+    except (DemoError, BrokerError, ImproperlyConfigured) as error:
         return _failed(console, str(error))
     except OSError as error:
         return _failed(console, f"Can't use {error.filename or 'a file'}: {error.strerror}.")
@@ -123,9 +125,9 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
 
 def _broker(var: Path) -> tuple[str, tuple[Service, ...]]:
     """Where Redis is, and the service to start for it: none when REDIS_URL names one."""
-    given = environ.FileAwareEnv().str("REDIS_URL", "")
+    given = env.text("REDIS_URL")
     if given:
-        if not answers(given):
+        if not answers(check_address(given)):
             raise BrokerError("Nothing answers at REDIS_URL. Start that Redis, or unset REDIS_URL.")
         return given, ()
     broker = PrivateRedis(var / "redis")

@@ -7,18 +7,23 @@ without a password, or with the one in ``?sentinel_password=``. RQ can't use a s
 service with one shard has a plain address.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from redis import Redis
+from redis import ConnectionPool, Redis, RedisError
 from redis.sentinel import Sentinel
 
 from config.core.redis.outage import AskOnce
 
 SENTINEL_SCHEME: Final = "redis+sentinel"
 SCHEMES: Final = ("redis", "rediss", "unix", SENTINEL_SCHEME)
+SENTINEL_FORM: Final = re.compile(
+    r"redis\+sentinel://(?:(?P<login>[^/?#\s]*)@)?(?P<hosts>[^/?#@\s]+)"
+    r"/(?P<master>[^/?#\s]+)(?:/(?P<db>[0-9]*))?(?:\?(?P<query>[^#\s]*))?"
+)
 SENTINEL_PORT: Final = 26379
 # A web request must not hang on a Redis that does not answer. Seconds.
 CONNECT_SECONDS: Final = 1
@@ -47,37 +52,51 @@ class SentinelAddress:
         }
 
 
-def check_scheme(url: str) -> str:
-    """The URL, if somebody can read it. Raises ImproperlyConfigured."""
+def check_address(url: str) -> str:
+    """Return the URL, if it can be read. Raises ImproperlyConfigured, with no part of the URL in its text."""
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in SCHEMES)
-        raise ImproperlyConfigured(f"REDIS_URL can't be used. It begins with one of {known}.")
+        raise ImproperlyConfigured(f"REDIS_URL must begin with one of {known}.")
     if scheme == SENTINEL_SCHEME:
         sentinel_address(url)
+    elif not _is_readable(url):
+        raise ImproperlyConfigured(
+            "REDIS_URL must be redis://[user:password@]host[:port][/db][?option=value] or "
+            "unix://[user:password@]/path[?option=value], with options of redis-py. "
+            "Special characters in the password are written as %40 for @, %2F for / and so on."
+        )
     return url
+
+
+def _is_readable(url: str) -> bool:
+    """Return whether redis-py reads the URL as it was meant: what it can't read as a number it leaves out."""
+    try:
+        parts = urlsplit(url)
+        parse_qsl(parts.query, strict_parsing=bool(parts.query))
+        ConnectionPool.from_url(url).make_connection()  # refuses unknown options; connects later
+    except (ValueError, TypeError, RedisError):
+        return False
+    has_place = bool(parts.path) if parts.scheme == "unix" else re.fullmatch(r"/?[0-9]*", parts.path)
+    return bool(has_place) and not parts.fragment and not re.search(r"\s", url)
 
 
 def sentinel_address(url: str) -> SentinelAddress:
     """Read a ``redis+sentinel://`` URL. Raises ImproperlyConfigured."""
-    parts = urlsplit(url)
-    login, _, hosts = parts.netloc.rpartition("@")
-    username, _, password = login.partition(":")
-    master, _, db = parts.path.strip("/").partition("/")
-    if not hosts or not master or not (db or "0").isdigit():
+    match = SENTINEL_FORM.fullmatch(url)
+    if match is None:
         raise ImproperlyConfigured(
-            "REDIS_URL is not redis+sentinel://[user:password@]host:port,host:port/<master>[/<db>]."
+            "REDIS_URL must be redis+sentinel://[user:password@]host:port,host:port/<master>[/<db>]."
         )
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    username, _, password = (match["login"] or "").partition(":")
+    options = dict(parse_qsl(match["query"] or "", keep_blank_values=True))
     sentinel_password = options.pop("sentinel_password", None)
     if options:
-        raise ImproperlyConfigured(
-            f"REDIS_URL has options that Sentinel does not take: {', '.join(options)}."
-        )
+        raise ImproperlyConfigured("REDIS_URL must have no option with Sentinel but sentinel_password.")
     return SentinelAddress(
-        hosts=tuple(_host(text) for text in hosts.split(",")),
-        master=master,
-        db=int(db or 0),
+        hosts=tuple(_host(text) for text in match["hosts"].split(",")),
+        master=match["master"],
+        db=int(match["db"] or 0),
         username=unquote(username) or None,
         password=unquote(password) or None,
         sentinel_password=sentinel_password,
@@ -156,5 +175,5 @@ def _host(text: str) -> tuple[str, int]:
     except ValueError:
         name = port = None
     if not name:
-        raise ImproperlyConfigured(f"REDIS_URL names a sentinel that is no host:port: {text}")
+        raise ImproperlyConfigured("REDIS_URL must name each sentinel as host:port.")
     return name, port or SENTINEL_PORT

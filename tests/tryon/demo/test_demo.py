@@ -250,11 +250,17 @@ def test_child_that_cannot_start_is_one_line(tmp_path: Path) -> None:
     assert processes_of(folder) == {}
 
 
-def test_redis_url_that_nothing_answers_is_one_line(tmp_path: Path) -> None:
-    nowhere = {**environment(), "REDIS_URL": f"redis://{LOOPBACK}:{free_port()}/0"}
-    options = ("--once", "--port", str(free_port()))
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        (f"redis://{LOOPBACK}:9/0", "demo: Nothing answers at REDIS_URL"),
+        ("redis://:s3cr/3t@host", "demo: REDIS_URL must be redis://"),
+    ],
+)
+def test_redis_url_that_can_not_be_used_is_one_line(tmp_path: Path, url: str, says: str) -> None:
+    nowhere = {**environment(), "REDIS_URL": url}
     refused = subprocess.run(
-        command(tmp_path / "var", *options),
+        [sys.executable, "-m", "tryon.demo", "--var", str(tmp_path), "--once", "--port", str(free_port())],
         cwd=PROJECT,
         env=nowhere,
         capture_output=True,
@@ -262,7 +268,8 @@ def test_redis_url_that_nothing_answers_is_one_line(tmp_path: Path) -> None:
         check=False,
     )
     assert refused.returncode != 0
-    assert refused.stderr.startswith("demo: Nothing answers at REDIS_URL")
+    assert refused.stderr.startswith(says)
+    assert "s3cr" not in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
 
 

@@ -1,0 +1,113 @@
+"""Readers of one setting each, for settings.py. A value that can't be used stops the start with one line.
+
+The line names the setting and what is allowed. It never repeats the value, which may be a secret or a part of
+one. An empty value counts as none, because compose files hand one on where nothing is set. ``NAME_FILE``
+names a file to read the value from; the new line at its end does not count.
+"""
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environ import FileAwareMapping
+
+from config.core.secrets import read_or_create_secret
+
+# Larger numbers have no use in any setting, and overflow a clock or a database column.
+MOST: Final = 1_000_000_000
+
+_TRUE: Final = frozenset({"1", "true", "yes", "on", "y", "ok"})
+_FALSE: Final = frozenset({"0", "false", "no", "off", "n"})
+# A name or an IPv4 address, or an IPv6 address in brackets.
+_HOST: Final = r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])"
+_SERVED_HOST: Final = re.compile(rf"\*|\.?{_HOST}", re.ASCII | re.IGNORECASE)
+_NETLOC: Final = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?", re.ASCII | re.IGNORECASE)
+
+
+def text(name: str, default: str = "") -> str:
+    """Return a text without the blanks around it."""
+    try:
+        value: str = FileAwareMapping().get(name, "")
+    except (OSError, UnicodeDecodeError):
+        raise ImproperlyConfigured(f"{name}_FILE must name a file of UTF-8 text that can be read.") from None
+    return value.strip() or default
+
+
+def secret(name: str, kept_in: Path) -> str:
+    """Return a secret: the one that is set, or one that is made once and kept in a file."""
+    try:
+        return text(name) or read_or_create_secret(kept_in)
+    except OSError:
+        raise ImproperlyConfigured(
+            f"{name} must be set, or VAR_DIR must be a folder that can keep one."
+        ) from None
+
+
+def number[N: (int, float)](name: str, default: N, least: N, most: N = MOST) -> N:
+    """Return a number from ``least`` to ``most``, whole where the default is."""
+    given = text(name)
+    if not given:
+        return default
+    kind = type(default)
+    with suppress(ValueError):
+        value = kind(given)
+        if least <= value <= most:  # nan is neither
+            return value
+    raise _refusal(name, f"{'a whole number' if kind is int else 'a number'} from {least} to {most}")
+
+
+def flag(name: str, default: bool) -> bool:
+    """Return True or False."""
+    given = text(name).lower()
+    if given and given not in _TRUE | _FALSE:
+        raise _refusal(name, "one of true, yes, on, 1, false, no, off, 0")
+    return given in _TRUE if given else default
+
+
+def choice(name: str, default: str, choices: Sequence[str]) -> str:
+    """Return one of ``choices``, however it is capitalized."""
+    given = text(name, default).lower()
+    for known in choices:
+        if known.lower() == given:
+            return known
+    raise _refusal(name, f"one of {', '.join(choices)}")
+
+
+def host_names(name: str, default: Sequence[str]) -> list[str]:
+    """Return the host names of a list with commas."""
+    names = [part.strip() for part in text(name).split(",") if part.strip()] or list(default)
+    if not all(_SERVED_HOST.fullmatch(host) for host in names):
+        raise _refusal(name, "host names with commas between, without scheme and port")
+    return names
+
+
+def web_address(name: str, default: str, *, example: str, has_path: bool = True) -> str:
+    """Return an http or https address without the slash at its end."""
+    address = text(name, default).rstrip("/")
+    if address and not _is_web_address(address, has_path=has_path):
+        extras = "login, query" if has_path else "login, path, query"
+        raise _refusal(name, f"an http or https address without {extras} or fragment, such as {example}")
+    return address
+
+
+def _refusal(name: str, allowed: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} must be {allowed}.")
+
+
+def _is_web_address(address: str, *, has_path: bool) -> bool:
+    try:
+        parts = urlsplit(address)
+        port_is_valid = parts.port != 0  # reading it raises ValueError above 65535
+    except ValueError:
+        return False
+    return (
+        port_is_valid
+        and address.startswith(("http://", "https://"))
+        and _NETLOC.fullmatch(parts.netloc) is not None
+        and (has_path or not parts.path)
+        and not re.search(r"[\s?#]", address)
+    )
