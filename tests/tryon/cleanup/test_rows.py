@@ -148,7 +148,9 @@ def test_old_sessions_go() -> None:
         Session.objects.create(
             session_key=f"session{days}", expire_date=timezone.now() + timedelta(days=days)
         )
-    clean("old_sessions")
+    clean("old_sessions", dry_run=True)
+    assert Session.objects.count() == 2
+    assert "old_sessions: removed 1," in clean("old_sessions")
     assert Session.objects.get().session_key == "session1"
 
 
