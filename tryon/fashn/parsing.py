@@ -1,12 +1,12 @@
 """FASHN's answers, read defensively: nothing in a body is trusted to have its documented shape."""
 
-import datetime as dt
-import email.utils
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Final, TypeGuard
+
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 from tryon.fashn.types import Credits, Phase, PredictionStatus, RuntimeFault
 
@@ -18,7 +18,8 @@ MAX_PROVIDER_ID_CHARS: Final = 200
 _MAX_MESSAGE_CHARS: Final = 500
 _MAX_STATUS_CHARS: Final = 64
 # Longer waits are the governor's own business; a date in the far future must not park a job for years.
-MAX_RETRY_AFTER_SECONDS: Final = 600.0
+MAX_RETRY_AFTER_SECONDS: Final = 600
+_RETRY: Final = Retry(retry_after_max=MAX_RETRY_AFTER_SECONDS)
 
 _ERROR_NAME: Final = re.compile(r"\w{1,64}", re.ASCII)
 # Messages quote our signed URLs ("Error loading model image: ...") and could quote a data URI.
@@ -140,33 +141,13 @@ def parse_credits_used(header: str | None) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
 
 
-def parse_retry_after(header: str | None, *, now: dt.datetime) -> float | None:
+def parse_retry_after(header: str | None) -> float | None:
     """Return the seconds that a Retry-After header asks for, between 0 and MAX_RETRY_AFTER_SECONDS.
 
-    Both forms of RFC 9110 are read, seconds and an HTTP date (against ``now``, which must be aware). None
-    without a usable header: FASHN documents none, so nothing may depend on it.
+    Both forms of RFC 9110 are read, seconds and an HTTP date. None without a usable header: FASHN documents
+    none, so nothing may depend on it.
     """
-    if not header:
-        return None
-    seconds = _seconds(header)
-    if seconds is None:
-        seconds = _seconds_until(header, now)
-    return None if seconds is None else min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
-
-
-def _seconds(header: str) -> float | None:
     try:
-        seconds = float(header)
-    except ValueError:
+        return float(_RETRY.parse_retry_after(header)) if header else None
+    except (InvalidHeader, ValueError, OverflowError):  # the last two for endless digits and absurd years
         return None
-    return seconds if math.isfinite(seconds) else None
-
-
-def _seconds_until(header: str, now: dt.datetime) -> float | None:
-    try:
-        moment = email.utils.parsedate_to_datetime(header)
-    except (ValueError, OverflowError):  # the second for an absurd offset
-        return None
-    if moment.tzinfo is None:  # "-0000": UTC of unknown origin
-        moment = moment.replace(tzinfo=dt.UTC)
-    return (moment - now).total_seconds()

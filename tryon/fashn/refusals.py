@@ -1,6 +1,5 @@
 """From an answer that is not 2xx to the error that says what to do next."""
 
-import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -51,7 +50,7 @@ def refusal(http_status: int, headers: Mapping[str, str], body: bytes, *, paid: 
     return _kind(http_status, name)(
         http_status=http_status,
         provider_error=name,
-        retry_after=parse_retry_after(headers.get("Retry-After"), now=dt.datetime.now(dt.UTC)),
+        retry_after=parse_retry_after(headers.get("Retry-After")),
         may_have_run=paid and _may_hide_a_run(http_status, name),
     )
 
