@@ -1,10 +1,10 @@
 """Where a result picture may come from, and whether a public name leads to the public net."""
 
-import ipaddress
 import re
 import socket
 from collections.abc import Sequence
 from enum import Enum
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final, override
 
 from requests.adapters import HTTPAdapter
@@ -19,6 +19,16 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 _ENTRY: Final = re.compile(
     r"\*(?:\.[\w-]+)+|(?:[\w-]+(?:\.[\w-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII | re.IGNORECASE
+)
+
+
+# Machines without IPv4 reach it under these addresses, which hold an IPv4 address in their last four bytes.
+_NAT64: Final = ip_network("64:ff9b::/96")
+# The only part of IPv6 that is given to hosts.
+_IPV6_UNICAST: Final = ip_network("2000::/3")
+# Ranges that Python counts as global: protocol assignments, relays to IPv6, identifiers, documentation.
+_NOT_PUBLIC: Final = tuple(
+    map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001:20::/28", "2001:30::/28", "3fff::/20"))
 )
 
 
@@ -68,12 +78,17 @@ def _parse(url: str) -> Url:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address (text, IPv4 or IPv6) belongs to the public net.
+    """Return whether an IP address (text, IPv4 or IPv6) belongs to the public net.
 
-    Not private, loopback, link-local or multicast.
+    Not private, loopback, link-local or multicast, nor a range that leads to another one.
     """
-    ip = ipaddress.ip_address(address)
-    return ip.is_global and not ip.is_multicast
+    ip: IPv4Address | IPv6Address = ip_address(address)
+    if isinstance(ip, IPv6Address):
+        if ip.ipv4_mapped or ip in _NAT64:
+            ip = IPv4Address(int(ip) & 0xFFFF_FFFF)
+        elif ip not in _IPV6_UNICAST:
+            return False
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _NOT_PUBLIC)
 
 
 class _PublicConnection(HTTPSConnection):
@@ -81,6 +96,10 @@ class _PublicConnection(HTTPSConnection):
 
     The check reads the address of the open socket, before the TLS handshake, so there is no moment between
     looking a name up and connecting in which a second DNS answer could lead elsewhere (DNS rebinding).
+
+    The adapter of requests-hardened looks the name up itself and pins the first answer. A host whose first
+    address does not answer (IPv6 that leads nowhere) then gets no picture at all, a proxy is asked for an
+    address instead of a name, and NAT64 is refused.
     """
 
     @override

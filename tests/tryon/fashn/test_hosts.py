@@ -87,6 +87,20 @@ def test_unclear_entry_is_refused(entry: str) -> None:
         ("fd00::1", False),
         ("::ffff:127.0.0.1", False),
         ("::ffff:93.184.216.34", True),
+        ("64:ff9b::93.184.216.34", True),  # NAT64
+        ("64:ff9b::10.1.2.3", False),
+        ("64:ff9b:1::1", False),
+        ("::10.1.2.3", False),
+        ("fec0::1", False),
+        ("5f00::1", False),
+        ("4000::1", False),
+        ("2001:20::1", False),
+        ("2001:30::1", False),
+        ("2002:a01:203::1", False),
+        ("3fff::1", False),
+        ("192.0.0.9", False),
+        ("192.88.99.1", False),
+        ("240.0.0.1", False),
     ],
 )
 def test_public_addresses_are_told_from_private_ones(address: str, public: bool) -> None:
@@ -148,6 +162,17 @@ def test_public_name_that_leads_outside_gets_a_tls_handshake(monkeypatch: pytest
 
     assert isinstance(error, ResultUnavailable)
     assert net.received.startswith(b"\x16\x03")  # a TLS handshake record, after which the listener hangs up
+
+
+def test_a_second_address_is_tried_when_the_first_does_not_answer(
+    server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_port = int(server.host.rpartition(":")[2])
+    places = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (9, open_port)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: places)
+
+    # Refused for its address: it was connected to.
+    assert isinstance(refused_url("https://media.fashn.ai/a.png"), ResultHostRefused)
 
 
 def test_public_host_is_fetched_through_the_configured_proxy(
