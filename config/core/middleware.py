@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 logger = structlog.stdlib.get_logger(__name__)
 
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+LONG_PART = re.compile(r"[^/]{20,}")
 
 
 class RequestLogMiddleware:
@@ -18,6 +19,10 @@ class RequestLogMiddleware:
 
     A proxy's id is kept when it is harmless text, so its log and ours can be read together. The line has the
     path only: query strings carry signatures.
+
+    django-structlog's middleware would leave nothing of itself after these rules: it logs the query and the
+    token, takes any text as an id and does not return it, measures no time, and writes a second line for a
+    file and for a crash.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -41,9 +46,14 @@ class RequestLogMiddleware:
 
 
 def path_without_secrets(request: HttpRequest) -> str:
-    """The path as it may be logged: a webhook's token is all that vouches for it."""
+    """Return the path as it may be logged: a webhook's token is all that vouches for it.
+
+    Where no view was found (a slash too many, a host that is not served) any long part may be a token.
+    """
     match = request.resolver_match
-    token = str(match.kwargs.get("token", "")) if match else ""
+    if match is None:
+        return LONG_PART.sub("[hidden]", request.path)
+    token = str(match.kwargs.get("token", ""))
     return request.path.replace(token, "[hidden]") if token else request.path
 
 

@@ -13,6 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from config.shops.keys import key_forget, key_issue
 from config.shops.models import ApiKey
 from tests.conftest import Api, error_of
+from tryon.models.predictions import new_callback_token
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +54,26 @@ def test_the_log_line_has_no_webhook_token(client: Client, caplog: pytest.LogCap
     lines = [record.getMessage() for record in caplog.records]
     assert any("webhooks/fashn/[hidden]" in line for line in lines)
     assert not any("secret-token" in line for line in lines)
+
+
+@pytest.mark.parametrize(("slash", "host"), [("/", "localhost"), ("", "not-served.example")])
+def test_the_log_line_has_no_webhook_token_where_no_view_is_found(
+    client: Client, caplog: pytest.LogCaptureFixture, slash: str, host: str
+) -> None:
+    token = new_callback_token()
+    caplog.set_level(logging.INFO)
+    client.post(f"/api/tryon/webhooks/fashn/{token}{slash}", headers={"host": host})
+    lines = [record.getMessage() for record in caplog.records]
+    assert any("webhooks/fashn/[hidden]" in line for line in lines)
+    assert not any(token in line for line in lines)
+
+
+def test_one_request_is_one_line(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    client.get("/static/nothing.css")
+    client.get("/healthz")
+    lines = [record.getMessage() for record in caplog.records if "'event': 'request'" in record.getMessage()]
+    assert len(lines) == 2
 
 
 def test_a_crash_is_a_fixed_text_and_an_id(owner: Api, monkeypatch: pytest.MonkeyPatch) -> None:
