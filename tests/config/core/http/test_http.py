@@ -76,6 +76,24 @@ def test_one_request_is_one_line(client: Client, caplog: pytest.LogCaptureFixtur
     assert len(lines) == 2
 
 
+@pytest.mark.parametrize("name", ["page", "pageSize"])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "last", "", "²", "1000000", "9" * 5000])
+def test_a_page_that_is_no_whole_number_is_refused(owner: Api, name: str, value: str) -> None:
+    response = owner.get("models", **{name: value})
+    assert response.status_code == 400
+    assert error_of(response)["code"] == "validation_error"
+    assert list(error_of(response)["details"]["fields"]) == [name]
+
+
+def test_a_page_past_the_end_is_empty_and_a_size_has_a_limit(owner: Api) -> None:
+    answer = owner.get("models", page=999_999, pageSize=999_999).json()
+    assert answer == {
+        "success": True,
+        "data": [],
+        "meta": {"page": 999_999, "pageSize": 100, "total": 0, "pages": 1},
+    }
+
+
 def test_a_crash_is_a_fixed_text_and_an_id(owner: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("secret detail")
