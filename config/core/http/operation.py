@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from config.core.http.described import envelope_of, serializer_of
 from config.core.http.envelope import Answer, ErrorAnswer, Page
 
-# An unusable ``Accept`` header, and what nobody foresaw.
+# An ``Accept`` header without JSON, and an error that nobody foresaw.
 ANY_OPERATION: Final = frozenset({406, 500})
 WITH_A_BODY: Final = frozenset({400, 413, 415})
 PAGE_PARAMETERS: Final = (OpenApiParameter("page", int), OpenApiParameter("pageSize", int))

@@ -1,4 +1,4 @@
-"""The check of every answer against the schema notices what it is there for."""
+"""The check of answers against the schema notices every kind of drift."""
 
 from typing import Any
 
