@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.http import JsonResponse
 from django.test import Client
 from rest_framework.response import Response
 
@@ -101,3 +102,11 @@ def test_an_operation_answers_only_what_it_declares(owner: Api, monkeypatch: pyt
     assert data_of(owner.get("models")) == []
     monkeypatch.setattr(views, "Page", lambda rows, meta: Answer({}, 202))
     assert owner.get("models").status_code == 500
+
+
+def test_a_status_of_an_address_that_is_not_there_fails(owner: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "config.core.http.exceptions.JsonResponse", lambda body, status: JsonResponse(body, status=410)
+    )
+    with pytest.raises(AssertionError, match="answered 410: the schema does not have this status"):
+        owner.get("nowhere")

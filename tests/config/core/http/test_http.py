@@ -125,5 +125,23 @@ def test_the_schema_lists_every_address_with_its_errors() -> None:
                     assert error == {"$ref": "#/components/schemas/Error"}
 
 
+def test_the_schema_says_what_is_in_an_answer() -> None:
+    schemas = SchemaGenerator().get_schema(request=None, public=True)["components"]["schemas"]
+    job, result = schemas["Job"]["properties"], schemas["Result"]
+    assert set(schemas["Job"]["required"]) == {"id", "status", "progress"}
+    assert job["progress"] == {"type": "integer", "minimum": 0, "maximum": 100}
+    assert job["queuePosition"] == {"type": "integer", "description": "From 1; only while queued."}
+    assert job["thumbnailUrl"] == {"type": "string", "format": "uri"}
+    assert job["status"] == {"$ref": "#/components/schemas/JobStatus"}
+    assert set(result["required"]) == set(result["properties"])
+    assert result["properties"]["feedback"]["nullable"] is True
+    assert schemas["Recipe"]["properties"]["providerModel"] == {"type": "string", "nullable": True}
+
+
+def test_answers_come_as_json_only(owner: Api) -> None:
+    response = owner.client.get("/api/tryon/models", headers={"Accept": "text/html"})
+    assert (response.status_code, error_of(response)["code"]) == (406, "not_acceptable")
+
+
 def test_the_schema_is_valid_and_complete(tmp_path: Path) -> None:
     call_command("spectacular", fail_on_warn=True, validate=True, file=str(tmp_path / "schema.yaml"))
