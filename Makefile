@@ -4,19 +4,23 @@
 # make chaos    real processes and accidents: make chaos SEEDS=20, or SEED=7; ON=postgres; ARGS=-v
 # make bench-jobs     what a job costs beside FASHN's own time
 # make bench-cleanup  time and memory of a clean-up of 10,000 results; ON=postgres
-# make lint     check format, style, types and imports
+# make dev      the demo with autoreload: change code, reload the page; options as for make demo
+# make lint     check format, style, types and imports; JavaScript and CSS too, which needs Node.js
+# make lint-python, make lint-web  each of these halves alone
 # make check    check settings, migrations and the deployment's safety
 # make format   format the code, and fix what can be fixed without a person
+# make hooks    run lint and check before each commit from now on
 # make redis    compile a private Redis into the environment where this machine has none
 # make clean    remove the environment and the tools' caches; data in var/ stays
 
 PYTHON ?= python3
 ENV := .venv
 BIN := $(ENV)/bin
+NODE := node_modules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo test test-postgres chaos bench-jobs bench-cleanup lint check format redis clean
+.PHONY: help demo dev test test-postgres chaos bench-jobs bench-cleanup lint lint-python lint-web check format hooks redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -25,6 +29,9 @@ help:
 
 demo: $(ENV)/demo.stamp redis
 	@exec $(BIN)/python -m tryon.demo $(ARGS)
+
+dev: $(ENV)/dev.stamp redis
+	@exec $(BIN)/python -m tryon.demo --dev $(ARGS)
 
 test: $(ENV)/dev.stamp redis
 	@exec $(BIN)/pytest --numprocesses auto --cov $(ARGS)
@@ -45,11 +52,17 @@ bench-jobs: $(ENV)/dev.stamp redis
 bench-cleanup: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.bench.cleanup $(ARGS)
 
-lint: $(ENV)/dev.stamp
+lint: lint-python lint-web
+
+lint-python: $(ENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+
+lint-web: $(NODE)/lint.stamp
+	$(NODE)/.bin/eslint --max-warnings 0 .
+	$(NODE)/.bin/stylelint --max-warnings 0 "templates/static/**/*.css"
 
 # The second pass checks what a shop would run: a production-like environment.
 check: $(ENV)/dev.stamp
@@ -65,6 +78,9 @@ check: $(ENV)/dev.stamp
 format: $(ENV)/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+hooks: $(ENV)/dev.stamp
+	$(BIN)/pre-commit install
 
 # Only the server program is used: the package's own Python dependencies are left out.
 redis: $(ENV)/python.stamp
@@ -90,5 +106,13 @@ $(ENV)/dev.stamp: requirements-dev.lock $(ENV)/python.stamp
 	@$(PIP) -r $<
 	@touch $@
 
+# The linters of JavaScript and CSS are all that Node.js is for.
+$(NODE)/lint.stamp: package.json package-lock.json .npmrc
+	@command -v npm >/dev/null || { echo "npm is missing: JavaScript and CSS are checked with Node.js 20.19 or newer." \
+	    "Install it, or check the Python half alone: make lint-python" >&2; exit 1; }
+	@echo "Installing what package-lock.json names into $(NODE)."
+	@npm ci --prefer-offline --loglevel=error
+	@touch $@
+
 clean:
-	rm -rf $(ENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
+	rm -rf $(ENV) $(NODE) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from config.core.errors import DomainError
 from config.core.images import prepare
 from config.core.storage import discard_after_commit, new_files
-from config.core.upkeep import use
+from config.core.upkeep import quota
 from models_library.models import ModelImage
 from models_library.selectors import model_image_with_checksum
 
@@ -34,7 +34,7 @@ def model_image_create(*, file: BinaryIO, name: str, category: str, tags: Iterab
     Raises ImageRefused for a file that is not a usable picture, ModelImageDuplicate for one that is there,
     StorageFull and StorageUnavailable.
     """
-    use.require_room()
+    quota.require_room()
     prepared = prepare(file)
     if twin := model_image_with_checksum(prepared.checksum):
         raise ModelImageDuplicate(details={"id": str(twin.pk)})

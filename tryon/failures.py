@@ -2,35 +2,72 @@
 
 from typing import Final
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-# FASHN's refusals of the pictures, our own limits, and the one case where money may be spent.
-MESSAGES: Final = {
-    "pose_not_found": _("No person could be found in the model photo. Choose another model photo."),
-    "content_refused": _("These photos can't be used for a try-on. Choose other photos."),
-    "image_not_loaded": _("A photo could not be read. Upload it again, then try again."),
-    "input_refused": _("These photos and options do not work together. Change the options, then try again."),
-    "picture_missing": _("A photo's file is gone. Upload it again, then try again."),
-    "submission_unknown": _("The connection broke while your try-on was being started. Try again."),
-    "prediction_lost": _("Your try-on got lost on the way. Try again."),
-    "internal_error": _("Something went wrong on our side. Try again."),
-    "deadline_passed": _("Your try-on took too long. Try again."),
-    "daily_limit_too_low": _("One try-on with these options costs more than a day's credits. Choose others."),
-    "result_not_usable": _("The picture that came back can't be shown. Try again."),
-}
-FALLBACK: Final = _("The try-on did not work this time. Try again in a few minutes.")
+PASSING: Final = _("The try-on did not work this time. Try again in a few minutes.")
 
-# Where the same request, sent again by a person, may well succeed.
-NOT_WORTH_RETRYING: Final = frozenset(
-    {"pose_not_found", "content_refused", "input_refused", "picture_missing", "daily_limit_too_low"}
+
+class FailureCode(TextChoices):
+    """Every ``errorCode`` of a job: FASHN's refusals, its passing faults, our limits and our own faults."""
+
+    POSE_NOT_FOUND = (
+        "pose_not_found",
+        _("No person could be found in the model photo. Choose another model photo."),
+    )
+    CONTENT_REFUSED = "content_refused", _("These photos can't be used for a try-on. Choose other photos.")
+    IMAGE_NOT_LOADED = "image_not_loaded", _("A photo could not be read. Upload it again, then try again.")
+    INPUT_REFUSED = (
+        "input_refused",
+        _("These photos and options do not work together. Change the options, then try again."),
+    )
+    PICTURE_MISSING = "picture_missing", _("A photo's file is gone. Upload it again, then try again.")
+    SUBMISSION_UNKNOWN = (
+        "submission_unknown",
+        _("The connection broke while your try-on was being started. Try again."),
+    )
+    PREDICTION_LOST = "prediction_lost", _("Your try-on got lost on the way. Try again.")
+    INTERNAL_ERROR = "internal_error", _("Something went wrong on our side. Try again.")
+    DEADLINE_PASSED = "deadline_passed", _("Your try-on took too long. Try again.")
+    DAILY_LIMIT_TOO_LOW = (
+        "daily_limit_too_low",
+        _("One try-on with these options costs more than a day's credits. Choose others."),
+    )
+    RESULT_NOT_USABLE = "result_not_usable", _("The picture that came back can't be shown. Try again.")
+    STORAGE_UNAVAILABLE = "storage_unavailable", PASSING
+    PROVIDER_ERROR = "provider_error", PASSING
+    PROVIDER_REFUSED_REQUEST = "provider_refused_request", PASSING
+    PROVIDER_NOT_FOUND = "provider_not_found", PASSING
+    PROVIDER_SERVER_ERROR = "provider_server_error", PASSING
+    PROVIDER_NOT_REACHED = "provider_not_reached", PASSING
+    PROVIDER_UNANSWERED = "provider_unanswered", PASSING
+    PROVIDER_UNEXPECTED_ANSWER = "provider_unexpected_answer", PASSING
+    PROVIDER_UNAVAILABLE = "provider_unavailable", PASSING
+    PROVIDER_PIPELINE_ERROR = "provider_pipeline_error", PASSING
+    PROVIDER_INTERNAL_ERROR = "provider_internal_error", PASSING
+    PROVIDER_CANCELED = "provider_canceled", PASSING
+    PROVIDER_TIMED_OUT = "provider_timed_out", PASSING
+    PROVIDER_UNKNOWN_ERROR = "provider_unknown_error", PASSING
+    THIRD_PARTY_FAILED = "third_party_failed", PASSING
+
+
+# The same request, sent again by a person, would fail again.
+PERMANENT: Final = frozenset(
+    {
+        FailureCode.POSE_NOT_FOUND,
+        FailureCode.CONTENT_REFUSED,
+        FailureCode.INPUT_REFUSED,
+        FailureCode.PICTURE_MISSING,
+        FailureCode.DAILY_LIMIT_TOO_LOW,
+    }
 )
 
 
 def message_for(code: str) -> str:
-    """What to tell the shopper, in the language of the request."""
-    return str(MESSAGES.get(code, FALLBACK))
+    """Return the words for the shopper, in the language of the request."""
+    return str(FailureCode(code).label if code in FailureCode else PASSING)
 
 
-def worth_retrying(code: str) -> bool:
-    """Whether the same request may succeed another time."""
-    return bool(code) and code not in NOT_WORTH_RETRYING
+def is_retryable(code: str) -> bool:
+    """Return whether the same request may succeed another time."""
+    return bool(code) and code not in PERMANENT

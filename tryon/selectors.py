@@ -4,14 +4,22 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from tryon.failures import NOT_WORTH_RETRYING
-from tryon.models import ACTIVE, JobEvent, Prediction, PredictionState, ProductImage, Status, TryOnJob
+from tryon.failures import PERMANENT
+from tryon.models import (
+    ACTIVE,
+    EventKind,
+    JobEvent,
+    Prediction,
+    PredictionState,
+    ProductImage,
+    Status,
+    TryOnJob,
+)
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -30,8 +38,6 @@ class Rescued(TypedDict):
 FASHN_KEEPS_PICTURES: Final = timedelta(hours=72)
 MEASURED_PREDICTIONS: Final = 20
 REMEMBER_TYPICAL_SECONDS: Final = 30
-# Between FASHN's answers progress follows the clock this far; the rest is FASHN's to confirm.
-CLOCK_PROGRESS_END: Final = 90
 
 
 def catalogue() -> QuerySet[ProductImage]:
@@ -86,29 +92,6 @@ def typical_seconds(*, model_name: str, speed: str, documented: float) -> float:
     return typical
 
 
-def estimated_wait(*, jobs_ahead: int, typical: float) -> int:
-    """Seconds until the picture of a job with so many before it should be there."""
-    rounds = jobs_ahead // settings.QUEUE_CONCURRENCY + 1
-    return max(1, round(rounds * typical))
-
-
-def progress_now(job: TryOnJob) -> int:
-    """The stored progress, carried on by the clock between two answers of FASHN."""
-    if job.status != Status.PROCESSING or job.started_at is None or job.expected_at is None:
-        return job.progress
-    whole = (job.expected_at - job.started_at).total_seconds()
-    gone = (timezone.now() - job.started_at).total_seconds()
-    by_clock = round(CLOCK_PROGRESS_END * gone / whole) if whole > 0 else CLOCK_PROGRESS_END
-    return max(job.progress, min(CLOCK_PROGRESS_END, by_clock))
-
-
-def seconds_left(job: TryOnJob) -> int | None:
-    """Seconds until a processing job's picture should be there; None where nobody knows yet."""
-    if job.status != Status.PROCESSING or job.expected_at is None:
-        return None
-    return max(1, round((job.expected_at - timezone.now()).total_seconds()))
-
-
 def _in_queue_order(jobs: QuerySet[TryOnJob]) -> QuerySet[TryOnJob]:
     return jobs.order_by(F("lane").desc(), "created_at")
 
@@ -121,7 +104,7 @@ def job_counts() -> dict[str, int]:
 
 def dead_letters() -> QuerySet[TryOnJob]:
     """Failed jobs that another try may cure: a person decides on them."""
-    return TryOnJob.objects.filter(status=Status.FAILED).exclude(error_code__in=NOT_WORTH_RETRYING)
+    return TryOnJob.objects.filter(status=Status.FAILED).exclude(error_code__in=PERMANENT)
 
 
 def predictions_to_rescue(now: datetime) -> QuerySet[Prediction]:
@@ -148,7 +131,7 @@ def first_open_step(job: TryOnJob, *, steps: int) -> int:
 
 def rescued() -> Rescued:
     """What was stored although its job had given it up: pictures, and the credits they had cost."""
-    events = JobEvent.objects.filter(kind="rescued").values_list("data", flat=True)
+    events = JobEvent.objects.filter(kind=EventKind.RESCUED).values_list("data", flat=True)
     credits_saved = [int(data.get("credits", 0)) for data in events]
     return {"pictures": len(credits_saved), "credits": sum(credits_saved)}
 
@@ -182,5 +165,5 @@ def pictures_kept_in_vain(*, before: datetime) -> QuerySet[Prediction]:
 
 def events_of_finished_jobs(*, before: datetime) -> QuerySet[JobEvent]:
     """Events from before a time, but for those of active jobs and those that are counted."""
-    old = JobEvent.objects.filter(at__lt=before).exclude(kind="rescued")
+    old = JobEvent.objects.filter(at__lt=before).exclude(kind=EventKind.RESCUED)
     return old.exclude(job__status__in=ACTIVE)

@@ -9,9 +9,8 @@ from django.db import close_old_connections
 from config.core.upkeep.runs import run
 from tryon.cleanup import EARLY, TASKS
 from tryon.cleanup.watch import must_clean_early
-from tryon.engine import queue, recovery
+from tryon.engine import queue, recovery, steps
 from tryon.engine.advance import advance
-from tryon.engine.steps import rescue
 
 # The sweep, every half minute, is done by the same worker.
 CLEANUP_SECONDS: Final = 15.0
@@ -28,7 +27,7 @@ def advance_job(job_id: str) -> None:
 def rescue_prediction(prediction_id: str) -> None:
     """Ask for a late picture."""
     close_old_connections()
-    rescue(UUID(prediction_id))
+    steps.rescue_prediction(UUID(prediction_id))
 
 
 def sweep() -> None:

@@ -5,44 +5,14 @@ from typing import Any, Final
 
 from django.db.models.fields.files import FieldFile
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from config.core.admin.widgets import badge, pixels
 from tryon.failures import message_for
 from tryon.models import Status, TryOnJob
-from tryon.selectors import progress_now
+from tryon.timing import progress_now
 
 MOST_EVENTS: Final = 300
-
-EVENT_NAMES: Final[dict[str, Promise]] = {
-    "queued": gettext_lazy("Queued"),
-    "started": gettext_lazy("Started, with a slot reserved"),
-    "submitting": gettext_lazy("Sending to FASHN"),
-    "submitted": gettext_lazy("Accepted by FASHN"),
-    "checked": gettext_lazy("Asked FASHN how it is going"),
-    "picture_ready": gettext_lazy("Picture ready at FASHN"),
-    "prediction_failed": gettext_lazy("The call to FASHN brought no picture"),
-    "adopted": gettext_lazy("FASHN called back, and named the call that it had not answered"),
-    "waiting_for_webhook": gettext_lazy("No answer came: waiting for FASHN to call back"),
-    "check_postponed": gettext_lazy("Not asked just now, to stay within FASHN's limit"),
-    "collecting_failed": gettext_lazy("The picture could not be fetched or stored; it is tried again"),
-    "keeping_failed": gettext_lazy("The paid picture could not be copied; it is tried again"),
-    "picture_refused": gettext_lazy("The paid picture is lost or no picture"),
-    "result_removed": gettext_lazy("The result was removed"),
-    "prediction_unknown": gettext_lazy("Nobody can say what became of the call"),
-    "completed": gettext_lazy("Completed"),
-    "failed": gettext_lazy("Failed"),
-    "backed_off": gettext_lazy("Back in the queue, to be tried again later"),
-    "canceled": gettext_lazy("Canceled"),
-    "retried": gettext_lazy("Retried by a person"),
-    "revived": gettext_lazy("A late picture brings it back"),
-    "rescued": gettext_lazy("A late picture was saved"),
-    "late_picture": gettext_lazy("A picture came late, and nobody waited for it"),
-    "picture_kept": gettext_lazy("An earlier step's picture was copied for a retry"),
-    "hurried": gettext_lazy("A shopper waits for it: ahead of the batch"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +39,7 @@ def job_page(job: TryOnJob) -> dict[str, Any]:
         "options": sorted(job.options.items()),
         "predictions": [(row, badge(row.state, row.get_state_display())) for row in predictions],
         "events": [
-            (event, EVENT_NAMES.get(event.kind, event.kind), sorted(event.data.items()))
-            for event in reversed(events[:MOST_EVENTS])
+            (event, event.label, sorted(event.data.items())) for event in reversed(events[:MOST_EVENTS])
         ],
         "events_left_out": len(events) > MOST_EVENTS,
     }

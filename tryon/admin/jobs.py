@@ -19,8 +19,9 @@ from config.core.errors import DomainError
 from config.shops.callers import Caller
 from tryon.admin.job_page import job_page
 from tryon.models import Prediction, Status, TryOnJob
-from tryon.selectors import dead_letters, progress_now
+from tryon.selectors import dead_letters
 from tryon.services.jobs import job_cancel, job_retry
+from tryon.timing import progress_now
 
 LATEST_FAILURES: Final = 1_000
 EVERYWHERE: Final = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]

@@ -11,10 +11,8 @@ from config.core.errors import DomainError
 from config.core.http.envelope import Empty
 from config.core.http.operation import operation
 from config.shops.permissions import ManagersOnly
-from tryon.engine import governor
-from tryon.engine.advance import dispatch
 from tryon.fashn.parsing import usable_provider_id
-from tryon.models import Pause
+from tryon.services.operations import service_pause, service_resume
 from tryon.services.stats import Statistics, statistics
 from tryon.services.webhooks import webhook_receive
 
@@ -51,7 +49,7 @@ class PauseView(APIView):
 
     @operation("pause")
     def post(self, request: Request) -> Statistics:
-        governor.pause(Pause.OPERATOR)
+        service_pause()
         return statistics()
 
 
@@ -62,8 +60,7 @@ class ResumeView(APIView):
 
     @operation("resume")
     def post(self, request: Request) -> Statistics:
-        governor.resume()
-        dispatch()
+        service_resume()
         return statistics()
 
 

@@ -14,8 +14,7 @@ from rest_framework.request import Request
 from config.core.http.envelope import Url, absolute_url
 from config.core.http.strict import StrictSerializer
 from config.core.images import ImageWarning
-from tryon.engine.steps.plan import speed_of
-from tryon.failures import message_for, worth_retrying
+from tryon.failures import is_retryable, message_for
 from tryon.fashn.inputs import model_for
 from tryon.fashn.options import (
     CATEGORIES,
@@ -28,8 +27,9 @@ from tryon.fashn.options import (
     TryOnOptions,
 )
 from tryon.models import ProductImage, Status
-from tryon.selectors import estimated_wait, progress_now, seconds_left, typical_seconds
+from tryon.selectors import typical_seconds
 from tryon.services.products import storable_metadata
+from tryon.timing import estimated_wait, progress_now, seconds_left
 
 if TYPE_CHECKING:
     from tryon.selectors import QueuedJob
@@ -179,7 +179,7 @@ def job_answer(job: "QueuedJob", request: Request) -> JobAnswer:
         case Status.FAILED:
             body["errorCode"] = job.error_code
             body["errorMessage"] = message_for(job.error_code)
-            body["retryable"] = worth_retrying(job.error_code)
+            body["retryable"] = is_retryable(job.error_code)
     return body
 
 
@@ -188,7 +188,7 @@ def wait_of(job: "QueuedJob") -> int:
     options = TryOnOptions.from_mapping(job.options)
     model = model_for("tryon", options)
     typical = typical_seconds(
-        model_name=model.name, speed=speed_of(options), documented=model.typical_seconds(options)
+        model_name=model.name, speed=options.speed, documented=model.typical_seconds(options)
     )
     back_off = (job.not_before - timezone.now()).total_seconds() if job.not_before else 0.0
     return estimated_wait(jobs_ahead=job.jobs_ahead, typical=typical) + max(0, round(back_off))

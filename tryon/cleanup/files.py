@@ -13,9 +13,8 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from config.core.storage import discard, objects_in
-from config.core.storage.keys import OUR_KEY, StoredObject, folders
-from config.core.upkeep import use
+from config.core.storage import OUR_KEY, StoredObject, discard, folders, objects_in
+from config.core.upkeep import quota
 from config.core.upkeep.runs import Batch, CleanupRefused
 from models_library.models import ModelImage
 from results.models import TryOnResult
@@ -97,9 +96,9 @@ def _added(
 
 def _after_looking(tally: dict[str, Any], *, force: bool, dry_run: bool) -> str:
     """Put the measured use right, and go on to removing if there is something to remove."""
-    found = {kind: use.Use(number, size) for kind, (number, size) in tally["kinds"].items()}
+    found = {kind: quota.Use(number, size) for kind, (number, size) in tally["kinds"].items()}
     if not dry_run:
-        use.measured(found)
+        quota.replace(found)
     orphans, number = tally["orphans"], sum(one.objects for one in found.values())
     if orphans > FEW and 2 * orphans > number and not force:
         raise CleanupRefused(

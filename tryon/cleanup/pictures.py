@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from config.core.storage import discard
 from config.core.upkeep.runs import Batch
+from tryon.engine import actions
 from tryon.models import ACTIVE, Prediction, TryOnJob
 from tryon.selectors import pictures_kept_in_vain
 
@@ -34,5 +35,4 @@ def _let_go(predictions: list[Prediction]) -> list[str]:
         jobs = TryOnJob.objects.filter(pk__in={row.job_id for row in predictions}).exclude(status__in=ACTIVE)
         resting = set(jobs.select_for_update(no_key=True).values_list("pk", flat=True))
         chosen = [row for row in predictions if row.job_id in resting]
-        Prediction.objects.filter(pk__in=[row.pk for row in chosen]).update(kept="")
-    return [str(row.kept.name) for row in chosen]
+        return actions.forget_copies(chosen)

@@ -11,7 +11,7 @@ from config.core.upkeep.runs import Batch
 from results.models import TryOnResult
 from results.selectors import results_expired, results_rejected
 from results.services import results_remove
-from tryon.engine import lifecycle
+from tryon.engine import actions
 
 # On S3 each file costs two calls, and the sweep waits behind the batch.
 BATCH: Final = 50
@@ -39,7 +39,7 @@ def _remove(results: QuerySet[TryOnResult], cursor: str, *, reason: str, dry_run
             # Asked again under the lock: what was approved a moment ago is not removed as rejected.
             chosen = list(results.filter(pk__in=ids).select_for_update())
             keys = results_remove(chosen)
-            lifecycle.record_for_all((row.job_id for row in chosen), "result_removed", reason=reason)
+            actions.note_removed_results((row.job_id for row in chosen), reason=reason)
         removed, freed = len(chosen), discard(*keys)
     cursor = str(ids[-1]) if len(ids) == BATCH else ""
     return Batch(cursor, looked_at=len(ids), removed=removed, freed_bytes=freed)

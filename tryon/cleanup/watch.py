@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 from django.utils import timezone
 
-from config.core.upkeep import use
+from config.core.upkeep import quota
 from config.core.upkeep.models import CleanupRun
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -19,7 +19,7 @@ CLEAN_AGAIN: Final = timedelta(hours=1)
 
 def must_clean_early() -> bool:
     """Tell operators how full storage is, and whether an early clean-up is due."""
-    percent = use.percent_used()
+    percent = quota.percent_used()
     if percent is None or percent < WARN_PERCENT:
         return False
     tell = logger.error if percent >= CLEAN_PERCENT else logger.warning

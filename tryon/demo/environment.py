@@ -33,7 +33,13 @@ FASHN_CALLS: Final = 50
 
 
 def child_environment(
-    inherited: Mapping[str, str], *, var: Path, redis_url: str, handout: Handout, speed: float
+    inherited: Mapping[str, str],
+    *,
+    var: Path,
+    redis_url: str,
+    handout: Handout,
+    speed: float,
+    debug: bool = False,
 ) -> dict[str, str]:
     """What the children see: the inherited environment without settings, and the demo's own settings.
 
@@ -51,6 +57,7 @@ def child_environment(
         # The sandbox can call back, so pictures arrive the moment they are done.
         "PUBLIC_BASE_URL": handout.url,
         "DEMO_SHOP": "1",
+        "DEBUG": str(debug),
         "LOG_FORMAT": inherited.get("LOG_FORMAT", "text"),
         # A log that is read while its process runs.
         "PYTHONUNBUFFERED": "1",

@@ -22,6 +22,7 @@ from tryon.demo.errors import DemoError
 from tryon.demo.first_tryon import Storefront, run_tryon
 from tryon.demo.handout import Handout, handout_for, write
 from tryon.demo.processes import Service
+from tryon.demo.reload import serve_and_reload
 from tryon.demo.supervisor import Supervisor
 
 DEFAULT_PORT: Final = 8000
@@ -34,9 +35,10 @@ STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """``speed`` is how many times faster than FASHN the sandbox works."""
+    """``speed`` is how many times faster than FASHN the sandbox works; ``dev`` turns autoreload on."""
 
     once: bool
+    dev: bool
     port: int
     var: Path
     speed: float
@@ -46,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the demo's options to a parser."""
     var = Path(os.environ.get("VAR_DIR") or services.PROJECT / "var")
     parser.add_argument("--once", action="store_true", help="end after one try-on, with its picture's path")
+    parser.add_argument("--dev", action="store_true", help="with autoreload and Django's debug pages")
     parser.add_argument(
         "--port",
         type=int,
@@ -65,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make demo ARGS=", description=__doc__)
     add_arguments(parser)
     given = parser.parse_args(arguments)
-    return run(DemoOptions(once=given.once, port=given.port, var=given.var, speed=given.speed))
+    return run(DemoOptions(**vars(given)))
 
 
 def run(options: DemoOptions) -> int:
@@ -101,19 +104,20 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
     )
     redis_url, brokers = _broker(var)
     environment = child_environment(
-        os.environ, var=var, redis_url=redis_url, handout=handout, speed=options.speed
+        os.environ, var=var, redis_url=redis_url, handout=handout, speed=options.speed, debug=options.dev
     )
-    supervisor = Supervisor(environment, var / "logs", console.say)
+    # Code in the middle of a change may fail many times: that must not end a developer's session.
+    supervisor = Supervisor(environment, var / "logs", console.say, gives_up=not options.dev)
     at_the_end.callback(supervisor.stop)
     at_the_end.callback(_ignore_signals)
     console.say(f"Try-On Studio keeps its data in {var} and writes its logs to {var / 'logs'}.")
-    _start(supervisor, console.say, handout, redis_url, brokers, options.speed)
+    _start(supervisor, console.say, handout, redis_url, brokers, options)
     write(handout, var)
     shop = Storefront(handout.url, handout.api_key)
     picture = run_tryon(shop, first_garment(), var / RESULT_FILE, console, supervisor.pause)
     if not options.once:
         console.say(_where_to_go(handout, picture))
-        _serve(supervisor)
+        _serve(supervisor, console.say, reload=options.dev)
     return picture
 
 
@@ -135,24 +139,27 @@ def _start(
     handout: Handout,
     redis_url: str,
     brokers: tuple[Service, ...],
-    speed: float,
+    options: DemoOptions,
 ) -> None:
     """Processes take about a second to start: what needs no database starts while it is being prepared."""
     say("Starting Redis, the FASHN sandbox and the workers, and preparing the database and the pages.")
     supervisor.launch(*brokers)
     supervisor.wait_until_ready()
-    supervisor.launch(services.sandbox_service(handout, speed), *services.worker_services(redis_url))
+    supervisor.launch(services.sandbox_service(handout, options.speed), *services.worker_services(redis_url))
     supervisor.run("migrate", services.manage("migrate", "--no-input"), services.PROJECT)
     supervisor.run("collectstatic", services.manage("collectstatic", "--no-input"), services.PROJECT)
     say("Starting the web server and the clock, and filling the library.")
-    supervisor.launch(services.cron_service(redis_url), services.web_service(handout))
+    web = services.reloading_web_service(handout) if options.dev else services.web_service(handout)
+    supervisor.launch(services.cron_service(redis_url), web)
     fill = services.manage("demo_library")
     supervisor.run("library", fill, services.PROJECT, text=json.dumps(handout.to_json()))
     supervisor.wait_until_ready()
 
 
-def _serve(supervisor: Supervisor) -> None:
+def _serve(supervisor: Supervisor, say: Callable[[str], None], *, reload: bool) -> None:
     try:
+        if reload:
+            serve_and_reload(supervisor, say)
         while True:
             supervisor.pause(3600)
     except KeyboardInterrupt:

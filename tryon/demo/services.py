@@ -69,6 +69,12 @@ def web_service(handout: Handout) -> Service:
     return Service("web", command, PROJECT, lambda _: _serves(f"{handout.url}/readyz"))
 
 
+def reloading_web_service(handout: Handout) -> Service:
+    """Django's development server, which starts again when our code changes."""
+    command = manage("runserver", urlsplit(handout.url).netloc)
+    return Service("web", command, PROJECT, lambda _: _serves(f"{handout.url}/readyz"))
+
+
 def _serves(address: str) -> bool:
     """Whether an HTTP server answers there without a fault of its own."""
     try:

@@ -34,11 +34,22 @@ class Watched:
 class Supervisor:
     """Keeps services running until ``stop``."""
 
-    def __init__(self, environment: Mapping[str, str], logs: Path, say: Callable[[str], None]) -> None:
-        """``environment`` is what the children see, ``logs`` an existing folder, ``say`` shows one line."""
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        logs: Path,
+        say: Callable[[str], None],
+        *,
+        gives_up: bool = True,
+    ) -> None:
+        """``environment`` is what the children see, ``logs`` an existing folder, ``say`` shows one line.
+
+        With ``gives_up`` a service that keeps dying is an error; without it, it is restarted each time.
+        """
         self._environment = dict(environment)
         self._logs = logs
         self._say = say
+        self._gives_up = gives_up
         self._watched: list[Watched] = []
         self._guard = Guard()
 
@@ -89,6 +100,17 @@ class Supervisor:
             self.check()
             time.sleep(min(left, POLL_SECONDS * 4))
 
+    def restart(self, *names: str) -> None:
+        """Stop these services and start them again. Raises ChildFailed."""
+        for watched in self._watched:
+            if watched.service.name not in names:
+                continue
+            if watched.restart_at is None:
+                watched.child.stop()
+                self._guard.forget(watched.child.pid)
+            watched.deaths = 0
+            self._restart(watched)
+
     def stop(self) -> None:
         """End all services, the last started first."""
         while self._watched:
@@ -129,7 +151,7 @@ class Supervisor:
             return
         watched.deaths = 1 if lived > HEALTHY_SECONDS else watched.deaths + 1
         name, how = watched.service.name, how_it_ended(exit_code)
-        if watched.deaths >= DEATHS_IN_A_ROW:
+        if watched.deaths >= DEATHS_IN_A_ROW and self._gives_up:
             raise ChildFailed(f"{name} keeps stopping ({how}). See {watched.child.log}.")
         wait = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2 ** (watched.deaths - 1))
         watched.restart_at = now + wait

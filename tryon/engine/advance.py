@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from tryon.engine import governor, lifecycle, queue, steps
 from tryon.engine.leases import leased
+from tryon.failures import FailureCode
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 
 # RQ's scheduler ticks on whole seconds and may fire a timer 0.7 s early: that is near enough.
@@ -86,9 +87,9 @@ def _decide(job: TryOnJob, prediction: Prediction) -> None:
             steps.give_up_waiting(job, prediction)
         case PredictionState.FAILED:
             # Somebody was killed between noting the fault and deciding on it.
-            steps.give_up_or_retry(job, prediction, "provider_error", permanent=fetching)
+            steps.give_up_or_retry(job, prediction, FailureCode.PROVIDER_ERROR, permanent=fetching)
         case _:
-            steps.fail(job, prediction, "result_not_usable")
+            steps.fail(job, prediction, FailureCode.RESULT_NOT_USABLE)
 
 
 def _hand_over(job_id: UUID) -> None:

@@ -11,7 +11,6 @@ from django.utils import timezone
 from tryon.engine import governor, queue, steps
 from tryon.engine.advance import dispatch
 from tryon.engine.provider import client
-from tryon.engine.steps.outcomes import release
 from tryon.fashn.errors import FashnError
 from tryon.models import IN_FLIGHT, Pause, Prediction, Status, TryOnJob
 from tryon.selectors import predictions_to_rescue
@@ -82,7 +81,7 @@ def _release_orphans() -> None:
         state__in=IN_FLIGHT, created_at__lt=timezone.now() - ORPHANED
     ).exclude(job__status=Status.PROCESSING)
     for prediction in orphans[:BATCH]:
-        release(prediction)
+        steps.release(prediction)
 
 
 def _abandon_stuck() -> None:

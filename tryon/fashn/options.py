@@ -77,6 +77,11 @@ class TryOnOptions:
         # The values' types are checked where their meaning is, in __post_init__.
         return cls(**{names[field]: value for field, value in options.items()})  # type: ignore[arg-type]
 
+    @property
+    def speed(self) -> str:
+        """The part of the options that a prediction's duration depends on: ``balanced``, ``2k quality``."""
+        return " ".join(filter(None, [self.resolution, self.mode or DEFAULT_MODE]))
+
     def normalised(self) -> dict[str, str | int]:
         """Return the JSON form with defaults left out, keys sorted and the colour as #rrggbb.
 

@@ -1,13 +1,15 @@
 """Product photos, jobs, the paid calls made for them, and what happened when."""
 
+from tryon.models.events import EventKind, JobEvent
 from tryon.models.governor import Governor, Pause
-from tryon.models.jobs import ACTIVE, JobEvent, JobViewer, Lane, Status, TryOnJob
+from tryon.models.jobs import ACTIVE, JobViewer, Lane, Status, TryOnJob
 from tryon.models.predictions import IN_FLIGHT, Prediction, PredictionState
 from tryon.models.products import ProductImage
 
 __all__ = [
     "ACTIVE",
     "IN_FLIGHT",
+    "EventKind",
     "Governor",
     "JobEvent",
     "JobViewer",

@@ -1,4 +1,4 @@
-"""Jobs, who may see them, and what happened to them when."""
+"""Jobs, and who may see them."""
 
 import uuid
 from typing import override
@@ -133,22 +133,3 @@ class JobViewer(models.Model):
     @override
     def __str__(self) -> str:
         return self.requester
-
-
-class JobEvent(models.Model):
-    """The flight recorder: every transition and every call, in the order they happened."""
-
-    job = models.ForeignKey(TryOnJob, on_delete=models.CASCADE, related_name="events")
-    at = models.DateTimeField(_("at"), auto_now_add=True)
-    kind = models.CharField(_("kind"), max_length=40)
-    data = models.JSONField(_("data"), default=dict, blank=True)
-
-    class Meta:
-        verbose_name = _("job event")
-        verbose_name_plural = _("job events")
-        ordering = ["id"]
-        indexes = [models.Index(fields=["kind", "-at"], name="job_event_kind")]
-
-    @override
-    def __str__(self) -> str:
-        return self.kind

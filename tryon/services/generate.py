@@ -17,7 +17,7 @@ from models_library.access import model_image_for
 from models_library.models import Category, ModelImage
 from results.selectors import result_live
 from tryon.access import product_image_for
-from tryon.engine import governor, lifecycle, queue
+from tryon.engine import actions, governor
 from tryon.fashn.inputs import model_for, total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import JobViewer, Lane, ProductImage, TryOnJob
@@ -135,7 +135,7 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
     """Insert a queued job. Raises IntegrityError where an identical one is active."""
     requester = wish.caller.requester
     with transaction.atomic():
-        job = TryOnJob.objects.create(
+        job = TryOnJob(
             product_image=wish.product,
             model_image=wish.model,
             options=wish.recipe,
@@ -143,13 +143,12 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
             lane=wish.lane,
             requester=requester,
         )
+        actions.enqueue(job)
         # Looked at again after the insert: an identical job that was active at our first look may have
         # completed since. Its result is visible now, because job and result change in one transaction.
         if result_live(key) is not None:
             raise ResultAppeared
         JobViewer.objects.create(job=job, requester=requester, product_image=wish.product)
-        lifecycle.record(job.pk, "queued", lane=wish.lane, requester=requester)
-        queue.enqueue_advance(job.pk)
     logger.info("job_queued", job_id=str(job.pk), lane=wish.lane)
     return job
 

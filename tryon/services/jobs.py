@@ -8,11 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from config.core.errors import DomainError
 from config.shops.callers import Caller
 from results.selectors import result_live
-from tryon.engine import lifecycle, queue
-from tryon.engine.steps.outcomes import release
-from tryon.engine.steps.plan import paid_picture
+from tryon.engine import actions
 from tryon.fashn.options import OptionError
-from tryon.models import IN_FLIGHT, Lane, Status, TryOnJob
+from tryon.models import Lane, Status, TryOnJob
 from tryon.services.generate import ModelImageInactive, ResultAppeared
 from tryon.services.reuse import Reuse, join_active, note, share_live
 
@@ -45,16 +43,14 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
         raise JobNotCancelable
     with transaction.atomic():
         # Locked: of two who cancel at the same time, the second is the last to wait for it.
-        lifecycle.lock_job(job.pk)
+        actions.lock(job)
         others = job.viewers.exclude(requester=caller.requester)
         if not caller.is_manager and others.exists():
             job.viewers.filter(requester=caller.requester).delete()
             job.status = Status.CANCELED  # for this caller; the others go on waiting
             return job
-        if not lifecycle.cancel(job.pk, by=caller.requester):
+        if not actions.cancel(job, by=caller.requester):
             raise JobNotCancelable
-        for prediction in job.predictions.filter(state__in=IN_FLIGHT):
-            release(prediction)
     job.refresh_from_db()
     return job
 
@@ -94,11 +90,8 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
 def _go_on(job: TryOnJob, caller: Caller) -> None:
     """Failed to active. Raises JobNotFailed, ResultAppeared, and IntegrityError where a twin is active."""
     with transaction.atomic():
-        lifecycle.lock_job(job.pk)
-        move = lifecycle.requeue if paid_picture(job) is None else lifecycle.revive
-        if not move(job.pk, event="retried", by=caller.requester):
+        if not actions.retry(job, by=caller.requester):
             raise JobNotFailed
         # Looked at behind the change, which keeps identical jobs out: one may have just completed.
         if result_live(job.cache_key) is not None:
             raise ResultAppeared
-        queue.enqueue_advance(job.pk)

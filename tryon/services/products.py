@@ -5,7 +5,7 @@ from typing import Any, BinaryIO, TypeIs
 
 from config.core.images import ImageWarning, prepare
 from config.core.storage import new_files
-from config.core.upkeep import use
+from config.core.upkeep import quota
 from tryon.models import ProductImage
 
 
@@ -30,7 +30,7 @@ def product_image_create(
     Returns the row and what may make the try-on poor. Without a requester the photo joins the shop's
     catalogue. Raises ImageRefused, StorageFull and StorageUnavailable.
     """
-    use.require_room()
+    quota.require_room()
     prepared = prepare(file)
     file.seek(0)
     with new_files() as store:

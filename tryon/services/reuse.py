@@ -8,7 +8,7 @@ from django.db import transaction
 from config.core.upkeep.counts import count, counted
 from results import reuse
 from results.models import TryOnResult
-from tryon.engine import lifecycle, queue
+from tryon.engine import actions
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, JobViewer, Lane, ProductImage, TryOnJob
@@ -56,10 +56,7 @@ def join_active(cache_key: str, requester: str, photo: ProductImage, lane: Lane)
         job = active.select_for_update(no_key=True).first()
         if job is not None:
             _let_see(job, requester, photo)
-            if lane == Lane.INTERACTIVE:
-                lifecycle.hurry(job)
-            # A dispatch at this moment skips the row that we hold locked: call another.
-            queue.enqueue_advance(job.pk)
+            actions.join(job, in_a_hurry=lane == Lane.INTERACTIVE)
     return job
 
 

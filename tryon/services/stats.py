@@ -5,7 +5,7 @@ from typing import Annotated, TypedDict
 
 from django.utils import timezone
 
-from config.core.upkeep import use
+from config.core.upkeep import quota
 from results.selectors import FeedbackCounts, feedback_counts
 from tryon.engine import governor
 from tryon.models import Status
@@ -86,10 +86,10 @@ def job_statistics() -> JobStatistics:
 
 def storage_statistics() -> StorageStatistics:
     """Bytes stored by kind, in all, and against the limit; None where there is no limit."""
-    kinds = use.bytes_by_kind()
+    kinds = quota.bytes_by_kind()
     return {
         "bytes": kinds,
         "bytesInAll": sum(kinds.values()),
-        "bytesAllowed": use.bytes_allowed(),
-        "percentUsed": use.percent_used(),
+        "bytesAllowed": quota.bytes_allowed(),
+        "percentUsed": quota.percent_used(),
     }

@@ -1,10 +1,9 @@
 """What FASHN tells us: a hint to look, never the truth. Webhooks are not signed; the token names the call."""
 
 import structlog
-from django.utils import timezone
 
-from tryon.engine import lifecycle, queue
-from tryon.models import Prediction, PredictionState
+from tryon.engine import actions
+from tryon.models import Prediction
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -17,12 +16,6 @@ def webhook_receive(*, token: str, provider_id: str) -> bool:
     prediction = Prediction.objects.filter(callback_token=token).first()
     if prediction is None:
         return False
-    if provider_id and not prediction.provider_id and lifecycle.adopted(prediction, provider_id=provider_id):
+    if actions.note_webhook(prediction, provider_id=provider_id):
         logger.info("submission_adopted", job_id=str(prediction.job_id), provider_id=provider_id)
-    if prediction.state == PredictionState.RUNNING:
-        lifecycle.wake(prediction.job_id)
-        queue.enqueue_advance(prediction.job_id)
-    elif prediction.state == PredictionState.UNKNOWN and prediction.provider_id:
-        lifecycle.rescue_later(prediction, at=timezone.now())
-        queue.enqueue_rescue(prediction.pk)
     return True

@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from config.core.storage.errors import STORE_FAULTS, ObjectMissing, StorageUnavailable, describe_fault
 from config.core.storage.keys import StoredObject, random_key
-from config.core.upkeep import use
+from config.core.upkeep import quota
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -47,7 +47,7 @@ def new_files() -> Iterator[Callable[[str, bytes | BinaryIO, str], str]]:
             taking_back.pop_all()
             raise
         taking_back.pop_all()
-    use.note(by_kind(written))
+    quota.note(by_kind(written))
 
 
 def read(key: str) -> bytes:
@@ -81,17 +81,17 @@ def discard(*keys: str) -> int:
     except STORE_FAULTS as error:
         raise unavailable(error) from error
     finally:
-        use.note({kind: use.Use(-was.objects, -was.bytes) for kind, was in by_kind(gone).items()})
+        quota.note({kind: quota.Use(-was.objects, -was.bytes) for kind, was in by_kind(gone).items()})
     return sum(gone.values())
 
 
-def by_kind(sizes: Mapping[str, int]) -> dict[str, use.Use]:
+def by_kind(sizes: Mapping[str, int]) -> dict[str, quota.Use]:
     """Objects and bytes by kind, from bytes by key."""
-    sums: dict[str, use.Use] = {}
+    sums: dict[str, quota.Use] = {}
     for key, size in sizes.items():
         kind = key.partition("/")[0]
-        before = sums.get(kind, use.Use(0, 0))
-        sums[kind] = use.Use(before.objects + 1, before.bytes + size)
+        before = sums.get(kind, quota.Use(0, 0))
+        sums[kind] = quota.Use(before.objects + 1, before.bytes + size)
     return sums
 
 

@@ -109,6 +109,7 @@ export class GarmentPicker extends Picker {
   async fetchFurther() {
     const marker = this.list.querySelector(".more-follow");
     const html = await fetchHtml(marker.dataset.next);
+    // eslint-disable-next-line no-restricted-properties -- Django rendered this page of cards and escaped it
     marker.insertAdjacentHTML("afterend", html);
     marker.remove();
   }

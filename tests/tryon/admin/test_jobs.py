@@ -7,7 +7,7 @@ from django.utils import timezone
 from tests.admin_pages import count_queries, page, run_action, sign_in
 from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
 from tryon.engine import lifecycle
-from tryon.models import Lane, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import EventKind, Lane, Prediction, PredictionState, Status, TryOnJob
 
 LIST = "/admin/tryon/tryonjob/"
 
@@ -107,9 +107,11 @@ def test_a_job_shows_what_was_paid_and_what_happened_but_no_address_and_no_token
     job = TryOnJobFactory.create()
     lifecycle.start(job, Prediction(job=job, model_name="tryon-v1.6", speed="balanced"))
     call = job.predictions.get()
-    lifecycle.sending(call)
-    lifecycle.running(call, provider_id="123a-u1", expected_at=timezone.now(), next_check_at=timezone.now())
-    lifecycle.succeeded(call, output="https://cdn.example/secret.png", credits_used=1)
+    lifecycle.mark_sending(call)
+    lifecycle.mark_running(
+        call, provider_id="123a-u1", expected_at=timezone.now(), next_check_at=timezone.now()
+    )
+    lifecycle.mark_succeeded(call, output="https://cdn.example/secret.png", credits_used=1)
 
     text = page(staff, address(job))
 
@@ -129,10 +131,10 @@ def test_a_job_shows_what_was_paid_and_what_happened_but_no_address_and_no_token
 
 def test_a_long_history_needs_no_more_queries_and_is_cut(staff: Client) -> None:
     job = TryOnJobFactory.create()
-    lifecycle.record(job.pk, "queued", lane="bulk")
+    lifecycle.record(job.pk, EventKind.QUEUED, lane="bulk")
     before = count_queries(staff, address(job))
     for number in range(301):
-        lifecycle.record(job.pk, "checked", number=number)
+        lifecycle.record(job.pk, EventKind.CHECKED, number=number)
 
     assert count_queries(staff, address(job)) == before
     text = page(staff, address(job))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import requests
 from PIL import Image
 
 from config.broker import LOOPBACK, free_port
+from config.core.http import health
 from tryon.demo.drawing.library import MODELS, PRODUCTS
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -262,3 +264,48 @@ def test_redis_url_that_nothing_answers_is_one_line(tmp_path: Path) -> None:
     assert refused.returncode != 0
     assert refused.stderr.startswith("demo: Nothing answers at REDIS_URL")
     assert len(refused.stderr.splitlines()) == 1
+
+
+def test_dev_runs_changed_code_in_web_server_and_worker(tmp_path: Path) -> None:
+    project, folder, port = tmp_path / "project", tmp_path / "var", free_port()
+    for package in ("config", "models_library", "results", "templates", "tryon"):
+        shutil.copytree(PROJECT / package, project / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "manage.py", project)
+    view = project / Path(health.__file__).relative_to(PROJECT)
+    # The copy's lines are not the project's: they must not count in its coverage.
+    uncounted = {name: value for name, value in environment().items() if not name.startswith("COVERAGE_")}
+    with subprocess.Popen(
+        command(folder, "--dev", "--port", str(port), "--speed", "50"),
+        cwd=project,
+        env=uncounted,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "Ctrl-C" in line:
+                break
+        serving = Serving(process, folder, said)
+        try:
+            worker = eventually(lambda: worker_of(serving))
+            view.write_text(view.read_text().replace('"ok"', '"changed"'))
+            changed = f"{view.relative_to(project)} changed. Workers and clock start again.\n"
+            assert process.stdout.readline() == changed
+            assert eventually(lambda: worker_of(serving) not in (None, worker))
+            assert eventually(lambda: status_at(f"http://{LOOPBACK}:{port}/healthz") == "changed")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=LONGEST_SECONDS)
+    assert process.returncode == 0
+    assert processes_of(folder) == {}
+
+
+def status_at(address: str) -> str:
+    """Return the status that a health page tells; empty while its server starts again."""
+    try:
+        status: str = requests.get(address, timeout=10).json()["status"]
+    except requests.ConnectionError:
+        return ""
+    return status

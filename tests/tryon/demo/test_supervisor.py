@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,47 @@ def runs(pid: int) -> bool:
     if not stat.parent.parent.joinpath("self").exists():
         return lives(pid)
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_restarted_service_is_another_process_and_nothing_is_said(
+    supervisor: Supervisor, service: Callable[..., Service], tmp_path: Path, said: list[str]
+) -> None:
+    supervisor.launch(service(SLEEPS))
+    supervisor.wait_until_ready()
+    first = pid_in(tmp_path)
+    supervisor.restart("another")
+    assert lives(first)
+    supervisor.restart("program")
+    check_until(supervisor, lambda: pid_in(tmp_path) not in (0, first))
+    assert not lives(first)
+    assert said == []
+
+
+def test_service_that_waits_for_its_restart_is_restarted_at_once(
+    supervisor: Supervisor,
+    service: Callable[..., Service],
+    tmp_path: Path,
+    said: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervision, "FIRST_BACK_OFF_SECONDS", 10_000.0)
+    monkeypatch.setattr(supervision, "LONGEST_BACK_OFF_SECONDS", 10_000.0)
+    supervisor.launch(service(SLEEPS))
+    supervisor.wait_until_ready()
+    first = pid_in(tmp_path)
+    os.kill(first, 9)
+    check_until(supervisor, lambda: bool(said))
+    supervisor.restart("program")
+    check_until(supervisor, lambda: pid_in(tmp_path) not in (0, first))
+
+
+def test_patient_supervisor_never_gives_a_service_up(
+    service: Callable[..., Service], tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "FIRST_BACK_OFF_SECONDS", 0.01)
+    monkeypatch.setattr(supervision, "LONGEST_BACK_OFF_SECONDS", 0.01)
+    patient = Supervisor(os.environ, tmp_path, said.append, gives_up=False)
+    with ExitStack() as at_the_end:
+        at_the_end.callback(patient.stop)
+        patient.launch(service("raise SystemExit(1)"))
+        check_until(patient, lambda: len(said) > supervision.DEATHS_IN_A_ROW)

@@ -20,6 +20,8 @@ from tests.stores import away
 from tryon import tasks
 from tryon.engine import governor, lifecycle
 from tryon.engine.leases import leased
+from tryon.engine.lifecycle import JobEdge
+from tryon.failures import FailureCode
 from tryon.models import Pause, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
@@ -262,11 +264,11 @@ def test_a_worker_that_froze_can_not_overrule_the_one_that_took_its_place() -> N
         with leased(pk) as successor:
             assert successor is not None
             soon = timezone.now() + timedelta(seconds=5)
-            assert not lifecycle.fail(frozen, code="deadline_passed")
+            assert not lifecycle.fail(frozen, code=FailureCode.DEADLINE_PASSED)
             assert not lifecycle.back_off(frozen, until=soon, code="provider_error", counts=True)
-            assert not lifecycle.wait(frozen, progress=50, next_check_at=soon, event="checked")
+            assert not lifecycle.wait(frozen, JobEdge.AWAIT_CHECK, progress=50, next_check_at=soon)
             assert not lifecycle.complete(frozen)
-            assert lifecycle.wait(successor, progress=60, next_check_at=soon, event="checked")
+            assert lifecycle.wait(successor, JobEdge.AWAIT_CHECK, progress=60, next_check_at=soon)
     assert TryOnJob.objects.get(pk=pk).progress == 60
 
 
@@ -290,7 +292,7 @@ def test_an_answer_that_comes_behind_a_newer_call_is_rescued() -> None:
     older = PredictionFactory.create(job=job, state=PredictionState.UNKNOWN, submitted_at=timezone.now())
     PredictionFactory.create(job=job, state=PredictionState.RESERVED)
     soon = timezone.now()
-    assert not lifecycle.running(older, provider_id="p-1", expected_at=soon, next_check_at=soon)
+    assert not lifecycle.mark_running(older, provider_id="p-1", expected_at=soon, next_check_at=soon)
     older.refresh_from_db()
     assert (older.state, older.provider_id) == (PredictionState.UNKNOWN, "p-1")
     assert older.rescue_at is not None

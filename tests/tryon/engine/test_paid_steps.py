@@ -16,7 +16,8 @@ from tests.stores import away
 from tryon import tasks
 from tryon.engine import governor, lifecycle
 from tryon.engine.advance import dispatch
-from tryon.models import Pause, Prediction, PredictionState, Status, TryOnJob
+from tryon.engine.lifecycle import JobEdge
+from tryon.models import EventKind, Pause, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.selectors import first_open_step
 
@@ -159,7 +160,7 @@ def test_a_retry_is_good_for_one_call_although_the_one_before_ends_later() -> No
     dispatch()
     job.refresh_from_db()
     assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
-    lifecycle.requeue(job.pk, event="retried")
+    lifecycle.requeue(job, JobEdge.RETRY)
     dispatch()
     job.refresh_from_db()
     assert job.status == Status.PROCESSING
@@ -169,7 +170,7 @@ def test_what_another_call_missed_does_not_count_against_a_picture(
     half_paid: str, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
     for _ in range(LOST_AFTER):
-        lifecycle.record(UUID(half_paid), "keeping_failed", prediction="another", lost=True)
+        lifecycle.record(UUID(half_paid), EventKind.KEEPING_FAILED, prediction="another", lost=True)
     sandbox.inject("media", "missing")
     rescue_now()
     rescue_now()

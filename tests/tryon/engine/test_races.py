@@ -114,7 +114,7 @@ def test_the_answer_to_a_submission_and_its_webhook_do_not_block_each_other() ->
 
         def answered(prediction: Prediction = prediction) -> object:
             soon = timezone.now()
-            return lifecycle.running(
+            return lifecycle.mark_running(
                 copy.copy(prediction), provider_id="p-1", expected_at=soon, next_check_at=soon
             )
 

@@ -12,6 +12,7 @@ from tryon.engine.governor import breaker, budget
 from tryon.engine.governor.row import read
 from tryon.models import (
     IN_FLIGHT,
+    EventKind,
     Governor,
     JobEvent,
     Lane,
@@ -29,7 +30,12 @@ RUN_WINDOW: Final = timedelta(seconds=65)
 STATUS_WINDOW: Final = timedelta(seconds=11)
 STATUS_MARGIN: Final = 5
 # The events that a status call ends in.
-STATUS_EVENTS: Final = ("checked", "picture_ready", "prediction_failed", "prediction_unknown")
+STATUS_EVENTS: Final = (
+    EventKind.CHECKED,
+    EventKind.PICTURE_READY,
+    EventKind.PREDICTION_FAILED,
+    EventKind.PREDICTION_UNKNOWN,
+)
 # More waiting jobs than this are not looked at in one dispatch, whatever the budget says of them.
 LOOK_AHEAD: Final = 50
 

@@ -1,4 +1,4 @@
-"""State changes of predictions, the paid calls."""
+"""What happens to predictions, the paid calls: each function takes one edge of the table."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -6,185 +6,161 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils import timezone
 
-from tryon.engine.lifecycle.events import record
-from tryon.engine.lifecycle.jobs import DOWNLOADING_PROGRESS, lock_job, move
-from tryon.models import Prediction, PredictionState, Status
+from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
+from tryon.engine.lifecycle.jobs import DOWNLOADING_PROGRESS, lock_job
+from tryon.engine.lifecycle.transition import NOTHING, create, transition
+from tryon.models import Prediction, TryOnJob
 
 SUBMITTED_PROGRESS: Final = 10
 
-# What may still turn out to have brought a picture.
-OPEN: Final = (PredictionState.SENDING, PredictionState.RUNNING, PredictionState.UNKNOWN)
+
+def mark_sending(prediction: Prediction) -> bool:
+    """Open the unsafe window: committed before the first byte leaves, so a killed worker is noticed."""
+    return _change(prediction, PredictionEdge.SEND, submitted_at=timezone.now())
 
 
-def sending(prediction: Prediction) -> bool:
-    """The unsafe window opens: committed before the first byte leaves, so a killed worker is noticed."""
-    with transaction.atomic():
-        if not change(
-            prediction, PredictionState.RESERVED, state=PredictionState.SENDING, submitted_at=timezone.now()
-        ):
-            return False
-        record(prediction.job_id, "submitting", prediction=str(prediction.pk))
-    return True
-
-
-def running(
+def mark_running(
     prediction: Prediction, *, provider_id: str, expected_at: datetime, next_check_at: datetime
 ) -> bool:
-    """The unsafe window closes: FASHN gave an id.
+    """Close the unsafe window: FASHN gave an id.
 
-    False where the webhook was quicker than the answer and gave it first, or the job does not wait any more.
+    Return False where the webhook was quicker than the answer and gave it first, or the job waits no more.
     """
     with transaction.atomic():
         lock_job(prediction.job_id)
+        # From unknown too: this process slept longer than its lease, and another has given the answer up. If
+        # a later call has been made since, this one's picture comes by rescue.
         latest = _is_latest(prediction)
-        # Unknown: this process slept longer than its lease, and somebody else has given the answer up. If
-        # another call has been made since, this one's picture comes by rescue.
-        if not change(
+        if not _note_id(
             prediction,
-            PredictionState.SENDING,
-            PredictionState.UNKNOWN,
-            only={"provider_id": ""},
-            state=PredictionState.RUNNING if latest else PredictionState.UNKNOWN,
+            PredictionEdge.ACCEPT if latest else PredictionEdge.ACCEPT_LATE,
             provider_id=provider_id,
             rescue_at=None if latest else timezone.now(),
-            error_name="",
         ):
             return False
-        record(prediction.job_id, "submitted", providerId=provider_id)
-        return latest and move(
-            prediction.job_id,
-            Status.PROCESSING,
+        return latest and _note_on_job(
+            prediction,
+            JobEdge.NOTE_SUBMITTED,
             progress=SUBMITTED_PROGRESS,
             expected_at=expected_at,
             next_check_at=next_check_at,
         )
 
 
-def adopted(prediction: Prediction, *, provider_id: str) -> bool:
-    """A webhook named the id that no answer brought. What it says is not believed, only asked about.
+def adopt(prediction: Prediction, *, provider_id: str) -> bool:
+    """Take the id that a webhook names and no answer brought. The rest it says is asked about, not believed.
 
     A job that has given this call up, and may be making another one by now, gets its picture by rescue.
     """
     now = timezone.now()
     with transaction.atomic():
         lock_job(prediction.job_id)
-        waits = _is_latest(prediction) and move(prediction.job_id, Status.PROCESSING, next_check_at=now)
-        if not change(
+        waits = _is_latest(prediction) and _note_on_job(prediction, JobEdge.NOTE_ADOPTED, next_check_at=now)
+        return _note_id(
             prediction,
-            PredictionState.SENDING,
-            PredictionState.UNKNOWN,
-            only={"provider_id": ""},
-            state=PredictionState.RUNNING if waits else PredictionState.UNKNOWN,
+            PredictionEdge.ADOPT if waits else PredictionEdge.ADOPT_LATE,
             provider_id=provider_id,
             rescue_at=None if waits else now,
-            error_name="",
-        ):
-            return False
-        record(prediction.job_id, "adopted", providerId=provider_id)
-    return True
+        )
 
 
-def unanswered(prediction: Prediction, *, error_name: str) -> bool:
+def mark_unknown(prediction: Prediction, *, error_name: str) -> bool:
     """Sent, or perhaps sent, and no id came back: the money may be spent."""
-    with transaction.atomic():
-        if not change(
-            prediction, PredictionState.SENDING, state=PredictionState.UNKNOWN, error_name=error_name
-        ):
-            return False
-        record(prediction.job_id, "prediction_unknown", error=error_name)
-    return True
+    return _change(prediction, PredictionEdge.LOSE, data={"error": error_name}, error_name=error_name)
 
 
-def rescue_later(prediction: Prediction, *, at: datetime | None) -> bool:
-    """The job waits no more, the picture may come all the same: ask again at ``at``, None for never."""
-    with transaction.atomic():
-        return change(prediction, *OPEN, state=PredictionState.UNKNOWN, rescue_at=at)
+def let_go(prediction: Prediction, *, rescue_at: datetime | None) -> bool:
+    """The job waits no more, the picture may still come: ask again at ``rescue_at``, None for never."""
+    return _plan_rescue(prediction, PredictionEdge.LET_GO, rescue_at)
 
 
 def look_after(prediction: Prediction, *, at: datetime | None) -> bool:
     """The picture is paid for and its job failed: look after it at ``at``, None for no more."""
-    return change(prediction, PredictionState.SUCCEEDED, rescue_at=at)
+    return _plan_rescue(prediction, PredictionEdge.LOOK_AFTER, at)
 
 
-def kept(prediction: Prediction, *, key: str) -> bool:
+def claim_rescue(prediction: Prediction, *, now: datetime, next_at: datetime | None) -> bool:
+    """Become the one who looks for a picture that is due; the next look is set before anything is done."""
+    return _change(prediction, PredictionEdge.CLAIM_RESCUE, only={"rescue_at__lte": now}, rescue_at=next_at)
+
+
+def keep(prediction: Prediction, *, key: str) -> bool:
     """Our own copy of the paid picture is stored under ``key``."""
-    with transaction.atomic():
-        if not change(prediction, PredictionState.SUCCEEDED, only={"kept": ""}, kept=key):
-            return False
-        record(prediction.job_id, "picture_kept", prediction=str(prediction.pk))
-    return True
+    return _change(
+        prediction, PredictionEdge.KEEP, only={"kept": ""}, data={"prediction": str(prediction.pk)}, kept=key
+    )
 
 
-def succeeded(
+def forget_copy(prediction: Prediction) -> bool:
+    """Our own copy of the paid picture is about to be removed."""
+    return _change(prediction, PredictionEdge.FORGET_COPY, data={"prediction": str(prediction.pk)}, kept="")
+
+
+def mark_succeeded(
     prediction: Prediction, *, output: str, credits_used: int, next_call: Prediction | None = None
 ) -> bool:
     """The picture exists at FASHN and is paid for. A next call takes over the slot; else it is free.
 
-    Where the job does not wait for it (any more), it is looked after, at once.
+    Where the job does not wait for the picture, it is looked after at once.
     """
     now = timezone.now()
     with transaction.atomic():
         lock_job(prediction.job_id)
-        if not change(
+        if not _change(
             prediction,
-            PredictionState.RUNNING,
-            PredictionState.UNKNOWN,
-            state=PredictionState.SUCCEEDED,
+            PredictionEdge.SUCCEED,
+            data={"credits": credits_used},
             output=output,
             credits_used=credits_used,
             finished_at=now,
             rescue_at=None,
         ):
             return False
-        record(prediction.job_id, "picture_ready", credits=credits_used)
         progress = {"progress": DOWNLOADING_PROGRESS} if next_call is None else {}
-        waits = _is_latest(prediction) and move(
-            prediction.job_id, Status.PROCESSING, next_check_at=now, **progress
+        waits = _is_latest(prediction) and _note_on_job(
+            prediction, JobEdge.NOTE_PICTURE_READY, next_check_at=now, **progress
         )
         if not waits:
             look_after(prediction, at=now)
         elif next_call is not None:
-            next_call.save(force_insert=True)
+            create(next_call, PredictionEdge.RESERVE_NEXT)
     return True
 
 
-def output_refused(prediction: Prediction, *, code: str) -> None:
+def refuse_output(prediction: Prediction, *, code: str) -> bool:
     """The paid picture turned out not to be usable: a retry by a person has to pay for another."""
-    with transaction.atomic():
-        change(prediction, PredictionState.SUCCEEDED, output="", error_name=code, rescue_at=None)
-        record(prediction.job_id, "picture_refused", code=code)
+    return _change(
+        prediction,
+        PredictionEdge.REFUSE_OUTPUT,
+        data={"code": code},
+        output="",
+        error_name=code,
+        rescue_at=None,
+    )
 
 
-def dropped(prediction: Prediction, *, error_name: str) -> bool:
-    """Reserved and not sent after all. False where somebody else has sent it meanwhile."""
-    with transaction.atomic():
-        if not change(
-            prediction,
-            PredictionState.RESERVED,
-            state=PredictionState.FAILED,
-            error_name=error_name,
-            finished_at=timezone.now(),
-        ):
-            return False
-        record(prediction.job_id, "prediction_failed", error=error_name)
-    return True
+def drop(prediction: Prediction, *, error_name: str) -> bool:
+    """Give back a reserved slot without sending. Return False where it has been sent since."""
+    return _change(
+        prediction,
+        PredictionEdge.DROP,
+        data={"error": error_name},
+        error_name=error_name,
+        finished_at=timezone.now(),
+    )
 
 
-def ended(prediction: Prediction, *, error_name: str, error_message: str = "") -> bool:
+def mark_failed(prediction: Prediction, *, error_name: str, error_message: str = "") -> bool:
     """FASHN says: no picture, and free of charge."""
-    with transaction.atomic():
-        if not change(
-            prediction,
-            *OPEN,
-            state=PredictionState.FAILED,
-            error_name=error_name,
-            error_message=error_message,
-            finished_at=timezone.now(),
-            rescue_at=None,
-        ):
-            return False
-        record(prediction.job_id, "prediction_failed", error=error_name, message=error_message)
-    return True
+    return _change(
+        prediction,
+        PredictionEdge.FAIL,
+        data={"error": error_name, "message": error_message},
+        error_name=error_name,
+        error_message=error_message,
+        finished_at=timezone.now(),
+        rescue_at=None,
+    )
 
 
 def _is_latest(prediction: Prediction) -> bool:
@@ -193,16 +169,43 @@ def _is_latest(prediction: Prediction) -> bool:
     ).exists()
 
 
-def change(
+def _note_id(
+    prediction: Prediction, edge: PredictionEdge, *, provider_id: str, rescue_at: datetime | None
+) -> bool:
+    """Write down what FASHN calls a prediction, if nobody has yet."""
+    return _change(
+        prediction,
+        edge,
+        only={"provider_id": ""},
+        data={"providerId": provider_id},
+        provider_id=provider_id,
+        rescue_at=rescue_at,
+        error_name="",
+    )
+
+
+def _note_on_job(prediction: Prediction, edge: JobEdge, **changes: Any) -> bool:
+    return transition(TryOnJob(pk=prediction.job_id), edge, **changes)
+
+
+def _plan_rescue(prediction: Prediction, edge: PredictionEdge, at: datetime | None) -> bool:
+    data = {"at": at.isoformat() if at else None}
+    return _change(prediction, edge, data=data, rescue_at=at)
+
+
+def _change(
     prediction: Prediction,
-    *allowed: PredictionState,
-    only: dict[str, Any] | None = None,
+    edge: PredictionEdge,
+    *,
+    only: Any = NOTHING,
+    data: Any = NOTHING,
     **changes: Any,
 ) -> bool:
-    """Update the row if it is in an allowed state (and is as ``only`` says), and the object with it."""
-    rows = Prediction.objects.filter(pk=prediction.pk, state__in=allowed, **(only or {}))
-    if rows.update(**changes) != 1:
+    """Take the edge, and change the object with its row."""
+    if not transition(prediction, edge, only=only, data=data, **changes):
         return False
+    if edge.value.target is not None:
+        prediction.state = edge.value.target
     for field, value in changes.items():
         setattr(prediction, field, value)
     return True

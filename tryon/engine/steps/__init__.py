@@ -2,9 +2,16 @@
 
 from tryon.engine.steps.check import check
 from tryon.engine.steps.collect import collect
-from tryon.engine.steps.outcomes import abandon, fail, give_up_or_retry, give_up_waiting, lose_submission
+from tryon.engine.steps.outcomes import (
+    abandon,
+    fail,
+    give_up_or_retry,
+    give_up_waiting,
+    lose_submission,
+    release,
+)
 from tryon.engine.steps.plan import paid_picture, start
-from tryon.engine.steps.rescue import rescue
+from tryon.engine.steps.rescue import rescue_prediction
 from tryon.engine.steps.submit import submit
 
 __all__ = [
@@ -16,7 +23,8 @@ __all__ = [
     "give_up_waiting",
     "lose_submission",
     "paid_picture",
-    "rescue",
+    "release",
+    "rescue_prediction",
     "start",
     "submit",
 ]

@@ -6,14 +6,16 @@ from typing import Final
 from django.utils import timezone
 
 from tryon.engine import governor, lifecycle, queue
+from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import client
 from tryon.engine.steps.outcomes import give_up_checking, give_up_or_retry, past_deadline
 from tryon.engine.steps.plan import call_for, options_of, paid_picture
+from tryon.failures import FailureCode
 from tryon.fashn.errors import FashnError, NotFound
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.types import Phase, PredictionStatus
 from tryon.models import Prediction, TryOnJob
-from tryon.selectors import progress_now
+from tryon.timing import progress_now
 
 # FASHN allows 50 status calls in 10 s for all predictions together: so many in flight, so far apart.
 SHORTEST_CHECK_SECONDS: Final = 2.0
@@ -23,29 +25,31 @@ CHECK_SECONDS_PER_PREDICTION: Final = 0.25
 def check(job: TryOnJob, prediction: Prediction) -> None:
     """Ask FASHN, and move the prediction on. A webhook is a reason to ask, never the answer."""
     if not governor.status_call_allowed():
-        look_again(job, prediction, event="check_postponed")
+        look_again(job, prediction, JobEdge.POSTPONE_CHECK)
         return
     try:
         answer = client().status(prediction.provider_id)
     except FashnError as error:
-        if forgotten(error):
-            give_up_checking(job, prediction, code="prediction_lost")
+        if is_forgotten(error):
+            give_up_checking(job, prediction, code=FailureCode.PREDICTION_LOST)
             return
         # Asking costs nothing and changes nothing: ask again later.
-        look_again(job, prediction, event="checked", providerStatus=error.code)
+        look_again(job, prediction, JobEdge.AWAIT_CHECK, providerStatus=error.code)
         return
     if answer.phase is Phase.SUCCEEDED and answer.outputs:
         note_success(job, prediction, answer)
     elif answer.phase is Phase.FAILED and answer.error is not None:
         fault = answer.error
-        lifecycle.ended(prediction, error_name=fault.name, error_message=fault.message)
-        give_up_or_retry(job, prediction, fault.code, permanent=job.retry_count >= fault.attempts)
+        lifecycle.mark_failed(prediction, error_name=fault.name, error_message=fault.message)
+        give_up_or_retry(
+            job, prediction, FailureCode(fault.code), permanent=job.retry_count >= fault.attempts
+        )
     else:
         # Paid for but without an address yet, or simply not done.
-        look_again(job, prediction, event="checked", providerStatus=answer.status)
+        look_again(job, prediction, JobEdge.AWAIT_CHECK, providerStatus=answer.status)
 
 
-def forgotten(error: FashnError) -> bool:
+def is_forgotten(error: FashnError) -> bool:
     """FASHN itself says that it does not know the prediction. A gateway's 404 does not name the error."""
     return isinstance(error, NotFound) and bool(error.provider_error)
 
@@ -53,7 +57,7 @@ def forgotten(error: FashnError) -> bool:
 def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus) -> bool:
     """The picture is there and paid. A further step takes over the slot, else it is free for the next job."""
     further = prediction.step + 1 < len(steps_of(options_of(job))) and paid_picture(job) is None
-    return lifecycle.succeeded(
+    return lifecycle.mark_succeeded(
         prediction,
         output=answer.outputs[0],
         credits_used=prediction.price if answer.credits_used is None else answer.credits_used,
@@ -61,19 +65,15 @@ def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus
     )
 
 
-def look_again(job: TryOnJob, prediction: Prediction, *, event: str, **data: str) -> None:
+def look_again(job: TryOnJob, prediction: Prediction, edge: JobEdge, **data: str) -> None:
     """Ask again later, until the deadline."""
     now = timezone.now()
     if past_deadline(prediction, now):
-        give_up_checking(job, prediction, code="deadline_passed")
+        give_up_checking(job, prediction, code=FailureCode.DEADLINE_PASSED)
         return
     seconds = between_checks()
     lifecycle.wait(
-        job,
-        progress=progress_now(job),
-        next_check_at=now + timedelta(seconds=seconds),
-        event=event,
-        **data,
+        job, edge, progress=progress_now(job), next_check_at=now + timedelta(seconds=seconds), **data
     )
     queue.enqueue_advance(job.pk, delay_seconds=seconds)
 

@@ -11,10 +11,12 @@ from config.core.images import ImageRefused, lay_on_colour, read_result
 from config.core.storage import ObjectMissing, StorageUnavailable, read
 from results.services import picture_stored, result_create
 from tryon.engine import lifecycle, queue
+from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import fetch_result
 from tryon.engine.steps.faults import PictureFault, fault_of
 from tryon.engine.steps.outcomes import fail, job_deadline
 from tryon.engine.steps.plan import options_of
+from tryon.failures import FailureCode
 from tryon.fashn.errors import DownloadError
 from tryon.models import Prediction, TryOnJob
 from tryon.selectors import usable_predictions
@@ -71,14 +73,14 @@ def _again_or_fail(job: TryOnJob, prediction: Prediction, fault: PictureFault) -
     if fault.hopeless or now > _collecting_since(job, prediction) + job_deadline():
         logger.error("picture_not_collected", code=fault.code, lost=fault.lost)
         if fault.lost:
-            lifecycle.output_refused(prediction, code=fault.code)
-        fail(job, prediction, "result_not_usable")
+            lifecycle.refuse_output(prediction, code=fault.code)
+        fail(job, prediction, FailureCode.RESULT_NOT_USABLE)
         return
     lifecycle.wait(
         job,
+        JobEdge.COLLECT_AGAIN,
         progress=lifecycle.DOWNLOADING_PROGRESS,
         next_check_at=now + timedelta(seconds=COLLECT_AGAIN_SECONDS),
-        event="collecting_failed",
         code=fault.code,
     )
     queue.enqueue_advance(job.pk, delay_seconds=COLLECT_AGAIN_SECONDS)

@@ -10,8 +10,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from tryon.engine import lifecycle, queue
+from tryon.engine.lifecycle import JobEdge
+from tryon.failures import FailureCode
 from tryon.models import Prediction, PredictionState, TryOnJob
-from tryon.selectors import FASHN_KEEPS_PICTURES, progress_now, usable_predictions
+from tryon.selectors import FASHN_KEEPS_PICTURES, usable_predictions
+from tryon.timing import progress_now
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -19,7 +22,7 @@ FIRST_RESCUE: Final = timedelta(seconds=30)
 LONGEST_RESCUE_WAIT: Final = timedelta(hours=1)
 
 
-def give_up_or_retry(job: TryOnJob, prediction: Prediction, code: str, *, permanent: bool) -> None:
+def give_up_or_retry(job: TryOnJob, prediction: Prediction, code: FailureCode, *, permanent: bool) -> None:
     """Fail the job, or let it wait its back-off and start again with a new prediction."""
     if permanent or job.retry_count >= settings.QUEUE_MAX_RETRIES:
         fail(job, prediction, code)
@@ -45,7 +48,7 @@ def back_off_seconds(retry_count: int) -> float:
     return seconds * random.uniform(0.8, 1.2)  # noqa: S311  (spreads load, guards nothing)
 
 
-def fail(job: TryOnJob, prediction: Prediction, code: str) -> None:
+def fail(job: TryOnJob, prediction: Prediction, code: FailureCode) -> None:
     """The job failed. What it has paid for so far is looked after: a retry will want it."""
     with transaction.atomic():
         failed = lifecycle.fail(job, code=code)
@@ -80,7 +83,7 @@ def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> Non
     With webhooks on, FASHN will name the prediction when it is done; until then the job waits. Without, only
     a person tries again.
     """
-    if not lifecycle.unanswered(prediction, error_name=cause):
+    if not lifecycle.mark_unknown(prediction, error_name=cause):
         return  # the webhook was here already
     if not settings.PUBLIC_BASE_URL:
         give_up_waiting(job, prediction)
@@ -88,29 +91,29 @@ def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> Non
     wait_seconds = settings.SUBMISSION_WAIT_SECONDS
     lifecycle.wait(
         job,
+        JobEdge.AWAIT_WEBHOOK,
         progress=progress_now(job),
         next_check_at=timezone.now() + timedelta(seconds=wait_seconds),
-        event="waiting_for_webhook",
     )
     queue.enqueue_advance(job.pk, delay_seconds=wait_seconds)
 
 
 def give_up_waiting(job: TryOnJob, prediction: Prediction) -> None:
     """Nobody can say what became of the submission. Should a webhook come after all, it is a rescue."""
-    fail(job, prediction, "submission_unknown")
+    fail(job, prediction, FailureCode.SUBMISSION_UNKNOWN)
 
 
-def give_up_checking(job: TryOnJob, prediction: Prediction, *, code: str) -> None:
+def give_up_checking(job: TryOnJob, prediction: Prediction, *, code: FailureCode) -> None:
     """The shopper waited long enough, or FASHN knows nothing of it: it may have been paid all the same."""
     with transaction.atomic():
         fail(job, prediction, code)
-        lifecycle.rescue_later(prediction, at=timezone.now() + FIRST_RESCUE)
+        lifecycle.let_go(prediction, rescue_at=timezone.now() + FIRST_RESCUE)
 
 
 def abandon(job: TryOnJob) -> None:
     """The last resort for a job that nothing moves any more."""
     with transaction.atomic():
-        abandoned = lifecycle.fail(job, code="internal_error")
+        abandoned = lifecycle.fail(job, code=FailureCode.INTERNAL_ERROR)
         if abandoned:
             settled = [PredictionState.SUCCEEDED, PredictionState.FAILED]
             for prediction in job.predictions.exclude(state__in=settled):
@@ -123,9 +126,9 @@ def abandon(job: TryOnJob) -> None:
 def release(prediction: Prediction) -> None:
     """Free the slot of a call whose job does not wait for it; what may be paid is asked for later."""
     if prediction.state == PredictionState.RESERVED:
-        lifecycle.dropped(prediction, error_name="not_wanted")
+        lifecycle.drop(prediction, error_name="not_wanted")
     else:
-        lifecycle.rescue_later(prediction, at=timezone.now() if prediction.provider_id else None)
+        lifecycle.let_go(prediction, rescue_at=timezone.now() if prediction.provider_id else None)
 
 
 def past_deadline(prediction: Prediction, now: datetime) -> bool:

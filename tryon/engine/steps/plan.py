@@ -5,10 +5,11 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from tryon.engine import lifecycle
+from tryon.failures import FailureCode
 from tryon.fashn.inputs import Step, model_for, total_credits
 from tryon.fashn.inputs import steps as steps_of
-from tryon.fashn.options import DEFAULT_MODE, OptionError, TryOnOptions
-from tryon.models import Prediction, PredictionState, TryOnJob
+from tryon.fashn.options import OptionError, TryOnOptions
+from tryon.models import EventKind, Prediction, PredictionState, TryOnJob
 from tryon.selectors import first_open_step, usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -24,32 +25,32 @@ def start(job: TryOnJob) -> bool:
         steps = len(steps_of(options_of(job)))
         step = first_open_step(job, steps=steps)
         call = None if step == steps else call_for(job, step)
-        if call is not None and (code := _must_not_pay(job, call)):
+        if call is not None and (code := _reason_not_to_pay(job, call)) is not None:
             lifecycle.refuse(job, code=code)
             return False
         return lifecycle.start(job, call)
     except OptionError:
         logger.exception("job_refused", job_id=str(job.pk))
-        lifecycle.refuse(job, code="internal_error")
+        lifecycle.refuse(job, code=FailureCode.INTERNAL_ERROR)
     except IntegrityError:
         # A call of it is in flight that no worker knows of. The sweep lets go of it after a while.
         logger.exception("job_not_started", job_id=str(job.pk))
     return False
 
 
-def _must_not_pay(job: TryOnJob, call: Prediction) -> str:
-    """The code of the reason for which the job fails instead of paying; empty to go on.
+def _reason_not_to_pay(job: TryOnJob, call: Prediction) -> FailureCode | None:
+    """Return the code with which the job fails instead of paying; None to go on.
 
     A step that was paid for, and whose picture is lost, is paid for again only when a person has retried
     since. What costs more than a day's credits would wait for ever.
     """
     paid = job.predictions.filter(step=call.step, state=PredictionState.SUCCEEDED).last()
-    if paid is not None and not job.events.filter(kind="retried", at__gt=paid.created_at).exists():
-        return "result_not_usable"
+    if paid is not None and not job.events.filter(kind=EventKind.RETRIED, at__gt=paid.created_at).exists():
+        return FailureCode.RESULT_NOT_USABLE
     limit = settings.TRYON_DAILY_LIMIT
     if limit and total_credits(options_of(job), first_step=call.step) > limit:
-        return "daily_limit_too_low"
-    return ""
+        return FailureCode.DAILY_LIMIT_TOO_LOW
+    return None
 
 
 def call_for(job: TryOnJob, step: int) -> Prediction:
@@ -57,7 +58,7 @@ def call_for(job: TryOnJob, step: int) -> Prediction:
     options = options_of(job)
     model = model_for(steps_of(options)[step], options)
     return Prediction(
-        job=job, step=step, model_name=model.name, speed=speed_of(options), price=model.credits(options)
+        job=job, step=step, model_name=model.name, speed=options.speed, price=model.credits(options)
     )
 
 
@@ -83,8 +84,3 @@ def step_of(job: TryOnJob, prediction: Prediction) -> Step:
 def is_last(job: TryOnJob, prediction: Prediction) -> bool:
     """Whether the prediction's picture is the job's result."""
     return prediction.step + 1 == len(steps_of(options_of(job)))
-
-
-def speed_of(options: TryOnOptions) -> str:
-    """What a prediction's duration depends on beside its model: ``balanced``, ``2k quality``."""
-    return " ".join(filter(None, [options.resolution, options.mode or DEFAULT_MODE]))

@@ -12,19 +12,23 @@ from config.core.images import ImageRefused, read_result
 from config.core.storage import StorageUnavailable, new_files
 from results.selectors import result_live
 from tryon.engine import governor, lifecycle, queue
+from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import client, fetch_result
-from tryon.engine.steps.check import forgotten, note_success
+from tryon.engine.steps.check import is_forgotten, note_success
 from tryon.engine.steps.faults import fault_of
 from tryon.engine.steps.outcomes import next_look
 from tryon.engine.steps.plan import is_last
+from tryon.failures import FailureCode
 from tryon.fashn.errors import DownloadError, FashnError
 from tryon.fashn.types import Phase
-from tryon.models import Prediction, PredictionState, Status
+from tryon.models import EventKind, Prediction, PredictionState, Status
 from tryon.selectors import predictions_to_rescue
 
 LOST_AFTER: Final = 6
 # A job that failed so may still get the picture that it gave up.
-GAVE_UP: Final = frozenset({"deadline_passed", "prediction_lost", "submission_unknown"})
+GAVE_UP: Final = frozenset(
+    {FailureCode.DEADLINE_PASSED, FailureCode.PREDICTION_LOST, FailureCode.SUBMISSION_UNKNOWN}
+)
 
 
 class TwinDelivered(Exception):
@@ -35,7 +39,7 @@ class PictureKept(Exception):
     """Somebody else has stored this copy meanwhile: ours is taken back."""
 
 
-def rescue(prediction_id: UUID) -> None:
+def rescue_prediction(prediction_id: UUID) -> None:
     """Look after a prediction that no job waits for. Nothing is paid here.
 
     One whose fate is unknown is asked about. A paid picture is copied, since FASHN deletes its own after 72
@@ -48,16 +52,17 @@ def rescue(prediction_id: UUID) -> None:
     if late:
         _ask(prediction)
     if prediction.state == PredictionState.SUCCEEDED and not _make_use_of(prediction) and late:
-        lifecycle.record(prediction.job_id, "late_picture", credits=prediction.credits_used)
+        lifecycle.record(prediction.job_id, EventKind.LATE_PICTURE, credits=prediction.credits_used)
 
 
 def _claim(prediction_id: UUID, now: datetime) -> Prediction | None:
     """The prediction, if it is due and nobody else is at it: its next time is set before anything is done."""
     due = predictions_to_rescue(now).filter(pk=prediction_id)
     prediction = due.select_related("job").first()
-    if prediction is None or due.update(rescue_at=next_look(prediction, now)) != 1:
+    if prediction is None:
         return None
-    return prediction
+    claimed = lifecycle.claim_rescue(prediction, now=now, next_at=next_look(prediction, now))
+    return prediction if claimed else None
 
 
 def _ask(prediction: Prediction) -> None:
@@ -67,16 +72,16 @@ def _ask(prediction: Prediction) -> None:
     try:
         answer = client().status(prediction.provider_id)
     except FashnError as error:
-        if forgotten(error):
-            lifecycle.rescue_later(prediction, at=None)
-        lifecycle.record(prediction.job_id, "checked", providerStatus=error.code)
+        if is_forgotten(error):
+            lifecycle.let_go(prediction, rescue_at=None)
+        lifecycle.record(prediction.job_id, EventKind.CHECKED, providerStatus=error.code)
         return
     if answer.phase is Phase.FAILED and answer.error is not None:
-        lifecycle.ended(prediction, error_name=answer.error.name, error_message=answer.error.message)
+        lifecycle.mark_failed(prediction, error_name=answer.error.name, error_message=answer.error.message)
     elif answer.phase is Phase.SUCCEEDED and answer.outputs:
         note_success(prediction.job, prediction, answer)
     else:
-        lifecycle.record(prediction.job_id, "checked", providerStatus=answer.status)
+        lifecycle.record(prediction.job_id, EventKind.CHECKED, providerStatus=answer.status)
 
 
 def _make_use_of(prediction: Prediction) -> bool:
@@ -90,7 +95,7 @@ def _make_use_of(prediction: Prediction) -> bool:
     if job.status == Status.PROCESSING or not _keep(prediction):
         return False
     if is_last(job, prediction):
-        return _resume(prediction, lifecycle.revive)
+        return _resume(prediction, lifecycle.resume_collecting, JobEdge.RESUME_COLLECTING)
     lifecycle.look_after(prediction, at=None)  # the copy is all that a retry wants
     return _gave_up_on(prediction) and _go_on_with_the_next_step(prediction)
 
@@ -102,16 +107,16 @@ def _keep(prediction: Prediction) -> bool:
     try:
         picture = read_result(fetch_result(prediction.output)).picture
         with new_files() as store:
-            if not lifecycle.kept(prediction, key=store("results", picture.content, picture.extension)):
+            if not lifecycle.keep(prediction, key=store("results", picture.content, picture.extension)):
                 raise PictureKept
     except PictureKept:
         return False
     except (DownloadError, ImageRefused, StorageUnavailable) as error:
         fault = fault_of(error)
         facts = {"prediction": str(prediction.pk), "code": fault.code, "lost": fault.lost}
-        lifecycle.record(prediction.job_id, "keeping_failed", **facts)
+        lifecycle.record(prediction.job_id, EventKind.KEEPING_FAILED, **facts)
         if fault.lost and (fault.hopeless or _missed_often(prediction)):
-            lifecycle.output_refused(prediction, code=fault.code)
+            lifecycle.refuse_output(prediction, code=fault.code)
         return False
     return True
 
@@ -119,7 +124,7 @@ def _keep(prediction: Prediction) -> bool:
 def _missed_often(prediction: Prediction) -> bool:
     """One bad answer may be a passing fault; this many, ever further apart, are not."""
     missed = prediction.job.events.filter(
-        kind="keeping_failed", data__lost=True, data__prediction=str(prediction.pk)
+        kind=EventKind.KEEPING_FAILED, data__lost=True, data__prediction=str(prediction.pk)
     )
     return missed.count() >= LOST_AFTER
 
@@ -134,7 +139,7 @@ def _go_on_with_the_next_step(prediction: Prediction) -> bool:
     """Back to the queue: the next step was asked for, and is not paid yet."""
     try:
         with transaction.atomic():
-            resumed = _resume(prediction, lifecycle.requeue)
+            resumed = _resume(prediction, lifecycle.requeue, JobEdge.RESUME)
             if resumed and result_live(prediction.job.cache_key) is not None:
                 raise TwinDelivered
     except TwinDelivered:
@@ -142,11 +147,11 @@ def _go_on_with_the_next_step(prediction: Prediction) -> bool:
     return resumed
 
 
-def _resume(prediction: Prediction, move: Callable[..., bool]) -> bool:
+def _resume(prediction: Prediction, move: Callable[..., bool], edge: JobEdge) -> bool:
     try:
         # Its own savepoint: an identical job may be active, which the database refuses.
         with transaction.atomic():
-            resumed = move(prediction.job_id, event="revived", credits=prediction.credits_used)
+            resumed = move(prediction.job, edge, credits=prediction.credits_used)
     except IntegrityError:
         return False
     if resumed:

@@ -16,6 +16,7 @@ from tryon.engine.provider import client, inputs_for, webhook_url
 from tryon.engine.steps.check import between_checks
 from tryon.engine.steps.outcomes import back_off, give_up_or_retry, lose_submission, release
 from tryon.engine.steps.plan import options_of, step_of
+from tryon.failures import FailureCode
 from tryon.fashn.errors import (
     ConcurrencyLimited,
     FashnError,
@@ -62,8 +63,10 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
     try:
         inputs = inputs_for(job, step_of(job, prediction), before)
     except (ObjectMissing, StorageUnavailable) as error:
-        if lifecycle.dropped(prediction, error_name=error.code):
-            give_up_or_retry(job, prediction, error.code, permanent=isinstance(error, ObjectMissing))
+        if lifecycle.drop(prediction, error_name=error.code):
+            give_up_or_retry(
+                job, prediction, FailureCode(error.code), permanent=isinstance(error, ObjectMissing)
+            )
         return
     typical = _typical_seconds(job, prediction)
     first_check = max(between_checks(), typical * FIRST_CHECK_SHARE)
@@ -92,12 +95,12 @@ def _open_window(prediction: Prediction) -> Window:
         governor.lock()
         if not governor.run_allowed():
             return Window.TOO_MANY
-        return Window.OPEN if lifecycle.sending(prediction) else Window.TAKEN
+        return Window.OPEN if lifecycle.mark_sending(prediction) else Window.TAKEN
 
 
 def _hold(job: TryOnJob, prediction: Prediction) -> None:
     """Give the slot back, unused, and let the job wait for its turn."""
-    if lifecycle.dropped(prediction, error_name="held"):
+    if lifecycle.drop(prediction, error_name="held"):
         back_off(job, code="held", seconds=0, counts=False)
 
 
@@ -129,7 +132,7 @@ def _note_id(prediction: Prediction, provider_id: str, *, typical: float, first_
     """
     now = timezone.now()
     note = functools.partial(
-        lifecycle.running,
+        lifecycle.mark_running,
         prediction,
         provider_id=provider_id,
         expected_at=now + timedelta(seconds=typical),
@@ -151,7 +154,7 @@ def _refused(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
     if error.may_have_run:
         lose_submission(job, prediction, cause=error.provider_error or error.cause or error.code)
         return
-    lifecycle.ended(prediction, error_name=error.provider_error or error.cause or error.code)
+    lifecycle.mark_failed(prediction, error_name=error.provider_error or error.cause or error.code)
     # The account or FASHN is at its limit and the job is not to blame: it keeps its place and its retries.
     match error:
         case RateLimited():
@@ -172,4 +175,4 @@ def _refused(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
             seconds = (open_until - timezone.now()).total_seconds()
             back_off(job, code=error.code, seconds=max(0.0, seconds), counts=False)
         case _:
-            give_up_or_retry(job, prediction, error.code, permanent=error.permanent)
+            give_up_or_retry(job, prediction, FailureCode(error.code), permanent=error.permanent)

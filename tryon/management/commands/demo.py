@@ -21,5 +21,5 @@ class Command(BaseCommand):
 
     @override
     def handle(self, *args: Any, **options: Any) -> None:
-        wanted = {name: options[name] for name in ("once", "port", "var", "speed")}
+        wanted = {name: options[name] for name in ("once", "dev", "port", "var", "speed")}
         sys.exit(run(DemoOptions(**wanted)))

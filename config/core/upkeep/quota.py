@@ -53,7 +53,7 @@ def _add(kind: str, change: Use) -> None:
     )
 
 
-def measured(found: Mapping[str, Use]) -> None:
+def replace(found: Mapping[str, Use]) -> None:
     """Replace the counts by what a sweep found in storage."""
     for kind, use in found.items():
         StorageUse.objects.update_or_create(

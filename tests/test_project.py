@@ -1,0 +1,94 @@
+"""The papers and gates of the project: what they name exists, and what they promise is checked."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PAPERS = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
+HOOKS = ROOT / ".pre-commit-config.yaml"
+
+
+def package_lock() -> dict[str, dict[str, Any]]:
+    """Return the locked packages of the JavaScript and CSS linters."""
+    packages: dict[str, dict[str, Any]] = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    return packages
+
+
+def commands_of_ci() -> list[str]:
+    """Return the commands of ``.ci/run`` before the first that runs tests."""
+    commands = re.findall(r"^make .+$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    first_test = next(place for place, command in enumerate(commands) if command.startswith("make test"))
+    return commands[:first_test]
+
+
+def test_hooks_run_the_gates_of_ci() -> None:
+    hooks = yaml.safe_load(HOOKS.read_text())["repos"]
+    assert [repository["repo"] for repository in hooks] == ["local"]  # nothing to download at a commit
+    entries = [hook["entry"] for hook in hooks[0]["hooks"]]
+    assert entries == commands_of_ci()
+    assert len(entries) == 2
+
+
+def test_hooks_are_valid() -> None:
+    program = Path(sys.executable).with_name("pre-commit")
+    checked = subprocess.run([program, "validate-config", HOOKS], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_lint_includes_javascript_and_css() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    assert re.search(r"^lint: .*\blint-web\b", makefile, re.MULTILINE)
+
+
+def test_locked_web_linters_have_a_hash_and_no_registry() -> None:
+    packages = {name: package for name, package in package_lock().items() if name}
+    assert len(packages) > 100
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+    assert [name for name, package in packages.items() if "integrity" not in package] == []
+
+
+def test_web_linters_are_pinned() -> None:
+    wanted = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    assert [version for version in wanted.values() if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
+    assert package_lock()[""]["devDependencies"] == wanted
+
+
+def test_license_is_the_one_that_the_metadata_name() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["license"] == "MIT"
+    assert [(ROOT / name).read_text().splitlines()[0] for name in project["license-files"]] == ["MIT License"]
+
+
+def test_changelog_knows_the_present_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[:2] == ["Unreleased", project["version"]]
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_links_lead_to_files(paper: str) -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", (ROOT / paper).read_text()) if "://" not in link]
+    assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_paths_that_are_named_exist(paper: str) -> None:
+    top = "config|docs|models_library|results|templates|tests|tryon|[.]ci"
+    paths = set(re.findall(rf"`((?:{top})/[\w./]*|[A-Z]+\.md|pyproject\.toml)`", (ROOT / paper).read_text()))
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+def test_commands_that_contributors_are_told_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    told = set(re.findall(r"make ([a-z][a-z-]+)", (ROOT / "CONTRIBUTING.md").read_text()))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    assert len(told) > 5
+    assert told - targets == set()

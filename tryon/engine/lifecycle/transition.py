@@ -1,0 +1,61 @@
+"""The one function that changes a job or a prediction."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
+from tryon.engine.lifecycle.events import record
+from tryon.models import Prediction, TryOnJob
+
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+def transition(
+    row: TryOnJob | Prediction,
+    edge: JobEdge | PredictionEdge,
+    *,
+    only: Mapping[str, Any] = NOTHING,
+    data: Mapping[str, Any] = NOTHING,
+    **changes: Any,
+) -> bool:
+    """Take a row along an edge: one conditional UPDATE and its event, in one short transaction.
+
+    ``only`` adds conditions, ``changes`` sets further fields, ``data`` goes into the event. Return False if
+    the row is not in one of the edge's sources, does not meet ``only``, or its lease has another holder:
+    another process was first, and the caller stops quietly. ``row`` itself stays as it was read.
+    """
+    event, sources, target, held, joint = edge.value
+    state = "status" if isinstance(row, TryOnJob) else "state"
+    conditions = {f"{state}__in": sources, **only}
+    if isinstance(row, TryOnJob):
+        changes["updated_at"] = timezone.now()
+        if held:
+            conditions["lease"] = row.lease
+    if target is not None:
+        changes[state] = target
+    with transaction.atomic():
+        if type(row)._default_manager.filter(pk=row.pk, **conditions).update(**changes) != 1:
+            return False
+        if not joint:
+            record(row.pk if isinstance(row, TryOnJob) else row.job_id, event, **data)
+    return True
+
+
+def create(row: TryOnJob | Prediction, edge: JobEdge | PredictionEdge, **data: Any) -> None:
+    """Insert a new row in the state that the edge enters, and write its event.
+
+    Raises IntegrityError where a constraint forbids the row, such as a second active job of one recipe.
+    """
+    event, _sources, target, _held, joint = edge.value
+    with transaction.atomic():
+        if isinstance(row, TryOnJob):
+            row.status = str(target)
+        else:
+            row.state = str(target)
+        row.save(force_insert=True)
+        if not joint:
+            record(row.pk, event, **data)

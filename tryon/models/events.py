@@ -1,0 +1,73 @@
+"""The flight recorder: what can happen to a job, and the record of what did."""
+
+from typing import override
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tryon.models.jobs import TryOnJob
+
+
+class EventKind(models.TextChoices):
+    """Everything that is recorded, with the words that the job's page shows.
+
+    Rates, rescues and counts of credits are read from events, so a value never changes its meaning. The
+    column has no ``choices``: a change of words needs no migration.
+    """
+
+    QUEUED = "queued", _("Queued")
+    STARTED = "started", _("Started, with a slot reserved")
+    SUBMITTING = "submitting", _("Sending to FASHN")
+    SUBMITTED = "submitted", _("Accepted by FASHN")
+    WOKEN = "woken", _("FASHN called back")
+    CHECKED = "checked", _("Asked FASHN for the status")
+    CHECK_POSTPONED = "check_postponed", _("Not asked yet, to stay within FASHN's limit")
+    PICTURE_READY = "picture_ready", _("Picture ready at FASHN")
+    PREDICTION_FAILED = "prediction_failed", _("The call to FASHN brought no picture")
+    PREDICTION_UNKNOWN = "prediction_unknown", _("The call to FASHN was not answered")
+    WAITING_FOR_WEBHOOK = "waiting_for_webhook", _("No answer came: waiting for FASHN to call back")
+    ADOPTED = "adopted", _("FASHN called back, and named the call that it had not answered")
+    COLLECTING_FAILED = (
+        "collecting_failed",
+        _("The picture could not be fetched or stored; it is tried again"),
+    )
+    COMPLETED = "completed", _("Completed")
+    FAILED = "failed", _("Failed")
+    BACKED_OFF = "backed_off", _("Back in the queue, to be tried again later")
+    CANCELED = "canceled", _("Canceled")
+    RETRIED = "retried", _("Retried by a person")
+    HURRIED = "hurried", _("A shopper waits for it: ahead of the batch")
+    RESCUE_PLANNED = "rescue_planned", _("The next look for the picture was planned")
+    RESCUE_TRIED = "rescue_tried", _("Looked for the picture that no job waits for")
+    PICTURE_KEPT = "picture_kept", _("The paid picture was copied to our storage")
+    KEEPING_FAILED = "keeping_failed", _("The paid picture could not be copied; it is tried again")
+    COPY_REMOVED = "copy_removed", _("The copy of the paid picture was removed")
+    PICTURE_REFUSED = "picture_refused", _("The paid picture is lost or no picture")
+    LATE_PICTURE = "late_picture", _("A picture came late, and no job waits for it")
+    REVIVED = "revived", _("A late picture brings the job back")
+    RESCUED = "rescued", _("A late picture was saved")
+    RESULT_REMOVED = "result_removed", _("The result was removed")
+
+
+class JobEvent(models.Model):
+    """One event of a job. The order of ids is the order of what happened."""
+
+    job = models.ForeignKey(TryOnJob, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+    kind = models.CharField(_("kind"), max_length=40)
+    data = models.JSONField(_("data"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("job event")
+        verbose_name_plural = _("job events")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["kind", "-at"], name="job_event_kind")]
+
+    @override
+    def __str__(self) -> str:
+        return self.kind
+
+    @property
+    def label(self) -> str:
+        """The words for the kind; the kind itself where a later release has written it."""
+        return str(EventKind(self.kind).label) if self.kind in EventKind else self.kind
