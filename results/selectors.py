@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     ShownResult = WithAnnotations[TryOnResult, Shown]
 
 
+class FeedbackCounts(TypedDict):
+    yes: int
+    almost: int
+    no: int
+
+
 def result_live(cache_key: str) -> TryOnResult | None:
     """The result that identical requests may share: neither expired nor rejected."""
     return result_list_live().filter(cache_key=cache_key).first()
@@ -69,7 +75,11 @@ def with_recipe_and_feedback(results: QuerySet[TryOnResult], requester: str) -> 
     )
 
 
-def feedback_counts() -> dict[str, int]:
+def feedback_counts() -> FeedbackCounts:
     """How often each verdict was given."""
-    given = ResultFeedback.objects.order_by().values_list("verdict").annotate(number=Count("pk"))
-    return {**dict.fromkeys(Verdict.values, 0), **dict(given)}
+    given = dict(ResultFeedback.objects.order_by().values_list("verdict").annotate(number=Count("pk")))
+    return {
+        "yes": given.get(Verdict.YES, 0),
+        "almost": given.get(Verdict.ALMOST, 0),
+        "no": given.get(Verdict.NO, 0),
+    }

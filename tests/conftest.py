@@ -18,7 +18,7 @@ from pytest_django import Settings
 from config.core.redis.outage import Outage, cache_outage
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey
-from tests import images, s3, stores
+from tests import contract, images, s3, stores
 from tryon import tasks
 from tryon.engine import queue
 from tryon.models import ACTIVE, TryOnJob
@@ -87,6 +87,14 @@ def download(api: Api, url: str) -> bytes:
     response: Any = api.client.get(url.removeprefix("http://testserver"))
     assert response.status_code == 200
     return b"".join(response.streaming_content)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def answers_are_checked() -> Iterator[None]:
+    """Every answer of the API that a test's client gets must be as the schema says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "request", contract.checked(Client.request))
+        yield
 
 
 @pytest.fixture(autouse=True)

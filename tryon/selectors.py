@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
     QueuedJob = WithAnnotations[TryOnJob, Place]
 
+
+class Rescued(TypedDict):
+    pictures: int
+    credits: int
+
+
 FASHN_KEEPS_PICTURES: Final = timedelta(hours=72)
 MEASURED_PREDICTIONS: Final = 20
 REMEMBER_TYPICAL_SECONDS: Final = 30
@@ -123,7 +129,7 @@ def first_open_step(job: TryOnJob, *, steps: int) -> int:
     return next(step for step in range(steps) if step not in done)
 
 
-def rescued() -> dict[str, int]:
+def rescued() -> Rescued:
     """What was stored although its job had given it up: pictures, and the credits they had cost."""
     events = JobEvent.objects.filter(kind=EventKind.RESCUED).values_list("data", flat=True)
     credits_saved = [int(data.get("credits", 0)) for data in events]

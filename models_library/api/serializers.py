@@ -1,10 +1,14 @@
 """Model photos as the API takes and shows them."""
 
-from typing import Any, override
+from datetime import datetime
+from typing import Annotated, Any, TypedDict, override
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.request import Request
 
+from config.core.http.envelope import Url, absolute_url
 from config.core.http.strict import StrictSerializer
 from models_library.models import Category, ModelImage
 
@@ -43,19 +47,27 @@ class ModelImageUpdateSerializer(StrictSerializer):
     isActive = serializers.BooleanField(source="is_active", required=False)
 
 
-class ModelImageSerializer(serializers.ModelSerializer[ModelImage]):
-    imageUrl = serializers.SerializerMethodField()
-    thumbnailUrl = serializers.SerializerMethodField()
-    tags = serializers.ListField(child=serializers.CharField())
-    isActive = serializers.BooleanField(source="is_active")
-    createdAt = serializers.DateTimeField(source="created_at")
+class ModelImageAnswer(TypedDict):
+    """A model photo."""
 
-    class Meta:
-        model = ModelImage
-        fields = ["id", "name", "imageUrl", "thumbnailUrl", "category", "tags", "isActive", "createdAt"]
+    id: UUID
+    name: str
+    imageUrl: Url
+    thumbnailUrl: Url
+    category: Annotated[str, Category]
+    tags: list[str]
+    isActive: bool
+    createdAt: datetime
 
-    def get_imageUrl(self, photo: ModelImage) -> str:
-        return str(self.context["request"].build_absolute_uri(photo.image.url))
 
-    def get_thumbnailUrl(self, photo: ModelImage) -> str:
-        return str(self.context["request"].build_absolute_uri(photo.thumbnail.url))
+def model_image_answer(photo: ModelImage, request: Request) -> ModelImageAnswer:
+    return {
+        "id": photo.pk,
+        "name": photo.name,
+        "imageUrl": absolute_url(request, photo.image),
+        "thumbnailUrl": absolute_url(request, photo.thumbnail),
+        "category": photo.category,
+        "tags": photo.tags,
+        "isActive": photo.is_active,
+        "createdAt": photo.created_at,
+    }

@@ -3,23 +3,24 @@
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import parsers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.core.http.envelope import answers, enveloped, success
+from config.core.http.envelope import Page
+from config.core.http.operation import PAGE_PARAMETERS, operation
 from config.core.http.pagination import paginate
 from config.core.images import ImageMissing
 from config.shops.callers import caller_of
 from config.shops.permissions import ManagerMayWrite
 from models_library.access import model_image_for
 from models_library.api.serializers import (
+    ModelImageAnswer,
     ModelImageCreateSerializer,
-    ModelImageSerializer,
     ModelImageUpdateSerializer,
+    model_image_answer,
 )
 from models_library.models import Category
 from models_library.selectors import model_image_list
@@ -32,17 +33,15 @@ class ModelImagesView(APIView):
     parser_classes = [parsers.MultiPartParser]
     permission_classes = [ManagerMayWrite]
 
-    @extend_schema(
-        operation_id="models",
-        parameters=[
+    @operation(
+        "models",
+        query=[
             OpenApiParameter("category", enum=Category.values),
             OpenApiParameter("q", description="Words in the name or the tags."),
-            OpenApiParameter("page", int),
-            OpenApiParameter("pageSize", int),
+            *PAGE_PARAMETERS,
         ],
-        responses=answers({200: enveloped(ModelImageSerializer, many=True)}, 400),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Page[ModelImageAnswer]:
         category = request.query_params.get("category", "")
         if category and category not in Category.values:
             allowed = ", ".join(Category.values)
@@ -53,20 +52,16 @@ class ModelImagesView(APIView):
             include_retired=caller_of(request).is_manager,
         )
         rows, meta = paginate(photos, request)
-        return success(ModelImageSerializer(rows, many=True, context={"request": request}).data, meta=meta)
+        return Page([model_image_answer(row, request) for row in rows], meta)
 
-    @extend_schema(
-        operation_id="modelCreate",
-        request=ModelImageCreateSerializer,
-        responses=answers({201: enveloped(ModelImageSerializer)}, 400, 403, 409, 413, 415, 422, 503, 507),
-    )
-    def post(self, request: Request) -> Response:
+    @operation("modelCreate", 409, 422, 503, 507, status=201, body=ModelImageCreateSerializer)
+    def post(self, request: Request) -> ModelImageAnswer:
         if "file" not in request.FILES:
             raise ImageMissing
         form = ModelImageCreateSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         photo = model_image_create(**form.validated_data)
-        return success(ModelImageSerializer(photo, context={"request": request}).data, status=201)
+        return model_image_answer(photo, request)
 
 
 class ModelImageView(APIView):
@@ -74,14 +69,9 @@ class ModelImageView(APIView):
 
     permission_classes = [ManagerMayWrite]
 
-    @extend_schema(
-        operation_id="modelUpdate",
-        request=ModelImageUpdateSerializer,
-        responses=answers({200: enveloped(ModelImageSerializer)}, 400, 403, 404, 415),
-    )
-    def patch(self, request: Request, image_id: UUID) -> Response:
+    @operation("modelUpdate", body=ModelImageUpdateSerializer)
+    def patch(self, request: Request, image_id: UUID) -> ModelImageAnswer:
         photo = model_image_for(image_id)
         changes = ModelImageUpdateSerializer(data=request.data)
         changes.is_valid(raise_exception=True)
-        photo = model_image_update(photo, **changes.validated_data)
-        return success(ModelImageSerializer(photo, context={"request": request}).data)
+        return model_image_answer(model_image_update(photo, **changes.validated_data), request)

@@ -1,10 +1,14 @@
 """Results and feedback as the API takes and shows them."""
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.request import Request
 
+from config.core.http.envelope import Url, absolute_url
 from config.core.http.strict import StrictSerializer
 from results.models import Reason, Review, Verdict
 
@@ -15,37 +19,41 @@ if TYPE_CHECKING:
 MAX_COMMENT = 1000
 
 
-class RecipeSerializer(serializers.Serializer[Any]):
-    productImageId = serializers.UUIDField()
-    modelImageId = serializers.UUIDField()
-    productId = serializers.CharField()
-    options = serializers.DictField()
-    providerModel = serializers.CharField(allow_null=True)
+class RecipeAnswer(TypedDict):
+    """What a picture was made of, as its caller asked for it."""
+
+    productImageId: UUID
+    modelImageId: UUID
+    productId: str
+    options: dict[str, Any]
+    providerModel: str | None
 
 
-class FeedbackSerializer(serializers.Serializer[Any]):
-    verdict = serializers.ChoiceField(choices=Verdict.choices)
-    reasons = serializers.ListField(child=serializers.ChoiceField(choices=Reason.choices))
-    comment = serializers.CharField(allow_blank=True)
-    createdAt = serializers.DateTimeField()
+class FeedbackAnswer(TypedDict):
+    """A caller's judgement of a picture."""
+
+    verdict: Annotated[str, Verdict]
+    reasons: list[Annotated[str, Reason]]
+    comment: str
+    createdAt: datetime
 
 
-class ResultSerializer(serializers.Serializer[Any]):
-    """``GET /results/{id}``, for the schema; ``result_json`` makes it."""
+class ResultAnswer(TypedDict):
+    """A try-on picture."""
 
-    id = serializers.UUIDField()
-    jobId = serializers.UUIDField()
-    imageUrl = serializers.URLField()
-    thumbnailUrl = serializers.URLField()
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
-    creditsUsed = serializers.IntegerField()
-    aiGenerated = serializers.BooleanField()
-    review = serializers.ChoiceField(choices=Review.choices)
-    recipe = RecipeSerializer()
-    feedback = FeedbackSerializer(allow_null=True, help_text=_("The caller's own."))
-    expiresAt = serializers.DateTimeField()
-    createdAt = serializers.DateTimeField()
+    id: UUID
+    jobId: UUID
+    imageUrl: Url
+    thumbnailUrl: Url
+    width: int
+    height: int
+    creditsUsed: int
+    aiGenerated: bool
+    review: Annotated[str, Review]
+    recipe: RecipeAnswer
+    feedback: Annotated[FeedbackAnswer | None, _("The caller's own.")]
+    expiresAt: datetime
+    createdAt: datetime
 
 
 class ResultFilterSerializer(serializers.Serializer[Any]):
@@ -69,22 +77,21 @@ class GiveFeedbackSerializer(StrictSerializer):
     comment = serializers.CharField(required=False, allow_blank=True, max_length=MAX_COMMENT)
 
 
-def result_json(result: "ShownResult", request: Any) -> dict[str, Any]:
+def result_answer(result: "ShownResult", request: Request) -> ResultAnswer:
     """A result as the API shows it. It comes ``with_recipe_and_feedback``."""
-    absolute = request.build_absolute_uri
     return {
-        "id": str(result.pk),
-        "jobId": str(result.job_id),
-        "imageUrl": absolute(result.image.url),
-        "thumbnailUrl": absolute(result.thumbnail.url),
+        "id": result.pk,
+        "jobId": result.job_id,
+        "imageUrl": absolute_url(request, result.image),
+        "thumbnailUrl": absolute_url(request, result.thumbnail),
         "width": result.width,
         "height": result.height,
         "creditsUsed": result.credits_used,
         "aiGenerated": True,
         "review": result.review,
         "recipe": {
-            "productImageId": str(result.shown_product_image),
-            "modelImageId": str(result.job.model_image_id),
+            "productImageId": result.shown_product_image,
+            "modelImageId": result.job.model_image_id,
             "productId": result.shown_product_id,
             "options": result.job.options,
             "providerModel": result.provider_model,
@@ -95,20 +102,19 @@ def result_json(result: "ShownResult", request: Any) -> dict[str, Any]:
     }
 
 
-def own_feedback(result: "ShownResult") -> dict[str, Any] | None:
-    """What the caller said of the result, None while nothing."""
-    if result.own_verdict is None:
+def own_feedback(result: "ShownResult") -> FeedbackAnswer | None:
+    """The caller's judgement of the result, None before it is given."""
+    if result.own_verdict is None or result.own_created_at is None:
         return None
     return {
         "verdict": result.own_verdict,
-        "reasons": result.own_reasons,
-        "comment": result.own_comment,
+        "reasons": result.own_reasons or [],
+        "comment": result.own_comment or "",
         "createdAt": result.own_created_at,
     }
 
 
-def feedback_json(feedback: "ResultFeedback") -> dict[str, Any]:
-    """What ``POST /results/{id}/feedback`` answers."""
+def feedback_answer(feedback: "ResultFeedback") -> FeedbackAnswer:
     return {
         "verdict": feedback.verdict,
         "reasons": feedback.reasons,

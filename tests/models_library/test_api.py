@@ -46,6 +46,11 @@ def test_the_same_photo_twice_is_refused(manager: Api) -> None:
     assert error["details"] == {"id": first["id"]}
 
 
+def test_a_photo_that_no_picture_can_be_made_of_is_refused(manager: Api) -> None:
+    response = manager.add_model(images.truncated(images.model_photo()))
+    assert (response.status_code, error_of(response)["code"]) == (422, "image_truncated")
+
+
 def test_retired_photos_are_hidden_from_storefronts_only(manager: Api, owner: Api) -> None:
     photo = ModelImageFactory.create()
     assert data_of(manager.patch(f"models/{photo.pk}", {"isActive": False}))["isActive"] is False

@@ -1,14 +1,17 @@
 """Product photos and jobs as the API takes and shows them."""
 
 import json
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, override
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
 
+from config.core.http.envelope import Url, absolute_url
 from config.core.http.strict import StrictSerializer
 from config.core.images import ImageWarning
 from tryon.failures import is_retryable, message_for
@@ -55,34 +58,36 @@ class UploadSerializer(serializers.Serializer[Any]):
         return metadata
 
 
-class WarningSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    message = serializers.CharField()
+class WarningAnswer(TypedDict):
+    code: str
+    message: str
 
 
-class UploadedSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    originalUrl = serializers.URLField()
-    processedUrl = serializers.URLField()
-    thumbnailUrl = serializers.URLField()
-    productId = serializers.CharField()
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
-    warnings = WarningSerializer(many=True)
+class UploadedAnswer(TypedDict):
+    """A product photo as it was stored, and what may make its try-ons poor."""
+
+    id: UUID
+    originalUrl: Url
+    processedUrl: Url
+    thumbnailUrl: Url
+    productId: str
+    width: int
+    height: int
+    warnings: list[WarningAnswer]
 
 
-def uploaded_json(photo: ProductImage, warnings: tuple[ImageWarning, ...], request: Any) -> dict[str, Any]:
-    """What ``POST /upload`` answers."""
-    absolute = request.build_absolute_uri
+def uploaded_answer(
+    photo: ProductImage, warnings: tuple[ImageWarning, ...], request: Request
+) -> UploadedAnswer:
     return {
-        "id": str(photo.pk),
-        "originalUrl": absolute(photo.original.url),
-        "processedUrl": absolute(photo.processed.url),
-        "thumbnailUrl": absolute(photo.thumbnail.url),
+        "id": photo.pk,
+        "originalUrl": absolute_url(request, photo.original),
+        "processedUrl": absolute_url(request, photo.processed),
+        "thumbnailUrl": absolute_url(request, photo.thumbnail),
         "productId": photo.product_id,
         "width": photo.width,
         "height": photo.height,
-        "warnings": [{"code": warning.code, "message": _(warning.message)} for warning in warnings],
+        "warnings": [{"code": warning.code, "message": gettext(warning.message)} for warning in warnings],
     }
 
 
@@ -133,31 +138,33 @@ class GenerateSerializer(StrictSerializer):
     options = OptionsField(required=False, allow_null=True)
 
 
-class GeneratedSerializer(serializers.Serializer[Any]):
-    jobId = serializers.UUIDField()
-    status = serializers.ChoiceField(choices=Status.choices)
-    estimatedWaitTime = serializers.IntegerField(help_text=_("Seconds until the picture."))
+class GeneratedAnswer(TypedDict):
+    """The job that makes the picture, or has made it."""
+
+    jobId: UUID
+    status: Annotated[str, Status]
+    estimatedWaitTime: Annotated[int, _("Seconds until the picture.")]
 
 
-class JobSerializer(serializers.Serializer[Any]):
-    """``GET /jobs/{id}``, for the schema; ``job_json`` makes it."""
+class JobAnswer(TypedDict):
+    """A try-on, on its way or finished."""
 
-    id = serializers.UUIDField()
-    status = serializers.ChoiceField(choices=Status.choices)
-    progress = serializers.IntegerField(min_value=0, max_value=100)
-    queuePosition = serializers.IntegerField(required=False, help_text=_("From 1; only while queued."))
-    estimatedWaitTime = serializers.IntegerField(required=False, help_text=_("Seconds until the picture."))
-    resultId = serializers.UUIDField(required=False)
-    resultImageUrl = serializers.URLField(required=False, help_text=_("Only when completed."))
-    thumbnailUrl = serializers.URLField(required=False)
-    errorCode = serializers.CharField(required=False, help_text=_("Only when failed."))
-    errorMessage = serializers.CharField(required=False)
-    retryable = serializers.BooleanField(required=False)
+    id: UUID
+    status: Annotated[str, Status]
+    progress: Annotated[int, {"min_value": 0, "max_value": 100}]
+    queuePosition: NotRequired[Annotated[int, _("From 1; only while queued.")]]
+    estimatedWaitTime: NotRequired[Annotated[int, _("Seconds until the picture.")]]
+    resultId: NotRequired[UUID]
+    resultImageUrl: NotRequired[Annotated[Url, _("Only when completed.")]]
+    thumbnailUrl: NotRequired[Url]
+    errorCode: NotRequired[Annotated[str, _("Only when failed.")]]
+    errorMessage: NotRequired[str]
+    retryable: NotRequired[bool]
 
 
-def job_json(job: "QueuedJob", request: Any) -> dict[str, Any]:
+def job_answer(job: "QueuedJob", request: Request) -> JobAnswer:
     """A job as the API shows it. ``job`` comes with ``jobs_ahead`` and its result."""
-    body: dict[str, Any] = {"id": str(job.pk), "status": job.status, "progress": progress_now(job)}
+    body: JobAnswer = {"id": job.pk, "status": job.status, "progress": progress_now(job)}
     match job.status:
         case Status.QUEUED:
             body["queuePosition"] = job.jobs_ahead + 1
@@ -166,9 +173,9 @@ def job_json(job: "QueuedJob", request: Any) -> dict[str, Any]:
             if (seconds := seconds_left(job)) is not None:
                 body["estimatedWaitTime"] = seconds
         case Status.COMPLETED if hasattr(job, "result") and job.result.expires_at > timezone.now():
-            body["resultId"] = str(job.result.pk)
-            body["resultImageUrl"] = request.build_absolute_uri(job.result.image.url)
-            body["thumbnailUrl"] = request.build_absolute_uri(job.result.thumbnail.url)
+            body["resultId"] = job.result.pk
+            body["resultImageUrl"] = absolute_url(request, job.result.image)
+            body["thumbnailUrl"] = absolute_url(request, job.result.thumbnail)
         case Status.FAILED:
             body["errorCode"] = job.error_code
             body["errorMessage"] = message_for(job.error_code)

@@ -1,33 +1,33 @@
 """The storefront's calls: upload, generate, follow."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import parsers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.core.http.envelope import answers, enveloped, success
+from config.core.http.envelope import Answer, Page
+from config.core.http.operation import PAGE_PARAMETERS, operation
 from config.core.http.pagination import paginate
 from config.core.images import ImageMissing
 from config.shops.callers import caller_of
 from tryon.access import JobNotFound, job_for, jobs_for
 from tryon.api.serializers import (
-    GeneratedSerializer,
+    GeneratedAnswer,
     GenerateSerializer,
-    JobSerializer,
-    UploadedSerializer,
+    JobAnswer,
+    UploadedAnswer,
     UploadSerializer,
-    job_json,
-    uploaded_json,
+    job_answer,
+    uploaded_answer,
     wait_of,
 )
 from tryon.fashn.options import TryOnOptions
-from tryon.models import Status
+from tryon.models import Status, TryOnJob
 from tryon.selectors import with_jobs_ahead
 from tryon.services.fallback import advance_overdue
 from tryon.services.generate import tryon_generate
@@ -40,18 +40,16 @@ if TYPE_CHECKING:
 
     from tryon.selectors import QueuedJob
 
+STARTED: Final = (200, 202)
+
 
 class UploadView(APIView):
     """Take in a product photo."""
 
     parser_classes = [parsers.MultiPartParser]
 
-    @extend_schema(
-        operation_id="upload",
-        request=UploadSerializer,
-        responses=answers({201: enveloped(UploadedSerializer)}, 400, 413, 415, 422, 503, 507),
-    )
-    def post(self, request: Request) -> Response:
+    @operation("upload", 422, 503, 507, status=201, body=UploadSerializer)
+    def post(self, request: Request) -> UploadedAnswer:
         if "file" not in request.FILES:
             raise ImageMissing
         form = UploadSerializer(data=request.data)
@@ -62,20 +60,14 @@ class UploadView(APIView):
             metadata=form.validated_data.get("metadata"),
             requester=caller_of(request).requester,
         )
-        return success(uploaded_json(photo, warnings, request), status=201)
+        return uploaded_answer(photo, warnings, request)
 
 
 class GenerateView(APIView):
     """Ask for a try-on."""
 
-    @extend_schema(
-        operation_id="generate",
-        request=GenerateSerializer,
-        responses=answers(
-            {200: enveloped(GeneratedSerializer), 202: enveloped(GeneratedSerializer)}, 400, 404, 409, 415
-        ),
-    )
-    def post(self, request: Request) -> Response:
+    @operation("generate", 404, 409, 429, status=STARTED, body=GenerateSerializer)
+    def post(self, request: Request) -> Answer[GeneratedAnswer]:
         wanted = GenerateSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         generated = tryon_generate(
@@ -86,37 +78,29 @@ class GenerateView(APIView):
         )
         job = with_jobs_ahead(jobs_for(caller_of(request))).get(pk=generated.job.pk)
         wait = 0 if generated.reuse is Reuse.HIT else wait_of(job)
-        body = {"jobId": str(job.pk), "status": job.status, "estimatedWaitTime": wait}
-        return success(body, status=200 if job.status == Status.COMPLETED else 202)
+        body: GeneratedAnswer = {"jobId": job.pk, "status": job.status, "estimatedWaitTime": wait}
+        return Answer(body, status_of(job))
 
 
 class JobView(APIView):
     """Follow a try-on."""
 
-    @extend_schema(operation_id="job", responses=answers({200: enveloped(JobSerializer)}, 404))
-    def get(self, request: Request, job_id: UUID) -> Response:
+    @operation("job")
+    def get(self, request: Request, job_id: UUID) -> JobAnswer:
         # One indexed query: the job, its result, and its place in the queue together.
         job = jobs_to_show(request).filter(pk=job_id).first()
         if job is None:
             raise JobNotFound
         if advance_overdue(job):
             job = jobs_to_show(request).get(pk=job_id)
-        return success(job_json(job, request))
+        return job_answer(job, request)
 
 
 class JobsView(APIView):
     """The caller's jobs, newest first."""
 
-    @extend_schema(
-        operation_id="jobs",
-        parameters=[
-            OpenApiParameter("status", enum=Status.values),
-            OpenApiParameter("page", int),
-            OpenApiParameter("pageSize", int),
-        ],
-        responses=answers({200: enveloped(JobSerializer, many=True)}, 400),
-    )
-    def get(self, request: Request) -> Response:
+    @operation("jobs", query=[OpenApiParameter("status", enum=Status.values), *PAGE_PARAMETERS])
+    def get(self, request: Request) -> Page[JobAnswer]:
         jobs = jobs_to_show(request)
         if status := request.query_params.get("status", ""):
             if status not in Status.values:
@@ -124,34 +108,33 @@ class JobsView(APIView):
                 raise ValidationError({"status": [_("Use one of %(allowed)s.") % {"allowed": allowed}]})
             jobs = jobs.filter(status=status)
         rows, meta = paginate(jobs, request)
-        return success([job_json(job, request) for job in rows], meta=meta)
+        return Page([job_answer(job, request) for job in rows], meta)
 
 
 class JobCancelView(APIView):
     """Cancel a try-on."""
 
-    @extend_schema(
-        operation_id="jobCancel", request=None, responses=answers({200: enveloped(JobSerializer)}, 404, 409)
-    )
-    def post(self, request: Request, job_id: UUID) -> Response:
+    @operation("jobCancel", 409)
+    def post(self, request: Request, job_id: UUID) -> JobAnswer:
         caller = caller_of(request)
         job = job_cancel(job_for(caller, job_id), caller)
-        return success({"id": str(job.pk), "status": job.status, "progress": job.progress})
+        return {"id": job.pk, "status": job.status, "progress": job.progress}
 
 
 class JobRetryView(APIView):
     """Pay for another try of a failed try-on."""
 
-    @extend_schema(
-        operation_id="jobRetry",
-        request=None,
-        responses=answers({202: enveloped(JobSerializer), 200: enveloped(JobSerializer)}, 404, 409),
-    )
-    def post(self, request: Request, job_id: UUID) -> Response:
+    @operation("jobRetry", 409, status=STARTED)
+    def post(self, request: Request, job_id: UUID) -> Answer[JobAnswer]:
         caller = caller_of(request)
         retried = job_retry(job_for(caller, job_id), caller)
         job = jobs_to_show(request).get(pk=retried.pk)
-        return success(job_json(job, request), status=200 if job.status == Status.COMPLETED else 202)
+        return Answer(job_answer(job, request), status_of(job))
+
+
+def status_of(job: TryOnJob) -> int:
+    """One of ``STARTED``: 200 when the picture is there, 202 while it is on its way."""
+    return 200 if job.status == Status.COMPLETED else 202
 
 
 def jobs_to_show(request: Request) -> "QuerySet[QueuedJob]":

@@ -1,21 +1,59 @@
 """The numbers that operators watch."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, TypedDict
 
 from django.utils import timezone
 
 from config.core.upkeep import quota
-from results.selectors import feedback_counts
+from results.selectors import FeedbackCounts, feedback_counts
 from tryon.engine import governor
-from tryon.selectors import dead_letters, job_counts, rescued
-from tryon.services.reuse import reuse_statistics
+from tryon.models import Status
+from tryon.selectors import Rescued, dead_letters, job_counts, rescued
+from tryon.services.reuse import ReuseStatistics, reuse_statistics
 
 
-def statistics() -> dict[str, Any]:
+class JobStatistics(TypedDict):
+    queued: int
+    processing: int
+    completed: int
+    failed: int
+    canceled: int
+    deadLetters: int
+
+
+class GovernorStatistics(TypedDict):
+    pause: Annotated[str, "Empty while jobs are started."]
+    slots: int
+    slotsTaken: int
+    heldUntil: datetime | None
+    heldReason: str
+    circuitOpenUntil: datetime | None
+    creditsSpentToday: int
+    creditsLeftToday: int | None
+
+
+class StorageStatistics(TypedDict):
+    bytes: Annotated[dict[str, int], "By kind."]
+    bytesInAll: int
+    bytesAllowed: Annotated[int | None, "STORAGE_LIMIT_GB."]
+    percentUsed: float | None
+
+
+class Statistics(TypedDict):
+    jobs: JobStatistics
+    governor: GovernorStatistics
+    rescued: Rescued
+    reuse: ReuseStatistics
+    storage: StorageStatistics
+    feedback: FeedbackCounts
+
+
+def statistics() -> Statistics:
     """Jobs by status, the governor's state, today's credits, what was saved, storage, and feedback."""
     now, state = timezone.now(), governor.current()
     return {
-        "jobs": {**job_counts(), "deadLetters": dead_letters().count()},
+        "jobs": job_statistics(),
         "governor": {
             "pause": state.pause,
             "slots": governor.slots(state, now),
@@ -33,7 +71,20 @@ def statistics() -> dict[str, Any]:
     }
 
 
-def storage_statistics() -> dict[str, Any]:
+def job_statistics() -> JobStatistics:
+    """Jobs by status, and the failed ones that another try may cure."""
+    number = job_counts()
+    return {
+        "queued": number[Status.QUEUED],
+        "processing": number[Status.PROCESSING],
+        "completed": number[Status.COMPLETED],
+        "failed": number[Status.FAILED],
+        "canceled": number[Status.CANCELED],
+        "deadLetters": dead_letters().count(),
+    }
+
+
+def storage_statistics() -> StorageStatistics:
     """Bytes stored by kind, in all, and against the limit; None where there is no limit."""
     kinds = quota.bytes_by_kind()
     return {

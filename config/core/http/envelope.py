@@ -1,51 +1,73 @@
-"""The one shape of every answer, and how the schema tells of it."""
+"""The one shape of every answer. TypedDicts say what is in it: views return them, the schema shows them."""
 
-import functools
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypedDict
 
-from drf_spectacular.utils import inline_serializer
-from rest_framework import serializers, status
-from rest_framework.response import Response
+from rest_framework import serializers
+from rest_framework.request import Request
 
+from config.core.middleware import current_request_id
 
-def success(data: Any, *, status: int = status.HTTP_200_OK, meta: dict[str, Any] | None = None) -> Response:
-    """``{"success": true, "data": …}``, with ``meta`` for lists."""
-    body = {"success": True, "data": data}
-    if meta is not None:
-        body["meta"] = meta
-    return Response(body, status=status)
+Url = Annotated[str, serializers.URLField]
 
 
-class ErrorDetailSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    message = serializers.CharField()
-    retryable = serializers.BooleanField()
-    details = serializers.DictField()
-    requestId = serializers.CharField()
+class ErrorDetailAnswer(TypedDict):
+    code: str
+    message: str
+    retryable: bool
+    details: dict[str, Any]
+    requestId: str
 
 
-class ErrorSerializer(serializers.Serializer[Any]):
-    success = serializers.BooleanField(default=False)
-    error = ErrorDetailSerializer()
+class ErrorAnswer(TypedDict):
+    success: bool
+    error: ErrorDetailAnswer
 
 
-class ListMetaSerializer(serializers.Serializer[Any]):
-    page = serializers.IntegerField()
-    pageSize = serializers.IntegerField()
-    total = serializers.IntegerField()
-    pages = serializers.IntegerField()
+class ListMetaAnswer(TypedDict):
+    page: int
+    pageSize: int
+    total: int
+    pages: int
 
 
-@functools.cache
-def enveloped(data: type[serializers.Serializer[Any]], *, many: bool = False) -> serializers.Serializer[Any]:
-    """The success envelope around a serializer, for the schema; the same object each time."""
-    fields: dict[str, Any] = {"success": serializers.BooleanField(default=True), "data": data(many=many)}
-    if many:
-        fields["meta"] = ListMetaSerializer()
-    name = data.__name__.removesuffix("Serializer") + ("List" if many else "") + "Answer"
-    return inline_serializer(name=name, fields=fields)
+class Empty(TypedDict):
+    """The data of an answer whose status says it all."""
 
 
-def answers(success: dict[int, Any], *errors: int) -> dict[int, Any]:
-    """The ``responses`` of an operation: its successes, and the error envelope for the rest."""
-    return success | dict.fromkeys(sorted({401, *errors}), ErrorSerializer)
+@dataclass(frozen=True, slots=True)
+class Answer[Body]:
+    """An answer of an operation that has several statuses."""
+
+    body: Body
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page[Row]:
+    """One page of a list. ``meta`` is a ``ListMetaAnswer``."""
+
+    rows: Sequence[Row]
+    meta: Mapping[str, Any]
+
+
+def error_body(
+    code: str, message: str, *, retryable: bool = False, details: dict[str, Any] | None = None
+) -> ErrorAnswer:
+    """``{"success": false, "error": …}``."""
+    return {
+        "success": False,
+        "error": {
+            "code": code,
+            "message": message,
+            "retryable": retryable,
+            "details": details or {},
+            "requestId": current_request_id(),
+        },
+    }
+
+
+def absolute_url(request: Request, file: Any) -> Url:
+    """The signed URL of a stored file, with this host where the storage names none."""
+    return str(request.build_absolute_uri(file.url))

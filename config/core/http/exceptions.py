@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from config.core.errors import DomainError
-from config.core.middleware import current_request_id
+from config.core.http.envelope import error_body
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -57,22 +57,6 @@ KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
         gettext_lazy("Too many requests. Wait a moment, then try again."),
     ),
 }
-
-
-def error_body(
-    code: str, message: str, *, retryable: bool = False, details: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """``{"success": false, "error": …}``."""
-    return {
-        "success": False,
-        "error": {
-            "code": code,
-            "message": message,
-            "retryable": retryable,
-            "details": details or {},
-            "requestId": current_request_id(),
-        },
-    }
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:

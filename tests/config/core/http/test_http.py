@@ -2,9 +2,11 @@
 
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -151,8 +153,34 @@ def test_the_schema_lists_every_address_with_its_errors() -> None:
         "/api/tryon/results",
         "/api/tryon/results/{result_id}",
         "/api/tryon/results/{result_id}/feedback",
+        "/api/tryon/webhooks/fashn/{token}",
     }
-    for path in schema["paths"].values():
-        for operation in path.values():
-            error = operation["responses"]["401"]["content"]["application/json"]["schema"]
-            assert error == {"$ref": "#/components/schemas/Error"}
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            assert ("401" in operation["responses"]) is ("webhooks" not in path)
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    error = answer["content"]["application/json"]["schema"]
+                    assert error == {"$ref": "#/components/schemas/Error"}
+
+
+def test_the_schema_says_what_is_in_an_answer() -> None:
+    schemas = SchemaGenerator().get_schema(request=None, public=True)["components"]["schemas"]
+    job, result = schemas["Job"]["properties"], schemas["Result"]
+    assert set(schemas["Job"]["required"]) == {"id", "status", "progress"}
+    assert job["progress"] == {"type": "integer", "minimum": 0, "maximum": 100}
+    assert job["queuePosition"] == {"type": "integer", "description": "From 1; only while queued."}
+    assert job["thumbnailUrl"] == {"type": "string", "format": "uri"}
+    assert job["status"] == {"$ref": "#/components/schemas/JobStatus"}
+    assert set(result["required"]) == set(result["properties"])
+    assert result["properties"]["feedback"]["nullable"] is True
+    assert schemas["Recipe"]["properties"]["providerModel"] == {"type": "string", "nullable": True}
+
+
+def test_answers_come_as_json_only(owner: Api) -> None:
+    response = owner.client.get("/api/tryon/models", headers={"Accept": "text/html"})
+    assert (response.status_code, error_of(response)["code"]) == (406, "not_acceptable")
+
+
+def test_the_schema_is_valid_and_complete(tmp_path: Path) -> None:
+    call_command("spectacular", fail_on_warn=True, validate=True, file=str(tmp_path / "schema.yaml"))

@@ -9,6 +9,7 @@ from django.core.files.storage import default_storage
 from pytest_django import Settings
 
 from config.core.storage import ObjectMissing, StorageUnavailable, new_files, read
+from models_library.models import ModelImage
 from tests import s3
 from tests.conftest import Api, error_of
 from tests.images import garment_photo
@@ -100,13 +101,14 @@ def test_a_refusing_store_is_named_in_the_log_and_not_to_the_caller(
 
 
 def test_a_store_that_does_not_answer_is_not_waited_for_long(
-    broken: Loopback, owner: Api, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    broken: Loopback, manager: Api, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("config.s3_options.READ_SECONDS", 0.1)
     use(settings, s3.storage_on(broken.url, "bucket"))
     broken.answers(silent)
-    assert error_of(owner.upload(garment_photo()))["code"] == "storage_unavailable"
-    assert ProductImage.objects.count() == 0
+    assert error_of(manager.upload(garment_photo()))["code"] == "storage_unavailable"
+    assert error_of(manager.add_model(garment_photo()))["code"] == "storage_unavailable"
+    assert (ProductImage.objects.count(), ModelImage.objects.count()) == (0, 0)
 
 
 def refusing(status: int, code: str) -> Step:

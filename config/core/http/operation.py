@@ -1,0 +1,98 @@
+"""API operations: a method's return annotation is its schema, and what it returns is the answer."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from http import HTTPStatus
+from typing import Any, Final, get_args, get_origin
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.response import Response
+
+from config.core.http.described import envelope_of, serializer_of
+from config.core.http.envelope import Answer, ErrorAnswer, Page
+
+# An ``Accept`` header without JSON, and an error that nobody foresaw.
+ANY_OPERATION: Final = frozenset({406, 500})
+WITH_A_BODY: Final = frozenset({400, 413, 415})
+PAGE_PARAMETERS: Final = (OpenApiParameter("page", int), OpenApiParameter("pageSize", int))
+
+
+def operation[**P](
+    operation_id: str,
+    *errors: int,
+    status: int | tuple[int, ...] = 200,
+    body: Any = None,
+    query: Sequence[Any] = (),
+    public: bool = False,
+) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
+    """Describe a view's method in the schema, and put what it returns into the envelope.
+
+    The method returns a TypedDict, a ``Page`` of them, None for an empty answer, or an ``Answer`` where
+    ``status`` names several. ``errors`` are the statuses that its services refuse with; those that the
+    framework gives to any such request are added.
+    """
+    statuses = (status,) if isinstance(status, int) else status
+
+    def decorate(method: Callable[P, Any]) -> Callable[P, Response]:
+        answers = dict.fromkeys(statuses, described(inspect.signature(method).return_annotation))
+        refusals = error_statuses(method, body=body, query=query, public=public).union(errors)
+
+        @extend_schema(
+            operation_id=operation_id,
+            request=body,
+            parameters=list(query),
+            responses=answers | {number: error_answer(number) for number in sorted(refusals)},
+        )
+        @functools.wraps(method)
+        def answering(*args: P.args, **kwargs: P.kwargs) -> Response:
+            return rendered(method(*args, **kwargs), statuses)
+
+        return answering
+
+    return decorate
+
+
+def rendered(answer: Any, statuses: tuple[int, ...]) -> Response:
+    """``{"success": true, "data": …}``, with ``meta`` for lists."""
+    if isinstance(answer, Answer):
+        if answer.status not in statuses:
+            raise ValueError(f"Name the status {answer.status} in @operation.")
+        return Response({"success": True, "data": answer.body}, status=answer.status)
+    (status,) = statuses
+    if answer is None:
+        return Response(status=status)
+    if isinstance(answer, Page):
+        return Response({"success": True, "data": answer.rows, "meta": answer.meta}, status=status)
+    return Response({"success": True, "data": answer}, status=status)
+
+
+def described(answer: Any) -> Any:
+    """The serializer of a method's return annotation."""
+    if answer is None:
+        return None
+    return envelope_of(get_args(answer)[0] if get_origin(answer) is Answer else answer)
+
+
+def error_statuses(
+    method: Callable[..., Any], *, body: Any, query: Iterable[Any], public: bool
+) -> frozenset[int]:
+    """What DRF, Django and the exception handler answer to any request of this kind."""
+    found = ANY_OPERATION
+    if not public:
+        found |= {401}
+        if method.__name__.upper() not in SAFE_METHODS:
+            found |= {403}  # a session without its CSRF token
+    if body is not None:
+        found |= WITH_A_BODY
+    if query:
+        found |= {400}
+    if len(inspect.signature(method).parameters) > 2:  # self, request, and an id in the path
+        found |= {404}
+    return found
+
+
+@functools.cache
+def error_answer(status: int) -> OpenApiResponse:
+    return OpenApiResponse(serializer_of(ErrorAnswer), description=HTTPStatus(status).phrase)
