@@ -1,5 +1,7 @@
 """Entry point of the clock: ``manage.py rqcron config.cron``. Run exactly one of these."""
 
+from config.core.clock import check_host
 from tryon.cron import register_timetable
 
+check_host()
 register_timetable()

@@ -6,6 +6,8 @@ from typing import override
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
+
 
 class Category(models.TextChoices):
     """How much of the person the photo shows."""
@@ -32,7 +34,7 @@ class ModelImage(models.Model):
     width = models.PositiveIntegerField(_("width"), editable=False)
     height = models.PositiveIntegerField(_("height"), editable=False)
     checksum = models.CharField(_("checksum"), max_length=64, editable=False, db_index=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("model photo")

@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
 from config.core.errors import DomainError
 from config.shops.callers import Caller
 from results.models import TryOnResult
@@ -20,7 +20,7 @@ class ResultNotFound(DomainError):
 
 def results_for(caller: Caller) -> QuerySet[TryOnResult]:
     """The unexpired results of jobs that the caller asked for; all of them for a manager."""
-    results = TryOnResult.objects.filter(expires_at__gt=timezone.now())
+    results = TryOnResult.objects.filter(expires_at__gt=clock.now())
     return results if caller.is_manager else results.filter(job__viewers__requester=caller.requester)
 
 

@@ -6,6 +6,8 @@ from typing import override
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
+
 
 class Review(models.TextChoices):
     """What the merchandiser says of a result."""
@@ -34,7 +36,7 @@ class TryOnResult(models.Model):
     expires_at = models.DateTimeField(_("expires"), db_index=True)
     credits_used = models.PositiveIntegerField(_("credits used"), default=0)
     review = models.CharField(_("review"), max_length=10, choices=Review, default=Review.PENDING)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False, db_index=True)
 
     class Meta:
         verbose_name = _("result")
@@ -82,7 +84,7 @@ class ResultFeedback(models.Model):
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict)
     reasons = models.JSONField(_("reasons"), default=list, blank=True)
     comment = models.TextField(_("comment"), blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("feedback")

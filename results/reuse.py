@@ -8,8 +8,8 @@ from typing import Final
 from uuid import UUID
 
 from django.core.cache import cache
-from django.utils import timezone
 
+from config.core import clock
 from results.models import Review, TryOnResult
 from results.selectors import result_live
 
@@ -26,7 +26,7 @@ def look_up(cache_key: str) -> TryOnResult | None:
     """The live result for the key, by the database. It is remembered, never beyond its expiry."""
     result = result_live(cache_key)
     if result is not None:
-        seconds = (result.expires_at - timezone.now()).total_seconds()
+        seconds = (result.expires_at - clock.now()).total_seconds()
         cache.set(_name(cache_key), str(result.job_id), min(seconds, LONGEST_SECONDS))
     return result
 
@@ -42,7 +42,7 @@ def is_live(result: TryOnResult | None, cache_key: str) -> bool:
     return (
         result is not None
         and result.cache_key == cache_key
-        and result.expires_at > timezone.now()
+        and result.expires_at > clock.now()
         and result.review != Review.REJECTED
     )
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
+from config.core import clock
 from results.models import ResultFeedback, Review, TryOnResult, Verdict
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def result_live(cache_key: str) -> TryOnResult | None:
 
 def result_list_live() -> QuerySet[TryOnResult]:
     """Results that may be shown and reused."""
-    return TryOnResult.objects.filter(expires_at__gt=timezone.now()).exclude(review=Review.REJECTED)
+    return TryOnResult.objects.filter(expires_at__gt=clock.now()).exclude(review=Review.REJECTED)
 
 
 def results_expired(now: datetime) -> QuerySet[TryOnResult]:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
+from config.core import clock
 from config.core.images import ResultImage
 from config.core.storage import discard_after_commit, new_files
 from config.shops.callers import Caller
@@ -56,7 +56,7 @@ def result_create(*, job_id: UUID, cache_key: str, picture: StoredPicture, credi
             width=picture.width,
             height=picture.height,
             cache_key=cache_key,
-            expires_at=timezone.now() + timedelta(days=settings.RESULT_TTL_DAYS),
+            expires_at=clock.now() + timedelta(days=settings.RESULT_TTL_DAYS),
             credits_used=credits_used,
         )
 

@@ -1,5 +1,6 @@
 """Fixtures: the cast (owner, stranger, manager), the sandbox, and workers that really work."""
 
+import math
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +12,10 @@ from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
-from django.utils import timezone
 from django_redis import get_redis_connection
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
+from config.core import clock
 from config.core.redis.outage import Outage, cache_outage
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey
@@ -126,6 +127,14 @@ def plain_static_files(settings: Settings) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Read the clock once for the whole run: a query in the middle of a test would be counted as its own."""
+    clock.READING_SECONDS = math.inf  # type: ignore[misc]
+    with django_db_blocker.unblock():
+        clock.now()
 
 
 @pytest.fixture(scope="session")
@@ -242,7 +251,7 @@ def finish(work: Callable[[], None]) -> Finish:
             job = TryOnJob.objects.get(pk=job_id)
             if job.status not in ACTIVE:
                 return job
-            past = timezone.now() - timedelta(minutes=1)
+            past = clock.now() - timedelta(minutes=1)
             TryOnJob.objects.filter(next_check_at__isnull=False).update(next_check_at=past)
             TryOnJob.objects.filter(not_before__isnull=False).update(not_before=past)
             tasks.sweep()

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import factory
-from django.utils import timezone
 
+from config.core import clock
 from config.shops.keys import digest_of
 from config.shops.models import ApiKey
 from models_library.models import Category, ModelImage
@@ -64,7 +64,7 @@ class TryOnJobFactory(factory.django.DjangoModelFactory[TryOnJob]):
 
     class Params:
         completed = factory.Trait(
-            status=Status.COMPLETED, progress=100, completed_at=factory.LazyFunction(timezone.now)
+            status=Status.COMPLETED, progress=100, completed_at=factory.LazyFunction(clock.now)
         )
         failed = factory.Trait(status=Status.FAILED, error_code="pose_not_found")
 
@@ -93,7 +93,7 @@ class TryOnResultFactory(factory.django.DjangoModelFactory[TryOnResult]):
     width = 864
     height = 1296
     cache_key = factory.LazyAttribute(lambda result: result.job.cache_key)
-    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
+    expires_at = factory.LazyFunction(lambda: clock.now() + timedelta(days=30))
     credits_used = 1
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, TypedDict
 from django.core.cache import cache
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
+from config.core import clock
 from tryon.failures import PERMANENT
 from tryon.models import (
     ACTIVE,
@@ -116,7 +116,7 @@ def predictions_to_rescue(now: datetime) -> QuerySet[Prediction]:
 
 def usable_predictions(job: TryOnJob) -> QuerySet[Prediction]:
     """The job's paid pictures that FASHN still has, or we, and that nothing is wrong with."""
-    at_fashn = Q(finished_at__gt=timezone.now() - FASHN_KEEPS_PICTURES)
+    at_fashn = Q(finished_at__gt=clock.now() - FASHN_KEEPS_PICTURES)
     paid = job.predictions.filter(at_fashn | ~Q(kept=""), state=PredictionState.SUCCEEDED)
     return paid.exclude(output="")
 

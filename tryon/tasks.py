@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 from django.db import close_old_connections
 
+from config.core.clock import check_host
 from config.core.upkeep.runs import run
 from tryon.cleanup import EARLY, TASKS
 from tryon.cleanup.watch import must_clean_early
@@ -33,6 +34,7 @@ def rescue_prediction(prediction_id: str) -> None:
 def sweep() -> None:
     """Find what no task holds any more. Cron calls this every 30 seconds."""
     close_old_connections()
+    check_host()  # the maintenance worker is RQ's own class, and this its most frequent task
     recovery.sweep()
 
 

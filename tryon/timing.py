@@ -3,8 +3,8 @@
 from typing import Final
 
 from django.conf import settings
-from django.utils import timezone
 
+from config.core import clock
 from tryon.models import Status, TryOnJob
 
 # Between FASHN's answers progress follows the clock this far; the rest is FASHN's to confirm.
@@ -22,7 +22,7 @@ def progress_now(job: TryOnJob) -> int:
     if job.status != Status.PROCESSING or job.started_at is None or job.expected_at is None:
         return job.progress
     whole = (job.expected_at - job.started_at).total_seconds()
-    gone = (timezone.now() - job.started_at).total_seconds()
+    gone = (clock.now() - job.started_at).total_seconds()
     by_clock = round(CLOCK_PROGRESS_END * gone / whole) if whole > 0 else CLOCK_PROGRESS_END
     return max(job.progress, min(CLOCK_PROGRESS_END, by_clock))
 
@@ -31,4 +31,4 @@ def seconds_left(job: TryOnJob) -> int | None:
     """Seconds until a processing job's picture should be there; None where nobody knows yet."""
     if job.status != Status.PROCESSING or job.expected_at is None:
         return None
-    return max(1, round((job.expected_at - timezone.now()).total_seconds()))
+    return max(1, round((job.expected_at - clock.now()).total_seconds()))

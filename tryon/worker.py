@@ -5,6 +5,7 @@ from typing import Any, Final, override
 import structlog
 from rq import SimpleWorker
 
+from config.core.clock import check_host
 from tryon.engine import queue, recovery
 from tryon.engine.leases import LEASE
 
@@ -34,6 +35,7 @@ class StepWorker(SimpleWorker):
 
     @override
     def work(self, *args: Any, **kwargs: Any) -> bool:
+        check_host()
         try:
             recovery.sweep()
         except ExceptionGroup as faults:

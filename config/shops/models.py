@@ -6,6 +6,8 @@ from typing import override
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
+
 
 class ApiKey(models.Model):
     """A shop's key. Only its SHA-256 is kept: a key has 256 random bits, so a slow hash would add nothing."""
@@ -18,7 +20,7 @@ class ApiKey(models.Model):
         _("manager"), default=False, help_text=_("May change the library and see every job.")
     )
     is_active = models.BooleanField(_("active"), default=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("API key")

@@ -11,8 +11,8 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402  (settings and models need Django set up)
-from django.utils import timezone  # noqa: E402
 
+from config.core import clock  # noqa: E402
 from config.core.storage.keys import random_key  # noqa: E402
 from models_library.models import Category, ModelImage  # noqa: E402
 from results.models import TryOnResult  # noqa: E402
@@ -28,7 +28,7 @@ def fill(results: int) -> None:
     photo = {"width": 900, "height": 1200, "checksum": "0" * 64}
     product = ProductImage.objects.create(product_id="SKU-1", **photo)
     model = ModelImage.objects.create(name="Ada", category=Category.FULL_BODY, **photo)
-    now = timezone.now()
+    now = clock.now()
     for start in range(0, results, BATCH):
         numbers = range(start, min(results, start + BATCH))
         jobs = [
@@ -66,7 +66,7 @@ def store(extension: str) -> str:
     path = Path(settings.MEDIA_ROOT) / key
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"\0" * PICTURE_BYTES)
-    at = (timezone.now() - OLD).timestamp()
+    at = (clock.now() - OLD).timestamp()
     os.utime(path, (at, at))
     return key
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from config.core import clock
 from results.models import TryOnResult
 from tests.conftest import Api, data_of, download, error_of, requester
 from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
@@ -75,7 +75,7 @@ def test_a_manager_deletes_for_everybody(manager: Api, result: TryOnResult) -> N
 
 
 def test_an_expired_result_is_not_found(owner: Api, result: TryOnResult) -> None:
-    TryOnResult.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    TryOnResult.objects.update(expires_at=clock.now() - timedelta(seconds=1))
     assert error_of(owner.get(f"results/{result.pk}"))["code"] == "result_not_found"
     assert set(data_of(owner.get(f"jobs/{result.job_id}"))) == {"id", "status", "progress"}
 

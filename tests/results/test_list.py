@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from config.core import clock
 from results.models import Review, TryOnResult
 from tests.conftest import Api, data_of, error_of, requester
 from tests.factories import TryOnResultFactory
@@ -20,7 +20,7 @@ def results(owner: Api, stranger: Api) -> list[TryOnResult]:
     """Three results of the owner's, newest first; the stranger shares the oldest."""
     rows = [TryOnResultFactory.create(job__requester=requester("Owner")) for _ in range(3)]
     for age, row in enumerate(rows):
-        TryOnResult.objects.filter(pk=row.pk).update(created_at=timezone.now() - timedelta(days=age))
+        TryOnResult.objects.filter(pk=row.pk).update(created_at=clock.now() - timedelta(days=age))
     rows[-1].job.viewers.create(requester=requester("Stranger"))
     return rows
 
@@ -42,7 +42,7 @@ def test_a_manager_sees_every_result_once(manager: Api, results: list[TryOnResul
 
 
 def test_an_expired_result_is_not_listed(owner: Api, results: list[TryOnResult]) -> None:
-    TryOnResult.objects.filter(pk=results[0].pk).update(expires_at=timezone.now())
+    TryOnResult.objects.filter(pk=results[0].pk).update(expires_at=clock.now())
     assert ids(owner.get("results")) == [str(row.pk) for row in results[1:]]
 
 
@@ -55,7 +55,7 @@ def test_pages_tell_how_many_there_are(owner: Api, results: list[TryOnResult]) -
 def test_filters_narrow_the_list(owner: Api, results: list[TryOnResult]) -> None:
     first, second, third = results
     TryOnResult.objects.filter(pk=second.pk).update(review=Review.APPROVED)
-    between = (timezone.now() - timedelta(hours=36)).isoformat()
+    between = (clock.now() - timedelta(hours=36)).isoformat()
     wanted: list[tuple[dict[str, Any], list[TryOnResult]]] = [
         ({"productId": first.job.product_image.product_id}, [first]),
         ({"productImageId": third.job.product_image_id}, [third]),

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from pytest_django import Settings
 
+from config.core import clock
 from tests.conftest import Generate
 from tests.factories import TryOnJobFactory
 from tests.stores import away
@@ -33,7 +33,7 @@ def past_deadline(work: Callable[[], None]) -> Callable[[], None]:
     """Let the deadline of every call and of every picture that is ready go by, and have the workers look."""
 
     def look_a_while_later() -> None:
-        long_ago = timezone.now() - A_WHILE
+        long_ago = clock.now() - A_WHILE
         Prediction.objects.update(submitted_at=long_ago)
         Prediction.objects.filter(finished_at__isnull=False).update(finished_at=long_ago)
         waiting = TryOnJob.objects.filter(next_check_at__isnull=False)
@@ -86,7 +86,7 @@ def rescue_now(work: Callable[[], None]) -> Callable[[], None]:
     """Have what is looked after looked at now."""
 
     def run() -> None:
-        Prediction.objects.filter(rescue_at__isnull=False).update(rescue_at=timezone.now())
+        Prediction.objects.filter(rescue_at__isnull=False).update(rescue_at=clock.now())
         tasks.sweep()
         work()
 

@@ -4,13 +4,13 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, override
 from uuid import UUID
 
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from config.core import clock
 from config.core.http.envelope import Url, absolute_url
 from config.core.http.strict import StrictSerializer
 from config.core.images import ImageWarning
@@ -172,7 +172,7 @@ def job_answer(job: "QueuedJob", request: Request) -> JobAnswer:
         case Status.PROCESSING:
             if (seconds := seconds_left(job)) is not None:
                 body["estimatedWaitTime"] = seconds
-        case Status.COMPLETED if hasattr(job, "result") and job.result.expires_at > timezone.now():
+        case Status.COMPLETED if hasattr(job, "result") and job.result.expires_at > clock.now():
             body["resultId"] = job.result.pk
             body["resultImageUrl"] = absolute_url(request, job.result.image)
             body["thumbnailUrl"] = absolute_url(request, job.result.thumbnail)
@@ -190,5 +190,5 @@ def wait_of(job: "QueuedJob") -> int:
     typical = typical_seconds(
         model_name=model.name, speed=options.speed, documented=model.typical_seconds(options)
     )
-    back_off = (job.not_before - timezone.now()).total_seconds() if job.not_before else 0.0
+    back_off = (job.not_before - clock.now()).total_seconds() if job.not_before else 0.0
     return estimated_wait(jobs_ahead=job.jobs_ahead, typical=typical) + max(0, round(back_off))

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.utils import timezone
 
+from config.core import clock
 from config.core.upkeep.runs import Batch
 from tryon.models import JobEvent
 from tryon.selectors import events_of_finished_jobs
@@ -15,7 +15,7 @@ BATCH: Final = 1000
 
 def old_events(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
     """Events older than EVENT_TTL_DAYS. Those of active jobs, and of rescues, which are counted, stay."""
-    rows = events_of_finished_jobs(before=timezone.now() - timedelta(days=settings.EVENT_TTL_DAYS))
+    rows = events_of_finished_jobs(before=clock.now() - timedelta(days=settings.EVENT_TTL_DAYS))
     if cursor:
         rows = rows.filter(pk__gt=int(cursor))
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])

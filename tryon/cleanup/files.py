@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import structlog
 from django.db.models import Model
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from config.core import clock
 from config.core.storage import OUR_KEY, StoredObject, discard, folders, objects_in
 from config.core.upkeep import quota
 from config.core.upkeep.runs import Batch, CleanupRefused
@@ -62,7 +62,7 @@ def _keys_in_rows(folder: str) -> set[str]:
 
 def _may_go(entry: StoredObject) -> bool:
     """Old enough to be forgotten, and of our own making: other programs may use the same bucket."""
-    return entry.modified_at < timezone.now() - YOUNG and OUR_KEY.fullmatch(entry.key) is not None
+    return entry.modified_at < clock.now() - YOUNG and OUR_KEY.fullmatch(entry.key) is not None
 
 
 def _still_orphans(folder: str, orphans: list[StoredObject]) -> list[str]:

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
+from config.core import clock
 from config.core.storage import discard
 from config.core.upkeep.runs import Batch
 from tryon.engine import actions
@@ -18,7 +18,7 @@ BATCH: Final = 200
 
 def kept_pictures(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
     """Copies whose job is completed or cancelled, or failed so long ago that a result would have expired."""
-    rows = pictures_kept_in_vain(before=timezone.now() - timedelta(days=settings.RESULT_TTL_DAYS))
+    rows = pictures_kept_in_vain(before=clock.now() - timedelta(days=settings.RESULT_TTL_DAYS))
     if cursor:
         rows = rows.filter(pk__gt=cursor)
     predictions = list(rows.order_by("pk")[:BATCH])

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from config.core import clock
 from config.core.storage import discard
 from config.core.upkeep.runs import Batch
 from results.models import TryOnResult
@@ -19,7 +19,7 @@ BATCH: Final = 50
 
 def expired_results(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
     """Results whose time is over. Their jobs stay."""
-    return _remove(results_expired(timezone.now()), cursor, reason="expired", dry_run=dry_run)
+    return _remove(results_expired(clock.now()), cursor, reason="expired", dry_run=dry_run)
 
 
 def rejected_results(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from config.core import clock
 from config.core.storage import discard
 from config.core.upkeep.runs import Batch
 from tryon.models import ProductImage
@@ -21,7 +21,7 @@ def abandoned_uploads(
 ) -> Batch:
     """Uploads older than UPLOAD_TTL_HOURS without a job. The shop's own catalogue is never touched."""
     age = older_than or timedelta(hours=settings.UPLOAD_TTL_HOURS)
-    rows = uploads_without_jobs(before=timezone.now() - age).order_by("pk")
+    rows = uploads_without_jobs(before=clock.now() - age).order_by("pk")
     if cursor:
         rows = rows.filter(pk__gt=cursor)
     photos = list(rows[:BATCH])
@@ -35,7 +35,7 @@ def spent_uploads(
     cursor: str, tally: dict[str, Any], *, dry_run: bool, older_than: timedelta | None = None
 ) -> Batch:
     """Files of uploads whose try-ons have been over for RESULT_TTL_DAYS and left no result. The rows stay."""
-    before = timezone.now() - (older_than or timedelta(days=settings.RESULT_TTL_DAYS))
+    before = clock.now() - (older_than or timedelta(days=settings.RESULT_TTL_DAYS))
     rows = uploads_spent(before=before).order_by("pk")
     if cursor:
         rows = rows.filter(pk__gt=cursor)

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from django.utils import timezone
 
+from config.core import clock
 from config.core.upkeep import quota
 from config.core.upkeep.models import CleanupRun
 
@@ -25,6 +25,6 @@ def must_clean_early() -> bool:
     tell = logger.error if percent >= CLEAN_PERCENT else logger.warning
     tell("storage_filling", percent=percent)
     done_lately = CleanupRun.objects.filter(
-        task="rejected_results", started_at__gt=timezone.now() - CLEAN_AGAIN, cursor=""
+        task="rejected_results", started_at__gt=clock.now() - CLEAN_AGAIN, cursor=""
     )
     return percent >= CLEAN_PERCENT and not done_lately.exists()

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.core import clock
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.advance import dispatch
 from tryon.engine.lifecycle import JobEdge
@@ -76,7 +76,7 @@ def note_webhook(prediction: Prediction, *, provider_id: str) -> bool:
         lifecycle.wake(prediction.job_id)
         queue.enqueue_advance(prediction.job_id)
     elif prediction.state == PredictionState.UNKNOWN and prediction.provider_id:
-        lifecycle.let_go(prediction, rescue_at=timezone.now())
+        lifecycle.let_go(prediction, rescue_at=clock.now())
         queue.enqueue_rescue(prediction.pk)
     return adopted
 

@@ -9,8 +9,8 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.core import clock
 from tryon.engine import governor, lifecycle, queue, steps
 from tryon.engine.leases import leased
 from tryon.failures import FailureCode
@@ -48,7 +48,7 @@ def dispatch(*, but: UUID | None = None) -> int:
 
 
 def _move_on(job: TryOnJob) -> None:
-    if job.next_check_at is not None and job.next_check_at > timezone.now() + EARLY:
+    if job.next_check_at is not None and job.next_check_at > clock.now() + EARLY:
         return
     prediction = job.predictions.order_by("-created_at").first()
     if prediction is None:
@@ -94,6 +94,6 @@ def _decide(job: TryOnJob, prediction: Prediction) -> None:
 
 def _hand_over(job_id: UUID) -> None:
     """Whoever came while we held the lease went away again: if the job is due, somebody is called anew."""
-    due = TryOnJob.objects.filter(pk=job_id, status=Status.PROCESSING, next_check_at__lte=timezone.now())
+    due = TryOnJob.objects.filter(pk=job_id, status=Status.PROCESSING, next_check_at__lte=clock.now())
     if due.exists():
         queue.enqueue_advance(job_id)

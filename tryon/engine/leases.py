@@ -11,8 +11,8 @@ from uuid import UUID
 import structlog
 from django.db import DatabaseError, connection
 from django.db.models import Q
-from django.utils import timezone
 
+from config.core import clock
 from tryon.models import ACTIVE, TryOnJob
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -27,7 +27,7 @@ def leased(job_id: UUID) -> Iterator[TryOnJob | None]:
 
     A step may take longer than a lease (a slow upload to FASHN): a thread renews it while the process lives.
     """
-    lease, now = uuid.uuid4(), timezone.now()
+    lease, now = uuid.uuid4(), clock.now()
     free = TryOnJob.objects.filter(Q(lease=None) | Q(lease_until__lt=now), pk=job_id, status__in=ACTIVE)
     if free.update(lease=lease, lease_until=now + LEASE) != 1:
         yield None
@@ -50,7 +50,7 @@ def _renew(job_id: UUID, lease: UUID, done: threading.Event) -> None:
     while not done.wait(RENEW_SECONDS):
         renewed = True
         try:
-            TryOnJob.objects.filter(pk=job_id, lease=lease).update(lease_until=timezone.now() + LEASE)
+            TryOnJob.objects.filter(pk=job_id, lease=lease).update(lease_until=clock.now() + LEASE)
         except DatabaseError:
             logger.warning("lease_not_renewed", job_id=str(job_id))
             connection.close()  # it may have been cut: the next time opens another

@@ -6,8 +6,8 @@ from typing import Final
 import structlog
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
 
+from config.core import clock
 from tryon.engine import governor, queue, steps
 from tryon.engine.advance import dispatch
 from tryon.engine.provider import client
@@ -55,7 +55,7 @@ def probe() -> None:
 
 
 def _enqueue_forgotten() -> None:
-    now = timezone.now()
+    now = clock.now()
     forgotten = list(
         TryOnJob.objects.filter(
             Q(lease=None) | Q(lease_until__lt=now), status=Status.PROCESSING, next_check_at__lt=now - LATE
@@ -70,22 +70,22 @@ def _enqueue_forgotten() -> None:
 
 
 def _enqueue_rescues() -> None:
-    due = predictions_to_rescue(timezone.now()).order_by("rescue_at")
+    due = predictions_to_rescue(clock.now()).order_by("rescue_at")
     for prediction_id in due.values_list("pk", flat=True)[:RESCUES]:
         queue.enqueue_rescue(prediction_id)
 
 
 def _release_orphans() -> None:
     """Calls that hold a slot although their job is over, such as after a cancellation in mid-flight."""
-    orphans = Prediction.objects.filter(
-        state__in=IN_FLIGHT, created_at__lt=timezone.now() - ORPHANED
-    ).exclude(job__status=Status.PROCESSING)
+    orphans = Prediction.objects.filter(state__in=IN_FLIGHT, created_at__lt=clock.now() - ORPHANED).exclude(
+        job__status=Status.PROCESSING
+    )
     for prediction in orphans[:BATCH]:
         steps.release(prediction)
 
 
 def _abandon_stuck() -> None:
     """Jobs that fail to fail: the deadlines of two calls and of the picture are over, and a while more."""
-    limit = timezone.now() - 3 * timedelta(seconds=settings.JOB_DEADLINE_SECONDS) - 2 * ORPHANED
+    limit = clock.now() - 3 * timedelta(seconds=settings.JOB_DEADLINE_SECONDS) - 2 * ORPHANED
     for job in TryOnJob.objects.filter(status=Status.PROCESSING, started_at__lt=limit)[:BATCH]:
         steps.abandon(job)

@@ -5,6 +5,7 @@ from typing import override
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
 from tryon.models.jobs import TryOnJob
 
 
@@ -53,7 +54,7 @@ class JobEvent(models.Model):
     """One event of a job. The order of ids is the order of what happened."""
 
     job = models.ForeignKey(TryOnJob, on_delete=models.CASCADE, related_name="events")
-    at = models.DateTimeField(_("at"), auto_now_add=True)
+    at = models.DateTimeField(_("at"), default=clock.now, editable=False)
     kind = models.CharField(_("kind"), max_length=40)
     data = models.JSONField(_("data"), default=dict, blank=True)
 

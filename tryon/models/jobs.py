@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
 from tryon.models.products import ProductImage
 
 
@@ -66,8 +67,8 @@ class TryOnJob(models.Model):
         _("expected"), null=True, blank=True, help_text=_("When the picture should be there.")
     )
     requester = models.CharField(_("requester"), max_length=60)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
+    updated_at = models.DateTimeField(_("updated"), default=clock.now, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
 

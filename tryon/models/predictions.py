@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
 from tryon.models.jobs import TryOnJob
 
 
@@ -63,7 +64,7 @@ class Prediction(models.Model):
     credits_used = models.PositiveIntegerField(_("credits used"), default=0)
     error_name = models.CharField(_("error name"), max_length=100, blank=True)
     error_message = models.TextField(_("error message"), blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     rescue_at = models.DateTimeField(

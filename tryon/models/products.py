@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
+
 
 class ProductImage(models.Model):
     """A product photo: as uploaded, cleaned for FASHN, and small.
@@ -27,7 +29,7 @@ class ProductImage(models.Model):
     height = models.PositiveIntegerField(_("height"), editable=False)
     checksum = models.CharField(_("checksum"), max_length=64, editable=False, db_index=True)
     requester = models.CharField(_("requester"), max_length=60, blank=True, editable=False, db_index=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("product photo")

@@ -5,8 +5,8 @@ from typing import Final
 
 import structlog
 from django.db.models import Q
-from django.utils import timezone
 
+from config.core import clock
 from tryon.engine import queue
 from tryon.engine.advance import advance
 from tryon.models import Status, TryOnJob
@@ -23,7 +23,7 @@ def advance_overdue(job: TryOnJob) -> bool:
     The job's lease lets one request do it at a time. With the queue there, a request never calls FASHN. One
     more job is moved on, the longest overdue: whoever asked for it may have left, and it holds a slot.
     """
-    now = timezone.now()
+    now = clock.now()
     due_since = {
         Status.QUEUED: job.not_before or job.updated_at,
         Status.PROCESSING: job.next_check_at,

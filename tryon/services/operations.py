@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
 from tryon.engine import actions, governor
 from tryon.models import Pause
 
@@ -28,7 +28,7 @@ def service_resume() -> None:
 
 def problem() -> Any:
     """Return why nothing, or less, is started now, and what to do about it; empty when all is well."""
-    state, now = governor.current(), timezone.now()
+    state, now = governor.current(), clock.now()
     if state.pause:
         return ADVICE[Pause(state.pause)]
     if state.open_until is not None and state.open_until > now:

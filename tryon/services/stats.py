@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Annotated, TypedDict
 
-from django.utils import timezone
-
+from config.core import clock
 from config.core.upkeep import quota
 from results.selectors import FeedbackCounts, feedback_counts
 from tryon.engine import governor
@@ -51,7 +50,7 @@ class Statistics(TypedDict):
 
 def statistics() -> Statistics:
     """Jobs by status, the governor's state, today's credits, what was saved, storage, and feedback."""
-    now, state = timezone.now(), governor.current()
+    now, state = clock.now(), governor.current()
     return {
         "jobs": job_statistics(),
         "governor": {

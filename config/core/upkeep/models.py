@@ -5,8 +5,9 @@ from typing import override
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from config.core import clock
 
 
 class StorageUse(models.Model):
@@ -52,8 +53,8 @@ class CleanupRun(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     task = models.CharField(_("task"), max_length=40)
-    started_at = models.DateTimeField(_("started"), default=timezone.now)
-    heartbeat_at = models.DateTimeField(_("last sign of life"), default=timezone.now)
+    started_at = models.DateTimeField(_("started"), default=clock.now)
+    heartbeat_at = models.DateTimeField(_("last sign of life"), default=clock.now)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     cursor = models.CharField(max_length=100, blank=True)
     tally = models.JSONField(default=dict, blank=True)

@@ -8,9 +8,9 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import F, Sum
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
 from config.core.errors import DomainError
 from config.core.upkeep.models import StorageUse
 
@@ -61,7 +61,7 @@ def replace(found: Mapping[str, Use]) -> None:
             defaults={
                 "objects_stored": use.objects,
                 "bytes_stored": use.bytes,
-                "measured_at": timezone.now(),
+                "measured_at": clock.now(),
             },
         )
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.utils import timezone
 
+from config.core import clock
 from config.core.errors import DomainError
 from config.core.upkeep.models import CleanupRun
 
@@ -93,7 +93,7 @@ def preview(work: Work) -> Batch:
 
 def _claim(task: str) -> CleanupRun | None:
     """Become the one run of the task. A run that was killed is closed, and gone on from."""
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         CleanupRun.objects.filter(task=task, started_at__lt=now - RUNS_ARE_KEPT).delete()
         CleanupRun.objects.filter(task=task, finished_at=None, heartbeat_at__lt=now - SILENT).update(
@@ -119,7 +119,7 @@ def _note(claimed: CleanupRun, batch: Batch) -> bool:
     mine = CleanupRun.objects.filter(pk=claimed.pk, finished_at=None)
     return (
         mine.update(
-            heartbeat_at=timezone.now(),
+            heartbeat_at=clock.now(),
             cursor=claimed.cursor,
             tally=claimed.tally,
             notes=claimed.notes,
@@ -133,7 +133,7 @@ def _note(claimed: CleanupRun, batch: Batch) -> bool:
 
 def _finish(claimed: CleanupRun, problem: str) -> None:
     CleanupRun.objects.filter(pk=claimed.pk, finished_at=None).update(
-        finished_at=timezone.now(), problem=problem
+        finished_at=clock.now(), problem=problem
     )
     claimed.refresh_from_db()
     log = logger.error if problem else logger.info

@@ -2,8 +2,8 @@
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
+from config.core import clock
 from tests.admin_pages import count_queries, page, run_action, sign_in
 from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
 from tryon.engine import lifecycle
@@ -108,9 +108,7 @@ def test_a_job_shows_what_was_paid_and_what_happened_but_no_address_and_no_token
     lifecycle.start(job, Prediction(job=job, model_name="tryon-v1.6", speed="balanced"))
     call = job.predictions.get()
     lifecycle.mark_sending(call)
-    lifecycle.mark_running(
-        call, provider_id="123a-u1", expected_at=timezone.now(), next_check_at=timezone.now()
-    )
+    lifecycle.mark_running(call, provider_id="123a-u1", expected_at=clock.now(), next_check_at=clock.now())
     lifecycle.mark_succeeded(call, output="https://cdn.example/secret.png", credits_used=1)
 
     text = page(staff, address(job))

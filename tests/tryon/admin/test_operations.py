@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from django.utils import timezone
 from pytest_django import Settings
 
+from config.core import clock
 from tests.admin_pages import page, run_action, sign_in
 from tests.conftest import Finish, Generate
 from tests.factories import PredictionFactory, TryOnJobFactory
@@ -45,7 +45,7 @@ def test_each_reason_is_told(settings: Settings) -> None:
         job__failed=True,
         state=PredictionState.SUCCEEDED,
         credits_used=1,
-        submitted_at=timezone.now(),
+        submitted_at=clock.now(),
     )
     assert "credits are used up" in page(staff, OPERATIONS)
 

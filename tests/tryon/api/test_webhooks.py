@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from config.core import clock
 from tests.conftest import Api, Finish, Generate, data_of, error_of
 from tests.factories import PredictionFactory, TryOnJobFactory
 from tryon import tasks
@@ -40,10 +40,10 @@ def prediction() -> Prediction:
     """A prediction at FASHN whose next check is a while away."""
     prediction: Prediction = PredictionFactory.create(
         job__status=Status.PROCESSING,
-        job__next_check_at=timezone.now() + timedelta(minutes=1),
+        job__next_check_at=clock.now() + timedelta(minutes=1),
         state=PredictionState.RUNNING,
         provider_id="abc-u1",
-        submitted_at=timezone.now(),
+        submitted_at=clock.now(),
     )
     return prediction
 
@@ -54,7 +54,7 @@ def test_a_call_makes_the_job_due_and_is_answered_without_asking_fashn(
     assert call(client, prediction.callback_token, {"id": "abc-u1", "status": "completed"}).status_code == 200
     job = TryOnJob.objects.get(pk=prediction.job_id)
     assert job.next_check_at is not None
-    assert job.next_check_at <= timezone.now()
+    assert job.next_check_at <= clock.now()
     assert sandbox.ledger()["requests"] == {}
 
 
@@ -97,7 +97,7 @@ def test_a_token_of_strange_characters_is_not_found(client: Client, token: str) 
 @pytest.mark.parametrize("provider_id", ["..", ".", " ", "a\nb", "x" * 300])
 def test_an_id_that_is_none_is_not_taken_for_one(client: Client, provider_id: str) -> None:
     lost = PredictionFactory.create(
-        job__status=Status.PROCESSING, state=PredictionState.UNKNOWN, submitted_at=timezone.now()
+        job__status=Status.PROCESSING, state=PredictionState.UNKNOWN, submitted_at=clock.now()
     )
     assert call(client, lost.callback_token, {"id": provider_id}).status_code == 200
     lost.refresh_from_db()
@@ -112,7 +112,7 @@ def test_a_large_body_is_refused(client: Client, prediction: Prediction) -> None
 @pytest.mark.parametrize("state", [PredictionState.SUCCEEDED, PredictionState.FAILED])
 def test_a_late_duplicate_changes_nothing(client: Client, state: PredictionState) -> None:
     job = TryOnJobFactory.create(completed=True)
-    done = PredictionFactory.create(job=job, state=state, provider_id="abc", submitted_at=timezone.now())
+    done = PredictionFactory.create(job=job, state=state, provider_id="abc", submitted_at=clock.now())
     for _ in range(2):
         assert call(client, done.callback_token, {"id": "abc"}).status_code == 200
     done.refresh_from_db()
@@ -126,7 +126,7 @@ def test_a_call_for_a_job_that_gave_up_brings_its_picture_at_once(
     job_id = generate()["jobId"]
     work()
     TryOnJob.objects.update(status=Status.FAILED, error_code="deadline_passed")
-    Prediction.objects.update(state=PredictionState.UNKNOWN, rescue_at=timezone.now() + timedelta(hours=1))
+    Prediction.objects.update(state=PredictionState.UNKNOWN, rescue_at=clock.now() + timedelta(hours=1))
     sandbox.advance(60)
     call(client, Prediction.objects.get().callback_token, {"status": "completed"})
     work()
@@ -135,7 +135,7 @@ def test_a_call_for_a_job_that_gave_up_brings_its_picture_at_once(
 
 def test_a_call_names_the_id_that_no_answer_brought(client: Client) -> None:
     lost = PredictionFactory.create(
-        job__status=Status.PROCESSING, state=PredictionState.SENDING, submitted_at=timezone.now()
+        job__status=Status.PROCESSING, state=PredictionState.SENDING, submitted_at=clock.now()
     )
     call(client, lost.callback_token, {"id": "abc-u1"})
     call(client, lost.callback_token, {"id": "another"})

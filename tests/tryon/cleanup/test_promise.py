@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from config.core import clock
 from config.core.upkeep.runs import run
 from models_library.models import ModelImage
 from results.models import Review, TryOnResult
@@ -81,9 +81,9 @@ def add_job(
     if status == Status.FAILED:
         fields["error_code"] = "deadline_passed"
     if status == Status.COMPLETED:
-        fields |= {"completed_at": timezone.now(), "progress": 100}
+        fields |= {"completed_at": clock.now(), "progress": 100}
     job = TryOnJobFactory.create(product_image=row, model_image=model, **fields)
-    TryOnJob.objects.filter(pk=job.pk).update(updated_at=timezone.now() - timedelta(days=idle_days))
+    TryOnJob.objects.filter(pk=job.pk).update(updated_at=clock.now() - timedelta(days=idle_days))
     if copy_days is not None:
         kept_copy(job=job, days_old=copy_days)
     if status == Status.COMPLETED and expires_days is not None:
@@ -98,11 +98,11 @@ def needed() -> set[str]:
         files.update(names(product.original, product.processed, product.thumbnail))
         files.update(names(model.image, model.thumbnail))
     retryable = Prediction.objects.filter(job__status__in=[*ACTIVE, Status.FAILED]).exclude(kept="")
-    for copy in retryable.filter(finished_at__gt=timezone.now() - timedelta(days=30)):
+    for copy in retryable.filter(finished_at__gt=clock.now() - timedelta(days=30)):
         files.add(str(copy.kept.name))
     for copy in retryable.filter(job__status__in=ACTIVE):
         files.add(str(copy.kept.name))
-    live = TryOnResult.objects.filter(expires_at__gt=timezone.now()).exclude(review=Review.REJECTED)
+    live = TryOnResult.objects.filter(expires_at__gt=clock.now()).exclude(review=Review.REJECTED)
     for row in live:
         files.update(names(row.image, row.thumbnail))
     for shop in ProductImage.objects.filter(requester=""):
@@ -149,11 +149,11 @@ def test_nothing_that_is_needed_is_removed(
         assert must_stay <= left
         assert named() <= left  # no row has lost its file
         assert set(TryOnJob.objects.filter(status__in=ACTIVE).values_list("pk", flat=True)) == active
-        assert not TryOnResult.objects.filter(expires_at__lte=timezone.now()).exists()
+        assert not TryOnResult.objects.filter(expires_at__lte=clock.now()).exists()
         run("stored_files", TASKS["stored_files"].work(force=True), max_seconds=60)
         assert all(is_young(key) for key in stored_keys() - named())
         transaction.set_rollback(True)
 
 
 def is_young(key: str) -> bool:
-    return default_storage.get_modified_time(key) > timezone.now() - timedelta(hours=24)
+    return default_storage.get_modified_time(key) > clock.now() - timedelta(hours=24)

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError
 from django.db import IntegrityError
-from django.utils import timezone
 from pytest_django import Settings
 
+from config.core import clock
 from results.models import Review, TryOnResult
 from tests.conftest import Api, data_of
 from tests.factories import ResultFeedbackFactory, TryOnJobFactory
@@ -59,14 +59,12 @@ def test_a_dry_run_removes_nothing_and_tells_what_would_go() -> None:
 @pytest.mark.usefixtures("store")
 def test_uploads_that_nobody_used_go() -> None:
     photo()
-    ProductImage.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    ProductImage.objects.update(created_at=clock.now() - timedelta(hours=25))
     young, used, shop = photo(), photo(), photo(requester="")
-    ProductImage.objects.filter(pk__in=[used.pk, shop.pk]).update(
-        created_at=timezone.now() - timedelta(days=99)
-    )
+    ProductImage.objects.filter(pk__in=[used.pk, shop.pk]).update(created_at=clock.now() - timedelta(days=99))
     TryOnJobFactory.create(product_image=used, status=Status.CANCELED)
     reused = photo()
-    ProductImage.objects.filter(pk=reused.pk).update(created_at=timezone.now() - timedelta(days=99))
+    ProductImage.objects.filter(pk=reused.pk).update(created_at=clock.now() - timedelta(days=99))
     used.jobs.get().viewers.update(product_image=reused)
 
     assert "abandoned_uploads: removed 1, 30" in clean("abandoned_uploads")
@@ -118,7 +116,7 @@ def test_a_photo_that_was_removed_meanwhile_is_told(
     ],
 )
 def test_a_copy_stays_as_long_as_a_retry_may_use_it(status: Status, days_old: int, stays: bool) -> None:
-    times = {"completed_at": timezone.now(), "progress": 100} if status == Status.COMPLETED else {}
+    times = {"completed_at": clock.now(), "progress": 100} if status == Status.COMPLETED else {}
     code = {"error_code": "deadline_passed"} if status == Status.FAILED else {}
     job = TryOnJobFactory.create(status=status, **times, **code)
     key = str(kept_copy(job=job, days_old=days_old).kept.name)
@@ -134,7 +132,7 @@ def test_old_events_go_but_for_active_jobs_and_rescues(settings: Settings) -> No
     for job in (done, active):
         for kind in ("queued", "rescued"):
             job.events.create(kind=kind)
-    JobEvent.objects.update(at=timezone.now() - timedelta(days=settings.EVENT_TTL_DAYS + 1))
+    JobEvent.objects.update(at=clock.now() - timedelta(days=settings.EVENT_TTL_DAYS + 1))
     done.events.create(kind="completed")
 
     assert "old_events: removed 1," in clean("old_events")
@@ -145,9 +143,7 @@ def test_old_events_go_but_for_active_jobs_and_rescues(settings: Settings) -> No
 
 def test_old_sessions_go() -> None:
     for days in (-1, 1):
-        Session.objects.create(
-            session_key=f"session{days}", expire_date=timezone.now() + timedelta(days=days)
-        )
+        Session.objects.create(session_key=f"session{days}", expire_date=clock.now() + timedelta(days=days))
     clean("old_sessions", dry_run=True)
     assert Session.objects.count() == 2
     assert "old_sessions: removed 1," in clean("old_sessions")

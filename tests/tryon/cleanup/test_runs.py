@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError
-from django.utils import timezone
 from rq import cron
 
+from config.core import clock
 from config.core.upkeep.models import CleanupRun
 from config.core.upkeep.runs import Batch, run
 from results.models import TryOnResult
@@ -71,7 +71,7 @@ def test_what_is_left_is_handed_on_to_the_next_turn(monkeypatch: pytest.MonkeyPa
 @pytest.mark.usefixtures("batches_of_two")
 def test_a_killed_run_is_closed_and_gone_on_with() -> None:
     rows = sorted((result(expires_in=AGO) for _ in range(4)), key=lambda row: row.pk)
-    long_ago = timezone.now() - timedelta(minutes=6)
+    long_ago = clock.now() - timedelta(minutes=6)
     CleanupRun.objects.create(
         task="expired_results", started_at=long_ago, heartbeat_at=long_ago, cursor=str(rows[1].pk)
     )
@@ -90,7 +90,7 @@ def test_a_run_that_lives_is_not_taken_over() -> None:
 
 
 def test_old_runs_are_forgotten() -> None:
-    long_ago = timezone.now() - timedelta(days=91)
+    long_ago = clock.now() - timedelta(days=91)
     CleanupRun.objects.create(task="old_sessions", started_at=long_ago, finished_at=long_ago)
     clean("old_sessions")
     assert CleanupRun.objects.get().started_at > long_ago
@@ -101,7 +101,7 @@ def test_the_admin_shows_what_was_done() -> None:
     clean("expired_results")
     CleanupRun.objects.create(
         task="stored_files",
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
         problem="cleanup_refused",
         notes=["12 of 12 files have no row."],
     )

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
+from config.core import clock
 from tests.admin_pages import run_action, sign_in
 from tests.conftest import Api, Finish, error_of, requester
 from tests.factories import ModelImageFactory, TryOnJobFactory
@@ -22,7 +22,7 @@ def spent() -> ProductImage:
     """A shopper's photo whose one try-on was over long ago and left no result."""
     row = aged(photo(), hours=2000)
     TryOnJobFactory.create(product_image=row, completed=True)
-    TryOnJob.objects.update(updated_at=timezone.now() - timedelta(days=31))
+    TryOnJob.objects.update(updated_at=clock.now() - timedelta(days=31))
     return row
 
 
@@ -38,7 +38,7 @@ def test_a_photo_that_is_done_with_loses_its_files_and_keeps_its_row(spent: Prod
 
 def with_an_active_job(row: ProductImage) -> None:
     TryOnJobFactory.create(product_image=row)
-    TryOnJob.objects.update(updated_at=timezone.now() - timedelta(days=31))
+    TryOnJob.objects.update(updated_at=clock.now() - timedelta(days=31))
 
 
 def with_a_recent_job(row: ProductImage) -> None:

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from pytest_django import Settings
 
+from config.core import clock
 from config.core.upkeep.models import CleanupRun, StorageUse
 from results.models import Review, TryOnResult
 from tests import images
@@ -65,7 +65,7 @@ def test_operators_are_told_and_at_last_it_cleans_early(
     rejected = result(expires_in=timedelta(days=9), review=Review.REJECTED)
     approved = result(expires_in=timedelta(days=9), review=Review.APPROVED)
     idle, new = photo(), photo()
-    ProductImage.objects.filter(pk=idle.pk).update(created_at=timezone.now() - timedelta(hours=2))
+    ProductImage.objects.filter(pk=idle.pk).update(created_at=clock.now() - timedelta(hours=2))
 
     tasks.watch_storage()
 

@@ -11,8 +11,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import models
-from django.utils import timezone
 
+from config.core import clock
 from results.models import TryOnResult
 from tests.factories import PredictionFactory, ProductImageFactory, TryOnResultFactory
 from tryon.models import Prediction, PredictionState, ProductImage
@@ -25,14 +25,14 @@ def stored(kind: str, extension: str = "jpg", *, hours_old: float = 0, size: int
     name = f"ab{next(KEYS):030x}"
     key = default_storage.save(f"{kind}/ab/{name}.{extension}", ContentFile(b"x" * size))
     if hours_old:
-        at = (timezone.now() - timedelta(hours=hours_old)).timestamp()
+        at = (clock.now() - timedelta(hours=hours_old)).timestamp()
         os.utime(Path(default_storage.path(key)), (at, at))
     return key
 
 
 def aged[M: models.Model](row: M, *, hours: float) -> M:
     """Make the row so old."""
-    created = timezone.now() - timedelta(hours=hours)
+    created = clock.now() - timedelta(hours=hours)
     type(row)._default_manager.filter(pk=row.pk).update(created_at=created)
     return row
 
@@ -54,7 +54,7 @@ def result(*, expires_in: timedelta, **fields: Any) -> TryOnResult:
     row: TryOnResult = TryOnResultFactory.create(
         image=stored("results", "png"),
         thumbnail=stored("results", "webp"),
-        expires_at=timezone.now() + expires_in,
+        expires_at=clock.now() + expires_in,
         **fields,
     )
     return row
@@ -66,7 +66,7 @@ def kept_copy(*, days_old: float = 0, **fields: Any) -> Prediction:
         state=PredictionState.SUCCEEDED,
         output="https://cdn.fashn.ai/one.png",
         kept=stored("results", "png"),
-        finished_at=timezone.now() - timedelta(days=days_old),
+        finished_at=clock.now() - timedelta(days=days_old),
         **fields,
     )
     return row

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from config.core import clock
 from tests.conftest import Api, Finish, Generate, error_of
 from tests.factories import PredictionFactory
 from tryon.engine import governor
@@ -23,7 +24,7 @@ def limit(settings: Settings) -> None:
 
 
 def test_what_is_paid_and_what_may_be_counts_and_failures_do_not() -> None:
-    now = timezone.now()
+    now = clock.now()
     for state, price, used in [
         (PredictionState.SUCCEEDED, 5, 1),
         (PredictionState.UNKNOWN, 1, 0),
@@ -59,7 +60,7 @@ def test_a_shopper_is_told_at_once(owner: Api, product_id: str, model_id: str, s
         job__failed=True,
         state=PredictionState.SUCCEEDED,
         credits_used=1,
-        submitted_at=timezone.now(),
+        submitted_at=clock.now(),
     )
     body = {"productImageId": product_id, "modelImageId": model_id}
     response = owner.post("generate", {**body, "options": {"background": "red"}})
@@ -116,7 +117,7 @@ def test_a_step_that_is_paid_is_not_counted_again(
     assert finish(job_id).status == Status.FAILED
     sandbox.clear_faults()
     PredictionFactory.create(
-        job__failed=True, state=PredictionState.SUCCEEDED, credits_used=1, submitted_at=timezone.now()
+        job__failed=True, state=PredictionState.SUCCEEDED, credits_used=1, submitted_at=clock.now()
     )
     owner.post(f"jobs/{job_id}/retry")
     assert finish(job_id).status == Status.COMPLETED

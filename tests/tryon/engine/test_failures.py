@@ -7,10 +7,10 @@ from io import BytesIO
 
 import pytest
 from django.core.files.storage import default_storage
-from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
+from config.core import clock
 from tests.conftest import Api, Finish, Generate, data_of, download
 from tests.stores import away, stored_keys
 from tryon import tasks
@@ -105,10 +105,10 @@ def test_a_worker_that_died_while_sending_leaves_an_unknown_submission(
 ) -> None:
     job = TryOnJob.objects.get(pk=generate()["jobId"])
     TryOnJob.objects.filter(pk=job.pk).update(
-        status=Status.PROCESSING, lease=uuid.uuid4(), lease_until=timezone.now() - timedelta(seconds=1)
+        status=Status.PROCESSING, lease=uuid.uuid4(), lease_until=clock.now() - timedelta(seconds=1)
     )
     Prediction.objects.create(
-        job=job, model_name="tryon-v1.6", state=PredictionState.SENDING, submitted_at=timezone.now()
+        job=job, model_name="tryon-v1.6", state=PredictionState.SENDING, submitted_at=clock.now()
     )
     advance(job.pk)
     job.refresh_from_db()
@@ -119,7 +119,7 @@ def test_a_worker_that_died_while_sending_leaves_an_unknown_submission(
 def test_a_job_in_other_hands_is_left_alone(generate: Generate, sandbox: Sandbox) -> None:
     job_id = generate()["jobId"]
     lease = uuid.uuid4()
-    TryOnJob.objects.filter(pk=job_id).update(lease=lease, lease_until=timezone.now() + timedelta(seconds=60))
+    TryOnJob.objects.filter(pk=job_id).update(lease=lease, lease_until=clock.now() + timedelta(seconds=60))
     advance(uuid.UUID(job_id))
     assert TryOnJob.objects.get(pk=job_id).lease == lease
     assert sandbox.ledger()["predictions"] == []
@@ -201,7 +201,7 @@ def test_a_paid_picture_waits_for_a_store_that_is_away(
     before = stored_keys()
     sandbox.advance(60)
     with away(settings):
-        TryOnJob.objects.update(next_check_at=timezone.now() - timedelta(minutes=1))
+        TryOnJob.objects.update(next_check_at=clock.now() - timedelta(minutes=1))
         tasks.sweep()
         work()
         waiting = TryOnJob.objects.get(pk=job_id)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from pytest_django import Settings
 
+from config.core import clock
 from tests.conftest import Api, Finish, Generate, data_of, error_of
 from tests.factories import PredictionFactory, TryOnJobFactory
 from tryon import tasks
@@ -52,14 +52,14 @@ def test_a_second_step_keeps_to_the_run_rate_too(
     job_id = generate(background="#ffffff")["jobId"]
     work()
     sandbox.advance(60)
-    TryOnJob.objects.update(next_check_at=timezone.now() - timedelta(minutes=1))
+    TryOnJob.objects.update(next_check_at=clock.now() - timedelta(minutes=1))
     tasks.sweep()
     work()
     waiting = TryOnJob.objects.get(pk=job_id)
     assert (waiting.status, waiting.retry_count) == (Status.QUEUED, 0)
     assert sandbox.ledger()["requests"]["run"] == 1
 
-    Prediction.objects.update(submitted_at=timezone.now() - timedelta(minutes=2))
+    Prediction.objects.update(submitted_at=clock.now() - timedelta(minutes=2))
     assert finish(job_id).status == Status.COMPLETED
     assert sandbox.ledger()["requests"]["run"] == 2
 
@@ -72,13 +72,13 @@ def test_the_run_rate_is_counted_over_the_last_minute(
         PredictionFactory.create(
             job__failed=True,
             state=PredictionState.FAILED,
-            submitted_at=timezone.now() - timedelta(seconds=50),
+            submitted_at=clock.now() - timedelta(seconds=50),
         )
     queued(3)
     dispatch()
     assert len(started()) == 1
     Prediction.objects.filter(state=PredictionState.FAILED).update(
-        submitted_at=timezone.now() - timedelta(seconds=70)
+        submitted_at=clock.now() - timedelta(seconds=70)
     )
     dispatch()
     assert len(started()) == 3
@@ -90,14 +90,14 @@ def test_status_calls_stay_below_fashns_limit(
     job_id = generate()["jobId"]
     work()
     settings.FASHN_STATUS_CALLS = 5
-    TryOnJob.objects.update(next_check_at=timezone.now() - timedelta(minutes=1))
+    TryOnJob.objects.update(next_check_at=clock.now() - timedelta(minutes=1))
     tasks.sweep()
     work()
     assert sandbox.ledger()["requests"].get("status", 0) == 0
     job = TryOnJob.objects.get(pk=job_id)
     assert list(job.events.values_list("kind", flat=True))[-1] == "check_postponed"
     assert job.next_check_at is not None
-    assert job.next_check_at > timezone.now()
+    assert job.next_check_at > clock.now()
 
 
 def test_too_many_requests_hold_everybody_and_cost_no_retry(
@@ -109,8 +109,8 @@ def test_too_many_requests_hold_everybody_and_cost_no_retry(
     state = governor.current()
     assert state.held_reason == "provider_rate_limited"
     assert state.held_until is not None
-    assert timezone.now() < state.held_until < timezone.now() + timedelta(seconds=6)
-    Governor.objects.update(held_until=timezone.now())
+    assert clock.now() < state.held_until < clock.now() + timedelta(seconds=6)
+    Governor.objects.update(held_until=clock.now())
     assert finish(first).retry_count == finish(second).retry_count == 0
 
 
@@ -119,7 +119,7 @@ def test_too_many_in_flight_lowers_the_slots_which_come_back(
 ) -> None:
     sandbox.inject("run", "ConcurrencyLimitExceeded")
     assert finish(generate()["jobId"]).retry_count == 0
-    now, state = timezone.now(), governor.current()
+    now, state = clock.now(), governor.current()
     assert state.lowered_to == 1
     assert governor.slots(state, now) == 1
     assert governor.slots(state, now + timedelta(seconds=65)) == 3
@@ -145,7 +145,7 @@ def test_the_account_pauses_everything_until_a_probe_finds_it_well(
     assert sandbox.ledger()["requests"]["run"] == 1
     sandbox.inject("credits", "InternalServerError")
     for still_paused in (True, False):
-        Governor.objects.update(probe_at=timezone.now())
+        Governor.objects.update(probe_at=clock.now())
         tasks.sweep()
         assert (governor.current().pause == reason) is still_paused
     assert finish(first).retry_count == finish(second).retry_count == 0
@@ -154,7 +154,7 @@ def test_the_account_pauses_everything_until_a_probe_finds_it_well(
 def test_no_credits_left_keeps_it_paused(generate: Generate, sandbox: Sandbox) -> None:
     governor.pause(Pause.OUT_OF_CREDITS)
     sandbox.set_credits(0)
-    Governor.objects.update(probe_at=timezone.now())
+    Governor.objects.update(probe_at=clock.now())
     tasks.sweep()
     assert governor.current().pause == Pause.OUT_OF_CREDITS
     assert sandbox.ledger()["requests"]["credits"] == 1
@@ -169,7 +169,7 @@ def test_credits_that_do_not_pay_for_the_next_job_keep_it_paused(
     governor.pause(Pause.OUT_OF_CREDITS)
     for credits_left, paused in ((1, True), (2, False)):
         sandbox.set_credits(credits_left)
-        Governor.objects.update(probe_at=timezone.now())
+        Governor.objects.update(probe_at=clock.now())
         tasks.sweep()
         assert bool(governor.current().pause) is paused
 
@@ -178,7 +178,7 @@ def test_a_good_key_is_enough_to_go_on_after_a_bad_one(generate: Generate, sandb
     generate(background="red")
     governor.pause(Pause.UNAUTHORIZED)
     sandbox.set_credits(1)
-    Governor.objects.update(probe_at=timezone.now())
+    Governor.objects.update(probe_at=clock.now())
     tasks.sweep()
     assert not governor.current().pause
 
@@ -226,14 +226,14 @@ class TestCircuitBreaker:
         state = governor.current()
         assert state.failures == FAILURES_TO_OPEN
         assert state.open_until is not None
-        assert state.open_until > timezone.now()
+        assert state.open_until > clock.now()
         calls = sandbox.ledger()["requests"]["run"]
         tasks.sweep()
         work()
         assert sandbox.ledger()["requests"]["run"] == calls  # held, not burnt
         assert not TryOnJob.objects.filter(status=Status.FAILED).exists()
 
-        past = timezone.now() - timedelta(seconds=1)
+        past = clock.now() - timedelta(seconds=1)
         Governor.objects.update(open_until=past)
         TryOnJob.objects.filter(not_before__isnull=False).update(not_before=past)
         dispatch()
@@ -245,9 +245,7 @@ class TestCircuitBreaker:
         self, queued: Callable[..., list[TryOnJob]]
     ) -> None:
         queued(3, lane=Lane.BULK)
-        Governor.objects.create(
-            pk=1, failures=FAILURES_TO_OPEN, open_until=timezone.now() - timedelta(hours=1)
-        )
+        Governor.objects.create(pk=1, failures=FAILURES_TO_OPEN, open_until=clock.now() - timedelta(hours=1))
         dispatch()
         assert len(started()) == 1
 
@@ -256,9 +254,7 @@ class TestCircuitBreaker:
     ) -> None:
         bad, good = queued(2)
         PredictionFactory.create(job=bad, state=PredictionState.FAILED)
-        Governor.objects.create(
-            pk=1, failures=FAILURES_TO_OPEN, open_until=timezone.now() - timedelta(hours=1)
-        )
+        Governor.objects.create(pk=1, failures=FAILURES_TO_OPEN, open_until=clock.now() - timedelta(hours=1))
         dispatch()
         assert started() == [good]
 
@@ -270,7 +266,7 @@ class TestCircuitBreaker:
         for seed in range(FAILURES_TO_OPEN + 2):
             generate(seed=seed)
         work()
-        Prediction.objects.update(submitted_at=timezone.now() - timedelta(minutes=6))
+        Prediction.objects.update(submitted_at=clock.now() - timedelta(minutes=6))
         tasks.sweep()
         work()
         assert governor.current().open_until is not None
@@ -284,12 +280,12 @@ def test_failures_that_come_in_together_keep_the_circuit_open_no_longer() -> Non
     state = governor.current()
     assert state.failures == FAILURES_TO_OPEN
     assert state.open_until is not None
-    assert state.open_until <= timezone.now() + timedelta(seconds=30)
+    assert state.open_until <= clock.now() + timedelta(seconds=30)
 
-    Governor.objects.update(open_until=timezone.now())
+    Governor.objects.update(open_until=clock.now())
     until = governor.submission_failed()  # the one that tried afterwards
     assert until is not None
-    assert timedelta(seconds=55) < until - timezone.now() <= timedelta(seconds=60)
+    assert timedelta(seconds=55) < until - clock.now() <= timedelta(seconds=60)
 
 
 class TestOperator:

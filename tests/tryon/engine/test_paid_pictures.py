@@ -10,9 +10,9 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.utils import timezone
 from pytest_django import Settings
 
+from config.core import clock
 from config.core.storage import StorageUnavailable
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import PredictionFactory, TryOnJobFactory
@@ -83,7 +83,7 @@ def test_a_late_picture_is_fetched_while_its_job_waits_to_pay_for_another(
     given_up: TryOnJob, owner: Api, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
     owner.post(f"jobs/{given_up.pk}/retry")
-    TryOnJob.objects.update(not_before=timezone.now() + timedelta(minutes=5))
+    TryOnJob.objects.update(not_before=clock.now() + timedelta(minutes=5))
     rescue_now()
     assert data_of(owner.get(f"jobs/{given_up.pk}"))["status"] == "completed"
     assert runs(sandbox) == 1
@@ -173,9 +173,7 @@ def test_a_picture_on_a_host_that_is_not_allowed_yet_is_not_given_up(
 def test_an_identical_job_that_fails_after_all_leaves_the_late_picture_to_the_first(
     given_up: TryOnJob, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
-    twin = TryOnJobFactory.create(
-        cache_key=given_up.cache_key, not_before=timezone.now() + timedelta(minutes=5)
-    )
+    twin = TryOnJobFactory.create(cache_key=given_up.cache_key, not_before=clock.now() + timedelta(minutes=5))
     rescue_now()
     TryOnJob.objects.filter(pk=twin.pk).update(status=Status.FAILED, error_code="pose_not_found")
     rescue_now()
@@ -196,7 +194,7 @@ def test_a_worker_killed_between_hearing_of_a_late_picture_and_fetching_it_loses
 
 
 def due_prediction() -> Prediction:
-    Prediction.objects.update(rescue_at=timezone.now())
+    Prediction.objects.update(rescue_at=clock.now())
     return Prediction.objects.get()
 
 
@@ -212,10 +210,10 @@ def test_a_job_does_not_fail_before_its_pictures_are_looked_after(
     work()
     sandbox.advance(60)
     with away(settings):
-        TryOnJob.objects.update(next_check_at=timezone.now())
+        TryOnJob.objects.update(next_check_at=clock.now())
         tasks.advance_job(job_id)
         undo = killed_in("outcomes", "look_after_pictures")
-        long_ago = timezone.now() - timedelta(minutes=15)
+        long_ago = clock.now() - timedelta(minutes=15)
         Prediction.objects.update(submitted_at=long_ago, finished_at=long_ago)
         TryOnJob.objects.update(next_check_at=long_ago, started_at=long_ago)
         with pytest.raises(Killed):
@@ -248,7 +246,7 @@ def test_a_commit_whose_answer_is_lost_keeps_the_files_of_the_row(
         monkeypatch.setattr(BaseDatabaseWrapper, "_commit", commit_and_break)
 
     monkeypatch.setattr(collect, "result_create", create_before_it)
-    TryOnJob.objects.update(next_check_at=timezone.now())
+    TryOnJob.objects.update(next_check_at=clock.now())
     with pytest.raises(OperationalError):
         tasks.advance_job(job_id)
     job = finish(job_id)
@@ -260,10 +258,10 @@ def test_a_worker_that_froze_can_not_overrule_the_one_that_took_its_place() -> N
     pk = TryOnJobFactory.create(status=Status.PROCESSING).pk
     with leased(pk) as frozen:
         assert frozen is not None
-        TryOnJob.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        TryOnJob.objects.update(lease_until=clock.now() - timedelta(seconds=1))
         with leased(pk) as successor:
             assert successor is not None
-            soon = timezone.now() + timedelta(seconds=5)
+            soon = clock.now() + timedelta(seconds=5)
             assert not lifecycle.fail(frozen, code=FailureCode.DEADLINE_PASSED)
             assert not lifecycle.back_off(frozen, until=soon, code="provider_error", counts=True)
             assert not lifecycle.wait(frozen, JobEdge.AWAIT_CHECK, progress=50, next_check_at=soon)
@@ -289,9 +287,9 @@ def test_a_worker_that_froze_before_sending_does_not_end_its_successors_call(
 
 def test_an_answer_that_comes_behind_a_newer_call_is_rescued() -> None:
     job = TryOnJobFactory.create(status=Status.PROCESSING)
-    older = PredictionFactory.create(job=job, state=PredictionState.UNKNOWN, submitted_at=timezone.now())
+    older = PredictionFactory.create(job=job, state=PredictionState.UNKNOWN, submitted_at=clock.now())
     PredictionFactory.create(job=job, state=PredictionState.RESERVED)
-    soon = timezone.now()
+    soon = clock.now()
     assert not lifecycle.mark_running(older, provider_id="p-1", expected_at=soon, next_check_at=soon)
     older.refresh_from_db()
     assert (older.state, older.provider_id) == (PredictionState.UNKNOWN, "p-1")

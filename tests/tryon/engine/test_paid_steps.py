@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 from django.core.files.storage import default_storage
-from django.utils import timezone
 from pytest_django import Settings
 
+from config.core import clock
 from tests.conftest import Api, Finish, Generate
 from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
 from tests.stores import away
@@ -100,7 +100,7 @@ def half_paid(generate: Generate, work: Callable[[], None], sandbox: Sandbox) ->
     job_id = str(generate(background="#ffffff")["jobId"])
     work()
     sandbox.advance(60)
-    TryOnJob.objects.update(next_check_at=timezone.now() - timedelta(minutes=1))
+    TryOnJob.objects.update(next_check_at=clock.now() - timedelta(minutes=1))
     tasks.sweep()
     work()
     assert governor.current().pause == Pause.OUT_OF_CREDITS
@@ -112,7 +112,7 @@ def test_a_pause_may_last_longer_than_fashn_keeps_pictures(
 ) -> None:
     rescue_now()
     sandbox.advance(73 * 3600)
-    Prediction.objects.update(finished_at=timezone.now() - timedelta(hours=73))
+    Prediction.objects.update(finished_at=clock.now() - timedelta(hours=73))
     governor.resume()
     assert finish(half_paid).status == Status.COMPLETED
     assert models(sandbox) == ["tryon-v1.6", "background-remove"]
@@ -121,8 +121,8 @@ def test_a_pause_may_last_longer_than_fashn_keeps_pictures(
 def test_backing_off_again_does_not_put_off_the_copy(
     half_paid: str, work: Callable[[], None], sandbox: Sandbox
 ) -> None:
-    soon = timezone.now() + timedelta(seconds=40)
-    long_ago = timezone.now() - timedelta(hours=8)
+    soon = clock.now() + timedelta(seconds=40)
+    long_ago = clock.now() - timedelta(hours=8)
     Prediction.objects.filter(step=0).update(rescue_at=soon, submitted_at=long_ago)
     sandbox.inject("run", "OutOfCredits", model="background-remove")
     governor.resume()
@@ -144,7 +144,7 @@ def test_a_copy_that_is_gone_is_no_dead_end_while_fashn_has_the_picture(
 
 def test_a_final_picture_makes_the_steps_before_it_unnecessary() -> None:
     job = TryOnJobFactory.create(failed=True)
-    now = timezone.now()
+    now = clock.now()
     for step, output in ((0, ""), (1, "https://cdn.fashn.ai/2.png")):
         PredictionFactory.create(
             job=job, step=step, state=PredictionState.SUCCEEDED, output=output, finished_at=now
@@ -155,7 +155,7 @@ def test_a_final_picture_makes_the_steps_before_it_unnecessary() -> None:
 def test_a_retry_is_good_for_one_call_although_the_one_before_ends_later() -> None:
     job = TryOnJobFactory.create()
     PredictionFactory.create(
-        job=job, state=PredictionState.SUCCEEDED, finished_at=timezone.now() + timedelta(minutes=1)
+        job=job, state=PredictionState.SUCCEEDED, finished_at=clock.now() + timedelta(minutes=1)
     )
     dispatch()
     job.refresh_from_db()

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 import requests
-from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from config.core import clock
 from models_library.models import ModelImage
 from results.models import TryOnResult
 from tests import images
@@ -109,11 +109,11 @@ def test_the_answer_to_a_submission_and_its_webhook_do_not_block_each_other() ->
     for _ in range(20):
         job = TryOnJobFactory.create(status=Status.PROCESSING)
         prediction = Prediction.objects.create(
-            job=job, state=PredictionState.SENDING, submitted_at=timezone.now(), model_name="tryon-v1.6"
+            job=job, state=PredictionState.SENDING, submitted_at=clock.now(), model_name="tryon-v1.6"
         )
 
         def answered(prediction: Prediction = prediction) -> object:
-            soon = timezone.now()
+            soon = clock.now()
             return lifecycle.mark_running(
                 copy.copy(prediction), provider_id="p-1", expected_at=soon, next_check_at=soon
             )

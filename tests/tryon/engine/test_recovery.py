@@ -11,10 +11,10 @@ from pathlib import Path
 import django_rq
 import pytest
 from django.core.management import call_command
-from django.utils import timezone
 from django_redis import get_redis_connection
 from pytest_django import Settings
 
+from config.core import clock
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import PredictionFactory, TryOnJobFactory
 from tryon import tasks
@@ -85,12 +85,12 @@ def test_a_killed_workers_job_goes_on_when_its_lease_is_over(
 ) -> None:
     job_id = generate()["jobId"]
     work()
-    TryOnJob.objects.update(lease=uuid.uuid4(), lease_until=timezone.now() + timedelta(seconds=10))
-    TryOnJob.objects.update(next_check_at=timezone.now() - timedelta(minutes=1))
+    TryOnJob.objects.update(lease=uuid.uuid4(), lease_until=clock.now() + timedelta(seconds=10))
+    TryOnJob.objects.update(next_check_at=clock.now() - timedelta(minutes=1))
     tasks.sweep()
     work()
     assert TryOnJob.objects.get(pk=job_id).status == Status.PROCESSING
-    TryOnJob.objects.update(lease_until=timezone.now())
+    TryOnJob.objects.update(lease_until=clock.now())
     assert finish(job_id).status == Status.COMPLETED
 
 
@@ -110,7 +110,7 @@ def test_without_redis_the_request_that_asks_moves_the_job_on(
     job_id = generate()["jobId"]
     assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "queued"  # not overdue yet
     for _ in range(50):
-        past = timezone.now() - timedelta(minutes=1)
+        past = clock.now() - timedelta(minutes=1)
         TryOnJob.objects.filter(status=Status.QUEUED).update(updated_at=past)
         TryOnJob.objects.filter(status=Status.PROCESSING).update(next_check_at=past)
         job = data_of(owner.get(f"jobs/{job_id}"))
@@ -126,7 +126,7 @@ def test_without_redis_jobs_of_shoppers_who_left_do_not_hold_up_the_others(
     settings.QUEUE_CONCURRENCY = 1
     left, mine = generate(seed=1)["jobId"], generate(seed=2)["jobId"]
     for _ in range(50):
-        past = timezone.now() - timedelta(minutes=1)
+        past = clock.now() - timedelta(minutes=1)
         TryOnJob.objects.filter(status=Status.QUEUED).update(updated_at=past)
         TryOnJob.objects.filter(status=Status.PROCESSING).update(next_check_at=past)
         if data_of(owner.get(f"jobs/{mine}"))["status"] == "completed":
@@ -138,9 +138,9 @@ def test_without_redis_jobs_of_shoppers_who_left_do_not_hold_up_the_others(
 def test_without_redis_a_job_that_breaks_is_not_another_shoppers_trouble(
     redis_away: None, owner: Api, generate: Generate, sandbox: Sandbox
 ) -> None:
-    long_ago = timezone.now() - timedelta(minutes=5)
+    long_ago = clock.now() - timedelta(minutes=5)
     broken = TryOnJobFactory.create(
-        status=Status.PROCESSING, options={"mode": "turbo"}, started_at=timezone.now(), next_check_at=long_ago
+        status=Status.PROCESSING, options={"mode": "turbo"}, started_at=clock.now(), next_check_at=long_ago
     )
     PredictionFactory.create(job=broken, state=PredictionState.FAILED)
     job_id = generate()["jobId"]
@@ -164,7 +164,7 @@ def test_a_part_of_the_sweep_that_fails_does_not_keep_the_others_from_their_work
 
 def test_with_redis_a_request_never_asks_fashn(owner: Api, generate: Generate, sandbox: Sandbox) -> None:
     job_id = generate()["jobId"]
-    TryOnJob.objects.update(updated_at=timezone.now() - timedelta(minutes=1))
+    TryOnJob.objects.update(updated_at=clock.now() - timedelta(minutes=1))
     assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "queued"
     assert sandbox.ledger()["requests"] == {}
 
@@ -174,10 +174,10 @@ def test_a_slow_step_keeps_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     job = TryOnJobFactory.create(status=Status.PROCESSING)
     with leases.leased(job.pk) as held:
         assert held is not None
-        TryOnJob.objects.filter(pk=job.pk).update(lease_until=timezone.now())
+        TryOnJob.objects.filter(pk=job.pk).update(lease_until=clock.now())
         for _ in range(200):
             job.refresh_from_db()
-            if job.lease_until and job.lease_until > timezone.now() + timedelta(seconds=10):
+            if job.lease_until and job.lease_until > clock.now() + timedelta(seconds=10):
                 break
         with leases.leased(job.pk) as second:
             assert second is None
@@ -186,7 +186,7 @@ def test_a_slow_step_keeps_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_slot_of_a_job_that_is_over_is_given_back() -> None:
-    old = timezone.now() - timedelta(minutes=10)
+    old = clock.now() - timedelta(minutes=10)
     for state, provider_id in [
         (PredictionState.RESERVED, ""),
         (PredictionState.SENDING, ""),
@@ -203,7 +203,7 @@ def test_a_slot_of_a_job_that_is_over_is_given_back() -> None:
 
 
 def test_a_job_that_nothing_moves_fails_in_the_end() -> None:
-    job = TryOnJobFactory.create(status=Status.PROCESSING, started_at=timezone.now() - timedelta(hours=2))
+    job = TryOnJobFactory.create(status=Status.PROCESSING, started_at=clock.now() - timedelta(hours=2))
     PredictionFactory.create(job=job, state=PredictionState.RUNNING, provider_id="abc")
     tasks.sweep()
     job.refresh_from_db()

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
+from config.core import clock
 from config.core.storage import read
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import TryOnJobFactory
@@ -36,13 +36,13 @@ def test_it_is_asked_more_and_more_slowly(
     assert prediction.state == PredictionState.UNKNOWN
     assert prediction.rescue_at is not None
     # a quarter of its age
-    assert timedelta(minutes=3) < prediction.rescue_at - timezone.now() < timedelta(minutes=4)
+    assert timedelta(minutes=3) < prediction.rescue_at - clock.now() < timedelta(minutes=4)
 
 
 def test_after_72_hours_nobody_asks_any_more(
     given_up: TryOnJob, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
-    Prediction.objects.update(submitted_at=timezone.now() - timedelta(hours=73))
+    Prediction.objects.update(submitted_at=clock.now() - timedelta(hours=73))
     sandbox.inject("status", "InternalServerError")
     rescue_now()
     assert given_up.predictions.get().rescue_at is None
@@ -52,9 +52,9 @@ def test_a_retry_by_a_person_uses_the_late_picture_instead_of_paying(
     given_up: TryOnJob, owner: Api, work: Callable[[], None], finish: Finish, sandbox: Sandbox
 ) -> None:
     TryOnJob.objects.update(not_before=None)
-    Prediction.objects.filter(rescue_at__isnull=False).update(rescue_at=timezone.now())
+    Prediction.objects.filter(rescue_at__isnull=False).update(rescue_at=clock.now())
     owner.post(f"jobs/{given_up.pk}/retry")
-    TryOnJob.objects.update(not_before=timezone.now() + timedelta(minutes=5))
+    TryOnJob.objects.update(not_before=clock.now() + timedelta(minutes=5))
     tasks.sweep()
     work()
     assert finish(str(given_up.pk)).status == Status.COMPLETED
@@ -74,7 +74,7 @@ def test_a_prediction_that_failed_late_stays_failed(
 def test_an_identical_job_under_way_is_not_disturbed(
     given_up: TryOnJob, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:
-    TryOnJobFactory.create(cache_key=given_up.cache_key, not_before=timezone.now() + timedelta(minutes=5))
+    TryOnJobFactory.create(cache_key=given_up.cache_key, not_before=clock.now() + timedelta(minutes=5))
     rescue_now()
     given_up.refresh_from_db()
     assert given_up.status == Status.FAILED
@@ -104,7 +104,7 @@ def test_a_paid_picture_of_an_earlier_step_is_kept_and_not_paid_again(
     assert read(str(first.kept)).startswith(b"\x89PNG")
 
     sandbox.advance(73 * 3600)  # FASHN's own copy is gone
-    Prediction.objects.update(finished_at=timezone.now() - timedelta(hours=73))
+    Prediction.objects.update(finished_at=clock.now() - timedelta(hours=73))
     owner.post(f"jobs/{half_done.pk}/retry")
 
     assert finish(str(half_done.pk)).status == Status.COMPLETED

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from config.core import clock
 from config.shops.models import ApiKey
 from results.models import TryOnResult
 from tests.conftest import Api, Finish, Generate, data_of, error_of
@@ -38,7 +38,7 @@ def test_the_picture_of_a_cancelled_job_is_dropped_and_its_credit_noted(
     job_id = generate()["jobId"]
     work()
     assert data_of(owner.post(f"jobs/{job_id}/cancel"))["status"] == "canceled"
-    Prediction.objects.update(rescue_at=timezone.now())
+    Prediction.objects.update(rescue_at=clock.now())
     tasks.sweep()
     work()
     prediction = Prediction.objects.get()

@@ -10,8 +10,8 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from config.core import clock
 from results.models import Review, TryOnResult
 from results.services import result_review
 from tests import images
@@ -39,7 +39,7 @@ def reject_result(owner: Api, job: TryOnJob) -> None:
 
 
 def expire_result(owner: Api, job: TryOnJob) -> None:
-    TryOnResult.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    TryOnResult.objects.update(expires_at=clock.now() - timedelta(seconds=1))
 
 
 def clean_up(owner: Api, job: TryOnJob) -> None:
@@ -113,7 +113,7 @@ def test_the_cache_spares_a_query_and_is_not_needed(made: TryOnJob, generate: Ge
 
 
 def test_a_hint_never_outlives_its_result(made: TryOnJob, generate: Generate) -> None:
-    TryOnResult.objects.update(expires_at=timezone.now() + timedelta(seconds=100))
+    TryOnResult.objects.update(expires_at=clock.now() + timedelta(seconds=100))
     cache.clear()
     generate()
     seconds: Any = cache.ttl(f"reuse:{made.cache_key}")  # type: ignore[attr-defined]  # django-redis has it

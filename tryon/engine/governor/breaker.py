@@ -5,8 +5,8 @@ from typing import Final
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
+from config.core import clock
 from tryon.engine.governor.row import lock
 from tryon.models import Governor
 
@@ -24,7 +24,7 @@ def submission_failed() -> datetime | None:
     afterwards, and fails, keeps it open for longer.
     """
     with transaction.atomic():
-        governor, now = lock(), timezone.now()
+        governor, now = lock(), clock.now()
         if is_open(governor, now):
             return governor.open_until
         governor.failures += 1

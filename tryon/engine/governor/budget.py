@@ -10,8 +10,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, F, Max, Q, Sum, When
-from django.utils import timezone
 
+from config.core import clock
 from tryon.fashn.inputs import steps, total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
@@ -20,7 +20,7 @@ from tryon.selectors import first_open_step
 
 def credits_spent_today(now: datetime | None = None) -> int:
     """Credits paid today, and those that predictions under way or of unknown fate may cost."""
-    midnight = (now or timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = (now or clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
     today = Prediction.objects.filter(
         Q(submitted_at__gte=midnight) | Q(state=PredictionState.RESERVED)
     ).exclude(state=PredictionState.FAILED)

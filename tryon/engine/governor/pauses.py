@@ -6,8 +6,8 @@ from typing import Final
 import structlog
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
+from config.core import clock
 from tryon.engine.governor.row import lock, read
 from tryon.engine.governor.slots import slots_taken
 from tryon.models import Governor, Pause
@@ -25,7 +25,7 @@ def current() -> Governor:
 
 def hold(*, reason: str, seconds: float) -> None:
     """Start nothing for a while: FASHN said that it would refuse."""
-    until = timezone.now() + timedelta(seconds=seconds)
+    until = clock.now() + timedelta(seconds=seconds)
     with transaction.atomic():
         governor = lock()
         if governor.held_until is None or governor.held_until < until:
@@ -42,7 +42,7 @@ def lower_slots() -> None:
     with transaction.atomic():
         governor = lock()
         # The refused one is no longer among them.
-        governor.lowered_to, governor.lowered_at = max(1, slots_taken()), timezone.now()
+        governor.lowered_to, governor.lowered_at = max(1, slots_taken()), clock.now()
         governor.save(update_fields=["lowered_to", "lowered_at"])
     logger.warning("slots_lowered", to=governor.lowered_to)
 
@@ -54,7 +54,7 @@ def pause(reason: Pause) -> None:
         if governor.pause == Pause.OPERATOR and reason != Pause.OPERATOR:
             return
         governor.pause = reason
-        governor.probe_at = None if reason == Pause.OPERATOR else timezone.now() + PROBE_EVERY
+        governor.probe_at = None if reason == Pause.OPERATOR else clock.now() + PROBE_EVERY
         governor.save(update_fields=["pause", "probe_at"])
     tell = logger.warning if reason == Pause.OPERATOR else logger.error
     tell("dispatch_paused", reason=reason.value)
@@ -73,6 +73,6 @@ def resume(*only: Pause) -> bool:
 
 def claim_probe() -> bool:
     """Whether the caller is the one to ask FASHN now if the reason for the pause is gone."""
-    now = timezone.now()
+    now = clock.now()
     due = Governor.objects.filter(Q(probe_at__lte=now)).exclude(pause__in=["", Pause.OPERATOR])
     return due.update(probe_at=now + PROBE_EVERY) == 1

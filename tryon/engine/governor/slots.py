@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
 
+from config.core import clock
 from tryon.engine.governor import breaker, budget
 from tryon.engine.governor.row import read
 from tryon.models import (
@@ -42,7 +42,7 @@ LOOK_AHEAD: Final = 50
 
 def dispatchable() -> bool:
     """Whether taking the lock can be of any use. One indexed query, no lock."""
-    return jobs_ready(timezone.now()).exists()
+    return jobs_ready(clock.now()).exists()
 
 
 def slots(governor: Governor, now: datetime) -> int:
@@ -55,7 +55,7 @@ def slots(governor: Governor, now: datetime) -> int:
 
 def slots_taken() -> int:
     """Predictions that FASHN may be counting against us."""
-    recent = timezone.now() - UNKNOWN_HOLDS_SLOT
+    recent = clock.now() - UNKNOWN_HOLDS_SLOT
     return Prediction.objects.filter(
         Q(state__in=IN_FLIGHT) | Q(state=PredictionState.UNKNOWN, submitted_at__gt=recent)
     ).count()
@@ -63,7 +63,7 @@ def slots_taken() -> int:
 
 def next_jobs(governor: Governor) -> list[TryOnJob]:
     """The jobs to start now: interactive first, then bulk, each in order of arrival. Needs the lock."""
-    now = timezone.now()
+    now = clock.now()
     if _must_wait(governor, now):
         return []
     free = min(slots(governor, now) - slots_taken(), _runs_left(now))
@@ -80,7 +80,7 @@ def next_jobs(governor: Governor) -> list[TryOnJob]:
 
 def may_submit() -> bool:
     """Whether a job that has its slot may still be sent: another may have met a refusal since."""
-    return not _must_wait(read(), timezone.now())
+    return not _must_wait(read(), clock.now())
 
 
 def run_allowed() -> bool:
@@ -88,12 +88,12 @@ def run_allowed() -> bool:
 
     A job's further step takes over the slot of the one before it, without a look at the rate.
     """
-    return _runs_sent(timezone.now()).count() < settings.FASHN_RUN_CALLS
+    return _runs_sent(clock.now()).count() < settings.FASHN_RUN_CALLS
 
 
 def credits_needed() -> int:
     """Credits without which the next job would only be refused; at least one."""
-    following = jobs_ready(timezone.now()).first()
+    following = jobs_ready(clock.now()).first()
     if following is None:
         return 1
     return max(1, budget.credits_to_pay(following))
@@ -101,7 +101,7 @@ def credits_needed() -> int:
 
 def status_call_allowed() -> bool:
     """Whether FASHN's limit on status calls, all predictions together, leaves room for one more."""
-    recent = JobEvent.objects.filter(kind__in=STATUS_EVENTS, at__gt=timezone.now() - STATUS_WINDOW)
+    recent = JobEvent.objects.filter(kind__in=STATUS_EVENTS, at__gt=clock.now() - STATUS_WINDOW)
     return recent.count() < settings.FASHN_STATUS_CALLS - STATUS_MARGIN
 
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.core import clock
 from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
 from tryon.engine.lifecycle.events import record
 from tryon.engine.lifecycle.transition import create, transition
@@ -45,7 +45,7 @@ def enqueue(job: TryOnJob) -> None:
 
 def start(job: TryOnJob, prediction: Prediction | None = None) -> bool:
     """Queued to processing, with the slot of the next paid call reserved, if there is one to make."""
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         if not transition(
             job,
@@ -69,14 +69,14 @@ def wait(job: TryOnJob, edge: JobEdge, *, progress: int, next_check_at: datetime
 
 def wake(job_id: UUID) -> bool:
     """A job that waits for its next check is due now."""
-    now = timezone.now()
+    now = clock.now()
     return transition(TryOnJob(pk=job_id), JobEdge.WAKE, only={"next_check_at__gt": now}, next_check_at=now)
 
 
 def complete(job: TryOnJob) -> bool:
     """Processing to completed. Call it in the transaction that adds the result's row."""
     with transaction.atomic():
-        if not transition(job, JobEdge.COMPLETE, progress=100, completed_at=timezone.now(), **IDLE):
+        if not transition(job, JobEdge.COMPLETE, progress=100, completed_at=clock.now(), **IDLE):
             return False
         latest = JobEvent.objects.filter(job=job, kind__in=[EventKind.REVIVED, EventKind.RETRIED]).last()
         if latest is not None and latest.kind == EventKind.REVIVED:
@@ -124,7 +124,7 @@ def resume_collecting(job: TryOnJob, edge: JobEdge, **data: Any) -> bool:
 
     No slot, no budget and no pause stand in the way. Raises IntegrityError where an identical job is active.
     """
-    now = timezone.now()
+    now = clock.now()
     return transition(
         job,
         edge,

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.core import clock
 from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
 from tryon.engine.lifecycle.jobs import DOWNLOADING_PROGRESS, lock_job
 from tryon.engine.lifecycle.transition import NOTHING, create, transition
@@ -16,7 +16,7 @@ SUBMITTED_PROGRESS: Final = 10
 
 def mark_sending(prediction: Prediction) -> bool:
     """Open the unsafe window: committed before the first byte leaves, so a killed worker is noticed."""
-    return _change(prediction, PredictionEdge.SEND, submitted_at=timezone.now())
+    return _change(prediction, PredictionEdge.SEND, submitted_at=clock.now())
 
 
 def mark_running(
@@ -35,7 +35,7 @@ def mark_running(
             prediction,
             PredictionEdge.ACCEPT if latest else PredictionEdge.ACCEPT_LATE,
             provider_id=provider_id,
-            rescue_at=None if latest else timezone.now(),
+            rescue_at=None if latest else clock.now(),
         ):
             return False
         return latest and _note_on_job(
@@ -52,7 +52,7 @@ def adopt(prediction: Prediction, *, provider_id: str) -> bool:
 
     A job that has given this call up, and may be making another one by now, gets its picture by rescue.
     """
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         lock_job(prediction.job_id)
         waits = _is_latest(prediction) and _note_on_job(prediction, JobEdge.NOTE_ADOPTED, next_check_at=now)
@@ -103,7 +103,7 @@ def mark_succeeded(
 
     Where the job does not wait for the picture, it is looked after at once.
     """
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         lock_job(prediction.job_id)
         if not _change(
@@ -146,7 +146,7 @@ def drop(prediction: Prediction, *, error_name: str) -> bool:
         PredictionEdge.DROP,
         data={"error": error_name},
         error_name=error_name,
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
     )
 
 
@@ -158,7 +158,7 @@ def mark_failed(prediction: Prediction, *, error_name: str, error_message: str =
         data={"error": error_name, "message": error_message},
         error_name=error_name,
         error_message=error_message,
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
         rescue_at=None,
     )
 

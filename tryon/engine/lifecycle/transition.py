@@ -5,8 +5,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.core import clock
 from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
 from tryon.engine.lifecycle.events import record
 from tryon.models import Prediction, TryOnJob
@@ -32,7 +32,7 @@ def transition(
     state = "status" if isinstance(row, TryOnJob) else "state"
     conditions = {f"{state}__in": sources, **only}
     if isinstance(row, TryOnJob):
-        changes["updated_at"] = timezone.now()
+        changes["updated_at"] = clock.now()
         if held:
             conditions["lease"] = row.lease
     if target is not None:

@@ -3,8 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from django.utils import timezone
-
+from config.core import clock
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import client
@@ -67,7 +66,7 @@ def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus
 
 def look_again(job: TryOnJob, prediction: Prediction, edge: JobEdge, **data: str) -> None:
     """Ask again later, until the deadline."""
-    now = timezone.now()
+    now = clock.now()
     if past_deadline(prediction, now):
         give_up_checking(job, prediction, code=FailureCode.DEADLINE_PASSED)
         return

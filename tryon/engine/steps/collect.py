@@ -5,8 +5,8 @@ from typing import Final
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
+from config.core import clock
 from config.core.images import ImageRefused, lay_on_colour, read_result
 from config.core.storage import ObjectMissing, StorageUnavailable, read
 from results.services import picture_stored, result_create
@@ -69,7 +69,7 @@ def _again_or_fail(job: TryOnJob, prediction: Prediction, fault: PictureFault) -
     One that is not lost, such as on a host that an operator has yet to allow, is looked after for as long as
     FASHN has it.
     """
-    now = timezone.now()
+    now = clock.now()
     if fault.hopeless or now > _collecting_since(job, prediction) + job_deadline():
         logger.error("picture_not_collected", code=fault.code, lost=fault.lost)
         if fault.lost:
@@ -94,7 +94,7 @@ def _collecting_since(job: TryOnJob, prediction: Prediction) -> datetime:
 
 def _log_finished(job: TryOnJob, prediction: Prediction) -> None:
     """One line for each finished job, with the seconds that each stage took."""
-    now = timezone.now()
+    now = clock.now()
     submitted = prediction.submitted_at or now
     finished = prediction.finished_at or now
     logger.info(

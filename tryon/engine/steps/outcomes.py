@@ -7,8 +7,8 @@ from typing import Final
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
+from config.core import clock
 from tryon.engine import lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.failures import FailureCode
@@ -32,7 +32,7 @@ def give_up_or_retry(job: TryOnJob, prediction: Prediction, code: FailureCode, *
 
 def back_off(job: TryOnJob, *, code: str, seconds: float, counts: bool) -> None:
     """Back to the queue, not before so many seconds from now."""
-    until = timezone.now() + timedelta(seconds=seconds)
+    until = clock.now() + timedelta(seconds=seconds)
     with transaction.atomic():
         waits = lifecycle.back_off(job, until=until, code=code, counts=counts)
         if waits:
@@ -60,7 +60,7 @@ def fail(job: TryOnJob, prediction: Prediction, code: FailureCode) -> None:
 
 def look_after_pictures(job: TryOnJob) -> None:
     """Have the paid pictures of a job that waits, or failed, looked after before FASHN deletes them."""
-    now = timezone.now()
+    now = clock.now()
     for prediction in usable_predictions(job):
         at = next_look(prediction, now)
         # Never later than planned: a job that backs off again and again would put it off for ever.
@@ -93,7 +93,7 @@ def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> Non
         job,
         JobEdge.AWAIT_WEBHOOK,
         progress=progress_now(job),
-        next_check_at=timezone.now() + timedelta(seconds=wait_seconds),
+        next_check_at=clock.now() + timedelta(seconds=wait_seconds),
     )
     queue.enqueue_advance(job.pk, delay_seconds=wait_seconds)
 
@@ -107,7 +107,7 @@ def give_up_checking(job: TryOnJob, prediction: Prediction, *, code: FailureCode
     """The shopper waited long enough, or FASHN knows nothing of it: it may have been paid all the same."""
     with transaction.atomic():
         fail(job, prediction, code)
-        lifecycle.let_go(prediction, rescue_at=timezone.now() + FIRST_RESCUE)
+        lifecycle.let_go(prediction, rescue_at=clock.now() + FIRST_RESCUE)
 
 
 def abandon(job: TryOnJob) -> None:
@@ -128,7 +128,7 @@ def release(prediction: Prediction) -> None:
     if prediction.state == PredictionState.RESERVED:
         lifecycle.drop(prediction, error_name="not_wanted")
     else:
-        lifecycle.let_go(prediction, rescue_at=timezone.now() if prediction.provider_id else None)
+        lifecycle.let_go(prediction, rescue_at=clock.now() if prediction.provider_id else None)
 
 
 def past_deadline(prediction: Prediction, now: datetime) -> bool:

@@ -6,8 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from config.core import clock
 from config.core.images import ImageRefused, read_result
 from config.core.storage import StorageUnavailable, new_files
 from results.selectors import result_live
@@ -45,7 +45,7 @@ def rescue_prediction(prediction_id: UUID) -> None:
     One whose fate is unknown is asked about. A paid picture is copied, since FASHN deletes its own after 72
     hours; then its job goes on with it.
     """
-    prediction = _claim(prediction_id, timezone.now())
+    prediction = _claim(prediction_id, clock.now())
     if prediction is None:
         return
     late = prediction.state == PredictionState.UNKNOWN

@@ -8,8 +8,8 @@ from typing import Final
 
 import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
-from django.utils import timezone
 
+from config.core import clock
 from config.core.storage import ObjectMissing, StorageUnavailable
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.provider import client, inputs_for, webhook_url
@@ -130,7 +130,7 @@ def _note_id(prediction: Prediction, provider_id: str, *, typical: float, first_
 
     Returns whether the job waits for it.
     """
-    now = timezone.now()
+    now = clock.now()
     note = functools.partial(
         lifecycle.mark_running,
         prediction,
@@ -172,7 +172,7 @@ def _refused(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
             governor.pause(Pause.UNAUTHORIZED)
             back_off(job, code=error.code, seconds=0, counts=False)
         case _ if open_until is not None:
-            seconds = (open_until - timezone.now()).total_seconds()
+            seconds = (open_until - clock.now()).total_seconds()
             back_off(job, code=error.code, seconds=max(0.0, seconds), counts=False)
         case _:
             give_up_or_retry(job, prediction, FailureCode(error.code), permanent=error.permanent)

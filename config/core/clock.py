@@ -1,0 +1,120 @@
+"""The one clock: the database's.
+
+Leases, back-off, windows, holds and budgets are times that one process writes and another compares. Hosts'
+clocks differ: with a worker 30 s ahead, leases were taken away in mid-submission. Each process reads the
+database's clock, and counts on from there by its own monotonic clock, which no correction of the host's
+time moves.
+"""
+
+import functools
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from django.db import DatabaseError, connection
+
+logger = structlog.stdlib.get_logger(__name__)
+
+# How long one reading of the database's clock is counted on from, in seconds. A suspended machine's monotonic
+# clock stands still, so not for long.
+READING_SECONDS: Final = 30.0
+# A host whose clock is further off than this, in seconds, is told of. Nothing depends on the host's clock,
+# but logs are read by it and TLS certificates are checked by it.
+TOLERATED_SECONDS: Final = 2.0
+
+_SQL: Final = {
+    "postgresql": "SELECT clock_timestamp()",
+    "sqlite": "SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the database's clock said, and our monotonic clock in the middle of asking, in seconds."""
+
+    at: datetime
+    monotonic: float
+
+    def now(self) -> datetime:
+        return self.at + timedelta(seconds=time.monotonic() - self.monotonic)
+
+    def is_fresh(self) -> bool:
+        return time.monotonic() - self.monotonic < READING_SECONDS
+
+
+class DatabaseClock:
+    """A process's view of the database's clock."""
+
+    def __init__(self) -> None:
+        self._reading: Reading | None = None
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        """Return the database's time, in UTC. One query in half a minute.
+
+        While the database is away the last reading counts on; without one, the host's clock has to do.
+        """
+        reading = self._reading
+        if reading is None or not reading.is_fresh():
+            reading = self._read_again(reading)
+        return datetime.now(UTC) if reading is None else reading.now()
+
+    def forget(self) -> None:
+        """Ask the database at the next call."""
+        self._reading = None
+
+    def _read_again(self, known: Reading | None) -> Reading | None:
+        # One thread asks; the others count on from what is known, or wait for the first reading.
+        if not self._lock.acquire(blocking=known is None):
+            return known
+        try:
+            if self._reading is known:
+                self._reading = read()
+            return self._reading
+        except DatabaseError as error:
+            logger.warning("clock_not_read", error=type(error).__name__)
+            return known
+        finally:
+            self._lock.release()
+
+
+def read() -> Reading:
+    """Ask the database for its time. Raises DatabaseError."""
+    with connection.cursor() as cursor:
+        before = time.monotonic()
+        cursor.execute(_SQL[connection.vendor])
+        (at,) = cursor.fetchone()
+        after = time.monotonic()
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    return Reading(at.astimezone(UTC), (before + after) / 2)
+
+
+def host_seconds_ahead() -> float:
+    """Return how far this host's clock is ahead of the database's, in seconds. Raises DatabaseError."""
+    return (datetime.now(UTC) - read().now()).total_seconds()
+
+
+def is_off(seconds_ahead: float) -> bool:
+    """Return whether a person should set the host's clock right."""
+    return abs(seconds_ahead) > TOLERATED_SECONDS
+
+
+@functools.cache
+def check_host() -> None:
+    """Compare this host's clock with the database's, once in a process, and log it where it is off."""
+    try:
+        ahead = host_seconds_ahead()
+    except DatabaseError as error:
+        logger.warning("clock_not_compared", error=type(error).__name__)
+        return
+    if is_off(ahead):
+        logger.error("host_clock_off", seconds_ahead=round(ahead, 1))
+
+
+_clock: Final = DatabaseClock()
+now: Final = _clock.now
+forget: Final = _clock.forget
