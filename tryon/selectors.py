@@ -116,14 +116,22 @@ def predictions_to_rescue(now: datetime) -> QuerySet[Prediction]:
 
 def usable_predictions(job: TryOnJob) -> QuerySet[Prediction]:
     """The job's paid pictures that FASHN still has, or we, and that nothing is wrong with."""
-    at_fashn = Q(finished_at__gt=clock.now() - FASHN_KEEPS_PICTURES)
-    paid = job.predictions.filter(at_fashn | ~Q(kept=""), state=PredictionState.SUCCEEDED)
-    return paid.exclude(output="")
+    return job.predictions.filter(is_usable(clock.now()))
+
+
+def is_usable(now: datetime) -> Q:
+    """Paid pictures that FASHN still has, or we, and that nothing is wrong with."""
+    at_fashn = Q(finished_at__gt=now - FASHN_KEEPS_PICTURES)
+    return (at_fashn | ~Q(kept="")) & Q(state=PredictionState.SUCCEEDED) & ~Q(output="")
 
 
 def first_open_step(job: TryOnJob, *, steps: int) -> int:
     """The first of so many steps that has no usable picture yet; ``steps`` when the last one has."""
-    done = set(usable_predictions(job).values_list("step", flat=True))
+    return first_step_missing(set(usable_predictions(job).values_list("step", flat=True)), steps=steps)
+
+
+def first_step_missing(done: set[int], *, steps: int) -> int:
+    """The first of so many steps that is not done; ``steps`` when the last one is."""
     if steps - 1 in done:
         return steps
     return next(step for step in range(steps) if step not in done)
@@ -157,9 +165,9 @@ def uploads_spent(*, before: datetime) -> QuerySet[ProductImage]:
 
 
 def pictures_kept_in_vain(*, before: datetime) -> QuerySet[Prediction]:
-    """Calls with a copy of their picture that no retry will use: the job is done, or failed before a time."""
-    done = Q(job__status__in=[Status.COMPLETED, Status.CANCELED])
-    long_ago = Q(job__status=Status.FAILED, finished_at__lt=before)
+    """Calls whose copy no attempt will use: their job has a result, or they ended before a time."""
+    done = Q(job__status=Status.COMPLETED)
+    long_ago = Q(job__status__in=[Status.FAILED, Status.CANCELED], finished_at__lt=before)
     return Prediction.objects.filter(done | long_ago).exclude(kept="")
 
 

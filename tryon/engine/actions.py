@@ -11,15 +11,20 @@ from django.db import transaction
 from config.core import clock
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.advance import dispatch
+from tryon.engine.inheritance import inherit
 from tryon.engine.lifecycle import JobEdge
-from tryon.engine.steps import paid_picture, release
+from tryon.engine.steps import release
 from tryon.models import IN_FLIGHT, EventKind, Pause, Prediction, PredictionState, TryOnJob
 
 
 def enqueue(job: TryOnJob) -> None:
-    """Insert a new job and call a worker for it. Raises IntegrityError where an identical job is active."""
+    """Insert a new job and call a worker for it. It takes over what earlier attempts have paid for.
+
+    Raises IntegrityError where an identical job is active.
+    """
     with transaction.atomic():
         lifecycle.enqueue(job)
+        inherit(job, explicit=False)
         queue.enqueue_advance(job.pk)
 
 
@@ -56,13 +61,11 @@ def retry(job: TryOnJob, *, by: str) -> bool:
     """
     with transaction.atomic():
         lifecycle.lock_job(job.pk)
-        if paid_picture(job) is None:
-            retried = lifecycle.requeue(job, JobEdge.RETRY, by=by)
-        else:
-            retried = lifecycle.resume_collecting(job, JobEdge.RETRY_COLLECTING, by=by)
-        if retried:
-            queue.enqueue_advance(job.pk)
-    return retried
+        if not lifecycle.requeue(job, JobEdge.RETRY, by=by):
+            return False
+        inherit(job, explicit=True)
+        queue.enqueue_advance(job.pk)
+    return True
 
 
 def note_webhook(prediction: Prediction, *, provider_id: str) -> bool:

@@ -14,7 +14,7 @@ from config.core import clock
 from tryon.engine import governor, lifecycle, queue, steps
 from tryon.engine.leases import leased
 from tryon.failures import FailureCode
-from tryon.models import Prediction, PredictionState, Status, TryOnJob
+from tryon.models import IN_FLIGHT, Prediction, PredictionState, Status, TryOnJob
 
 # RQ's scheduler ticks on whole seconds and may fire a timer 0.7 s early: that is near enough.
 EARLY: Final = timedelta(seconds=1)
@@ -50,7 +50,8 @@ def dispatch(*, but: UUID | None = None) -> int:
 def _move_on(job: TryOnJob) -> None:
     if job.next_check_at is not None and job.next_check_at > clock.now() + EARLY:
         return
-    prediction = job.predictions.order_by("-created_at").first()
+    calls = job.predictions.order_by("-created_at")
+    prediction = calls.filter(state__in=IN_FLIGHT).first() or calls.first()
     if prediction is None:
         raise RuntimeError(f"processing job {job.pk} has no prediction")
     match prediction.state:

@@ -18,7 +18,8 @@ from models_library.models import Category, ModelImage
 from results.selectors import result_live
 from tryon.access import product_image_for
 from tryon.engine import actions, governor
-from tryon.fashn.inputs import model_for, total_credits
+from tryon.engine.inheritance import credits_to_pay
+from tryon.fashn.inputs import model_for
 from tryon.fashn.options import TryOnOptions
 from tryon.models import JobViewer, Lane, ProductImage, TryOnJob
 from tryon.services.reuse import Reuse, join_active, note, share_live
@@ -69,10 +70,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The job that makes, or made, the picture, and whether it was there already."""
+    """The job that makes, or made, the picture, how it was found, and what it has still to pay."""
 
     job: TryOnJob
     reuse: Reuse
+    credits_to_pay: int = 0
 
 
 def tryon_generate(
@@ -98,7 +100,7 @@ def tryon_generate(
             generated = _find_or_make(Wish(product, model, recipe, caller, lane))
         except (IntegrityError, ResultAppeared):
             continue
-        note(generated.reuse, generated.job)
+        note(generated.reuse, generated.job, credits_to_pay=generated.credits_to_pay)
         return generated
 
 
@@ -109,8 +111,10 @@ def _find_or_make(wish: Wish) -> Generated:
         return Generated(live, Reuse.HIT)
     if (twin := join_active(key, requester, wish.product, wish.lane)) is not None:
         return Generated(twin, Reuse.JOIN)
-    _check_budget(wish)
-    return Generated(_create_job(wish, key), Reuse.MISS)
+    price = credits_to_pay(key, TryOnOptions.from_mapping(wish.recipe))
+    _check_budget(wish, price)
+    job = _create_job(wish, key)
+    return Generated(job, Reuse.MISS, credits_to_pay=price)
 
 
 def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOptions:
@@ -153,9 +157,8 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
     return job
 
 
-def _check_budget(wish: Wish) -> None:
+def _check_budget(wish: Wish, price: int) -> None:
     """A batch may wait for tomorrow, a shopper does not; what no day's credits cover would wait for ever."""
-    price = total_credits(TryOnOptions.from_mapping(wish.recipe))
     if settings.TRYON_DAILY_LIMIT and price > settings.TRYON_DAILY_LIMIT:
         raise DailyLimitTooLow
     left = governor.credits_left_today()

@@ -9,10 +9,11 @@ from config.core.errors import DomainError
 from config.shops.callers import Caller
 from results.selectors import result_live
 from tryon.engine import actions
-from tryon.fashn.options import OptionError
+from tryon.engine.inheritance import credits_to_pay
+from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import Lane, Status, TryOnJob
 from tryon.services.generate import ModelImageInactive, ResultAppeared
-from tryon.services.reuse import Reuse, join_active, note, share_live
+from tryon.services.reuse import Reuse, join_active, note, note_saved, share_live
 
 
 class JobNotCancelable(DomainError):
@@ -68,10 +69,9 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     photo = job.product_image if seen is None or seen.product_image is None else seen.product_image
     live = share_live(job.cache_key, caller.requester, photo)
     while live is None:
+        price = _price_of(job)
         try:
             _go_on(job, caller)
-        except OptionError as error:
-            raise OptionsOutdated from error
         except ResultAppeared:
             live = share_live(job.cache_key, caller.requester, photo)
         except IntegrityError:
@@ -81,10 +81,19 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
                 note(Reuse.JOIN, twin)
                 return twin
         else:
+            note_saved(job, credits_to_pay=price)
             job.refresh_from_db()
             return job
     note(Reuse.HIT, live)
     return live
+
+
+def _price_of(job: TryOnJob) -> int:
+    """Return the credits that another attempt has still to pay. Raises OptionsOutdated."""
+    try:
+        return credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options))
+    except OptionError as error:
+        raise OptionsOutdated from error
 
 
 def _go_on(job: TryOnJob, caller: Caller) -> None:

@@ -64,11 +64,17 @@ def _let_see(job: TryOnJob, requester: str, photo: ProductImage) -> None:
     JobViewer.objects.update_or_create(job=job, requester=requester, defaults={"product_image": photo})
 
 
-def note(outcome: Reuse, job: TryOnJob) -> None:
-    """Count how a request was answered. Call it outside a transaction."""
+def note(outcome: Reuse, job: TryOnJob, *, credits_to_pay: int = 0) -> None:
+    """Count how a request was answered, and what it did not cost. Call it outside a transaction."""
     count(outcome.value)
-    if outcome is not Reuse.MISS:
-        count(CREDITS_SAVED, total_credits(TryOnOptions.from_mapping(job.options)))
+    note_saved(job, credits_to_pay=credits_to_pay)
+
+
+def note_saved(job: TryOnJob, *, credits_to_pay: int) -> None:
+    """Count the credits that an attempt does not cost, because earlier ones have paid."""
+    saved = total_credits(TryOnOptions.from_mapping(job.options)) - credits_to_pay
+    if saved > 0:
+        count(CREDITS_SAVED, saved)
 
 
 def reuse_statistics(*, days: int | None = None) -> ReuseStatistics:

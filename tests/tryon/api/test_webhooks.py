@@ -167,6 +167,7 @@ def test_without_its_webhook_a_lost_submission_fails_and_only_a_person_pays_agai
     for _ in range(3):
         tasks.sweep()
     assert sandbox.ledger()["requests"]["run"] == 1
+    Prediction.objects.update(submitted_at=clock.now() - timedelta(minutes=10))
     assert data_of(owner.post(f"jobs/{job_id}/retry"))["status"] == "queued"
     assert finish(job_id).status == Status.COMPLETED
     assert sandbox.ledger()["requests"]["run"] == 2

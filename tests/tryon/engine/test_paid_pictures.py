@@ -64,28 +64,11 @@ def test_a_picture_that_proves_lost_is_not_paid_for_again_by_itself(
     assert data_of(manager.get("stats"))["rescued"] == {"pictures": 0, "credits": 0}
 
 
-def test_a_late_picture_is_fetched_although_a_person_paid_for_another_that_failed(
-    given_up: TryOnJob,
-    owner: Api,
-    finish: Finish,
-    rescue_now: Callable[[], None],
-    sandbox: Sandbox,
-) -> None:
-    sandbox.inject("prediction", "PoseError")
-    owner.post(f"jobs/{given_up.pk}/retry")
-    assert finish(str(given_up.pk)).error_code == "pose_not_found"
-    rescue_now()
-    assert data_of(owner.get(f"jobs/{given_up.pk}"))["status"] == "completed"
-    assert runs(sandbox) == 2
-
-
-def test_a_late_picture_is_fetched_while_its_job_waits_to_pay_for_another(
-    given_up: TryOnJob, owner: Api, rescue_now: Callable[[], None], sandbox: Sandbox
+def test_a_retry_waits_for_a_late_picture_instead_of_paying_for_another(
+    given_up: TryOnJob, owner: Api, finish: Finish, sandbox: Sandbox
 ) -> None:
     owner.post(f"jobs/{given_up.pk}/retry")
-    TryOnJob.objects.update(not_before=clock.now() + timedelta(minutes=5))
-    rescue_now()
-    assert data_of(owner.get(f"jobs/{given_up.pk}"))["status"] == "completed"
+    assert finish(str(given_up.pk)).status == Status.COMPLETED
     assert runs(sandbox) == 1
 
 

@@ -43,20 +43,13 @@ def models(sandbox: Sandbox) -> list[str]:
     return [row["modelName"] for row in sandbox.ledger()["predictions"]]
 
 
-def test_a_late_earlier_step_does_not_disturb_the_call_that_replaces_it(
-    late_first_step: str,
-    owner: Api,
-    work: Callable[[], None],
-    rescue_now: Callable[[], None],
-    finish: Finish,
-    sandbox: Sandbox,
+def test_a_retry_waits_for_a_late_earlier_step_instead_of_paying_for_another(
+    late_first_step: str, owner: Api, finish: Finish, sandbox: Sandbox
 ) -> None:
     owner.post(f"jobs/{late_first_step}/retry")
-    work()
     assert Prediction.objects.filter(state=PredictionState.RUNNING).count() == 1
-    rescue_now()
     assert finish(late_first_step).status == Status.COMPLETED
-    assert models(sandbox) == ["tryon-v1.6", "tryon-v1.6", "background-remove"]
+    assert models(sandbox) == ["tryon-v1.6", "background-remove"]
 
 
 def test_a_late_earlier_step_is_kept_and_its_job_goes_on_with_the_next(

@@ -16,7 +16,7 @@ from results.models import Review, TryOnResult
 from results.services import result_review
 from tests import images
 from tests.conftest import Api, Finish, Generate, data_of, error_of
-from tryon.models import ProductImage, TryOnJob
+from tryon.models import Prediction, ProductImage, TryOnJob
 from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,25 +47,38 @@ def clean_up(owner: Api, job: TryOnJob) -> None:
     call_command("cleanup", "expired_results", stdout=StringIO())
 
 
-@pytest.mark.parametrize("end", [delete_result, reject_result, expire_result, clean_up])
+@pytest.mark.parametrize(
+    ("end", "at_fashn", "paid"),
+    [
+        (delete_result, True, 1),
+        (delete_result, False, 2),
+        (expire_result, True, 1),
+        (clean_up, False, 2),
+        (reject_result, True, 2),
+    ],
+)
 @pytest.mark.parametrize("with_cache", [True, False], ids=["cached", "not cached"])
-def test_a_picture_that_is_gone_is_made_anew(
+def test_a_picture_that_is_gone_is_fetched_again_while_fashn_has_it_and_else_made_again(
     owner: Api,
     made: TryOnJob,
     generate: Generate,
     finish: Finish,
     sandbox: Sandbox,
     end: Callable[[Api, TryOnJob], None],
+    at_fashn: bool,
+    paid: int,
     with_cache: bool,
 ) -> None:
     end(owner, made)
+    if not at_fashn:
+        Prediction.objects.update(finished_at=clock.now() - timedelta(hours=73))
     if not with_cache:
         cache.clear()
     again = generate()
     assert (again["status"], again["jobId"] != str(made.pk)) == ("queued", True)
     second = finish(again["jobId"])
     assert generate()["jobId"] == str(second.pk)
-    assert len(sandbox.ledger()["predictions"]) == 2
+    assert len(sandbox.ledger()["predictions"]) == paid
 
 
 def test_a_rejected_picture_that_is_approved_after_all_is_reused(made: TryOnJob, generate: Generate) -> None:

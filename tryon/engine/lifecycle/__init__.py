@@ -15,6 +15,7 @@ from tryon.engine.lifecycle.jobs import (
     enqueue,
     fail,
     hurry,
+    inherit,
     lock_job,
     refuse,
     requeue,
@@ -24,10 +25,12 @@ from tryon.engine.lifecycle.jobs import (
     wake,
 )
 from tryon.engine.lifecycle.predictions import (
+    SUBMITTED_PROGRESS,
     adopt,
     claim_rescue,
     drop,
     forget_copy,
+    hand_over,
     keep,
     let_go,
     look_after,
@@ -37,10 +40,12 @@ from tryon.engine.lifecycle.predictions import (
     mark_succeeded,
     mark_unknown,
     refuse_output,
+    resume,
 )
 
 __all__ = [
     "DOWNLOADING_PROGRESS",
+    "SUBMITTED_PROGRESS",
     "JobEdge",
     "PredictionEdge",
     "adopt",
@@ -52,7 +57,9 @@ __all__ = [
     "enqueue",
     "fail",
     "forget_copy",
+    "hand_over",
     "hurry",
+    "inherit",
     "keep",
     "let_go",
     "lock_job",
@@ -67,6 +74,7 @@ __all__ = [
     "refuse",
     "refuse_output",
     "requeue",
+    "resume",
     "resume_collecting",
     "start",
     "state_diagram",

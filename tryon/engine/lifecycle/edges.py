@@ -37,6 +37,7 @@ class JobEdge(Enum):
 
     QUEUE = Edge(EventKind.QUEUED, (), QUEUED)
     START = Edge(EventKind.STARTED, (QUEUED,), PROCESSING)
+    INHERIT = Edge(EventKind.INHERITED, (QUEUED,), PROCESSING)
     REFUSE = Edge(EventKind.FAILED, (QUEUED,), FAILED)
     NOTE_SUBMITTED = Edge(EventKind.SUBMITTED, (PROCESSING,), None, joint=True)
     NOTE_ADOPTED = Edge(EventKind.ADOPTED, (PROCESSING,), None, joint=True)
@@ -52,7 +53,6 @@ class JobEdge(Enum):
     FAIL = Edge(EventKind.FAILED, (PROCESSING,), FAILED, held=True)
     CANCEL = Edge(EventKind.CANCELED, ACTIVE, Status.CANCELED)
     RETRY = Edge(EventKind.RETRIED, (FAILED,), QUEUED)
-    RETRY_COLLECTING = Edge(EventKind.RETRIED, (FAILED,), PROCESSING)
     RESUME = Edge(EventKind.REVIVED, (FAILED,), QUEUED)
     RESUME_COLLECTING = Edge(EventKind.REVIVED, (FAILED, QUEUED), PROCESSING)
 
@@ -74,6 +74,8 @@ class PredictionEdge(Enum):
     LET_GO = Edge(EventKind.RESCUE_PLANNED, OPEN, PredictionState.UNKNOWN)
     LOOK_AFTER = Edge(EventKind.RESCUE_PLANNED, (PredictionState.SUCCEEDED,), None)
     CLAIM_RESCUE = Edge(EventKind.RESCUE_TRIED, (PredictionState.UNKNOWN, PredictionState.SUCCEEDED), None)
+    HAND_OVER = Edge(EventKind.HANDED_OVER, (PredictionState.UNKNOWN, PredictionState.SUCCEEDED), None)
+    RESUME = Edge(EventKind.RESUMED, (PredictionState.UNKNOWN,), PredictionState.RUNNING)
     KEEP = Edge(EventKind.PICTURE_KEPT, (PredictionState.SUCCEEDED,), None)
     FORGET_COPY = Edge(EventKind.COPY_REMOVED, (PredictionState.SUCCEEDED,), None)
     REFUSE_OUTPUT = Edge(EventKind.PICTURE_REFUSED, (PredictionState.SUCCEEDED,), None)

@@ -62,6 +62,19 @@ def start(job: TryOnJob, prediction: Prediction | None = None) -> bool:
     return True
 
 
+def inherit(job: TryOnJob, *, progress: int, next_check_at: datetime, **data: Any) -> bool:
+    """Queued to processing without a slot: an earlier attempt has paid, or may have, for what comes next."""
+    return transition(
+        job,
+        JobEdge.INHERIT,
+        data=data,
+        progress=progress,
+        started_at=clock.now(),
+        not_before=None,
+        next_check_at=next_check_at,
+    )
+
+
 def wait(job: TryOnJob, edge: JobEdge, *, progress: int, next_check_at: datetime, **data: Any) -> bool:
     """Still processing: look again at ``next_check_at``. The edge says what the job waits for."""
     return transition(job, edge, data=data, progress=progress, next_check_at=next_check_at)

@@ -9,7 +9,7 @@ from config.core import clock
 from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
 from tryon.engine.lifecycle.jobs import DOWNLOADING_PROGRESS, lock_job
 from tryon.engine.lifecycle.transition import NOTHING, create, transition
-from tryon.models import Prediction, TryOnJob
+from tryon.models import IN_FLIGHT, Prediction, TryOnJob
 
 SUBMITTED_PROGRESS: Final = 10
 
@@ -27,18 +27,18 @@ def mark_running(
     Return False where the webhook was quicker than the answer and gave it first, or the job waits no more.
     """
     with transaction.atomic():
-        lock_job(prediction.job_id)
+        _lock_owner(prediction)
         # From unknown too: this process slept longer than its lease, and another has given the answer up. If
         # a later call has been made since, this one's picture comes by rescue.
-        latest = _is_latest(prediction)
+        awaited = _is_awaited(prediction)
         if not _note_id(
             prediction,
-            PredictionEdge.ACCEPT if latest else PredictionEdge.ACCEPT_LATE,
+            PredictionEdge.ACCEPT if awaited else PredictionEdge.ACCEPT_LATE,
             provider_id=provider_id,
-            rescue_at=None if latest else clock.now(),
+            rescue_at=None if awaited else clock.now(),
         ):
             return False
-        return latest and _note_on_job(
+        return awaited and _note_on_job(
             prediction,
             JobEdge.NOTE_SUBMITTED,
             progress=SUBMITTED_PROGRESS,
@@ -54,8 +54,8 @@ def adopt(prediction: Prediction, *, provider_id: str) -> bool:
     """
     now = clock.now()
     with transaction.atomic():
-        lock_job(prediction.job_id)
-        waits = _is_latest(prediction) and _note_on_job(prediction, JobEdge.NOTE_ADOPTED, next_check_at=now)
+        _lock_owner(prediction)
+        waits = _is_awaited(prediction) and _note_on_job(prediction, JobEdge.NOTE_ADOPTED, next_check_at=now)
         return _note_id(
             prediction,
             PredictionEdge.ADOPT if waits else PredictionEdge.ADOPT_LATE,
@@ -105,7 +105,7 @@ def mark_succeeded(
     """
     now = clock.now()
     with transaction.atomic():
-        lock_job(prediction.job_id)
+        _lock_owner(prediction)
         if not _change(
             prediction,
             PredictionEdge.SUCCEED,
@@ -117,7 +117,7 @@ def mark_succeeded(
         ):
             return False
         progress = {"progress": DOWNLOADING_PROGRESS} if next_call is None else {}
-        waits = _is_latest(prediction) and _note_on_job(
+        waits = _is_awaited(prediction) and _note_on_job(
             prediction, JobEdge.NOTE_PICTURE_READY, next_check_at=now, **progress
         )
         if not waits:
@@ -163,10 +163,36 @@ def mark_failed(prediction: Prediction, *, error_name: str, error_message: str =
     )
 
 
-def _is_latest(prediction: Prediction) -> bool:
-    return not Prediction.objects.filter(
-        job_id=prediction.job_id, created_at__gt=prediction.created_at
-    ).exists()
+def hand_over(prediction: Prediction, heir: TryOnJob) -> bool:
+    """Give a call of an ended job to a later attempt at the same recipe."""
+    return _change(
+        prediction,
+        PredictionEdge.HAND_OVER,
+        only={"job_id": prediction.job_id},
+        data={"prediction": str(prediction.pk), "to": str(heir.pk)},
+        job_id=heir.pk,
+    )
+
+
+def resume(prediction: Prediction) -> bool:
+    """Wait again for a call that was given up: it takes its slot, and its job asks for it."""
+    return _change(prediction, PredictionEdge.RESUME, data={"prediction": str(prediction.pk)}, rescue_at=None)
+
+
+def _lock_owner(prediction: Prediction) -> None:
+    """Lock the prediction's job until the transaction ends. A later attempt may have taken it over."""
+    while True:
+        lock_job(prediction.job_id)
+        owner = Prediction.objects.values_list("job_id", flat=True).get(pk=prediction.pk)
+        if owner == prediction.job_id:
+            return
+        prediction.job_id = owner
+
+
+def _is_awaited(prediction: Prediction) -> bool:
+    """Return whether the job waits for this call: no other call of it is in flight."""
+    others = Prediction.objects.filter(job_id=prediction.job_id).exclude(pk=prediction.pk)
+    return not others.filter(state__in=IN_FLIGHT).exists()
 
 
 def _note_id(

@@ -67,7 +67,7 @@ def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus
 def look_again(job: TryOnJob, prediction: Prediction, edge: JobEdge, **data: str) -> None:
     """Ask again later, until the deadline."""
     now = clock.now()
-    if past_deadline(prediction, now):
+    if past_deadline(job, prediction, now):
         give_up_checking(job, prediction, code=FailureCode.DEADLINE_PASSED)
         return
     seconds = between_checks()

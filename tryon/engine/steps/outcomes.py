@@ -99,8 +99,9 @@ def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> Non
 
 
 def give_up_waiting(job: TryOnJob, prediction: Prediction) -> None:
-    """Nobody can say what became of the submission. Should a webhook come after all, it is a rescue."""
-    fail(job, prediction, FailureCode.SUBMISSION_UNKNOWN)
+    """Nobody can say what became of the call. Should its picture come after all, it is a rescue."""
+    known = bool(prediction.provider_id)
+    fail(job, prediction, FailureCode.PREDICTION_LOST if known else FailureCode.SUBMISSION_UNKNOWN)
 
 
 def give_up_checking(job: TryOnJob, prediction: Prediction, *, code: FailureCode) -> None:
@@ -131,9 +132,10 @@ def release(prediction: Prediction) -> None:
         lifecycle.let_go(prediction, rescue_at=clock.now() if prediction.provider_id else None)
 
 
-def past_deadline(prediction: Prediction, now: datetime) -> bool:
-    """Whether the shopper has waited long enough for this call."""
-    begun = prediction.submitted_at or prediction.created_at
+def past_deadline(job: TryOnJob, prediction: Prediction, now: datetime) -> bool:
+    """Return whether the shopper has waited long enough for this call, which may be older than the job."""
+    sent = prediction.submitted_at or prediction.created_at
+    begun = sent if job.started_at is None else max(sent, job.started_at)
     return now > begun + job_deadline()
 
 

@@ -86,13 +86,16 @@ def _ask(prediction: Prediction) -> None:
 
 def _make_use_of(prediction: Prediction) -> bool:
     """Returns whether the picture's job goes on with it."""
+    prediction.refresh_from_db(fields=["job"])  # a later attempt at the recipe may have taken it over
     job = prediction.job
-    job.refresh_from_db(fields=["status", "error_code"])
-    if job.status in (Status.COMPLETED, Status.CANCELED):
+    if job.status == Status.COMPLETED:
         lifecycle.look_after(prediction, at=None)
         return False
     # A job under way, with another call, may yet need this picture.
     if job.status == Status.PROCESSING or not _keep(prediction):
+        return False
+    if job.status == Status.CANCELED:
+        lifecycle.look_after(prediction, at=None)  # the copy answers the next wish for the same picture
         return False
     if is_last(job, prediction):
         return _resume(prediction, lifecycle.resume_collecting, JobEdge.RESUME_COLLECTING)

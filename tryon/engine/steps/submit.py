@@ -117,11 +117,13 @@ def _accepted(
     job: TryOnJob, prediction: Prediction, provider_id: str, *, typical: float, first_check: float
 ) -> None:
     if _note_id(prediction, provider_id, typical=typical, first_check=first_check):
-        queue.enqueue_advance(job.pk, delay_seconds=first_check)
+        queue.enqueue_advance(prediction.job_id, delay_seconds=first_check)
         return
     prediction.refresh_from_db()
     job.refresh_from_db(fields=["status"])
-    if not job.is_active:  # cancelled or given up meanwhile
+    if prediction.job_id != job.pk:  # a later attempt at the recipe has taken the call over
+        queue.enqueue_advance(prediction.job_id)
+    elif not job.is_active:  # cancelled or given up meanwhile
         release(prediction)
 
 

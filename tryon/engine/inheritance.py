@@ -1,0 +1,85 @@
+"""Money belongs to the recipe: a new attempt first uses what earlier attempts have paid for.
+
+Two jobs with one cache key make the same picture. An attempt that ended, whether it failed, was canceled or
+lost its result, may leave a picture at FASHN, a copy in our storage, a call that still runs, or a call that
+was never answered. The next attempt takes these calls over as if it had made them itself, and pays only for
+the steps that are missing.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from config.core import clock
+from results.models import Review
+from tryon.engine import lifecycle
+from tryon.engine.steps import paid_picture
+from tryon.fashn.inputs import steps, total_credits
+from tryon.fashn.options import TryOnOptions
+from tryon.models import ACTIVE, Prediction, PredictionState, Status, TryOnJob
+from tryon.selectors import FASHN_KEEPS_PICTURES, first_step_missing, is_usable
+
+
+def credits_to_pay(cache_key: str, options: TryOnOptions) -> int:
+    """Return the credits that a new attempt at the recipe costs, beside what is paid or under way."""
+    done = set(_estate(cache_key).values_list("step", flat=True))
+    return total_credits(options, first_step=first_step_missing(done, steps=len(steps(options))))
+
+
+def inherit(job: TryOnJob, *, explicit: bool) -> None:
+    """Hand the calls of earlier attempts over to a queued job, and let it go on with them.
+
+    ``explicit``: a person asked for another attempt, so what FASHN does not answer for is not waited for.
+    Call it in the transaction that makes the job active: the database allows one active job for each recipe,
+    so each call has one heir.
+    """
+    for call in _estate(job.cache_key).exclude(job=job):
+        lifecycle.hand_over(call, job)
+    now = clock.now()
+    if paid_picture(job) is not None:
+        lifecycle.inherit(job, progress=lifecycle.DOWNLOADING_PROGRESS, next_check_at=now)
+        return
+    unknown = job.predictions.filter(_is_unknown(now)).order_by("-created_at")
+    awaited = next((call for call in unknown if not explicit or _may_come(call, now)), None)
+    if awaited is None:
+        return  # the job queues for the first step that is missing
+    resumed = _is_looked_after(awaited) and lifecycle.resume(awaited)
+    lifecycle.inherit(
+        job,
+        progress=lifecycle.SUBMITTED_PROGRESS,
+        next_check_at=now if resumed else max(now, _answer_by(awaited)),
+    )
+
+
+def _estate(cache_key: str) -> QuerySet[Prediction]:
+    """The calls that ended attempts at a recipe leave behind.
+
+    A lost picture is among them: it is paid, and only a person pays for another. So is a call that was never
+    answered. Both are written off when FASHN would have deleted the picture. A picture that a person rejected
+    is not wanted again.
+    """
+    now = clock.now()
+    lost = Q(state=PredictionState.SUCCEEDED, output="", finished_at__gt=now - FASHN_KEEPS_PICTURES)
+    left = is_usable(now) | _is_unknown(now) | (lost & ~Q(job__status=Status.COMPLETED))
+    ended = Prediction.objects.filter(left, job__cache_key=cache_key).exclude(job__status__in=ACTIVE)
+    return ended.exclude(job__result__review=Review.REJECTED)
+
+
+def _is_unknown(now: datetime) -> Q:
+    return Q(state=PredictionState.UNKNOWN, submitted_at__gt=now - FASHN_KEEPS_PICTURES)
+
+
+def _may_come(call: Prediction, now: datetime) -> bool:
+    return _is_looked_after(call) or (bool(settings.PUBLIC_BASE_URL) and now < _answer_by(call))
+
+
+def _is_looked_after(call: Prediction) -> bool:
+    """FASHN has told the call's id, and has not said since that it does not know it."""
+    return bool(call.provider_id) and call.rescue_at is not None
+
+
+def _answer_by(call: Prediction) -> datetime:
+    """When a call that was sent must have been answered, by FASHN's answer or by its webhook."""
+    seconds = settings.SUBMISSION_WAIT_SECONDS if settings.PUBLIC_BASE_URL else settings.FASHN_TIMEOUT_SECONDS
+    return (call.submitted_at or call.created_at) + timedelta(seconds=seconds)
