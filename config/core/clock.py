@@ -116,5 +116,13 @@ def check_host() -> None:
 
 
 _clock: Final = DatabaseClock()
-now: Final = _clock.now
-forget: Final = _clock.forget
+
+
+def now() -> datetime:
+    """Return the database's time, in UTC; see ``DatabaseClock.now``."""
+    return _clock.now()
+
+
+def forget() -> None:
+    """Ask the database for its time at the next call of ``now``."""
+    _clock.forget()

@@ -58,7 +58,7 @@ class Prediction(models.Model):
         max_length=200,
         blank=True,
         editable=False,
-        help_text=_("Our own copy of a paid picture whose job failed or waits."),
+        help_text=_("Our own copy of a paid picture whose job failed, waits or was canceled."),
     )
     price = models.PositiveIntegerField(_("price"), default=0, help_text=_("Credits, if it succeeds."))
     credits_used = models.PositiveIntegerField(_("credits used"), default=0)
