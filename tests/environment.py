@@ -28,6 +28,8 @@ redis = world.enter_context(PrivateRedis(FOLDER / "redis"))
 
 os.environ.update(
     VAR_DIR=str(FOLDER),
+    # Runs side by side would remove each other's old folders, and warn.
+    PYTEST_DEBUG_TEMPROOT=str(FOLDER),
     REDIS_URL=redis.url,
     # A file: the live server would share the connection of a database in memory, and close it.
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", f"sqlite:///{FOLDER}/db.sqlite3"),
