@@ -30,9 +30,9 @@ class Storefront:
         self._session.trust_env = False
         self._session.headers["Authorization"] = f"Api-Key {api_key}"
 
-    def upload(self, picture: bytes, product_id: str) -> str:
-        """Upload a product photo (JPEG) and return its id."""
-        files = {"file": ("product.jpg", picture, "image/jpeg")}
+    def upload(self, picture: Path, product_id: str) -> str:
+        """Upload a product photo (WebP) and return its id."""
+        files = {"file": (picture.name, picture.read_bytes(), "image/webp")}
         uploaded = self._call("POST", "/upload", files=files, data={"productId": product_id})
         return str(uploaded["id"])
 
@@ -80,11 +80,11 @@ def _refusal(response: requests.Response) -> str:
 
 
 def run_tryon(
-    shop: Storefront, picture: bytes, target: Path, console: Console, pause: Callable[[float], None]
+    shop: Storefront, picture: Path, target: Path, console: Console, pause: Callable[[float], None]
 ) -> Path:
-    """Upload the picture (JPEG bytes), dress a model of the library in it, and save the result as ``target``.
+    """Upload the picture (WebP), dress a model of the library in it, and save the result as ``target``.
 
-    ``pause`` waits for some seconds. Raises TryOnFailed, and OSError when the target can't be written.
+    ``pause`` waits for some seconds. Raises TryOnFailed, and OSError when a file can't be read or written.
     """
     product = shop.upload(picture, "demo-first-try-on")
     # A new seed is a new picture: an earlier start's result would otherwise be reused without any work.

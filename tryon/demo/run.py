@@ -18,11 +18,11 @@ from config.broker import LOOPBACK, BrokerError, PrivateRedis, answers, free_por
 from config.core.redis.addresses import check_address
 from tryon.demo import services
 from tryon.demo.console import Console
-from tryon.demo.drawing.library import first_garment
 from tryon.demo.environment import child_environment, claim_port, claim_var
 from tryon.demo.errors import DemoError
 from tryon.demo.first_tryon import Storefront, run_tryon
 from tryon.demo.handout import Handout, handout_for, write
+from tryon.demo.library import PRODUCTS
 from tryon.demo.processes import Service
 from tryon.demo.reload import serve_and_reload
 from tryon.demo.supervisor import Supervisor
@@ -116,7 +116,7 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
     _start(supervisor, console.say, handout, redis_url, brokers, options)
     write(handout, var)
     shop = Storefront(handout.url, handout.api_key)
-    picture = run_tryon(shop, first_garment(), var / RESULT_FILE, console, supervisor.pause)
+    picture = run_tryon(shop, PRODUCTS[0].path, var / RESULT_FILE, console, supervisor.pause)
     if not options.once:
         console.say(_where_to_go(handout, picture))
         _serve(supervisor, console.say, reload=options.dev)

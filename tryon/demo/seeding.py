@@ -1,6 +1,5 @@
 """What the demo puts into the database. Everything may be done again: what is there stays as it is."""
 
-from io import BytesIO
 from typing import Final
 
 from django.contrib.auth.models import User
@@ -9,7 +8,7 @@ from config.shops.keys import digest_of, key_issue
 from config.shops.models import ApiKey
 from models_library.models import ModelImage
 from models_library.services import ModelImageDuplicate, model_image_create
-from tryon.demo.drawing.library import MODELS, PRODUCTS
+from tryon.demo.library import MODELS, PRODUCTS
 from tryon.selectors import catalogue
 from tryon.services.products import product_image_create
 
@@ -32,16 +31,15 @@ def api_key_ensure(text: str) -> None:
 
 
 def models_ensure() -> int:
-    """Add the drawn model photos whose names the library does not have; return how many."""
+    """Add the model photos whose names the library does not have; return how many."""
     known = set(ModelImage.objects.values_list("name", flat=True))
     added = 0
-    for drawn in MODELS:
-        if drawn.name in known:
+    for photo in MODELS:
+        if photo.name in known:
             continue
         try:
-            model_image_create(
-                file=BytesIO(drawn.jpeg()), name=drawn.name, category=drawn.category, tags=drawn.tags
-            )
+            with photo.path.open("rb") as file:
+                model_image_create(file=file, name=photo.name, category=photo.category, tags=photo.tags)
         except ModelImageDuplicate:
             continue  # it was given another name
         added += 1
@@ -49,11 +47,10 @@ def models_ensure() -> int:
 
 
 def products_ensure() -> int:
-    """Add the drawn product photos that the catalogue does not have; return how many."""
+    """Add the product photos that the catalogue does not have; return how many."""
     known = set(catalogue().values_list("product_id", flat=True))
-    missing = [drawn for drawn in PRODUCTS if drawn.product_id not in known]
-    for drawn in missing:
-        product_image_create(
-            file=BytesIO(drawn.jpeg()), product_id=drawn.product_id, metadata={"name": drawn.name}
-        )
+    missing = [photo for photo in PRODUCTS if photo.product_id not in known]
+    for photo in missing:
+        with photo.path.open("rb") as file:
+            product_image_create(file=file, product_id=photo.product_id, metadata={"name": photo.name})
     return len(missing)

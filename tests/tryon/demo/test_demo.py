@@ -19,7 +19,7 @@ from PIL import Image
 
 from config.broker import LOOPBACK, free_port
 from config.core.http import health
-from tryon.demo.drawing.library import MODELS, PRODUCTS
+from tryon.demo.library import MODELS, PRODUCTS
 
 PROJECT = Path(__file__).resolve().parents[3]
 LONGEST_SECONDS = 120
@@ -136,8 +136,7 @@ def test_last_line_of_once_is_the_path_of_a_new_picture(
     path = Path(once[0].stdout.splitlines()[-1])
     with Image.open(path) as picture:
         assert picture.size == (864, 1296)
-    drawn = [photo.jpeg() for photo in (*MODELS, *PRODUCTS)]
-    assert path.read_bytes() not in drawn
+    assert path.read_bytes() not in [photo.path.read_bytes() for photo in (*MODELS, *PRODUCTS)]
 
 
 def test_once_shows_progress_line_by_line_where_there_is_no_terminal(

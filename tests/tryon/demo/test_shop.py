@@ -1,5 +1,6 @@
 """The demo shop: who may use it, what it shows, and what it costs."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -10,12 +11,14 @@ from bs4 import BeautifulSoup, Tag
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from tests import images
 from tests.conftest import Api, data_of, error_of
 from tests.factories import ModelImageFactory, ProductImageFactory, TryOnJobFactory, TryOnResultFactory
+from tryon.demo.library import MODELS, PRODUCTS
 from tryon.demo.views import PRODUCTS_PER_PAGE
 from tryon.models import JobViewer, ProductImage, Status
 
@@ -173,6 +176,16 @@ def test_the_pickers_show_the_catalogue_own_photos_and_models_in_use(visitor: Vi
     assert chosen_from(page, "garments") == ["my own", "SKU-9", "SKU-8", "Linen tee"]
     assert chosen_from(page, "models") == ["Ada"]
     assert "€ 39" in page.select("#garments .card")[-1].get_text()
+
+
+def test_the_demos_library_fills_both_pickers_once(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    handout = json.dumps({"adminUser": "admin", "adminPassword": "secret", "apiKey": "tos_demo"})
+    for _ in range(2):
+        monkeypatch.setattr("sys.stdin", io.StringIO(handout))
+        call_command("demo_library", stdout=io.StringIO())
+    page = visitor.page()
+    assert chosen_from(page, "garments") == [photo.name for photo in reversed(PRODUCTS)]
+    assert sorted(chosen_from(page, "models")) == sorted(photo.name for photo in MODELS)
 
 
 def test_what_a_visitor_calls_their_photo_is_shown_as_text(visitor: Visitor) -> None:

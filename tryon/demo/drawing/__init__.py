@@ -1,1 +1,0 @@
-"""The demo's library, drawn in code: people and garments. Pure Pillow."""
