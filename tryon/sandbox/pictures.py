@@ -6,14 +6,11 @@ Pure Pillow; the same inputs, seed and index give the same bytes.
 import hashlib
 import io
 import math
-from collections.abc import Mapping
-from functools import reduce
+from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
 
-from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps, ImageStat
-
-from .cutout import cut_out, region_around, without_skin
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps, ImageStat
 
 V16_SIZE = (864, 1296)
 MEGAPIXELS = {"1k": 1.0, "2k": 4.0, "4k": 16.0}
@@ -21,14 +18,17 @@ CUT_OUT_MEGAPIXELS = 4.0
 WORK_SIDE = 900
 JPEG_QUALITY = 92
 
+SMALL_SIDE = 240
+# How far from the colour of the place where a flood begins a pixel may be, three channels together: for the
+# ground behind any subject, for that behind a garment with its shadow, and for what a person wears.
+SUBJECT_DISTANCE, GARMENT_DISTANCE, WORN_DISTANCE = 60, 84, 105
+CLEAR = (0, 0, 0, 0)
+
 # Where a garment goes when the photo gives no hint: centre x, top, width, all as parts of the photo.
 PLACES = {"tops": (0.5, 0.2, 0.46), "bottoms": (0.5, 0.48, 0.36), "one-pieces": (0.5, 0.2, 0.46)}
-# Where to look for what the person wears now.
-LOOK_AT = {
-    "tops": ((0.5, 0.33), (0.55, 0.33), (0.45, 0.33), (0.5, 0.42)),
-    "bottoms": ((0.45, 0.62), (0.55, 0.62), (0.5, 0.7)),
-    "one-pieces": ((0.5, 0.33), (0.55, 0.33), (0.45, 0.33), (0.5, 0.42)),
-}
+# Where to look for what the person wears now, and for the ground, which often has light in the middle.
+CHEST, LEGS = ((0.45, 0.33), (0.55, 0.33)), ((0.45, 0.75), (0.55, 0.75))
+GROUND = ((0, 0.4), (1, 0.4), (0, 0), (1, 0), (0, 1), (1, 1))
 
 
 def compose(model_name: str, inputs: Mapping[str, Any], photos: Mapping[str, bytes], index: int) -> bytes:
@@ -95,7 +95,7 @@ def _subject(photo: Image.Image) -> Image.Image:
         scale = math.sqrt(most / (photo.width * photo.height))
         photo = photo.resize((int(photo.width * scale), int(photo.height * scale)), Image.Resampling.LANCZOS)
     result = photo.convert("RGBA")
-    result.putalpha(cut_out(photo))
+    result.putalpha(_cut_out(photo, SUBJECT_DISTANCE))
     return result
 
 
@@ -124,11 +124,42 @@ def _dress(person: Image.Image, garment: Image.Image, category: str, dice: Rando
 def _cloth(photo: Image.Image) -> Image.Image:
     """Return the garment alone as RGBA, cropped to itself, at most 900 px on its long side."""
     photo.thumbnail((WORK_SIDE, WORK_SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    mask = without_skin(photo, cut_out(photo))
+    mask = _cut_out(photo, GARMENT_DISTANCE)
     cloth = photo.convert("RGBA")
     cloth.putalpha(mask)
     box = mask.point(lambda value: 255 if value > 60 else 0).getbbox()
     return cloth.crop(box) if box else cloth
+
+
+def _cut_out(photo: Image.Image, distance: int) -> Image.Image:
+    """Return an L mask without the plain ground that begins at the sides and corners; else an oval."""
+    mask = _flooded(photo, GROUND, distance)
+    if not 0.04 < _coverage(mask) < 0.97:
+        mask = Image.new("L", mask.size)
+        width, height = mask.size
+        ImageDraw.Draw(mask).ellipse((width * 0.12, height * 0.08, width * 0.88, height * 0.92), fill=255)
+    return _enlarged(mask, photo.size, edge=165)
+
+
+def _flooded(photo: Image.Image, places: Iterable[tuple[float, float]], distance: int) -> Image.Image:
+    """Return a small L mask: 0 is what joins one of the places (parts of width and height) in its colour."""
+    small = photo.convert("RGBA")
+    small.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.BOX)
+    for x, y in places:
+        at = (int(x * (small.width - 1)), int(y * (small.height - 1)))
+        ImageDraw.floodfill(small, at, CLEAR, thresh=distance)
+    return small.getchannel("A")
+
+
+def _enlarged(mask: Image.Image, size: tuple[int, int], *, edge: int) -> Image.Image:
+    """Return the small mask at this size, its steps smoothed; an ``edge`` above 128 makes it narrower."""
+    smooth = mask.filter(ImageFilter.GaussianBlur(1.2)).resize(size, Image.Resampling.BICUBIC)
+    return smooth.point(lambda value: max(0, min(255, (value - edge) * 5)))
+
+
+def _coverage(mask: Image.Image) -> float:
+    """Return which part of an L mask is set, 0 to 1."""
+    return ImageStat.Stat(mask).mean[0] / 255
 
 
 def _guess_category(size: tuple[int, int]) -> str:
@@ -140,13 +171,11 @@ def _guess_category(size: tuple[int, int]) -> str:
 
 def _worn(person: Image.Image, category: str) -> Image.Image | None:
     """Return an L mask of what the person wears now where the garment goes; None when it can't be told."""
-    found = [area for point in LOOK_AT[category] if (area := region_around(person, point))]
-    if not found:
+    worn = ImageOps.invert(_flooded(person, LEGS if category == "bottoms" else CHEST, WORN_DISTANCE))
+    box = worn.getbbox()
+    if box is None or not 0.03 < _coverage(worn) < 0.45 or box[2] - box[0] == worn.width:
         return None
-    if category == "bottoms":
-        # Two legs may be two areas.
-        return reduce(ImageChops.lighter, found)
-    return found[0]
+    return _enlarged(worn, person.size, edge=70)
 
 
 def _recolour(person: Image.Image, worn: Image.Image, cloth: Image.Image) -> None:
@@ -177,7 +206,9 @@ def _place(
         # A short, wide top still has to cover the one below it.
         width = round(max(width, min(width * 1.25, height / shape)))
     natural = round(width * shape)
-    fitted = min(natural, round(height * 1.08)) if category == "bottoms" else natural
+    # Legs that run out of the picture are longer than they look.
+    fits_legs = category == "bottoms" and worn[3] < photo[1]
+    fitted = min(natural, round(height * 1.08)) if fits_legs else natural
     return (worn[0] + worn[2] - width) // 2, worn[1] - round(width * 0.02), width, fitted
 
 
