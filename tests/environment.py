@@ -11,7 +11,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from config.broker import PrivateRedis
+from tryon.demo.broker import PrivateRedis
 
 PREFIXES = ("S3_", "FASHN_", "QUEUE_", "RQ_")
 FOLDER = Path(tempfile.mkdtemp(prefix="tryon-tests-"))

@@ -19,7 +19,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from config.broker import LOOPBACK, free_port
+from tryon.demo.broker import LOOPBACK, free_port
 
 # initdb and postgres refuse to run as root.
 SERVER_USER: Final = "postgres"

@@ -12,8 +12,8 @@ from typing import Any, Final
 import boto3
 import requests
 
-from config.broker import LOOPBACK, free_port
 from config.s3_options import client_config, s3_storage
+from tryon.demo.broker import LOOPBACK, free_port
 
 ACCESS_KEY: Final = "test-access-key"
 SECRET_KEY: Final = "test-secret-key"

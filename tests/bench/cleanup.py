@@ -16,8 +16,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from config.broker import PrivateRedis
 from tests.postgres import fresh_database
+from tryon.demo.broker import PrivateRedis
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 RESULTS: Final = 10_000

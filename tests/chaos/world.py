@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import requests
 
-from config.broker import LOOPBACK, PrivateRedis, free_port
 from tests.postgres import fresh_database
 from tryon.demo import services
+from tryon.demo.broker import LOOPBACK, PrivateRedis, free_port
 from tryon.demo.environment import child_environment
 from tryon.demo.guard import Guard
 from tryon.demo.handout import Handout, handout_for

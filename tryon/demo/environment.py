@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TextIO
 
-from config.broker import LOOPBACK
+from tryon.demo.broker import LOOPBACK
 from tryon.demo.errors import PortTaken, VarNotUsable
 from tryon.demo.handout import Handout
 

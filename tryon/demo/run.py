@@ -14,9 +14,9 @@ from typing import Final
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
-from config.broker import LOOPBACK, BrokerError, PrivateRedis, answers, free_port
 from config.core.redis.addresses import check_address
 from tryon.demo import services
+from tryon.demo.broker import LOOPBACK, BrokerError, PrivateRedis, answers, free_port
 from tryon.demo.console import Console
 from tryon.demo.environment import child_environment, claim_port, claim_var
 from tryon.demo.errors import DemoError

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import requests
 from redis import Redis, RedisError
 
-from config.broker import LOOPBACK, PrivateRedis
+from tryon.demo.broker import LOOPBACK, PrivateRedis
 from tryon.demo.handout import Handout
 from tryon.demo.processes import Service
 

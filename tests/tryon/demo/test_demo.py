@@ -17,8 +17,8 @@ import pytest
 import requests
 from PIL import Image
 
-from config.broker import LOOPBACK, free_port
 from config.core.http import health
+from tryon.demo.broker import LOOPBACK, free_port
 from tryon.demo.library import MODELS, PRODUCTS
 
 PROJECT = Path(__file__).resolve().parents[3]

@@ -14,8 +14,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from redis import Redis, RedisError
 
-from config.broker import LOOPBACK, find_server, free_port
 from config.core.redis.addresses import check_address, connect, sentinel_address
+from tryon.demo.broker import LOOPBACK, find_server, free_port
 
 ROOT = Path(__file__).resolve().parents[4]
 # What each user does with Redis: enqueue, run a worker until the queue is empty, cache.

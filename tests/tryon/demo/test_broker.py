@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from redis import AuthenticationError, Redis
 
-from config.broker import CONFIG_FILE, PID_FILE, BrokerMissing, PrivateRedis, answers, find_server
+from tryon.demo.broker import CONFIG_FILE, PID_FILE, BrokerMissing, PrivateRedis, answers, find_server
 
 
 def run_without_owner(broker: PrivateRedis) -> subprocess.Popen[bytes]:
@@ -94,7 +94,7 @@ def test_server_on_the_path_is_preferred(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_missing_server_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", os.devnull)
-    monkeypatch.setattr("config.broker.SERVERS", ())
+    monkeypatch.setattr("tryon.demo.broker.SERVERS", ())
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(BrokerMissing, match="REDIS_URL"):
         find_server()
