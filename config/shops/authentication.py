@@ -1,8 +1,7 @@
-"""Three ways in: an API key, a staff session, and the demo shop's visitor session."""
+"""Two ways in: an API key and a staff session."""
 
 from typing import override
 
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
@@ -11,7 +10,6 @@ from config.shops.callers import Caller
 from config.shops.keys import key_check
 
 SCHEME = "Api-Key"
-VISITOR_SESSION_KEY = "demo_visitor"
 
 
 class ApiKeyAuthentication(authentication.BaseAuthentication):
@@ -33,27 +31,22 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """Staff signed in to the admin act as managers; visitors of the demo shop act for themselves.
+    """Staff signed in to the admin act as managers.
 
-    Both carry a cookie, so both need Django's CSRF token on every unsafe request.
+    The browser sends their cookie by itself, so every unsafe request needs Django's CSRF token too.
     """
 
     @override
     def authenticate(self, request: Request) -> tuple[Caller, None] | None:
-        caller = self._staff(request) or self._visitor(request)
+        caller = self.session_caller(request)
         if caller is None:
             return None
         self.enforce_csrf(request)
         return caller, None
 
-    def _staff(self, request: Request) -> Caller | None:
+    def session_caller(self, request: Request) -> Caller | None:
+        """Return who acts by this session, or None."""
         user: User | AnonymousUser | None = getattr(request._request, "user", None)
         if isinstance(user, User) and user.is_active and user.is_staff:
             return Caller(requester=f"user:{user.pk}", is_manager=True)
         return None
-
-    def _visitor(self, request: Request) -> Caller | None:
-        if not settings.DEMO_SHOP:
-            return None
-        visitor = request._request.session.get(VISITOR_SESSION_KEY)
-        return Caller(requester=f"visitor:{visitor}") if visitor else None

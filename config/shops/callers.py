@@ -10,7 +10,7 @@ from rest_framework.request import Request
 class Caller:
     """``requester`` is the stable name that rows are owned by.
 
-    It is ``key:<id>``, ``user:<id>`` or ``visitor:<id>``, and never comes from a header of the client's.
+    It begins with its kind, such as ``key:<id>`` or ``user:<id>``, and never comes from the client's headers.
     """
 
     requester: str

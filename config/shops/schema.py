@@ -27,6 +27,7 @@ class SessionScheme(OpenApiAuthenticationExtension):
     """The cookie of somebody signed in to the admin."""
 
     target_class = "config.shops.authentication.SessionAuthentication"
+    match_subclasses = True
     name = "session"
 
     @override

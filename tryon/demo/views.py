@@ -1,7 +1,6 @@
 """The demo shop: one page on which a visitor tries clothes on, through the public API."""
 
 import json
-import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import wraps
@@ -21,9 +20,9 @@ from rest_framework.request import Request
 
 from config.core.http.pagination import PAGE_SIZE
 from config.core.images import MAX_UPLOAD_BYTES
-from config.shops.authentication import VISITOR_SESSION_KEY, SessionAuthentication
 from models_library.models import Category, ModelImage
 from models_library.selectors import model_image_list
+from tryon.demo.authentication import VisitorAuthentication, welcome
 from tryon.fashn.options import DEFAULT_MODE
 from tryon.models import ProductImage, TryOnJob
 from tryon.selectors import catalogue, with_files
@@ -111,8 +110,8 @@ def products(request: HttpRequest) -> HttpResponse:
 
 def requester_of(request: HttpRequest) -> str:
     """Who the API will see behind this session. A new visitor gets an unguessable name."""
-    request.session.setdefault(VISITOR_SESSION_KEY, secrets.token_urlsafe(24))
-    signed_in = SessionAuthentication().authenticate(Request(request))
+    welcome(request)
+    signed_in = VisitorAuthentication().authenticate(Request(request))
     if signed_in is None:  # a session that the API turns away has no use for the page
         raise PermissionDenied
     caller, _credentials = signed_in

@@ -1,0 +1,30 @@
+"""Who a session is in the demo: staff as everywhere, or a visitor of the shop."""
+
+import secrets
+from typing import Final, override
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.request import Request
+
+from config.shops.authentication import SessionAuthentication
+from config.shops.callers import Caller
+
+SESSION_KEY: Final = "demo_visitor"
+
+
+class VisitorAuthentication(SessionAuthentication):
+    """Visitors of the demo shop act for themselves, while DEMO_SHOP is on."""
+
+    @override
+    def session_caller(self, request: Request) -> Caller | None:
+        return super().session_caller(request) or self._visitor(request)
+
+    def _visitor(self, request: Request) -> Caller | None:
+        visitor = request._request.session.get(SESSION_KEY) if settings.DEMO_SHOP else None
+        return Caller(requester=f"visitor:{visitor}") if visitor else None
+
+
+def welcome(request: HttpRequest) -> None:
+    """Give the session an unguessable visitor's name, if it has none."""
+    request.session.setdefault(SESSION_KEY, secrets.token_urlsafe(24))
