@@ -1,8 +1,7 @@
-"""The models of the run endpoint: their inputs, prices and typical times.
+"""The models of the run endpoint that the product calls: their inputs, prices and typical times.
 
 Fields, enums and defaults follow FASHN's documentation and the types of its Python SDK 0.9.0; prices and
-times its pages for tryon-v1.6, tryon-max and background-remove. The other models are here so that the
-official SDK can call them; theirs are plain stand-ins.
+times follow the pages of the three models.
 """
 
 from collections.abc import Callable, Mapping
@@ -60,19 +59,11 @@ def duration(model: Model, inputs: Inputs, dice: Random) -> float:
 
 
 _IMAGE = Field("image", required=True)
-_EXTRA_IMAGE = Field("image")
-_TEXT = Field("text")
-_NEEDED_TEXT = Field("text", required=True)
 _SEED = Field("integer", default=42, high=MAX_SEED)
 _COUNT = Field("integer", default=1, low=1, high=4)
 _FORMAT = Field("choice", default="png", choices=("png", "jpeg"))
 _BASE64 = Field("flag", default=False)
-_RESOLUTION = Field("choice", default="1k", choices=("1k", "2k", "4k"))
-_MODE = Field("choice", choices=("fast", "balanced", "quality"))
 _RATIOS = ("21:9", "1:1", "4:3", "3:2", "2:3", "5:4", "4:5", "3:4", "16:9", "9:16")
-_RATIO = Field("choice", choices=_RATIOS)
-_COMMON = {"num_images": _COUNT, "seed": _SEED, "output_format": _FORMAT, "return_base64": _BASE64}
-_TIERED = {**_COMMON, "resolution": _RESOLUTION, "generation_mode": _MODE}
 
 _V16_FIELDS = {
     "model_image": _IMAGE,
@@ -91,8 +82,13 @@ _MAX_FIELDS = {
     "model_image": _IMAGE,
     "product_image": _IMAGE,
     "prompt": Field("text", default=""),
-    "aspect_ratio": _RATIO,
-    **_TIERED,
+    "aspect_ratio": Field("choice", choices=_RATIOS),
+    "num_images": _COUNT,
+    "seed": _SEED,
+    "output_format": _FORMAT,
+    "return_base64": _BASE64,
+    "resolution": Field("choice", default="1k", choices=("1k", "2k", "4k")),
+    "generation_mode": Field("choice", choices=("fast", "balanced", "quality")),
 }
 
 # Mode to the ends of the range in which one image takes, in seconds.
@@ -119,48 +115,14 @@ def _max_seconds(inputs: Inputs, dice: Random) -> float:
     return dice.uniform(*_MAX_SECONDS[_max_mode(inputs), inputs["resolution"]])
 
 
-def _stand_in(name: str, fields: Mapping[str, Field], low: float = 8, high: float = 20) -> Model:
-    return Model(name, fields, lambda _inputs: 1, lambda _inputs, dice: dice.uniform(low, high))
-
-
-_VIDEO_FIELDS = {
-    "image": _IMAGE,
-    "end_image": _EXTRA_IMAGE,
-    "prompt": _TEXT,
-    "negative_prompt": _TEXT,
-    "duration": Field("choice", default=5, choices=(5, 10)),
-    "resolution": Field("choice", default="1080p", choices=("480p", "720p", "1080p")),
-    "seed": _SEED,
-}
-
 _ALL = [
     Model("tryon-v1.6", _V16_FIELDS, lambda _: 1, lambda i, dice: dice.uniform(*_V16_SECONDS[i["mode"]])),
     Model("tryon-max", _MAX_FIELDS, _max_price, _max_seconds),
-    _stand_in("background-remove", {"image": _IMAGE, "return_base64": _BASE64}, 1, 3),
-    _stand_in(
-        "product-to-model",
-        {"product_image": _IMAGE, "model_image": _EXTRA_IMAGE, "image_prompt": _EXTRA_IMAGE}
-        | {"prompt": _TEXT, "aspect_ratio": _RATIO, **_TIERED},
+    Model(
+        "background-remove",
+        {"image": _IMAGE, "return_base64": _BASE64},
+        lambda _: 1,
+        lambda _, dice: dice.uniform(1, 3),
     ),
-    _stand_in("face-to-model", {"face_image": _IMAGE, "prompt": _TEXT, "aspect_ratio": _RATIO, **_TIERED}),
-    _stand_in(
-        "model-create",
-        {"prompt": _NEEDED_TEXT, "image_reference": _EXTRA_IMAGE, "aspect_ratio": _RATIO, **_TIERED},
-    ),
-    _stand_in(
-        "model-swap", {"model_image": _IMAGE, "face_reference": _EXTRA_IMAGE, "prompt": _TEXT, **_TIERED}
-    ),
-    _stand_in(
-        "reframe",
-        {"image": _IMAGE, "aspect_ratio": Field("choice", required=True, choices=_RATIOS), **_TIERED},
-    ),
-    _stand_in("background-change", {"image": _IMAGE, "prompt": _NEEDED_TEXT, **_TIERED}),
-    _stand_in(
-        "edit",
-        {"image": _IMAGE, "prompt": _NEEDED_TEXT, "image_context": _EXTRA_IMAGE, "mask": _EXTRA_IMAGE}
-        | {"aspect_ratio": _RATIO, **_TIERED},
-    ),
-    _stand_in("packshot", {"product_image": _IMAGE, "prompt": _TEXT, "aspect_ratio": _RATIO, **_TIERED}),
-    _stand_in("image-to-video", _VIDEO_FIELDS, 30, 60),
 ]
 MODELS = {model.name: model for model in _ALL}

@@ -34,19 +34,20 @@ GROUND = ((0, 0.4), (1, 0.4), (0, 0), (1, 0), (0, 1), (1, 1))
 def compose(model_name: str, inputs: Mapping[str, Any], photos: Mapping[str, bytes], index: int) -> bytes:
     """Return the encoded output number ``index`` (from 0) of a prediction.
 
-    ``photos`` holds the checked input bytes by field. RGB of 864x1296 px for tryon-v1.6, about 1, 4 or 16
-    megapixels by ``resolution`` for the others; RGBA of the input's size up to 4 megapixels for
-    background-remove. PNG, or JPEG when ``output_format`` says so.
+    ``photos`` holds the checked input bytes by field; without any the picture is a stamped gradient. RGB of
+    864x1296 px for tryon-v1.6, about 1, 4 or 16 megapixels by ``resolution`` for tryon-max; RGBA of the
+    input's size up to 4 megapixels for background-remove. PNG, or JPEG when ``output_format`` says so.
     """
     if model_name == "background-remove":
         return _encode(_subject(_open(photos["image"])), "png")
     dice = Random(_dice_seed(inputs, index))  # noqa: S311 (small visual differences only)
-    garment = photos.get("garment_image") or photos.get("product_image")
-    if garment and "model_image" in photos:
+    if photos:
         person = _canvas(model_name, inputs, _open(photos["model_image"]))
+        garment = photos.get("garment_image") or photos["product_image"]
         picture = _dress(person, _open(garment), str(inputs.get("category") or "auto"), dice)
     else:
-        picture = _canvas(model_name, inputs, _stand_in(photos))
+        plain = Image.linear_gradient("L").resize((832, 1248)).convert("RGB")
+        picture = _canvas(model_name, inputs, plain)
         picture = ImageEnhance.Brightness(picture).enhance(dice.uniform(0.94, 1.06))
     _stamp(picture, f"SANDBOX  seed {inputs.get('seed', '-')}  #{index}")
     return _encode(picture, str(inputs.get("output_format") or "png"))
@@ -67,12 +68,6 @@ def _open(data: bytes) -> Image.Image:
             white.paste(layer, mask=layer.getchannel("A"))
             return white
         return image.convert("RGB")
-
-
-def _stand_in(photos: Mapping[str, bytes]) -> Image.Image:
-    for data in photos.values():
-        return _open(data)
-    return Image.linear_gradient("L").resize((832, 1248)).convert("RGB")
 
 
 def _canvas(model_name: str, inputs: Mapping[str, Any], photo: Image.Image) -> Image.Image:

@@ -91,18 +91,6 @@ def test_background_remove_cuts_the_subject_out(
     assert image.getpixel((125, 180))[3] == 255  # type: ignore[index]
 
 
-@pytest.mark.parametrize("model", ["packshot", "model-create", "image-to-video"])
-def test_other_models_answer_with_a_picture(
-    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], model: str
-) -> None:
-    own = {"product_image": inputs["garment_image"], "image": inputs["model_image"], "prompt": "a coat"}
-    body = {"model_name": model, "inputs": own}
-    prediction_id = http.post(f"{sandbox.url}/v1/run", json=body, timeout=5).json()["id"]
-    sandbox.advance(120)
-    [url] = status(sandbox, http, prediction_id).json()["output"]
-    assert min(picture(get(url).content).size) > 500
-
-
 def test_base64_output_expires_after_an_hour(
     sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
 ) -> None:
