@@ -19,6 +19,8 @@ from typing import Final, Self
 
 from redis import Redis, RedisError
 
+from tryon.demo.errors import BrokerError
+
 LOOPBACK: Final = "127.0.0.1"
 SERVERS: Final = ("redis-server", "valkey-server")
 START_SECONDS: Final = 10.0
@@ -28,22 +30,8 @@ PID_FILE: Final = "redis.pid"
 LOG_FILE: Final = "redis.log"
 
 
-class BrokerError(Exception):
-    """No private Redis could be had. The text is one plain line for the person at the terminal."""
-
-    code = "broker"
-
-
-class BrokerMissing(BrokerError):
-    code = "broker_missing"
-
-
-class BrokerFailed(BrokerError):
-    code = "broker_failed"
-
-
 def find_server() -> Path:
-    """The server program to run. Raises BrokerMissing."""
+    """The server program to run. Raises BrokerError."""
     for name in SERVERS:
         if found := shutil.which(name):
             return Path(found)
@@ -53,7 +41,7 @@ def find_server() -> Path:
         packaged = Path(spec.origin).parent / "bin" / "redis-server"
         if os.access(packaged, os.X_OK):
             return packaged
-    raise BrokerMissing(
+    raise BrokerError(
         "No redis-server or valkey-server on the PATH. Install one, run `make redis`, or set REDIS_URL."
     )
 
@@ -83,7 +71,7 @@ class PrivateRedis:
     """
 
     def __init__(self, directory: Path) -> None:
-        """Takes a directory that need not exist. Raises BrokerMissing."""
+        """Takes a directory that need not exist. Raises BrokerError."""
         self.directory = directory
         self.command: Final = (str(find_server()), CONFIG_FILE)
         self._port = free_port()
@@ -119,12 +107,12 @@ class PrivateRedis:
         return answers(self.url)
 
     def __enter__(self) -> Self:
-        """Start the server and wait until it answers. Raises BrokerFailed."""
+        """Start the server and wait until it answers. Raises BrokerError."""
         self.prepare()
         self._process = subprocess.Popen(self.command, cwd=self.directory, start_new_session=True)
         if not _within(START_SECONDS, lambda: self._ended() or self.answers()) or self._ended():
             self._stop()
-            raise BrokerFailed(f"Redis did not start. See {self.directory / LOG_FILE}.")
+            raise BrokerError(f"Redis did not start. See {self.directory / LOG_FILE}.")
         return self
 
     def __exit__(

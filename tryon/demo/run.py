@@ -16,10 +16,10 @@ from django.core.exceptions import ImproperlyConfigured
 from config import env
 from config.core.redis.addresses import check_address
 from tryon.demo import services
-from tryon.demo.broker import LOOPBACK, BrokerError, PrivateRedis, answers, free_port
+from tryon.demo.broker import LOOPBACK, PrivateRedis, answers, free_port
 from tryon.demo.console import Console
 from tryon.demo.environment import child_environment, claim_port, claim_var
-from tryon.demo.errors import DemoError
+from tryon.demo.errors import BrokerError, DemoError
 from tryon.demo.first_tryon import Storefront, run_tryon
 from tryon.demo.handout import Handout, handout_for, write
 from tryon.demo.library import PRODUCTS
@@ -84,7 +84,7 @@ def run(options: DemoOptions) -> int:
     except KeyboardInterrupt:
         console.say("Stopped.")
         return INTERRUPTED
-    except (DemoError, BrokerError, ImproperlyConfigured) as error:
+    except (DemoError, ImproperlyConfigured) as error:
         return _failed(console, str(error))
     except OSError as error:
         return _failed(console, f"Can't use {error.filename or 'a file'}: {error.strerror}.")
@@ -95,7 +95,7 @@ def run(options: DemoOptions) -> int:
 def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path:
     """Start everything, make one try-on and return its picture; without ``--once`` serve until Ctrl-C first.
 
-    ``at_the_end`` ends what was started. Raises DemoError, BrokerError, OSError, KeyboardInterrupt.
+    ``at_the_end`` ends what was started. Raises DemoError, OSError, KeyboardInterrupt.
     """
     var = options.var.resolve()
     at_the_end.enter_context(claim_var(var))

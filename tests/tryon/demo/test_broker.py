@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from redis import AuthenticationError, Redis
 
-from tryon.demo.broker import CONFIG_FILE, PID_FILE, BrokerMissing, PrivateRedis, answers, find_server
+from tryon.demo.broker import CONFIG_FILE, PID_FILE, PrivateRedis, answers, find_server
+from tryon.demo.errors import BrokerError
 
 
 def run_without_owner(broker: PrivateRedis) -> subprocess.Popen[bytes]:
@@ -96,7 +97,7 @@ def test_missing_server_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("PATH", os.devnull)
     monkeypatch.setattr("tryon.demo.broker.SERVERS", ())
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(BrokerMissing, match="REDIS_URL"):
+    with pytest.raises(BrokerError, match="REDIS_URL"):
         find_server()
 
 
