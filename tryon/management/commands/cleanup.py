@@ -1,6 +1,7 @@
 """Clean up by hand, or see what a clean-up would remove."""
 
 import math
+from collections.abc import Iterable
 from typing import Any, override
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -39,15 +40,10 @@ class Command(BaseCommand):
         """Tell what would be removed; whether that could be found out."""
         try:
             seen = preview(task.work(dry_run=True, force=force))
-        except DomainError as error:
-            self.stderr.write(f"{name}: {error.message}")
+        except (DomainError, CleanupRefused) as error:
+            self.stderr.write(f"{name}: {error.message if isinstance(error, DomainError) else error}")
             return False
-        except CleanupRefused as error:
-            self.stderr.write(f"{name}: {error}")
-            return False
-        self.stdout.write(f"{name}: would remove {seen.removed}")
-        for note in seen.notes:
-            self.stdout.write(f"  {note}")
+        self._tell(f"{name}: would remove {seen.removed}", seen.notes)
         return True
 
     def _remove(self, name: str, task: Task, *, force: bool) -> bool:
@@ -56,7 +52,10 @@ class Command(BaseCommand):
         if done is None:
             self.stderr.write(f"{name}: another run is under way. Look at the clean-ups in the admin.")
             return False
-        self.stdout.write(f"{name}: removed {done.removed}, {filesizeformat(done.freed_bytes)} freed")
-        for note in done.notes:
-            self.stdout.write(f"  {note}")
+        self._tell(f"{name}: removed {done.removed}, {filesizeformat(done.freed_bytes)} freed", done.notes)
         return not done.problem
+
+    def _tell(self, text: str, notes: Iterable[str]) -> None:
+        self.stdout.write(text)
+        for note in notes:
+            self.stdout.write(f"  {note}")
