@@ -8,7 +8,6 @@ import importlib.util
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -26,7 +25,6 @@ SERVERS: Final = ("redis-server", "valkey-server")
 START_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 5.0
 CONFIG_FILE: Final = "redis.conf"
-PID_FILE: Final = "redis.pid"
 LOG_FILE: Final = "redis.log"
 
 
@@ -84,9 +82,8 @@ class PrivateRedis:
         return _url(self._port, self._password)
 
     def prepare(self) -> None:
-        """End a server that an earlier owner left behind, and write the configuration. Raises OSError."""
+        """Write the configuration. Raises OSError."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        end_left_over(self.directory)
         # A file, because a password among the arguments is shown to every user of the machine.
         config = self.directory / CONFIG_FILE
         config.unlink(missing_ok=True)
@@ -95,7 +92,6 @@ class PrivateRedis:
             "bind": LOOPBACK,
             "port": self._port,
             "requirepass": self._password,
-            "pidfile": PID_FILE,
             "logfile": LOG_FILE,
             "save": '""',
             "appendonly": "no",
@@ -133,36 +129,8 @@ class PrivateRedis:
         self._process = None
 
 
-def end_left_over(directory: Path) -> None:
-    """End the server that a killed owner left running in ``directory``, if there is one.
-
-    A process id alone may belong to anything by now. Only a process that answers on the recorded port to the
-    recorded password, and says that this id is its own, is ended.
-    """
-    try:
-        pid = int((directory / PID_FILE).read_text())
-        config = dict(line.split(" ", 1) for line in (directory / CONFIG_FILE).read_text().splitlines())
-    except (FileNotFoundError, ValueError):
-        return
-    url = _url(int(config["port"]), config["requirepass"])
-    if _process_id(url) != pid:
-        return
-    os.kill(pid, signal.SIGTERM)
-    if not _within(STOP_SECONDS, lambda: _process_id(url) != pid):
-        os.kill(pid, signal.SIGKILL)
-
-
 def _url(port: int, password: str) -> str:
     return f"redis://:{password}@{LOOPBACK}:{port}/0"
-
-
-def _process_id(url: str) -> int | None:
-    """The process id that the server at ``url`` gives, or None when nothing there takes the password."""
-    try:
-        with Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1) as connection:
-            return int(connection.info("server")["process_id"])
-    except RedisError:
-        return None
 
 
 def _within(seconds: float, happened: Callable[[], bool]) -> bool:

@@ -1,27 +1,13 @@
-"""The private Redis: who may use it, and that it never outlives its owner for good."""
+"""The private Redis: who may use it, how long it lives, and where its program comes from."""
 
 import os
-import signal
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
 from redis import AuthenticationError, Redis
 
-from tryon.demo.broker import CONFIG_FILE, PID_FILE, PrivateRedis, answers, find_server
+from tryon.demo.broker import CONFIG_FILE, PrivateRedis, answers, find_server
 from tryon.demo.errors import BrokerError
-
-
-def run_without_owner(broker: PrivateRedis) -> subprocess.Popen[bytes]:
-    """The server as a killed demo would leave it."""
-    broker.prepare()
-    process = subprocess.Popen(broker.command, cwd=broker.directory)
-    deadline = time.monotonic() + 10
-    while not broker.answers():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return process
 
 
 def test_redis_serves_who_knows_its_url(tmp_path: Path) -> None:
@@ -46,43 +32,12 @@ def test_redis_is_gone_after_the_block(tmp_path: Path) -> None:
     with PrivateRedis(tmp_path) as broker:
         assert answers(broker.url)
     assert not answers(broker.url)
-    assert not (tmp_path / PID_FILE).exists()
 
 
 def test_two_servers_run_beside_each_other(tmp_path: Path) -> None:
     with PrivateRedis(tmp_path / "one") as one, PrivateRedis(tmp_path / "two") as two:
         assert answers(one.url)
         assert answers(two.url)
-
-
-def test_left_over_server_is_ended_by_the_next_start(tmp_path: Path) -> None:
-    left_over = PrivateRedis(tmp_path)
-    process = run_without_owner(left_over)
-    with PrivateRedis(tmp_path) as broker:
-        assert process.wait(5) == 0
-        assert not answers(left_over.url)
-        assert answers(broker.url)
-
-
-def test_process_that_took_over_the_id_of_a_dead_server_is_spared(tmp_path: Path) -> None:
-    dead = PrivateRedis(tmp_path)
-    process = run_without_owner(dead)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    bystander = subprocess.Popen(["sleep", "60"])
-    (tmp_path / PID_FILE).write_text(str(bystander.pid))
-    try:
-        with PrivateRedis(tmp_path):
-            assert bystander.poll() is None
-    finally:
-        bystander.kill()
-        bystander.wait()
-
-
-def test_half_written_pid_file_does_not_stop_the_next_start(tmp_path: Path) -> None:
-    (tmp_path / PID_FILE).write_text("")
-    with PrivateRedis(tmp_path) as broker:
-        assert answers(broker.url)
 
 
 def test_server_on_the_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
