@@ -1,8 +1,8 @@
 """The switches of a sandbox, for behaviour that FASHN does not document or that a test wants to change."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, get_type_hints
 
 from .errors import Refusal
 
@@ -42,31 +42,21 @@ class Settings:
 
     def changed(self, values: Mapping[str, Any]) -> "Settings":
         """Return a copy with these JSON values. Raises Refusal for an unknown name or a wrong type."""
-        by_name = {_camel(field.name): field for field in fields(self)}
+        hints = get_type_hints(Settings)
+        by_name = {_camel(name): name for name in hints}
         changes = {}
         for key, value in values.items():
             if key not in by_name:
                 raise Refusal("BadRequest", f"Unknown setting {key}. Known: {', '.join(sorted(by_name))}")
-            field = by_name[key]
-            if not _fits(value, str(field.type)):
-                raise Refusal("BadRequest", f"Setting {key} takes {_plain(str(field.type))}")
-            changes[field.name] = value
+            kind = hints[by_name[key]]
+            if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+                raise Refusal("BadRequest", f"Setting {key} takes {_words(kind)}")
+            changes[by_name[key]] = value
         return replace(self, **changes)
 
 
-_TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "str": (str,), "None": (type(None),)}
-
-
-def _fits(value: object, annotation: str) -> bool:
-    return type(value) in [kind for part in _parts(annotation) for kind in _TYPES[part]]
-
-
-def _plain(annotation: str) -> str:
-    return " or ".join("null" if part == "None" else part for part in _parts(annotation))
-
-
-def _parts(annotation: str) -> list[str]:
-    return [part.strip() for part in annotation.removeprefix("<class '").removesuffix("'>").split("|")]
+def _words(kind: Any) -> str:
+    return str(getattr(kind, "__name__", kind)).replace("None", "null").replace("|", "or")
 
 
 def _camel(name: str) -> str:
