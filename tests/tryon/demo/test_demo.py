@@ -65,6 +65,24 @@ def run_demo(var: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def complaint_of(ended: subprocess.CompletedProcess[str]) -> str:
+    """The one line that a demo says which can't go on."""
+    assert ended.returncode != 0
+    [line] = ended.stderr.splitlines()
+    return line
+
+
+def said_until_ready(process: subprocess.Popen[str]) -> str:
+    """What the demo says until it serves."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if "Ctrl-C" in line:
+            break
+    return said
+
+
 def handout_in(var: Path) -> dict[str, str]:
     handout: dict[str, str] = json.loads((var / "demo.json").read_text())
     return handout
@@ -117,12 +135,7 @@ def serving(once: object, var: Path) -> Iterator[Serving]:
     with subprocess.Popen(
         command(var, *options), cwd=PROJECT, env=environment(), stdout=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout is not None
-        said = ""
-        for line in process.stdout:
-            said += line
-            if "Ctrl-C" in line:
-                break
+        said = said_until_ready(process)
         yield Serving(process, var, said)
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=LONGEST_SECONDS)
@@ -205,27 +218,21 @@ def test_killed_worker_is_started_again(serving: Serving) -> None:
 
 def test_second_demo_in_the_same_folder_is_refused(serving: Serving) -> None:
     refused = run_demo(serving.var, "--once", "--port", str(free_port()))
-    assert refused.returncode != 0
-    assert "Another demo is running" in refused.stderr
-    assert len(refused.stderr.splitlines()) == 1
+    assert "Another demo is running" in complaint_of(refused)
 
 
 def test_taken_port_is_one_line(tmp_path: Path) -> None:
     with socket.create_server((LOOPBACK, 0)) as server:
         port = server.getsockname()[1]
         refused = run_demo(tmp_path / "var", "--once", "--port", str(port))
-    assert refused.returncode != 0
-    assert refused.stderr.startswith(f"demo: Port {port} can't be used")
-    assert len(refused.stderr.splitlines()) == 1
+    assert complaint_of(refused).startswith(f"demo: Port {port} can't be used")
     assert processes_of(tmp_path / "var") == {}
 
 
 def test_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     refused = run_demo(tmp_path / "file" / "var", "--once", "--port", str(free_port()))
-    assert refused.returncode != 0
-    assert refused.stderr.startswith("demo: Can't write to")
-    assert len(refused.stderr.splitlines()) == 1
+    assert complaint_of(refused).startswith("demo: Can't write to")
 
 
 def test_killed_demo_takes_its_processes_with_it(tmp_path: Path) -> None:
@@ -242,10 +249,8 @@ def test_child_that_cannot_start_is_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "var"
     (folder / "db.sqlite3").mkdir(parents=True)
     failed = run_demo(folder, "--once", "--port", "0")
-    assert failed.returncode != 0
-    assert failed.stderr.startswith("demo: migrate failed")
+    assert complaint_of(failed).startswith("demo: migrate failed")
     assert str(folder / "logs" / "migrate.log") in failed.stderr
-    assert len(failed.stderr.splitlines()) == 1
     assert processes_of(folder) == {}
 
 
@@ -266,10 +271,8 @@ def test_redis_url_that_can_not_be_used_is_one_line(tmp_path: Path, url: str, sa
         text=True,
         check=False,
     )
-    assert refused.returncode != 0
-    assert refused.stderr.startswith(says)
+    assert complaint_of(refused).startswith(says)
     assert "s3cr" not in refused.stderr
-    assert len(refused.stderr.splitlines()) == 1
 
 
 def test_dev_runs_changed_code_in_web_server_and_worker(tmp_path: Path) -> None:
@@ -287,13 +290,8 @@ def test_dev_runs_changed_code_in_web_server_and_worker(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
+        serving = Serving(process, folder, said_until_ready(process))
         assert process.stdout is not None
-        said = ""
-        for line in process.stdout:
-            said += line
-            if "Ctrl-C" in line:
-                break
-        serving = Serving(process, folder, said)
         try:
             worker = eventually(lambda: worker_of(serving))
             view.write_text(view.read_text().replace('"ok"', '"changed"'))

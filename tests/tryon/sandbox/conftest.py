@@ -2,16 +2,15 @@
 
 import base64
 import io
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, override
+from typing import Any
 
 import fashn
 import pytest
 import requests
 from PIL import Image, ImageDraw
 
+from tests.tryon.fashn.loopback import Loopback, answer
 from tryon.sandbox import Sandbox
 
 
@@ -83,48 +82,12 @@ def http(sandbox: Sandbox) -> Iterator[requests.Session]:
         yield session
 
 
-class Receiver:
-    """A web server that keeps what is posted to it and answers with the given statuses, then 200."""
-
-    def __init__(self, server: ThreadingHTTPServer) -> None:
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        self.received: list[tuple[str, bytes]] = []
-        self.statuses: list[int] = []
-        self.page: tuple[str, bytes] = ("text/plain", b"hello")
-
-
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Serve a webhook receiver that is also a small web site."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            site.received.append((self.path, body))
-            self._answer(site.statuses.pop(0) if site.statuses else 200, "text/plain", b"")
-
-        def do_GET(self) -> None:
-            self._answer(200, *site.page)
-
-        def _answer(self, status: int, kind: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        @override
-        def log_message(self, format: str, *args: Any) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site = Receiver(server)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield site
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def receiver() -> Iterator[Loopback]:
+    """Serve a web site that takes webhooks."""
+    with Loopback() as server:
+        server.answers(answer(b"hello", headers={"Content-Type": "text/plain"}))
+        yield server
 
 
 def run(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], **extra: Any) -> requests.Response:
@@ -142,5 +105,5 @@ def finish(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], **e
     """Run a prediction, push the clock past its end, and return its status answer."""
     prediction_id = run(sandbox, http, inputs, **extra).json()["id"]
     sandbox.advance(60)
-    answer: dict[str, Any] = status(sandbox, http, prediction_id).json()
-    return answer
+    ended: dict[str, Any] = status(sandbox, http, prediction_id).json()
+    return ended

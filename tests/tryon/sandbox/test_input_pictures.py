@@ -7,9 +7,10 @@ import pytest
 import requests
 from PIL import Image
 
+from tests.tryon.fashn.loopback import Loopback, answer
 from tryon.sandbox import Sandbox
 
-from .conftest import Receiver, data_uri, draw_person, finish
+from .conftest import data_uri, draw_person, finish
 
 CUT = (
     "data:image/png;base64,"
@@ -34,24 +35,25 @@ CUT = (
 def test_unusable_picture_fails_with_reason(
     sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], value: str, reason: str
 ) -> None:
-    answer = finish(sandbox, http, {**inputs, "model_image": value})
-    assert answer["error"]["name"] == "ImageLoadError"
-    assert answer["error"]["message"].startswith("Error loading model image: ")
-    assert reason in answer["error"]["message"]
+    ended = finish(sandbox, http, {**inputs, "model_image": value})
+    assert ended["error"]["name"] == "ImageLoadError"
+    assert ended["error"]["message"].startswith("Error loading model image: ")
+    assert reason in ended["error"]["message"]
 
 
 def test_picture_is_fetched_from_its_url(
-    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], receiver: Receiver
+    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], receiver: Loopback
 ) -> None:
-    receiver.page = ("image/png", base64.b64decode(inputs["garment_image"].partition(",")[2]))
+    garment = base64.b64decode(inputs["garment_image"].partition(",")[2])
+    receiver.answers(answer(garment, headers={"Content-Type": "image/png"}))
     assert finish(sandbox, http, {**inputs, "garment_image": receiver.url})["status"] == "completed"
 
 
 def test_page_instead_of_picture_names_its_type(
-    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], receiver: Receiver
+    sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], receiver: Loopback
 ) -> None:
-    answer = finish(sandbox, http, {**inputs, "garment_image": receiver.url})
-    assert answer["error"] == {
+    ended = finish(sandbox, http, {**inputs, "garment_image": receiver.url})
+    assert ended["error"] == {
         "name": "ImageLoadError",
         "message": (
             "Error loading garment image: The URL's Content-Type is not an image. Content-Type: text/plain"
