@@ -23,57 +23,35 @@ RUNTIME_ERRORS = {
 UNKNOWN_ERROR_NAME = "FabricTooShinyError"
 UNKNOWN_STATUS = "rehearsing"
 
-_TRANSPORT = frozenset(
-    {
-        "bad_gateway",
-        "service_unavailable",
-        "gateway_not_found",
-        "hang",
-        "reset_before",
-        "reset_after",
-        "slow_body",
-    }
-)
-_REFUSED = frozenset(STATUS_OF_REFUSAL)
-_STATES = frozenset({"canceled", "time_out", "unknown_status", "never_ends", "fail_once"})
-_OUTPUT_SHAPES = frozenset({"wrong_host", "images_object"})
-_PICTURES = frozenset(
-    {"truncated", "wrong_type", "transparent", "redirect", "huge_pixels", "huge_file", "missing", "empty"}
-)
+_REFUSED = tuple(STATUS_OF_REFUSAL)
+_TRANSPORT = ("bad_gateway", "service_unavailable", "hang", "reset_before", "reset_after", "slow_body")
+_ENDINGS = (*RUNTIME_ERRORS, "canceled", "time_out", "unknown_status", "never_ends", "fail_once")
+_OUTPUT_SHAPES = ("wrong_host", "images_object")
+_PICTURES = ("truncated", "wrong_type", "transparent", "redirect", "huge_pixels", "huge_file", "missing")
+_DELIVERIES = ("duplicate", "early", "delayed", "never", "base64")
+_ANY_CALL = (*_REFUSED, *_TRANSPORT, "gateway_not_found")
 FAULTS: Mapping[str, frozenset[str]] = {
-    "run": _REFUSED | _TRANSPORT | {"no_id"},
-    "status": _REFUSED | _TRANSPORT,
-    "credits": _REFUSED | _TRANSPORT,
-    "prediction": frozenset(RUNTIME_ERRORS) | _STATES | _OUTPUT_SHAPES,
-    "media": _PICTURES | _REFUSED | _TRANSPORT,
-    "webhook": frozenset({"duplicate", "early", "delayed", "never", "base64"}),
+    "run": frozenset((*_ANY_CALL, "no_id")),
+    "status": frozenset(_ANY_CALL),
+    "credits": frozenset(_ANY_CALL),
+    "prediction": frozenset((*_ENDINGS, *_OUTPUT_SHAPES)),
+    "media": frozenset((*_ANY_CALL, *_PICTURES, "empty")),
+    "webhook": frozenset(_DELIVERIES),
 }
 """Where a fault acts, and the names known there."""
 
 SEEDS: Mapping[int, tuple[str, str]] = {
     SEED_BASE + offset: (endpoint, name)
-    for endpoint, first, names in [
-        (
-            "prediction",
-            1,
-            [*RUNTIME_ERRORS, "canceled", "time_out", "unknown_status", "never_ends", "fail_once"],
-        ),
-        ("run", 20, ["RateLimitExceeded", "ConcurrencyLimitExceeded", "OutOfCredits", "InternalServerError"]),
-        (
-            "run",
-            24,
-            ["bad_gateway", "service_unavailable", "hang", "reset_before", "reset_after", "slow_body"],
-        ),
-        ("run", 30, ["no_id", "BadRequest", "UnauthorizedAccess"]),
-        (
-            "media",
-            40,
-            ["truncated", "wrong_type", "transparent", "redirect", "huge_pixels", "huge_file", "missing"],
-        ),
-        ("prediction", 47, ["wrong_host", "images_object"]),
-        ("webhook", 50, ["duplicate", "early", "delayed", "never", "base64"]),
-        ("media", 60, ["empty"]),
-    ]
+    for endpoint, first, names in (
+        ("prediction", 1, _ENDINGS),
+        ("run", 20, ("RateLimitExceeded", "ConcurrencyLimitExceeded", "OutOfCredits", "InternalServerError")),
+        ("run", 24, _TRANSPORT),
+        ("run", 30, ("no_id", "BadRequest", "UnauthorizedAccess")),
+        ("media", 40, _PICTURES),
+        ("prediction", 47, _OUTPUT_SHAPES),
+        ("webhook", 50, _DELIVERIES),
+        ("media", 60, ("empty",)),
+    )
     for offset, name in enumerate(names, first)
 }
 """Seed to fault: the one marker that passes through any client unchanged."""
