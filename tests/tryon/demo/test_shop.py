@@ -114,6 +114,14 @@ def test_the_api_refuses_a_browser_that_never_opened_the_shop() -> None:
     assert response.status_code == 401
 
 
+def test_the_api_refuses_an_earlier_visitor_once_the_shop_is_switched_off(
+    visitor: Visitor, settings: Settings
+) -> None:
+    visitor.page()
+    settings.DEMO_SHOP = False
+    assert error_of(visitor.upload(images.garment_photo()))["code"] == "not_authenticated"
+
+
 def test_another_visitor_sees_neither_job_nor_photo(visitor: Visitor) -> None:
     visitor.page()
     own = ProductImageFactory.create(requester=visitor.requester)
