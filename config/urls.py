@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from config.core.http.health import healthz, readyz
 from config.core.storage.local import serve_signed_file
 
+handler400 = "config.core.http.exceptions.bad_request"
 handler404 = "config.core.http.exceptions.page_not_found"
 handler500 = "config.core.http.exceptions.server_error"
 

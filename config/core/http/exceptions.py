@@ -112,6 +112,16 @@ def page_not_found(request: HttpRequest, exception: Exception) -> Any:
     return html_page(request, exception)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> Any:
+    """handler400: JSON below /api/, such as for a host that is not served; Django's page elsewhere."""
+    if request.path.startswith("/api/"):
+        message = _("The request can't be read. Check its address and its headers.")
+        return JsonResponse(error_body("malformed_request", message), status=400)
+    from django.views.defaults import bad_request as html_page
+
+    return html_page(request, exception)
+
+
 def server_error(request: HttpRequest) -> Any:
     """handler500: a fixed text and the request id below /api/, Django's page elsewhere."""
     if request.path.startswith("/api/"):

@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from config.core.http.described import envelope_of, serializer_of
 from config.core.http.envelope import Answer, ErrorAnswer, Page
 
-# An ``Accept`` header without JSON, and an error that nobody foresaw.
-ANY_OPERATION: Final = frozenset({406, 500})
-WITH_A_BODY: Final = frozenset({400, 413, 415})
+# A host that is not served, an ``Accept`` header without JSON, and an error that nobody foresaw.
+ANY_OPERATION: Final = frozenset({400, 406, 500})
+WITH_A_BODY: Final = frozenset({413, 415})
 PAGE_PARAMETERS: Final = (OpenApiParameter("page", int), OpenApiParameter("pageSize", int))
 
 
@@ -37,7 +37,7 @@ def operation[**P](
 
     def decorate(method: Callable[P, Any]) -> Callable[P, Response]:
         answers = dict.fromkeys(statuses, described(inspect.signature(method).return_annotation))
-        refusals = error_statuses(method, body=body, query=query, public=public).union(errors)
+        refusals = error_statuses(method, body=body, public=public).union(errors)
 
         @extend_schema(
             operation_id=operation_id,
@@ -75,9 +75,7 @@ def described(answer: Any) -> Any:
     return envelope_of(get_args(answer)[0] if get_origin(answer) is Answer else answer)
 
 
-def error_statuses(
-    method: Callable[..., Any], *, body: Any, query: Iterable[Any], public: bool
-) -> frozenset[int]:
+def error_statuses(method: Callable[..., Any], *, body: Any, public: bool) -> frozenset[int]:
     """What DRF, Django and the exception handler answer to any request of this kind."""
     found = ANY_OPERATION
     if not public:
@@ -86,8 +84,6 @@ def error_statuses(
             found |= {403}  # a session without its CSRF token
     if body is not None:
         found |= WITH_A_BODY
-    if query:
-        found |= {400}
     if len(inspect.signature(method).parameters) > 2:  # self, request, and an id in the path
         found |= {404}
     return found
