@@ -156,6 +156,10 @@ STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 # Uploaded files above 2.5 MB are spooled to disk by Django; this limits everything that is not a file.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
+# What decoding one picture may take, in a process of its own.
+IMAGE_MEMORY_MB = env.number("IMAGE_MEMORY_MB", 1024, least=64)
+IMAGE_SECONDS = env.number("IMAGE_SECONDS", 20, least=1, most=600)  # of CPU; twice that by the clock
+
 # --- Try-on --------------------------------------------------------------------------------------------
 
 FASHN_API_KEY = env.text("FASHN_API_KEY")

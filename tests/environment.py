@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tryon.demo.broker import PrivateRedis
 
-PREFIXES = ("S3_", "FASHN_", "QUEUE_", "RQ_")
+PREFIXES = ("S3_", "FASHN_", "QUEUE_", "RQ_", "IMAGE_")
 FOLDER = Path(tempfile.mkdtemp(prefix="tryon-tests-"))
 
 for name in [name for name in os.environ if name.startswith(PREFIXES)]:

@@ -63,10 +63,10 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     """DRF's exception handler. Returns None for what nobody foresaw: ``server_error`` answers that."""
     set_rollback()  # a custom handler must do what DRF's own does
     if isinstance(error, DomainError):
-        return Response(
-            error_body(error.code, _(str(error.message)), retryable=error.retryable, details=error.details),
-            status=error.status,
-        )
+        body = error_body(error.code, _(str(error.message)), retryable=error.retryable, details=error.details)
+        response = Response(body, status=error.status)
+        copy_headers(error, response)
+        return response
     if isinstance(error, exceptions.ValidationError):
         message = _("Some fields are not right. See details.")
         body = error_body("validation_error", message, details={"fields": field_messages(error.detail)})

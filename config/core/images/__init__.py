@@ -1,14 +1,21 @@
 """Hostile bytes in, clean pictures out. Plain Python on Pillow and libheif; no Django.
 
-``prepare`` takes an upload, ``read_result`` a provider's picture; both raise only ``ImageRefused``.
+``prepare`` takes an upload, ``read_result`` a provider's picture, ``lay_on_colour`` a cut-out; they raise
+only ``ImageRefused`` and ``ImagesBusy``. The pictures are decoded in child processes behind limits: this process
+never sees more of them than their bytes.
 """
 
-from config.core.images.compose import lay_on_colour
+from config.core.images.children import CHILDREN, Wall
+from config.core.images.doors import lay_on_colour, prepare, read_result
 from config.core.images.errors import (
     ImageAnimated,
     ImageBlank,
+    ImageDecoderFailed,
+    ImageMemoryExceeded,
     ImageMissing,
     ImageRefused,
+    ImagesBusy,
+    ImageTimeExceeded,
     ImageTooLarge,
     ImageTooManyPixels,
     ImageTooSmall,
@@ -17,17 +24,19 @@ from config.core.images.errors import (
     ImageUnreadable,
 )
 from config.core.images.limits import MAX_RESULT_BYTES, MAX_UPLOAD_BYTES
-from config.core.images.memory import return_large_blocks
-from config.core.images.pipeline import Picture, PreparedImage, ResultImage, prepare, read_result
-from config.core.images.quality import ImageWarning
+from config.core.images.pictures import ImageWarning, Picture, PreparedImage, ResultImage
 
 __all__ = [
+    "CHILDREN",
     "MAX_RESULT_BYTES",
     "MAX_UPLOAD_BYTES",
     "ImageAnimated",
     "ImageBlank",
+    "ImageDecoderFailed",
+    "ImageMemoryExceeded",
     "ImageMissing",
     "ImageRefused",
+    "ImageTimeExceeded",
     "ImageTooLarge",
     "ImageTooManyPixels",
     "ImageTooSmall",
@@ -35,12 +44,12 @@ __all__ = [
     "ImageTypeUnsupported",
     "ImageUnreadable",
     "ImageWarning",
+    "ImagesBusy",
     "Picture",
     "PreparedImage",
     "ResultImage",
+    "Wall",
     "lay_on_colour",
     "prepare",
     "read_result",
 ]
-
-return_large_blocks()

@@ -5,7 +5,9 @@ from typing import Final
 
 from PIL import Image, ImageFilter
 
-from config.core.images.pipeline import read_result
+from config.core.images.formats import Format
+from config.core.images.pictures import Picture
+from config.core.images.pipeline import Work, read_result
 
 # How wide a soft edge may be, in pixels. Wider ones, such as a veil, keep their colours.
 EDGE: Final = 3
@@ -16,11 +18,8 @@ SOLID, SUPPORT = 250, 32
 STRIP: Final = 512
 
 
-def lay_on_colour(cutout: bytes, colour: str) -> bytes:
-    """Lay a cut-out (PNG with transparency, at most 24 MP) on ``colour`` (#rrggbb); return an RGB PNG.
-
-    Raises one of the ``ImageRefused`` errors; a cut-out with nothing left in it is one of them.
-    """
+def lay_on_colour(cutout: bytes, colour: str) -> Work:
+    """Lay a cut-out on ``colour`` (#rrggbb), as an RGB PNG. One with nothing left in it is refused."""
     read_result(cutout)
     with Image.open(BytesIO(cutout), formats=["PNG", "JPEG"]) as opened:
         person = opened.convert("RGBA")
@@ -33,7 +32,7 @@ def lay_on_colour(cutout: bytes, colour: str) -> bytes:
         ground.paste(strip, (0, top), mask=strip)
     file = BytesIO()
     ground.save(file, "PNG")
-    return file.getvalue()
+    return {}, [Picture(file.getvalue(), Format.PNG, *ground.size)]
 
 
 def _without_rim(person: Image.Image) -> Image.Image:

@@ -7,18 +7,28 @@ come last.
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from io import BufferedReader
-from typing import Any, BinaryIO
+from io import BytesIO
+from typing import Any
 
 import pillow_heif
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
-from config.core.images.errors import ImageAnimated, ImageUnreadable
-from config.core.images.headers import Format, Header
-from config.core.images.splice import SplicedFile
+from config.core.images.errors import (
+    ImageAnimated,
+    ImageMemoryExceeded,
+    ImageTooManyPixels,
+    ImageTruncated,
+    ImageUnreadable,
+)
+from config.core.images.formats import Format, require_end
 
 # What Pillow's and libheif's decoders raise on hostile bytes, as found by fuzzing. Warning: Pillow warns of
 # corrupt metadata, and a process may run with warnings as errors.
@@ -39,13 +49,32 @@ DECODER_FAULTS = (
     zlib.error,
     Image.DecompressionBombError,
 )
+# How they say why, in lower case: libjpeg, libpng and libwebp through Pillow, libavif, libheif.
+OUT_OF_MEMORY = ("memory", "alloc")
+TRUNCATED = ("truncated data", "end of file")
 
 STRIP_ROWS = 256
 
 
+# The scans of a JPEG: cameras write 20 at most. A file of 20 MB can hold 100,000, over the same pixels.
+MAX_SCANS = 100
+SCAN, END = b"\xff\xda", b"\xff\xd9"
+
+# Named, and not found by Pillow: a file that is a JPEG and a TIFF at once stays a JPEG, and the first picture
+# of a JPEG of several (a phone's gain map, a motion photo) is the photo.
+READERS: dict[Format, type[ImageFile.ImageFile]] = {
+    Format.JPEG: JpegImageFile,
+    Format.PNG: PngImageFile,
+    Format.WEBP: WebPImageFile,
+    Format.AVIF: AvifImageFile,
+}
+# Pillow looks at a WebP's size before its decoder makes the canvas, and refuses twice this number.
+Image.MAX_IMAGE_PIXELS = Format.WEBP.max_pixels // 2
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A picture of few enough pixels.
+    """A picture of few enough pixels, and the stored size of the whole one.
 
     ``image``: mode L, RGB or CMYK, alpha already laid on white, long side below twice the asked one.
     ``profile``: the embedded ICC profile. ``orientation``: EXIF's 1 to 8, still to be applied.
@@ -54,61 +83,91 @@ class Decoded:
     image: Image.Image
     profile: bytes | None
     orientation: int
+    width: int
+    height: int
 
 
-def decode(file: BinaryIO, header: Header, side: int) -> Decoded:
+def decode(content: bytes, form: Format, side: int, check: Callable[[int, int], None]) -> Decoded:
     """Decode every pixel. Pictures of more pixels are shrunk on the way, to a long side of ``side`` or more.
 
-    Raises ``ImageUnreadable``, or ``ImageAnimated`` for a file of several pictures.
+    ``check`` is called with the width and height that the header states, before anything is decoded. Raises
+    ``ImageUnreadable`` and other refusals, among them ``ImageAnimated`` for a file of several pictures.
     """
+    require_end(content, form)
+    with faults_as_refusals():
+        if form is Format.HEIC:
+            return _decode_heic(content, side, check)
+        return _decode_with_pillow(content, form, side, check)
+
+
+@contextmanager
+def faults_as_refusals() -> Iterator[None]:
+    """Turn what decoders raise into refusals."""
     try:
-        if header.format is Format.HEIC:
-            return _decode_heic(file, side)
-        return _decode_with_pillow(file, header, side)
+        yield
+    except Image.DecompressionBombError as error:
+        raise ImageTooManyPixels from error
     except DECODER_FAULTS as error:
+        text = str(error).lower()
+        if isinstance(error, MemoryError) or any(word in text for word in OUT_OF_MEMORY):
+            raise ImageMemoryExceeded from error
+        if any(word in text for word in TRUNCATED):
+            raise ImageTruncated from error
         raise ImageUnreadable from error
 
 
-def _decode_with_pillow(file: BinaryIO, header: Header, side: int) -> Decoded:
-    shown = BufferedReader(SplicedFile(file, header.pieces))
-    # One decoder, named: a file that is a JPEG and a TIFF at once stays a JPEG.
-    with Image.open(shown, formats=[header.format.decoder]) as image:
+def _decode_with_pillow(
+    content: bytes, form: Format, side: int, check: Callable[[int, int], None]
+) -> Decoded:
+    file = BytesIO(content)
+    with READERS[form](file) as image:
         if getattr(image, "n_frames", 1) > 1:
             raise ImageAnimated
-        if image.size[0] * image.size[1] > header.width * header.height:
-            raise ImageUnreadable
         width, height = image.size
-        if header.format is Format.JPEG:
+        check(width, height)
+        if form is Format.JPEG:
+            _check_scans(content, file.tell())
             scale = max(1, max(width, height) // side)
             # Scaled inside the inverse DCT, to 1/2, 1/4 or 1/8: never below the size asked for.
             image.draft(None, (width // scale, height // scale))
         image.load()
+        if form is Format.AVIF:
+            image.info.pop("xmp", None)  # an AVIF is turned by its own properties, not by a note in its XMP
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         profile = image.info.get("icc_profile")
         whole = _is_plain(image) and max(image.size) < 2 * side
         shrunk: Image.Image = image if whole else _reduced(image.size, partial(_rows, image), side)
-    return Decoded(shrunk, profile or None, orientation if orientation in range(1, 9) else 1)
+    turn = orientation if orientation in range(1, 9) else 1
+    return Decoded(shrunk, profile or None, turn, width, height)
+
+
+def _check_scans(content: bytes, start: int) -> None:
+    """Refuse a JPEG without its end, which the decoder does not miss, or with very many scans."""
+    end = content.find(END, start)
+    if end < 0:
+        raise ImageTruncated
+    if content.count(SCAN, start, end) >= MAX_SCANS:
+        raise ImageUnreadable
 
 
 def _rows(image: Image.Image, top: int, bottom: int) -> Image.Image:
     return _plain(image.crop((0, top, image.width, bottom)))
 
 
-def is_invisible(file: BinaryIO) -> bool:
-    """Whether each pixel of a PNG or JPEG that decodes is transparent. Takes 4 bytes a pixel."""
-    file.seek(0)
-    with Image.open(file, formats=["PNG", "JPEG"]) as image:
+def is_invisible(content: bytes, form: Format) -> bool:
+    """Return whether each pixel of a PNG or JPEG that decodes is transparent. Takes 4 bytes a pixel."""
+    with READERS[form](BytesIO(content)) as image:
         return image.has_transparency_data and image.convert("RGBA").getbbox() is None
 
 
-def _decode_heic(file: BinaryIO, side: int) -> Decoded:
+def _decode_heic(content: bytes, side: int, check: Callable[[int, int], None]) -> Decoded:
     """Read libheif's own buffer in strips: Pillow's plugin would hold a second copy of every pixel."""
-    file.seek(0)
     # remove_stride copies the buffer. libheif applies the rotation itself; EXIF's value is then history.
-    container = pillow_heif.open_heif(file, convert_hdr_to_8bit=True, remove_stride=False)
+    container = pillow_heif.open_heif(content, convert_hdr_to_8bit=True, remove_stride=False)
     picture = container[container.primary_index]
     info: dict[str, Any] = picture.info
     _refuse_several(len(container), container.primary_index, info.get("entity_groups", []))
+    check(*picture.size)
     data = memoryview(picture.data)  # decodes; mode, size and stride are final only now
     mode, (width, height), stride = picture.mode, picture.size, picture.stride
 
@@ -116,7 +175,8 @@ def _decode_heic(file: BinaryIO, side: int) -> Decoded:
         strip = data[top * stride : bottom * stride]
         return _plain(Image.frombytes(mode, (width, bottom - top), strip, "raw", mode, stride))
 
-    return Decoded(_reduced((width, height), rows, side), info.get("icc_profile"), orientation=1)
+    shrunk = _reduced((width, height), rows, side)
+    return Decoded(shrunk, info.get("icc_profile"), 1, width, height)
 
 
 def _refuse_several(count: int, primary: int, groups: list[dict[str, Any]]) -> None:

@@ -1,10 +1,12 @@
 """Why a picture is refused: one class, code and sentence for each reason."""
 
+from typing import ClassVar
+
 from config.core.errors import DomainError
 
 
 def _(message: str) -> str:
-    """Mark a message for translation and return it unchanged: whoever shows it translates it."""
+    """Mark a message for translation and return it unchanged: what shows it translates it."""
     return message
 
 
@@ -71,3 +73,39 @@ class ImageTooSmall(ImageRefused):
 
     code = "image_too_small"
     message = _("The photo is too small. Send one that is at least 256 pixels on its shortest side.")
+
+
+class ImageMemoryExceeded(ImageRefused):
+    """Decoding needs more than ``IMAGE_MEMORY_MB``."""
+
+    code = "image_memory_exceeded"
+    message = _(
+        "The photo takes too much memory to read. Make it smaller or save it as a JPEG, then send that."
+    )
+
+
+class ImageTimeExceeded(ImageRefused):
+    """Decoding takes longer than ``IMAGE_SECONDS``."""
+
+    code = "image_time_exceeded"
+    message = _("The photo takes too long to read. Make it smaller or save it as a JPEG, then send that.")
+
+
+class ImageDecoderFailed(ImageRefused):
+    """The process that decoded it died."""
+
+    code = "image_decoder_failed"
+    message = _("The photo cannot be read. Save it again as a JPEG and send that file.")
+
+
+REFUSALS = {kind.code: kind for kind in ImageRefused.__subclasses__()}
+
+
+class ImagesBusy(DomainError):
+    """No place to decode a picture became free in time. Says nothing about the picture."""
+
+    code = "images_busy"
+    status = 503
+    retryable = True
+    wait: ClassVar[int] = 5  # seconds, for Retry-After
+    message = _("Many photos are being read right now. Send it again in a few seconds.")

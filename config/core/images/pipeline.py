@@ -1,35 +1,24 @@
-"""The two ways in: a photo that somebody uploaded, and a picture that the provider made."""
+"""The work that a child does on one picture. What it raises are refusals."""
 
-import hashlib
-import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any
 
 from PIL import Image
 
 from config.core.images import limits
 from config.core.images.colour import to_srgb
-from config.core.images.decode import decode, is_invisible
-from config.core.images.errors import (
-    ImageAnimated,
-    ImageBlank,
-    ImageMissing,
-    ImageTooLarge,
-    ImageTooManyPixels,
-    ImageTooSmall,
-    ImageTypeUnsupported,
-)
-from config.core.images.headers import Format, Header, read_header
+from config.core.images.decode import Decoded, decode, faults_as_refusals, is_invisible
+from config.core.images.errors import ImageBlank, ImageTooManyPixels, ImageTooSmall, ImageTypeUnsupported
+from config.core.images.formats import Format, format_of
+from config.core.images.pictures import Picture
 from config.core.images.provenance import PACKET, with_provenance
-from config.core.images.quality import ImageWarning, warnings_for
+from config.core.images.quality import warnings_for
 
-CHUNK_BYTES = 256 * 1024
 # The lowest and the highest value of each band of a picture that is white and nothing else.
 WHITE = ((255, 255), (255, 255), (255, 255))
-
-# The memory budget holds for one full-size picture in the process. A server has several threads in each.
-ONE_AT_A_TIME = threading.Lock()
 
 TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -42,127 +31,54 @@ TRANSPOSE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An encoded picture. ``extension`` without the dot; ``width`` and ``height`` in pixels as shown."""
-
-    content: bytes
-    content_type: str
-    extension: str
-    width: int
-    height: int
+type Work = tuple[dict[str, Any], list[Picture]]
+"""Facts in JSON values, and the pictures that were made."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedImage:
-    """An upload, made safe.
-
-    ``processed``: JPEG, RGB in sRGB, quality 95, long side at most 2,000 pixels, no metadata.
-    ``thumbnail``: WebP, long side at most 400 pixels. ``checksum``: SHA-256 of the uploaded bytes, in hex.
-    ``source_extension`` and ``source_content_type`` tell what was uploaded, by its content.
-    """
-
-    processed: Picture
-    thumbnail: Picture
-    source_extension: str
-    source_content_type: str
-    checksum: str
-    warnings: tuple[ImageWarning, ...]
+def prepare(content: bytes) -> Work:
+    """Make the processed copy and the thumbnail of an upload."""
+    form = format_of(content)
+    image = _render(content, form, limits.PROCESSED_SIDE, partial(_check_upload, form)).image
+    warnings = [warning.code for warning in warnings_for(image)]
+    return {"source": form.name, "warnings": warnings}, [_jpeg(image), _thumbnail(image)]
 
 
-@dataclass(frozen=True, slots=True)
-class ResultImage:
-    """``picture``: the provider's, PNG or JPEG, not encoded again. ``thumbnail``: WebP, at most 400 pixels.
-
-    Both say in their XMP that they were made with AI.
-    """
-
-    picture: Picture
-    thumbnail: Picture
-
-
-def prepare(file: BinaryIO) -> PreparedImage:
-    """Make an uploaded photo (JPEG, PNG, WebP, AVIF or HEIC, at most 20 MB) ready for use.
-
-    ``file`` is seekable and binary; its position on entry does not matter and is undefined afterwards. Raises
-    one of the ``ImageRefused`` errors. The process stays below 240 MB for any upload
-    (tests/config/core/images/test_images_memory.py), as threads take turns at decoding.
-    """
-    checksum = _checksum(file, limits.MAX_UPLOAD_BYTES)
-    header = read_header(file)
-    _check(header, header.max_pixels)
-    if min(header.width, header.height) < limits.MIN_SIDE:
-        raise ImageTooSmall(details={"limit": limits.MIN_SIDE, "actual": min(header.width, header.height)})
-    image = _render(file, header, limits.PROCESSED_SIDE)
-    return PreparedImage(
-        processed=_jpeg(image),
-        thumbnail=_thumbnail(image),
-        source_extension=header.format.extension,
-        source_content_type=header.format.content_type,
-        checksum=checksum,
-        warnings=warnings_for(image),
-    )
-
-
-def read_result(content: bytes) -> ResultImage:
-    """Check that a provider's picture (PNG or JPEG, 24 megapixels, 60 MB) decodes to its last pixel.
-
-    The picture that comes out has the same pixels, and its provenance. Raises one of the ``ImageRefused``
-    errors.
-    """
-    file = BytesIO(content)
-    _check_size(len(content), limits.MAX_RESULT_BYTES)
-    header = read_header(file)
-    if header.format not in {Format.PNG, Format.JPEG}:
+def read_result(content: bytes) -> Work:
+    """Check a provider's picture; give it and its thumbnail their provenance."""
+    form = format_of(content)
+    if form not in {Format.PNG, Format.JPEG}:
         raise ImageTypeUnsupported
-    _check(header, min(header.max_pixels, limits.MAX_RESULT_PIXELS))
-    small = _render(file, header, limits.THUMBNAIL_SIDE)
+    rendered = _render(content, form, limits.THUMBNAIL_SIDE, partial(_check_pixels, limits.MAX_RESULT_PIXELS))
     # What is transparent is white by now: only a white picture is worth the second look.
-    if small.getextrema() == WHITE and is_invisible(file):
+    if rendered.image.getextrema() == WHITE and is_invisible(content, form):
         raise ImageBlank
-    thumbnail = _thumbnail(small, xmp=PACKET)
-    form = header.format
-    marked = with_provenance(content, form)
-    return ResultImage(
-        Picture(marked, form.content_type, form.extension, header.width, header.height), thumbnail
-    )
+    with faults_as_refusals():
+        marked = with_provenance(content, form)
+    picture = Picture(marked, form, rendered.width, rendered.height)
+    return {}, [picture, _thumbnail(rendered.image, xmp=PACKET)]
 
 
-def _check_size(size: int, limit: int) -> None:
-    if size == 0:
-        raise ImageMissing
-    if size > limit:
-        raise ImageTooLarge(details={"limit": limit, "actual": size})
+def _check_upload(form: Format, width: int, height: int) -> None:
+    _check_pixels(form.max_pixels, width, height)
+    if min(width, height) < limits.MIN_SIDE:
+        raise ImageTooSmall(details={"limit": limits.MIN_SIDE, "actual": min(width, height)})
 
 
-def _checksum(file: BinaryIO, limit: int) -> str:
-    """Return the SHA-256 in hex of a file of at most ``limit`` bytes, read in pieces."""
-    _check_size(file.seek(0, 2), limit)
-    file.seek(0)
-    digest = hashlib.sha256()
-    while chunk := file.read(CHUNK_BYTES):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _check(header: Header, max_pixels: int) -> None:
-    if header.animated:
-        raise ImageAnimated
-    pixels = header.width * header.height
-    if pixels > max_pixels:
-        details = {"limit": max_pixels, "actual": pixels, "width": header.width, "height": header.height}
+def _check_pixels(limit: int, width: int, height: int) -> None:
+    pixels = width * height
+    if pixels > limit:
+        details = {"limit": limit, "actual": pixels, "width": width, "height": height}
         raise ImageTooManyPixels(details=details)
 
 
-def _render(file: BinaryIO, header: Header, side: int) -> Image.Image:
+def _render(content: bytes, form: Format, side: int, check: Callable[[int, int], None]) -> Decoded:
     """Return the upright picture as RGB in sRGB, without metadata, at most ``side`` pixels long."""
-    with ONE_AT_A_TIME:
-        decoded = decode(file, header, side)
-        image = to_srgb(_fit(decoded.image, side), decoded.profile)
-        turn = TRANSPOSE.get(decoded.orientation)
-        image = image.transpose(turn) if turn is not None else image
+    decoded = decode(content, form, side, check)
+    image = to_srgb(_fit(decoded.image, side), decoded.profile)
+    turn = TRANSPOSE.get(decoded.orientation)
+    image = image.transpose(turn) if turn is not None else image
     image.info.clear()  # Pillow would write an EXIF block or a comment from here into the new file
-    return image
+    return replace(decoded, image=image, profile=None, orientation=1)
 
 
 def _fit(image: Image.Image, side: int) -> Image.Image:
@@ -180,7 +96,7 @@ def _jpeg(image: Image.Image) -> Picture:
     """
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=95, subsampling="4:4:4")
-    return Picture(buffer.getvalue(), "image/jpeg", "jpg", *image.size)
+    return Picture(buffer.getvalue(), Format.JPEG, *image.size)
 
 
 def _thumbnail(image: Image.Image, *, xmp: bytes = b"") -> Picture:
@@ -188,4 +104,4 @@ def _thumbnail(image: Image.Image, *, xmp: bytes = b"") -> Picture:
     small.thumbnail((limits.THUMBNAIL_SIDE, limits.THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     buffer = BytesIO()
     small.save(buffer, "WEBP", quality=80, xmp=xmp)
-    return Picture(buffer.getvalue(), "image/webp", "webp", *small.size)
+    return Picture(buffer.getvalue(), Format.WEBP, *small.size)

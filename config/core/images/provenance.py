@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from config.core.images.headers import Format
+from config.core.images.formats import Format
 
 # A photo of a person and a photo of a garment, put together by a trained model.
 SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -38,7 +38,7 @@ JPEG_XMP_REST: Final = b"http://ns.adobe.com/xmp/extension/\0"
 
 
 def with_provenance(content: bytes, form: Format) -> bytes:
-    """A PNG or JPEG that ``headers`` has found sound, with our packet in place of any that was there.
+    """Return a PNG or JPEG that decodes, with our packet in place of any that was there.
 
     Takes as much memory again as ``content``, once.
     """

@@ -1,10 +1,8 @@
 """Warnings about photos that are usable but poor. Nothing here refuses a picture."""
 
-from dataclasses import dataclass
-
 from PIL import Image, ImageFilter
 
-from config.core.images.errors import _
+from config.core.images.pictures import BLURRED, DARK, SMALL, ImageWarning
 
 # tryon-v1.6 works at 864 x 1296 pixels: with less than two thirds of that width the garment is enlarged
 # visibly.
@@ -23,21 +21,6 @@ BLUR_STRONGEST = 0.998
 BLUR_SHARE = 0.08
 
 LAPLACE = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=0)
-
-
-@dataclass(frozen=True, slots=True)
-class ImageWarning:
-    """``code`` is stable; ``message`` is English, marked for translation."""
-
-    code: str
-    message: str
-
-
-SMALL = ImageWarning(
-    "image_small", _("The photo is small, so details may be lost. Send a larger one if you have it.")
-)
-BLURRED = ImageWarning("image_blurred", _("The photo looks blurred. A sharper one gives a better result."))
-DARK = ImageWarning("image_dark", _("The photo looks dark. One with more light gives a better result."))
 
 
 def warnings_for(image: Image.Image) -> tuple[ImageWarning, ...]:

@@ -1,0 +1,79 @@
+"""The ways in: a photo that somebody uploaded, a picture that the provider made, a cut-out."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+from config.core.images import limits
+from config.core.images.children import CHILDREN
+from config.core.images.errors import REFUSALS, ImageDecoderFailed, ImageMissing, ImageTooLarge
+from config.core.images.formats import Format
+from config.core.images.pictures import WARNINGS, Picture, PreparedImage, ResultImage
+
+CHUNK_BYTES: Final = 256 * 1024
+
+
+def prepare(file: BinaryIO) -> PreparedImage:
+    """Make an uploaded photo (JPEG, PNG, WebP, AVIF or HEIC, at most 20 MB) ready for use.
+
+    ``file`` is seekable and binary; its position on entry does not matter and is undefined afterwards. Raises
+    one of the ``ImageRefused`` errors, or ``ImagesBusy``.
+    """
+    size = file.seek(0, 2)
+    _check_size(size, limits.MAX_UPLOAD_BYTES)
+    file.seek(0)
+    digest = hashlib.sha256()
+
+    def chunks() -> Iterator[bytes]:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+            yield chunk
+
+    facts, (processed, thumbnail) = _ask({"job": "prepare"}, size, chunks())
+    return PreparedImage(
+        processed=processed,
+        thumbnail=thumbnail,
+        source=Format[facts["source"]],
+        checksum=digest.hexdigest(),
+        warnings=tuple(WARNINGS[code] for code in facts["warnings"]),
+    )
+
+
+def read_result(content: bytes) -> ResultImage:
+    """Check that a provider's picture (PNG or JPEG, 24 megapixels, 60 MB) decodes to its last pixel.
+
+    The picture that comes out has the same pixels, and its provenance. Raises one of the ``ImageRefused``
+    errors, or ``ImagesBusy``.
+    """
+    _check_size(len(content), limits.MAX_RESULT_BYTES)
+    _, (picture, thumbnail) = _ask({"job": "read_result"}, len(content), [content])
+    return ResultImage(picture, thumbnail)
+
+
+def lay_on_colour(cutout: bytes, colour: str) -> bytes:
+    """Lay a cut-out (PNG with transparency, at most 24 MP) on ``colour`` (#rrggbb); return an RGB PNG.
+
+    Raises one of the ``ImageRefused`` errors, also for a cut-out with nothing left in it, or ``ImagesBusy``.
+    """
+    _check_size(len(cutout), limits.MAX_RESULT_BYTES)
+    _, (picture,) = _ask({"job": "lay_on_colour", "colour": colour}, len(cutout), [cutout])
+    return picture.content
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size == 0:
+        raise ImageMissing
+    if size > limit:
+        raise ImageTooLarge(details={"limit": limit, "actual": size})
+
+
+def _ask(head: dict[str, Any], size: int, body: Any) -> tuple[dict[str, Any], list[Picture]]:
+    """Return a child's answer. Raises the refusal that it answers with."""
+    facts, blobs = CHILDREN.ask(head, size, body)
+    if "refused" in facts:
+        raise REFUSALS.get(facts["refused"], ImageDecoderFailed)(details=facts["details"])
+    pictures = [
+        Picture(content, Format[name], int(width), int(height))
+        for content, (name, width, height) in zip(blobs, facts["pictures"], strict=True)
+    ]
+    return facts, pictures

@@ -1,0 +1,45 @@
+"""Messages between a process and its decoding child: a head in JSON, then bytes as they are.
+
+No pickle: a child that hostile bytes have taken over must not be able to run code on this side.
+"""
+
+import json
+import struct
+from collections.abc import Iterable, Mapping
+from typing import Any, BinaryIO, Final
+
+LENGTH: Final = struct.Struct("!I")
+MAX_HEAD_BYTES: Final = 64 * 1024
+MAX_BODY_BYTES: Final = 256 * 1024 * 1024
+
+
+def write_message(
+    pipe: BinaryIO, head: Mapping[str, Any], sizes: Iterable[int], body: Iterable[bytes]
+) -> None:
+    """Send a head and a body, whose pieces have together as many bytes as ``sizes``."""
+    text = json.dumps({**head, "sizes": list(sizes)}).encode()
+    pipe.write(LENGTH.pack(len(text)) + text)
+    for piece in body:
+        pipe.write(piece)
+    pipe.flush()
+
+
+def read_message(pipe: BinaryIO) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the head and the pieces of the body. Raises EOFError at the end, ValueError for nonsense."""
+    length = LENGTH.unpack(_read(pipe, LENGTH.size))[0]
+    if length > MAX_HEAD_BYTES:
+        raise ValueError("the head is too long")
+    head = json.loads(_read(pipe, length))
+    if not isinstance(head, dict):
+        raise ValueError("the head is not an object")
+    sizes = [int(size) for size in head.pop("sizes", ())]
+    if min(sizes, default=0) < 0 or sum(sizes) > MAX_BODY_BYTES:
+        raise ValueError("the body is too long")
+    return head, [_read(pipe, size) for size in sizes]
+
+
+def _read(pipe: BinaryIO, size: int) -> bytes:
+    data = pipe.read(size)
+    if len(data) < size:
+        raise EOFError
+    return data
