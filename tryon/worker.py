@@ -6,6 +6,7 @@ import structlog
 from rq import SimpleWorker
 
 from config.core.clock import check_host
+from config.core.images import CHILDREN
 from tryon.engine import queue, recovery
 from tryon.engine.leases import LEASE
 
@@ -36,6 +37,7 @@ class StepWorker(SimpleWorker):
     @override
     def work(self, *args: Any, **kwargs: Any) -> bool:
         check_host()
+        CHILDREN.start()
         try:
             recovery.sweep()
         except ExceptionGroup as faults:

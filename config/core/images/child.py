@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO, Final
 
 from config.core.images.compose import lay_on_colour
+from config.core.images.decode import limit_memory
 from config.core.images.errors import ImageMemoryExceeded, ImageRefused
 from config.core.images.pictures import Picture
 from config.core.images.pipeline import prepare, read_result
@@ -27,7 +28,7 @@ def main(memory_mb: int, cpu_seconds: int) -> None:
     requests, answers = _pipes()
     threading.Thread(target=_end_as_orphan, args=(requests.fileno(),), daemon=True).start()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
+    limit_memory(memory_mb)
     while True:
         try:
             head, (content,) = read_message(requests)

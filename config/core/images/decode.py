@@ -5,6 +5,8 @@ full-size copy exists: 48 megapixels are 192 MB in Pillow, which stores RGB in f
 come last.
 """
 
+import math
+import resource
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -50,8 +52,11 @@ DECODER_FAULTS = (
     Image.DecompressionBombError,
 )
 # How they say why, in lower case: libjpeg, libpng and libwebp through Pillow, libavif, libheif.
-OUT_OF_MEMORY = ("memory", "alloc")
+OUT_OF_MEMORY = ("out of memory", "allocating")
 TRUNCATED = ("truncated data", "end of file")
+# Out of memory, some say only that they failed. A picture that may have needed more than there was gets that
+# reason, by the bytes a pixel of the dearest kind: HEIC of 10 bits with an alpha channel at full colour.
+DEAREST_PIXEL_BYTES = 20
 
 STRIP_ROWS = 256
 
@@ -68,8 +73,7 @@ READERS: dict[Format, type[ImageFile.ImageFile]] = {
     Format.WEBP: WebPImageFile,
     Format.AVIF: AvifImageFile,
 }
-# Pillow looks at a WebP's size before its decoder makes the canvas, and refuses twice this number.
-Image.MAX_IMAGE_PIXELS = Format.WEBP.max_pixels // 2
+WEBP_PIXEL_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +105,33 @@ def decode(content: bytes, form: Format, side: int, check: Callable[[int, int], 
 
 
 @contextmanager
-def faults_as_refusals() -> Iterator[None]:
-    """Turn what decoders raise into refusals."""
+def faults_as_refusals(pixels: int = 0) -> Iterator[None]:
+    """Turn what decoders raise at a picture of this many pixels into refusals."""
     try:
         yield
     except Image.DecompressionBombError as error:
-        raise ImageTooManyPixels from error
+        raise ImageTooManyPixels(details={"limit": 2 * (Image.MAX_IMAGE_PIXELS or 0)}) from error
     except DECODER_FAULTS as error:
         text = str(error).lower()
-        if isinstance(error, MemoryError) or any(word in text for word in OUT_OF_MEMORY):
-            raise ImageMemoryExceeded from error
         if any(word in text for word in TRUNCATED):
             raise ImageTruncated from error
+        plain = isinstance(error, MemoryError) or any(word in text for word in OUT_OF_MEMORY)
+        if plain or pixels * DEAREST_PIXEL_BYTES > memory_limit():
+            raise ImageMemoryExceeded from error
         raise ImageUnreadable from error
+
+
+def limit_memory(megabytes: int) -> None:
+    """Let this process have no more memory than that."""
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20))
+    # Pillow looks at a WebP's size before its decoder makes the canvases, and refuses twice this number.
+    Image.MAX_IMAGE_PIXELS = min(Format.WEBP.max_pixels, (megabytes << 20) // WEBP_PIXEL_BYTES) // 2
+
+
+def memory_limit() -> float:
+    """Return how many bytes this process may use."""
+    limit = resource.getrlimit(resource.RLIMIT_DATA)[0]
+    return math.inf if limit == resource.RLIM_INFINITY else limit
 
 
 def _decode_with_pillow(
@@ -125,18 +143,19 @@ def _decode_with_pillow(
             raise ImageAnimated
         width, height = image.size
         check(width, height)
-        if form is Format.JPEG:
+        if isinstance(image, JpegImageFile):
             _check_scans(content, file.tell())
             scale = max(1, max(width, height) // side)
             # Scaled inside the inverse DCT, to 1/2, 1/4 or 1/8: never below the size asked for.
             image.draft(None, (width // scale, height // scale))
-        image.load()
+        with faults_as_refusals(width * height):
+            image.load()
+            whole = _is_plain(image) and max(image.size) < 2 * side
+            shrunk: Image.Image = image if whole else _reduced(image.size, partial(_rows, image), side)
         if form is Format.AVIF:
             image.info.pop("xmp", None)  # an AVIF is turned by its own properties, not by a note in its XMP
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         profile = image.info.get("icc_profile")
-        whole = _is_plain(image) and max(image.size) < 2 * side
-        shrunk: Image.Image = image if whole else _reduced(image.size, partial(_rows, image), side)
     turn = orientation if orientation in range(1, 9) else 1
     return Decoded(shrunk, profile or None, turn, width, height)
 
@@ -168,7 +187,8 @@ def _decode_heic(content: bytes, side: int, check: Callable[[int, int], None]) -
     info: dict[str, Any] = picture.info
     _refuse_several(len(container), container.primary_index, info.get("entity_groups", []))
     check(*picture.size)
-    data = memoryview(picture.data)  # decodes; mode, size and stride are final only now
+    with faults_as_refusals(picture.size[0] * picture.size[1]):
+        data = memoryview(picture.data)  # decodes; mode, size and stride are final only now
     mode, (width, height), stride = picture.mode, picture.size, picture.stride
 
     def rows(top: int, bottom: int) -> Image.Image:

@@ -20,7 +20,7 @@ class Format(Enum):
 
     JPEG = ("jpg", "image/jpeg", 210_000_000)
     PNG = ("png", "image/png", 110_000_000)
-    WEBP = ("webp", "image/webp", 50_000_000)
+    WEBP = ("webp", "image/webp", 64_000_000)
     AVIF = ("avif", "image/avif", 64_000_000)
     HEIC = ("heic", "image/heic", 210_000_000)
 

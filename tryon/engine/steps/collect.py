@@ -7,7 +7,7 @@ import structlog
 from django.db import transaction
 
 from config.core import clock
-from config.core.images import ImageRefused, lay_on_colour, read_result
+from config.core.images import ImageRefused, ImagesBusy, lay_on_colour, read_result
 from config.core.storage import ObjectMissing, StorageUnavailable, read
 from results.services import picture_stored, result_create
 from tryon.engine import lifecycle, queue
@@ -41,7 +41,7 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
             result_create(job_id=job.pk, cache_key=job.cache_key, picture=picture, credits_used=credits_used)
     except JobLeft:
         logger.info("result_not_wanted")
-    except (DownloadError, ImageRefused, StorageUnavailable) as error:
+    except (DownloadError, ImageRefused, ImagesBusy, StorageUnavailable) as error:
         _again_or_fail(job, prediction, fault_of(error))
     else:
         _log_finished(job, prediction)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from config.core import clock
-from config.core.images import ImageRefused, read_result
+from config.core.images import ImageRefused, ImagesBusy, read_result
 from config.core.storage import StorageUnavailable, new_files
 from results.selectors import result_live
 from tryon.engine import governor, lifecycle, queue
@@ -114,7 +114,7 @@ def _keep(prediction: Prediction) -> bool:
                 raise PictureKept
     except PictureKept:
         return False
-    except (DownloadError, ImageRefused, StorageUnavailable) as error:
+    except (DownloadError, ImageRefused, ImagesBusy, StorageUnavailable) as error:
         fault = fault_of(error)
         facts = {"prediction": str(prediction.pk), "code": fault.code, "lost": fault.lost}
         lifecycle.record(prediction.job_id, EventKind.KEEPING_FAILED, **facts)
