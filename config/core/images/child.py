@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from config.core.images.compose import lay_on_colour
@@ -19,6 +20,8 @@ from config.core.images.wire import read_message, write_message
 
 type Answer = tuple[dict[str, Any], list[Picture]]
 
+# Of the limit: what earlier pictures may leave behind. With more, the next one might lack it.
+LEFT_OVER_SHARE: Final = 1 / 8
 # How long an orphan in the middle of a picture has left. An idle one ends at once.
 ORPHAN_SECONDS: Final = 1
 
@@ -29,6 +32,7 @@ def main(memory_mb: int, cpu_seconds: int) -> None:
     threading.Thread(target=_end_as_orphan, args=(requests.fileno(),), daemon=True).start()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     limit_memory(memory_mb)
+    most = _memory_in_use() + (memory_mb << 20) * LEFT_OVER_SHARE
     while True:
         try:
             head, (content,) = read_message(requests)
@@ -36,12 +40,9 @@ def main(memory_mb: int, cpu_seconds: int) -> None:
             return
         _limit_cpu(cpu_seconds)
         answer, pictures = _answer(head, content)
-        write_message(
-            answers,
-            answer,
-            [len(picture.content) for picture in pictures],
-            [picture.content for picture in pictures],
-        )
+        contents = [picture.content for picture in pictures]
+        answer["worn"] = _memory_in_use() > most
+        write_message(answers, answer, map(len, contents), contents)
 
 
 def _answer(head: dict[str, Any], content: bytes) -> Answer:
@@ -71,6 +72,14 @@ def _limit_cpu(seconds: int) -> None:
     """Let the system end this process when it takes longer for its next picture."""
     allowed = math.ceil(time.process_time() + seconds)
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def _memory_in_use() -> int:
+    """Return the bytes that RLIMIT_DATA counts; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+    except OSError:
+        return 0
 
 
 def _end_as_orphan(pipe: int) -> None:

@@ -136,8 +136,9 @@ class Children:
 
     def start(self) -> None:
         """Start a child ahead of the first picture, so that it need not wait for one to start."""
-        if not self._idle:
-            self._put_back(self._new())
+        with suppress(ImagesBusy):  # it can't start: the next picture tries again
+            if not self._idle:
+                self._put_back(self._new())
 
     def ask(self, head: Mapping[str, Any], size: int, body: Iterable[bytes]) -> Answer:
         """Let a child work on one picture, when a place is free.
@@ -151,7 +152,11 @@ class Children:
             except BaseException:  # also a task's time-out: half an answer is left in the pipe
                 self._drop(child)
                 raise
-            self._put_back(child)
+            if answer[0].pop("worn", False) or child.pictures >= MAX_PICTURES:
+                self._drop(child)
+                self.start()
+            else:
+                self._put_back(child)
             return answer
 
     def close(self) -> None:
@@ -196,9 +201,6 @@ class Children:
         if not child.is_usable() or child.wall is not self.wall:
             self._drop(child)
             return
-        if child.pictures >= MAX_PICTURES:
-            self._drop(child)
-            child = self._new()
         with self._lock:
             self._idle.append(child)
             surplus = self._idle[place_count() :]

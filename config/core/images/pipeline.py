@@ -88,10 +88,14 @@ def _fit(image: Image.Image, side: int) -> Image.Image:
     95 loses as much.
     """
     if max(image.size) <= side:
-        return image
-    scale = side / max(image.size)
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.BICUBIC)
+        return image  # resize() would copy it
+    return image.resize(_within(side, image.size), Image.Resampling.BICUBIC)
+
+
+def _within(side: int, size: tuple[int, int]) -> tuple[int, int]:
+    """Return the size of a picture whose long side is at most ``side``; none is enlarged."""
+    scale = min(1.0, side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _jpeg(image: Image.Image) -> Picture:
@@ -105,8 +109,8 @@ def _jpeg(image: Image.Image) -> Picture:
 
 
 def _thumbnail(image: Image.Image, *, xmp: bytes = b"") -> Picture:
-    small = image.copy()
-    small.thumbnail((limits.THUMBNAIL_SIDE, limits.THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    size = _within(limits.THUMBNAIL_SIDE, image.size)
+    small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)
     buffer = BytesIO()
     small.save(buffer, "WEBP", quality=80, xmp=xmp)
     return Picture(buffer.getvalue(), Format.WEBP, *small.size)

@@ -1,4 +1,7 @@
-"""No upload may take a process beyond 300 MB, of which Django takes about 60."""
+"""What cameras and phones make, and what is worst, is taken within the wall's default limits.
+
+The process that asks sees nothing of it: it stays below 160 MB, of which Django takes about 60.
+"""
 
 import subprocess
 import sys
@@ -11,11 +14,11 @@ from PIL import Image
 
 from tests import images as drawn
 
-LIMIT_MB = 300 - 60
+LIMIT_MB = 160 - 60
 
-# The high-water mark of this process alone. ru_maxrss would do, but Linux carries the parent's value over
+# The high-water mark of the asking process. ru_maxrss would do, but Linux carries the parent's value over
 # into it.
-CHILD = """
+ASKING = """
 import sys
 from pathlib import Path
 from config.core import images
@@ -76,49 +79,47 @@ def webp_with_ballast() -> bytes:
 
 
 WORST: dict[str, Callable[[], bytes]] = {
-    "JPEG, 50 MP": lambda: flat("JPEG", (7071, 7071), subsampling="4:4:4"),
-    "JPEG, 48 MP of a phone": lambda: flat("JPEG", (8064, 6000)),
+    "JPEG, 61 MP of a camera": lambda: flat("JPEG", (9504, 6336)),
+    "JPEG, 108 MP of a phone": lambda: flat("JPEG", (12_000, 9000)),
     "JPEG, CMYK, not shrunk in the decoder": lambda: flat("JPEG", (3999, 3999), "CMYK"),
     "JPEG, progressive at full colour": lambda: flat(
-        "JPEG", (4280, 4280), progressive=True, subsampling="4:4:4"
-    ),
-    "JPEG, progressive, not shrunk in the decoder": lambda: flat(
-        "JPEG", (3999, 3999), progressive=True, subsampling="4:4:4"
+        "JPEG", (8640, 5760), progressive=True, subsampling="4:4:4"
     ),
     "JPEG with ballast": jpeg_with_ballast,
-    "PNG, grey": lambda: drawn.flat_png((7071, 7071), "L"),
+    "PNG, grey": lambda: drawn.flat_png((12_000, 9000), "L"),
     "PNG, palette with alpha": palette_png,
-    "PNG, RGBA": lambda: drawn.flat_png((5650, 5650), "RGBA"),
-    "PNG, RGBA, not shrunk before colour": lambda: drawn.flat_png((3999, 3999), "RGBA"),
+    "PNG, RGBA": lambda: drawn.flat_png((8640, 5760), "RGBA"),
     "PNG with unpacking text": png_with_unpacking_text,
+    "WebP, 12 MP of a phone": lambda: flat("WEBP", (4000, 3000), method=0),
+    "WebP, 50 MP with alpha": lambda: flat("WEBP", (8640, 5760), "RGBA", method=0),
     "WebP with ballast": webp_with_ballast,
-    "AVIF": lambda: flat("AVIF", (4200, 3980), speed=10),
-    "AVIF with alpha at full colour": lambda: flat(
-        "AVIF", (3500, 3460), "RGBA", speed=10, subsampling="4:4:4"
+    "AVIF, 24 MP of a camera": lambda: flat("AVIF", (6000, 4000), speed=10),
+    "AVIF, 50 MP with alpha at full colour": lambda: flat(
+        "AVIF", (8640, 5760), "RGBA", speed=10, subsampling="4:4:4"
     ),
     "AVIF with ballast": avif_with_ballast,
-    "HEIC, largest": lambda: drawn.flat_heic("RGB", (6600, 5000), chroma=420),
-    "HEIC, 10 bits with alpha at full colour": lambda: drawn.flat_heic("RGBA;16", (2600, 2340), chroma=444),
+    "HEIC, 48 MP of a phone": lambda: drawn.flat_heic("RGB", (8064, 6048), chroma=420),
+    "HEIC, 10 bits with alpha at full colour": lambda: drawn.flat_heic("RGBA;16", (5000, 4000), chroma=444),
 }
 
 
 # The figure is Linux's; .ci/run and the image are Linux. Elsewhere there is nothing to read it from.
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the high-water mark is read from /proc")
 @pytest.mark.parametrize("kind", WORST)
-def test_worst_upload_of_each_kind_stays_within_memory(kind: str, tmp_path: Path) -> None:
+def test_worst_upload_of_each_kind_is_taken_and_not_felt(kind: str, tmp_path: Path) -> None:
     content = WORST[kind]()
     assert len(content) <= 20 * 1024 * 1024
     upload = tmp_path / "upload"
     upload.write_bytes(content)
 
-    child = subprocess.run(
-        [sys.executable, "-c", CHILD, upload],
+    asking = subprocess.run(
+        [sys.executable, "-c", ASKING, upload],
         cwd=Path(__file__).parents[4],
         capture_output=True,
         text=True,
         check=True,
     )
 
-    outcome, peak = child.stdout.split()
+    outcome, peak = asking.stdout.split()
     assert outcome == "picture"
     assert int(peak) < LIMIT_MB

@@ -1,0 +1,360 @@
+"""The wall around decoding: what dies, grows or takes too long behind it is one picture's refusal."""
+
+import fcntl
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from config.core import images
+from config.core.images import CHILDREN, ImageRefused, ImagesBusy, Wall, children
+from config.core.images.wire import read_message
+from tests import images as drawn
+from tests.conftest import Api, Finish, Generate, error_of
+from tryon.models import Status, TryOnJob
+from tryon.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[4]
+# Longer than anything here takes on a busy machine. Nothing is measured by it.
+PATIENCE_SECONDS = 60
+
+type Configure = Callable[..., Wall]
+
+
+@pytest.fixture(autouse=True)
+def configure(tmp_path: Path) -> Iterator[Configure]:
+    """Set limits for this test, which has places of its own."""
+    usual = CHILDREN.wall
+
+    def change(**limits: Any) -> Wall:
+        CHILDREN.configure(Wall(folder=tmp_path / "places", **limits))
+        return CHILDREN.wall
+
+    change()
+    yield change
+    CHILDREN.configure(usual)
+
+
+def decoders(parent: int | None = None) -> list[int]:
+    """The process ids of a process's decoding children."""
+    found = []
+    for listing in Path(f"/proc/{parent or os.getpid()}/task").glob("*/children"):
+        for pid in listing.read_text().split():
+            with suppress(FileNotFoundError):
+                if b"config.core.images.child" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(int(pid))
+    return found
+
+
+def the_child() -> int:
+    """Start a child and return its process id, when it is ready for pictures."""
+    CHILDREN.start()
+    images.prepare(BytesIO(drawn.model_photo()))
+    (pid,) = decoders()
+    return pid
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def has_a_picture(pid: int) -> bool:
+    """Whether the bytes of a picture wait in the child's pipe."""
+    with Path(f"/proc/{pid}/fd/0").open("rb", buffering=0) as pipe:
+        waiting = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
+    return bool(struct.unpack("i", waiting)[0] > 0)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@contextmanager
+def killed_at_its_next_picture(pid: int) -> Iterator[None]:
+    """Stop the child; kill it when it has been handed a picture."""
+
+    def kill() -> None:
+        until(lambda: has_a_picture(pid))
+        os.kill(pid, signal.SIGKILL)
+
+    os.kill(pid, signal.SIGSTOP)
+    killer = threading.Thread(target=kill)
+    killer.start()
+    yield
+    killer.join()
+
+
+@cache
+def slow_jpeg() -> bytes:
+    """100 megapixels, and the last scan over them many times: ten seconds of work."""
+    whole = drawn.encode(Image.new("L", (10_000, 10_000), 90), "JPEG", progressive=True)
+    last_scan = whole.rindex(b"\xff\xda")
+    return whole[:-2] + whole[last_scan:-2] * 80 + b"\xff\xd9"
+
+
+def refusal(content: bytes) -> str:
+    with pytest.raises((ImageRefused, ImagesBusy)) as caught:
+        images.prepare(BytesIO(content))
+    return caught.value.code
+
+
+def run_script(text: str, *arguments: str, cores: int = 1) -> subprocess.Popen[str]:
+    """Run Python in another process that sees so many cores."""
+    command = [sys.executable, "-X", f"cpu_count={cores}", "-c", text, *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+PREPARE = """
+import sys
+from pathlib import Path
+from config.core import images
+from config.core.images import CHILDREN, Wall
+
+CHILDREN.configure(Wall(folder=Path(sys.argv[1]), wait_seconds=float(sys.argv[3])))
+try:
+    with open(sys.argv[2], "rb") as file:
+        images.prepare(file)
+    print("picture")
+except (images.ImageRefused, images.ImagesBusy) as error:
+    print(error.code)
+"""
+
+
+def test_child_that_is_killed_refuses_its_upload_and_the_next_one_works(owner: Api) -> None:
+    with killed_at_its_next_picture(the_child()):
+        response = owner.upload(drawn.garment_photo())
+
+    assert response.status_code == 422
+    assert error_of(response)["code"] == "image_decoder_failed"
+    assert owner.upload(drawn.garment_photo()).status_code == 201
+
+
+def test_child_that_dies_idle_costs_no_picture(owner: Api) -> None:
+    pid = the_child()
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not is_running(pid))
+
+    assert owner.upload(drawn.garment_photo()).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(lambda: drawn.flat_png((6000, 4000), "RGBA"), id="png"),
+        pytest.param(
+            lambda: drawn.encode(Image.new("RGB", (6000, 4000)), "JPEG", progressive=True), id="jpeg"
+        ),
+        pytest.param(lambda: drawn.encode(Image.new("RGB", (6000, 4000)), "AVIF", speed=10), id="avif"),
+        pytest.param(lambda: drawn.flat_heic("RGB", (6000, 4000), chroma=420), id="heic"),
+    ],
+)
+def test_picture_that_needs_more_memory_is_refused_and_the_next_one_works(
+    owner: Api, configure: Configure, content: Callable[[], bytes]
+) -> None:
+    configure(memory_mb=90)
+
+    response = owner.upload(content())
+
+    assert response.status_code == 422
+    assert error_of(response)["code"] == "image_memory_exceeded"
+    assert owner.upload(drawn.garment_photo()).status_code == 201
+
+
+def test_webp_for_which_memory_cannot_suffice_is_refused_by_its_size(configure: Configure) -> None:
+    configure(memory_mb=90)
+
+    assert refusal(drawn.encode(Image.new("RGB", (6000, 4000)), "WEBP", method=0)) == "image_too_many_pixels"
+
+
+def test_picture_that_takes_too_much_cpu_is_refused_and_the_next_one_works(
+    owner: Api, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(cpu_seconds=1)
+    monkeypatch.setattr(children, "CLOCK_FACTOR", 1000)
+
+    response = owner.upload(slow_jpeg())
+
+    assert response.status_code == 422
+    assert error_of(response)["code"] == "image_time_exceeded"
+    assert owner.upload(drawn.garment_photo()).status_code == 201
+
+
+def test_cpu_of_earlier_pictures_does_not_count(configure: Configure) -> None:
+    configure(cpu_seconds=1)
+    pid = the_child()
+    photo = drawn.encode(Image.effect_noise((3000, 3000), 80), "PNG")
+
+    for _ in range(10):
+        images.prepare(BytesIO(photo))
+
+    assert decoders() == [pid]
+    used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    assert (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK") > 1
+
+
+def test_child_that_stands_still_is_ended_by_the_clock(configure: Configure) -> None:
+    configure(cpu_seconds=1)
+    os.kill(the_child(), signal.SIGSTOP)
+
+    assert refusal(drawn.model_photo()) == "image_time_exceeded"
+    assert images.prepare(BytesIO(drawn.model_photo())).processed.width == 600
+
+
+@pytest.mark.parametrize(("cores", "outcome"), [(1, "images_busy"), (2, "picture")])
+def test_as_many_pictures_at_once_as_cores_over_all_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, outcome: str
+) -> None:
+    """One process holds a place with a child that stands still; another process asks for one."""
+    monkeypatch.setattr(os, "process_cpu_count", lambda: cores)
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(drawn.model_photo())
+    pid = the_child()
+    os.kill(pid, signal.SIGSTOP)
+    first = threading.Thread(target=images.prepare, args=(BytesIO(drawn.model_photo()),))
+    first.start()
+    until(lambda: has_a_picture(pid))
+
+    def other(wait_seconds: float) -> str:
+        script = run_script(PREPARE, str(tmp_path / "places"), str(photo), str(wait_seconds), cores=cores)
+        return script.communicate()[0].strip()
+
+    assert other(0.2) == outcome
+    os.kill(pid, signal.SIGCONT)
+    assert other(PATIENCE_SECONDS) == "picture"
+    first.join()
+
+
+def test_request_that_gets_no_place_is_told_when_to_come_again(owner: Api, configure: Configure) -> None:
+    wall = configure(wait_seconds=0.1)
+    wall.folder.mkdir()
+    with contextmanager(_all_places)(wall.folder):
+        response = owner.upload(drawn.garment_photo())
+
+    assert response.status_code == 503
+    assert (error_of(response)["code"], error_of(response)["retryable"]) == ("images_busy", True)
+    assert int(response["Retry-After"]) > 0
+    assert owner.upload(drawn.garment_photo()).status_code == 201
+
+
+def _all_places(folder: Path) -> Iterator[None]:
+    places = [os.open(folder / str(number), os.O_CREAT) for number in range(os.cpu_count() or 1)]
+    for place in places:
+        fcntl.flock(place, fcntl.LOCK_EX)
+    yield
+    for place in places:
+        os.close(place)
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "in the middle of a picture"])
+def test_children_end_when_their_parent_is_killed(tmp_path: Path, busy: bool) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(slow_jpeg() if busy else drawn.model_photo())
+    wait = "import time; time.sleep(600)"
+    script = run_script(f"{PREPARE}\n{wait}", str(tmp_path / "places"), str(photo), "10")
+    until(lambda: bool(decoders(script.pid)))
+    (pid,) = decoders(script.pid)
+    if busy:
+        until(lambda: not has_a_picture(pid) and cpu_ticks(pid) > 50)
+    else:
+        assert script.stdout is not None
+        assert script.stdout.readline() == "picture\n"
+
+    script.kill()
+    script.communicate()
+
+    until(lambda: not is_running(pid))
+
+
+def cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def test_child_gets_neither_sockets_nor_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASHN_API_KEY", "fa-secret")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.set_inheritable(True)
+        pid = the_child()
+
+    files = [str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir() if file.name != "2"]
+    assert files
+    assert not [file for file in files if file.startswith("socket")]
+    assert b"SECRET" not in (environment := Path(f"/proc/{pid}/environ").read_bytes())
+    assert b"fa-secret" not in environment
+
+
+def test_child_is_replaced_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "MAX_PICTURES", 3)
+    first = the_child()
+    images.prepare(BytesIO(drawn.model_photo()))
+    assert decoders() == [first]
+    images.prepare(BytesIO(drawn.model_photo()))
+
+    until(lambda: len(decoders()) == 1)  # its successor is already there
+    assert decoders() != [first]
+
+
+def test_forked_process_leaves_the_children_to_its_parent(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(drawn.model_photo())
+    fork = """
+import os
+ours = CHILDREN._idle[0].pid
+if os.fork() == 0:
+    with open(sys.argv[2], "rb") as file:
+        images.prepare(file)
+    print(CHILDREN._idle[0].pid != ours, flush=True)
+    CHILDREN.close()
+    os._exit(0)
+os.wait()
+with open(sys.argv[2], "rb") as file:
+    images.prepare(file)
+print(CHILDREN._idle[0].pid == ours)
+"""
+    script = run_script(PREPARE + fork, str(tmp_path / "places"), str(photo), "10")
+
+    assert script.communicate()[0].split() == ["picture", "True", "True"]
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [b"\xff\xff\xff\xff", b"\0\0\0\x02[]", b"\0\0\0\x02{]", b'\0\0\0\x13{"sizes":[9999999999]}'[:23]],
+)
+def test_answer_that_is_nonsense_is_not_believed(nonsense: bytes) -> None:
+    with pytest.raises((ValueError, EOFError)):
+        read_message(BytesIO(nonsense))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_result_that_kills_its_child_does_not_kill_the_worker(
+    generate: Generate, finish: Finish, sandbox: Sandbox
+) -> None:
+    """The upload's child is the worker's too: both are this process."""
+    job_id = generate()["jobId"]
+    with killed_at_its_next_picture(the_child()):
+        job = finish(job_id)
+
+    assert job.status == Status.COMPLETED
+    failed = TryOnJob.objects.get(pk=job_id).events.get(kind="collecting_failed")
+    assert failed.data["code"] == "image_decoder_failed"
+    assert sandbox.ledger()["requests"]["run"] == 1
