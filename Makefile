@@ -3,6 +3,7 @@
 # make test-postgres  run the tests that use the database on a PostgreSQL of their own
 # make chaos    real processes and accidents: make chaos SEEDS=20, or SEED=7; ON=postgres; ARGS=-v
 # make bench-jobs     what a job costs beside FASHN's own time
+# make bench-pictures  CPU and memory of decoding pictures
 # make bench-cleanup  time and memory of a clean-up of 10,000 results; ON=postgres
 # make dev      the demo with autoreload: change code, reload the page; options as for make demo
 # make lint     check format, style, types and imports; JavaScript and CSS too, which needs Node.js
@@ -20,7 +21,7 @@ NODE := node_modules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo dev test test-postgres chaos bench-jobs bench-cleanup lint lint-python lint-web check format hooks redis clean
+.PHONY: help demo dev test test-postgres chaos bench-jobs bench-pictures bench-cleanup lint lint-python lint-web check format hooks redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -48,6 +49,9 @@ chaos: $(ENV)/dev.stamp redis
 
 bench-jobs: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.bench.jobs $(ARGS)
+
+bench-pictures: $(ENV)/dev.stamp redis
+	@exec $(BIN)/python -m tests.bench.pictures $(ARGS)
 
 bench-cleanup: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.bench.cleanup $(ARGS)

@@ -16,6 +16,7 @@ from django_redis import get_redis_connection
 from pytest_django import DjangoDbBlocker, Settings
 
 from config.core import clock
+from config.core.images import CHILDREN
 from config.core.redis.outage import Outage, cache_outage
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey
@@ -112,6 +113,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     database = django_settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database.setdefault("TEST", {})["NAME"] = str(django_settings.VAR_DIR / "test.sqlite3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def decoders_end() -> Iterator[None]:
+    """End the decoding children in time for what they write at their end: the coverage of their lines."""
+    yield
+    CHILDREN.close()
 
 
 @pytest.fixture(autouse=True)

@@ -33,6 +33,10 @@ END_SECONDS: Final = 5
 # The child gets no secret to give away. COVERAGE_: the tests measure which lines run in it.
 ENVIRONMENT: Final = ("PATH", "LANG", "LC_", "TMPDIR", "LD_LIBRARY_PATH", "PYTHON", "COVERAGE_")
 
+# glibc: between pictures a child keeps the memory of an ordinary one. To ask the system for it again takes a
+# tenth of the time of a 24-megapixel JPEG. Larger blocks go back at once.
+MALLOC: Final = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(96 << 20)}
+
 
 @dataclass(frozen=True, slots=True)
 class Wall:
@@ -222,4 +226,4 @@ atexit.register(CHILDREN.close)
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name.startswith(ENVIRONMENT)}
     paths = filter(None, [str(ROOT), kept.get("PYTHONPATH")])
-    return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**kept, **MALLOC, "PYTHONPATH": os.pathsep.join(paths)}
