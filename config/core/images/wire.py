@@ -6,7 +6,7 @@ No pickle: a child that hostile bytes have taken over must not be able to run co
 import json
 import struct
 from collections.abc import Iterable, Mapping
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 LENGTH: Final = struct.Struct("!I")
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -14,7 +14,7 @@ MAX_BODY_BYTES: Final = 256 * 1024 * 1024
 
 
 def write_message(
-    pipe: BinaryIO, head: Mapping[str, Any], sizes: Iterable[int], body: Iterable[bytes]
+    pipe: IO[bytes], head: Mapping[str, Any], sizes: Iterable[int], body: Iterable[bytes]
 ) -> None:
     """Send a head and a body, whose pieces have together as many bytes as ``sizes``."""
     text = json.dumps({**head, "sizes": list(sizes)}).encode()
@@ -24,7 +24,7 @@ def write_message(
     pipe.flush()
 
 
-def read_message(pipe: BinaryIO) -> tuple[dict[str, Any], list[bytes]]:
+def read_message(pipe: IO[bytes]) -> tuple[dict[str, Any], list[bytes]]:
     """Return the head and the pieces of the body. Raises EOFError at the end, ValueError for nonsense."""
     length = LENGTH.unpack(_read(pipe, LENGTH.size))[0]
     if length > MAX_HEAD_BYTES:
@@ -38,7 +38,7 @@ def read_message(pipe: BinaryIO) -> tuple[dict[str, Any], list[bytes]]:
     return head, [_read(pipe, size) for size in sizes]
 
 
-def _read(pipe: BinaryIO, size: int) -> bytes:
+def _read(pipe: IO[bytes], size: int) -> bytes:
     data = pipe.read(size)
     if len(data) < size:
         raise EOFError

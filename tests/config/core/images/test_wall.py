@@ -12,19 +12,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from PIL import Image
 
 from config.core import images
 from config.core.images import CHILDREN, ImageRefused, ImagesBusy, Wall, children
+from config.core.images import places as places_of
 from config.core.images.wire import read_message
 from tests import images as drawn
 from tests.conftest import Api, Finish, Generate, error_of
+from tryon import tasks
 from tryon.models import Status, TryOnJob
 from tryon.sandbox import Sandbox
 
@@ -214,9 +218,14 @@ def test_cpu_of_earlier_pictures_does_not_count(configure: Configure) -> None:
 
 def test_child_that_stands_still_is_ended_by_the_clock(configure: Configure) -> None:
     configure(cpu_seconds=1)
-    os.kill(the_child(), signal.SIGSTOP)
+    pid = the_child()
+    os.kill(pid, signal.SIGSTOP)
+    # Without the clock the test would wait until the child goes on.
+    goes_on = threading.Timer(PATIENCE_SECONDS, os.kill, (pid, signal.SIGCONT))
+    goes_on.start()
 
     assert refusal(drawn.model_photo()) == "image_time_exceeded"
+    goes_on.cancel()
     assert images.prepare(BytesIO(drawn.model_photo())).processed.width == 600
 
 
@@ -246,8 +255,7 @@ def test_as_many_pictures_at_once_as_cores_over_all_processes(
 
 def test_request_that_gets_no_place_is_told_when_to_come_again(owner: Api, configure: Configure) -> None:
     wall = configure(wait_seconds=0.1)
-    wall.folder.mkdir()
-    with contextmanager(_all_places)(wall.folder):
+    with all_places_taken(wall):
         response = owner.upload(drawn.garment_photo())
 
     assert response.status_code == 503
@@ -256,13 +264,26 @@ def test_request_that_gets_no_place_is_told_when_to_come_again(owner: Api, confi
     assert owner.upload(drawn.garment_photo()).status_code == 201
 
 
-def _all_places(folder: Path) -> Iterator[None]:
-    places = [os.open(folder / str(number), os.O_CREAT) for number in range(os.cpu_count() or 1)]
+@contextmanager
+def all_places_taken(wall: Wall) -> Iterator[None]:
+    wall.folder.mkdir(exist_ok=True)
+    places = [os.open(wall.folder / str(number), os.O_CREAT) for number in range(os.cpu_count() or 1)]
     for place in places:
         fcntl.flock(place, fcntl.LOCK_EX)
     yield
     for place in places:
         os.close(place)
+
+
+@pytest.mark.parametrize(("quota", "places"), [("max 100000", 8), ("150000 100000", 2), ("1000 100000", 1)])
+def test_container_with_a_quota_has_fewer_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quota: str, places: int
+) -> None:
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 8)
+    monkeypatch.setattr(places_of, "CGROUP_QUOTA", tmp_path / "cpu.max")
+    (tmp_path / "cpu.max").write_text(quota + "\n")
+
+    assert places_of.place_count() == places
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "in the middle of a picture"])
@@ -282,7 +303,10 @@ def test_children_end_when_their_parent_is_killed(tmp_path: Path, busy: bool) ->
     script.kill()
     script.communicate()
 
-    until(lambda: not is_running(pid))
+    # It is not left to finish, which takes ten seconds of CPU and more.
+    used = cpu_ticks(pid) if is_running(pid) else 0
+    until(lambda: not is_running(pid) or cpu_ticks(pid) > used + 5 * os.sysconf("SC_CLK_TCK"))
+    assert not is_running(pid)
 
 
 def cpu_ticks(pid: int) -> int:
@@ -357,4 +381,23 @@ def test_result_that_kills_its_child_does_not_kill_the_worker(
     assert job.status == Status.COMPLETED
     failed = TryOnJob.objects.get(pk=job_id).events.get(kind="collecting_failed")
     assert failed.data["code"] == "image_decoder_failed"
+    assert sandbox.ledger()["requests"]["run"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_result_that_gets_no_place_is_read_later(
+    generate: Generate, finish: Finish, work: Callable[[], None], configure: Configure, sandbox: Sandbox
+) -> None:
+    wall = configure(wait_seconds=0.1)
+    job_id = generate()["jobId"]
+    job = TryOnJob.objects.get(pk=job_id)
+    with all_places_taken(wall):
+        while not job.events.filter(kind="collecting_failed").exists():
+            work()
+            TryOnJob.objects.update(next_check_at=timezone.now() - timedelta(minutes=1))
+            tasks.sweep()
+
+    assert finish(job_id).status == Status.COMPLETED
+    codes = {event.data["code"] for event in job.events.filter(kind="collecting_failed")}
+    assert codes == {"images_busy"}
     assert sandbox.ledger()["requests"]["run"] == 1
