@@ -203,7 +203,10 @@ def test_picture_that_takes_too_much_cpu_is_refused_and_the_next_one_works(
     assert owner.upload(drawn.garment_photo()).status_code == 201
 
 
-def test_cpu_of_earlier_pictures_does_not_count(configure: Configure) -> None:
+def test_cpu_of_earlier_pictures_does_not_count(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "CLOCK_FACTOR", 1000)
     configure(cpu_seconds=1)
     pid = the_child()
     photo = drawn.encode(Image.effect_noise((3000, 3000), 80), "PNG")
@@ -216,7 +219,10 @@ def test_cpu_of_earlier_pictures_does_not_count(configure: Configure) -> None:
     assert (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK") > 1
 
 
-def test_child_that_stands_still_is_ended_by_the_clock(configure: Configure) -> None:
+def test_child_that_stands_still_is_ended_by_the_clock(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "CLOCK_FACTOR", 10)
     configure(cpu_seconds=1)
     pid = the_child()
     os.kill(pid, signal.SIGSTOP)
@@ -338,26 +344,30 @@ def test_child_is_replaced_after_a_while(monkeypatch: pytest.MonkeyPatch) -> Non
     assert decoders() != [first]
 
 
-def test_forked_process_leaves_the_children_to_its_parent(tmp_path: Path) -> None:
+def test_forked_process_neither_uses_nor_keeps_its_parents_children(tmp_path: Path) -> None:
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(drawn.model_photo())
     fork = """
-import os
-ours = CHILDREN._idle[0].pid
+import os, time
 if os.fork() == 0:
     with open(sys.argv[2], "rb") as file:
         images.prepare(file)
-    print(CHILDREN._idle[0].pid != ours, flush=True)
-    CHILDREN.close()
-    os._exit(0)
+    print(os.getpid(), flush=True)
+    time.sleep(600)
 os.wait()
-with open(sys.argv[2], "rb") as file:
-    images.prepare(file)
-print(CHILDREN._idle[0].pid == ours)
 """
     script = run_script(PREPARE + fork, str(tmp_path / "places"), str(photo), "10")
-
-    assert script.communicate()[0].split() == ["picture", "True", "True"]
+    assert script.stdout is not None
+    assert script.stdout.readline() == "picture\n"
+    forked = int(script.stdout.readline())
+    (pid,) = decoders(script.pid)
+    try:
+        assert len(decoders(forked)) == 1
+        script.kill()
+        until(lambda: not is_running(pid))
+    finally:
+        os.kill(forked, signal.SIGKILL)
+        script.communicate()
 
 
 @pytest.mark.parametrize(
