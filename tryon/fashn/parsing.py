@@ -8,7 +8,7 @@ from typing import Final, TypeGuard
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from tryon.fashn.types import Credits, Phase, PredictionStatus, RuntimeFault
+from tryon.fashn.types import Credits, Phase, PredictionFailure, PredictionStatus
 
 _FAILED_STATUSES: Final = frozenset({"failed", "canceled", "time_out"})
 
@@ -73,9 +73,9 @@ def parse_prediction(
         # Someone else's prediction (a confused cache) would show one shopper's photo to another.
         raise WrongShape
     phase = _phase(status)
-    error = _parse_fault(payload.get("error"))
+    error = _parse_failure(payload.get("error"))
     if phase is Phase.FAILED and error is None:
-        error = RuntimeFault(name=status, message="")
+        error = PredictionFailure(name=status, message="")
     return PredictionStatus(
         provider_id=provider_id,
         status=status[:_MAX_STATUS_CHARS],
@@ -100,15 +100,17 @@ def _parse_outputs(output: object) -> tuple[str, ...]:
     return tuple(entry for entry in entries if isinstance(entry, str) and entry)
 
 
-def _parse_fault(error: object) -> RuntimeFault | None:
+def _parse_failure(error: object) -> PredictionFailure | None:
     if isinstance(error, dict):
-        return RuntimeFault(name=_fault_name(error.get("name")), message=_clean_message(error.get("message")))
+        return PredictionFailure(
+            name=_failure_name(error.get("name")), message=_clean_message(error.get("message"))
+        )
     if isinstance(error, str) and error:
-        return RuntimeFault(name=_fault_name(error), message=_clean_message(error))
+        return PredictionFailure(name=_failure_name(error), message=_clean_message(error))
     return None
 
 
-def _fault_name(name: object) -> str:
+def _failure_name(name: object) -> str:
     return name if isinstance(name, str) and _ERROR_NAME.fullmatch(name) else ""
 
 

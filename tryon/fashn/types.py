@@ -49,7 +49,7 @@ _UNKNOWN: Final = _Reading("provider_unknown_error", 1)
 
 
 @dataclass(frozen=True, slots=True)
-class RuntimeFault:
+class PredictionFailure:
     """Why a prediction failed.
 
     ``name`` is FASHN's own word (`PoseError`), or the status text where a failed prediction named no error,
@@ -99,7 +99,7 @@ class PredictionStatus:
     status: str
     phase: Phase
     outputs: tuple[str, ...]
-    error: RuntimeFault | None
+    error: PredictionFailure | None
     credits_used: int | None
 
 

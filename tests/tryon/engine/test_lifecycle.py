@@ -15,7 +15,7 @@ from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
 from tryon.engine.lifecycle.transition import transition
 from tryon.failures import FailureCode
 from tryon.fashn import errors as fashn_errors
-from tryon.fashn.types import RuntimeFault
+from tryon.fashn.types import PredictionFailure
 from tryon.management.commands.draw_lifecycle import PAGE, drawn
 from tryon.models import EventKind, JobEvent, Prediction, PredictionState, Status, TryOnJob
 
@@ -84,7 +84,7 @@ def test_every_code_of_fashns_is_a_failure_code() -> None:
     codes -= {"provider_out_of_credits"}
     names = ["PoseError", "ThirdPartyError", "UnavailableError", "PipelineError", "InternalServerError"]
     names += ["ImageLoadError", "ContentModerationError", "InputValidationError", "canceled", "time_out", "?"]
-    codes |= {RuntimeFault(name=name, message="").code for name in names}
+    codes |= {PredictionFailure(name=name, message="").code for name in names}
     assert codes <= set(FailureCode.values)
 
 

@@ -6,7 +6,7 @@ from tests.tryon.fashn.calls import failed_read
 from tests.tryon.fashn.loopback import Loopback, answer
 from tryon.fashn.client import FashnClient
 from tryon.fashn.errors import FashnError, NotFound, UnexpectedAnswer
-from tryon.fashn.types import Credits, Phase, PredictionStatus, RuntimeFault
+from tryon.fashn.types import Credits, Phase, PredictionFailure, PredictionStatus
 
 URL = "https://media.fashn.ai/abc/output_0.png"
 
@@ -119,7 +119,7 @@ def test_failure_says_what_to_do_next(
     prediction = read(server, client, status="failed", error={"name": name, "message": "for people"})
 
     assert prediction.phase is Phase.FAILED
-    assert prediction.error == RuntimeFault(name=name, message="for people")
+    assert prediction.error == PredictionFailure(name=name, message="for people")
     assert (prediction.error.code, prediction.error.attempts) == (code, attempts)
     assert prediction.error.permanent is (attempts == 0)
     assert prediction.error.known is (name != "LoRALoadError")
@@ -138,13 +138,13 @@ def test_failure_says_what_to_do_next(
         ("time_out", "", "time_out", ""),
     ],
 )
-def test_failed_prediction_always_has_a_fault(
+def test_failed_prediction_always_has_a_failure(
     server: Loopback, client: FashnClient, status: str, error: object, name: str, message: str
 ) -> None:
     prediction = read(server, client, status=status, error=error)
 
     assert prediction.phase is Phase.FAILED
-    assert prediction.error == RuntimeFault(name=name, message=message)
+    assert prediction.error == PredictionFailure(name=name, message=message)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_canceled_prediction_may_be_run_once_more(
     assert (error.code, error.attempts) == (code, 1)
 
 
-def test_fault_message_loses_addresses_pictures_and_excess(server: Loopback, client: FashnClient) -> None:
+def test_failure_message_loses_addresses_pictures_and_excess(server: Loopback, client: FashnClient) -> None:
     message = (
         "Error loading https://s3.test/a?X-Signature=private, data:image/png;base64,private " + "x" * 999
     )

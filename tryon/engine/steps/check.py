@@ -38,10 +38,10 @@ def check(job: TryOnJob, prediction: Prediction) -> None:
     if answer.phase is Phase.SUCCEEDED and answer.outputs:
         note_success(job, prediction, answer)
     elif answer.phase is Phase.FAILED and answer.error is not None:
-        fault = answer.error
-        lifecycle.mark_failed(prediction, error_name=fault.name, error_message=fault.message)
+        failure = answer.error
+        lifecycle.mark_failed(prediction, error_name=failure.name, error_message=failure.message)
         give_up_or_retry(
-            job, prediction, FailureCode(fault.code), permanent=job.retry_count >= fault.attempts
+            job, prediction, FailureCode(failure.code), permanent=job.retry_count >= failure.attempts
         )
     else:
         # Paid for but without an address yet, or simply not done.
