@@ -13,8 +13,8 @@ from results.services import picture_stored, result_create
 from tryon.engine import lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import fetch_result
-from tryon.engine.steps.faults import PictureFault, fault_of
 from tryon.engine.steps.outcomes import fail, job_deadline
+from tryon.engine.steps.picture_failures import PictureFailure, failure_of
 from tryon.engine.steps.plan import options_of
 from tryon.failures import FailureCode
 from tryon.fashn.errors import DownloadError
@@ -42,7 +42,7 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
     except JobLeft:
         logger.info("result_not_wanted")
     except (DownloadError, ImageRefused, ImagesBusy, StorageUnavailable) as error:
-        _again_or_fail(job, prediction, fault_of(error))
+        _again_or_fail(job, prediction, failure_of(error))
     else:
         _log_finished(job, prediction)
 
@@ -63,17 +63,17 @@ def _final_picture(job: TryOnJob, content: bytes) -> bytes:
     return content if colour is None else lay_on_colour(content, colour)
 
 
-def _again_or_fail(job: TryOnJob, prediction: Prediction, fault: PictureFault) -> None:
+def _again_or_fail(job: TryOnJob, prediction: Prediction, failure: PictureFailure) -> None:
     """The picture is paid for: keep trying to fetch and store it until the deadline, unless it is hopeless.
 
     One that is not lost, such as on a host that an operator has yet to allow, is looked after for as long as
     FASHN has it.
     """
     now = clock.now()
-    if fault.hopeless or now > _collecting_since(job, prediction) + job_deadline():
-        logger.error("picture_not_collected", code=fault.code, lost=fault.lost)
-        if fault.lost:
-            lifecycle.refuse_output(prediction, code=fault.code)
+    if failure.hopeless or now > _collecting_since(job, prediction) + job_deadline():
+        logger.error("picture_not_collected", code=failure.code, lost=failure.lost)
+        if failure.lost:
+            lifecycle.refuse_output(prediction, code=failure.code)
         fail(job, prediction, FailureCode.RESULT_NOT_USABLE)
         return
     lifecycle.wait(
@@ -81,7 +81,7 @@ def _again_or_fail(job: TryOnJob, prediction: Prediction, fault: PictureFault) -
         JobEdge.COLLECT_AGAIN,
         progress=lifecycle.DOWNLOADING_PROGRESS,
         next_check_at=now + timedelta(seconds=COLLECT_AGAIN_SECONDS),
-        code=fault.code,
+        code=failure.code,
     )
     queue.enqueue_advance(job.pk, delay_seconds=COLLECT_AGAIN_SECONDS)
 

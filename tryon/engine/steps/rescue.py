@@ -15,8 +15,8 @@ from tryon.engine import governor, lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import client, fetch_result
 from tryon.engine.steps.check import is_forgotten, note_success
-from tryon.engine.steps.faults import fault_of
 from tryon.engine.steps.outcomes import next_look
+from tryon.engine.steps.picture_failures import failure_of
 from tryon.engine.steps.plan import is_last
 from tryon.failures import FailureCode
 from tryon.fashn.errors import DownloadError, FashnError
@@ -115,11 +115,11 @@ def _keep(prediction: Prediction) -> bool:
     except PictureKept:
         return False
     except (DownloadError, ImageRefused, ImagesBusy, StorageUnavailable) as error:
-        fault = fault_of(error)
-        facts = {"prediction": str(prediction.pk), "code": fault.code, "lost": fault.lost}
+        failure = failure_of(error)
+        facts = {"prediction": str(prediction.pk), "code": failure.code, "lost": failure.lost}
         lifecycle.record(prediction.job_id, EventKind.KEEPING_FAILED, **facts)
-        if fault.lost and (fault.hopeless or _missed_often(prediction)):
-            lifecycle.refuse_output(prediction, code=fault.code)
+        if failure.lost and (failure.hopeless or _missed_often(prediction)):
+            lifecycle.refuse_output(prediction, code=failure.code)
         return False
     return True
 

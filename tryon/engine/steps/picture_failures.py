@@ -1,0 +1,41 @@
+"""The reason why a paid picture was not stored, and the sign that the failure is final."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from config.core.images import (
+    ImageDecoderFailed,
+    ImageRefused,
+    ImagesBusy,
+    ImageTimeExceeded,
+    ImageTruncated,
+    ImageUnreadable,
+)
+from config.core.storage import StorageUnavailable
+from tryon.fashn.errors import DownloadError
+
+type PictureError = DownloadError | ImageRefused | ImagesBusy | StorageUnavailable
+
+# The network may have cut the picture short, and a full machine may kill a decoder. A wrong kind of picture
+# stays wrong.
+PASSING: Final = (ImageTruncated, ImageUnreadable, ImageDecoderFailed, ImageTimeExceeded)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFailure:
+    """``hopeless``: another try soon can't help. ``lost``: unless that changes, there is no picture."""
+
+    code: str
+    hopeless: bool
+    lost: bool
+
+
+def failure_of(error: PictureError) -> PictureFailure:
+    """Return the failure that an error of the download, the picture or our storage stands for."""
+    match error:
+        case DownloadError():
+            return PictureFailure(error.code, hopeless=error.permanent, lost=error.lost)
+        case ImageRefused():
+            return PictureFailure(error.code, hopeless=not isinstance(error, PASSING), lost=True)
+        case ImagesBusy() | StorageUnavailable():
+            return PictureFailure(error.code, hopeless=False, lost=False)
