@@ -40,9 +40,9 @@ class StepWorker(SimpleWorker):
         CHILDREN.start()
         try:
             recovery.sweep()
-        except ExceptionGroup as faults:
-            # The database is away, or not migrated yet: the worker waits for its tasks all the same.
-            errors = sorted({type(fault).__name__ for fault in faults.exceptions})
+        except ExceptionGroup as group:
+            # The database is away, or not migrated yet: the worker still waits for its tasks.
+            errors = sorted({type(error).__name__ for error in group.exceptions})
             logger.warning("no_sweep_at_start", errors=errors)
         queue.enqueue_sweep(delay_seconds=LEASE.total_seconds() + 1)
         return super().work(*args, **kwargs)

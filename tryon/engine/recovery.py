@@ -26,18 +26,18 @@ RESCUES: Final = 20
 
 
 def sweep() -> None:
-    """Look after everything that waits. A part that meets a fault does not keep the others from their work.
+    """Look after everything that waits. A part that raises does not stop the others.
 
-    Raises an ExceptionGroup of what went wrong, when all is done.
+    Raise an ExceptionGroup of the errors at the end.
     """
-    faults: list[Exception] = []
+    errors: list[Exception] = []
     for part in (probe, _release_orphans, _abandon_stuck, dispatch, _enqueue_rescues, _enqueue_forgotten):
         try:
             part()
-        except Exception as fault:  # noqa: BLE001  (raised below)
-            faults.append(fault)
-    if faults:
-        raise ExceptionGroup("sweep", faults)
+        except Exception as error:  # noqa: BLE001  (raised below)
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("sweep", errors)
 
 
 def probe() -> None:

@@ -26,7 +26,7 @@ from tryon.fashn.parsing import (
     usable_provider_id,
 )
 from tryon.fashn.refusals import refusal
-from tryon.fashn.transport import TRANSPORT_FAULTS, BodyTooLarge, PlainSession, describe, read_body
+from tryon.fashn.transport import TRANSPORT_ERRORS, BodyTooLarge, PlainSession, describe, read_body
 from tryon.fashn.types import Credits, PredictionStatus
 
 _RUN_PATH: Final = "/v1/run"
@@ -128,14 +128,14 @@ class FashnClient:
                 params={"webhook_url": webhook_url} if webhook_url else None,
                 headers={"Content-Type": "application/json", "Connection": "close"},
             )
-        except TRANSPORT_FAULTS as error:
-            fault = describe(error)
+        except TRANSPORT_ERRORS as error:
+            failure = describe(error)
             # The kinds of exception cannot tell (TLS fails before and after sending alike), the body can:
             # as long as its last piece was not handed to the socket, no server holds a JSON document that
             # it could run.
             if body.tell() < len(payload):
-                raise NotSent(cause=fault.cause) from None
-            raise Unanswered(may_have_run=True, cause=fault.cause) from None
+                raise NotSent(cause=failure.cause) from None
+            raise Unanswered(may_have_run=True, cause=failure.cause) from None
         return _provider_id(answer)
 
     def status(self, provider_id: str) -> PredictionStatus:
@@ -163,14 +163,14 @@ class FashnClient:
         """
         try:
             return self._exchange("GET", path, max_bytes=max_bytes)
-        except TRANSPORT_FAULTS as error:
-            fault = describe(error)
-        if not fault.timed_out:
+        except TRANSPORT_ERRORS as error:
+            failure = describe(error)
+        if not failure.timed_out:
             try:
                 return self._exchange("GET", path, max_bytes=max_bytes)
-            except TRANSPORT_FAULTS as error:
-                fault = describe(error)
-        raise (NotSent if fault.connecting else Unanswered)(cause=fault.cause)
+            except TRANSPORT_ERRORS as error:
+                failure = describe(error)
+        raise (NotSent if failure.connecting else Unanswered)(cause=failure.cause)
 
     def _exchange(
         self,
@@ -184,7 +184,7 @@ class FashnClient:
     ) -> _Answer:
         """One request, one 2xx answer.
 
-        Raises FashnError for other answers and TRANSPORT_FAULTS as they come.
+        Raises FashnError for other answers and TRANSPORT_ERRORS as they come.
         """
         paid = method == "POST"
         with self._session.request(
@@ -216,7 +216,7 @@ def _read_refusal(response: requests.Response, deadline: float) -> bytes:
     """
     try:
         return read_body(response, max_bytes=_SMALL_BODY_BYTES, deadline=deadline)
-    except (BodyTooLarge, *TRANSPORT_FAULTS):
+    except (BodyTooLarge, *TRANSPORT_ERRORS):
         return b""
 
 

@@ -23,7 +23,7 @@ from tryon.fashn.errors import (
     ResultUnavailable,
 )
 from tryon.fashn.hosts import HostMatch, PublicAdapter, match_host
-from tryon.fashn.transport import TRANSPORT_FAULTS, BodyTooLarge, PlainSession, describe, read_body
+from tryon.fashn.transport import TRANSPORT_ERRORS, BodyTooLarge, PlainSession, describe, read_body
 
 # The pixels of a 4k result (16 MP, three bytes each) are 48 MB: no lossless file of one is larger.
 MAX_RESULT_BYTES: Final = 60 * 1024 * 1024
@@ -59,7 +59,7 @@ def download(
         match = match_host(url, allowed_hosts)
         try:
             body_or_location = _fetch(url, match, max_bytes, (connect_timeout, read_timeout), deadline)
-        except TRANSPORT_FAULTS as error:
+        except TRANSPORT_ERRORS as error:
             raise ResultUnavailable(cause=describe(error).cause) from None
         if isinstance(body_or_location, bytes):
             return _checked_picture(body_or_location)

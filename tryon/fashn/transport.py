@@ -13,7 +13,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 # Bodies are read below requests, so both libraries' families can surface.
-TRANSPORT_FAULTS: Final = (requests.RequestException, urllib3.exceptions.HTTPError)
+TRANSPORT_ERRORS: Final = (requests.RequestException, urllib3.exceptions.HTTPError)
 
 _CHUNK_BYTES: Final = 64 * 1024
 
@@ -58,7 +58,7 @@ def read_body(response: requests.Response, *, max_bytes: int, deadline: float) -
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class TransportFailure:
     """What a transport exception says, without its text (which holds addresses and tokens).
 
     ``connecting`` means that it struck before any byte of the request; ``timed_out`` that a wait ended.
@@ -69,8 +69,8 @@ class Fault:
     timed_out: bool
 
 
-def describe(error: Exception) -> Fault:
-    """Read one of TRANSPORT_FAULTS.
+def describe(error: Exception) -> TransportFailure:
+    """Read one of TRANSPORT_ERRORS.
 
     requests wraps urllib3's MaxRetryError, whose ``reason`` is the fault proper. NewConnectionError covers
     DNS and refusals; TLS and proxy faults are counted as connecting although TLS can also break mid-answer,
@@ -79,7 +79,7 @@ def describe(error: Exception) -> Fault:
     inner = error.args[0] if error.args else None
     reason = getattr(inner, "reason", inner)
     root = reason if isinstance(reason, Exception) else error
-    return Fault(
+    return TransportFailure(
         cause=type(root).__name__,
         connecting=isinstance(
             error, (requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.ProxyError)

@@ -156,9 +156,9 @@ def test_a_part_of_the_sweep_that_fails_does_not_keep_the_others_from_their_work
 
     job_id = generate()["jobId"]
     monkeypatch.setattr(recovery, "probe", fail)
-    with pytest.raises(ExceptionGroup) as faults:
+    with pytest.raises(ExceptionGroup) as raised:
         tasks.sweep()
-    assert [type(fault) for fault in faults.value.exceptions] == [OSError]
+    assert [type(error) for error in raised.value.exceptions] == [OSError]
     assert TryOnJob.objects.get(pk=job_id).status == Status.PROCESSING
 
 
