@@ -17,7 +17,7 @@ class ModelImageNotFound(DomainError):
 
 
 def model_image_for(image_id: UUID) -> ModelImage:
-    """A model photo, retired or not: the library belongs to every key. Raises ModelImageNotFound."""
+    """Return a model photo, retired or not: the library belongs to every key. Raise ModelImageNotFound."""
     photo = model_image_find(image_id)
     if photo is None:
         raise ModelImageNotFound

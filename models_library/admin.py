@@ -61,7 +61,7 @@ class ModelImageUploadForm(forms.Form):
 
 @admin.register(ModelImage)
 class ModelImageAdmin(UploadAdmin[ModelImage]):
-    """Add, describe, retire. A new picture is a new photo: results made with the old one stay true."""
+    """Add, describe and retire photos. A new picture is a new photo, so older results stay true."""
 
     upload_form = ModelImageUploadForm
     list_display = ["picture", "name", "category", "tag_list", "is_active", "size", "job_list", "created"]
@@ -103,7 +103,7 @@ class ModelImageAdmin(UploadAdmin[ModelImage]):
     def get_actions(
         self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
     ) -> dict[str, Any]:
-        """All but deleting many at once: photos that are done with are retired."""
+        """Return all actions but the bulk delete: photos no longer wanted are retired."""
         actions = super().get_actions(request, action_location)
         return {name: action for name, action in actions.items() if name != "delete_selected"}
 
@@ -113,7 +113,7 @@ class ModelImageAdmin(UploadAdmin[ModelImage]):
     ) -> HttpResponse:
         photo = self.get_object(request, object_id)
         try:
-            # Asked first: Django's page would list every job that is in the way.
+            # Check first: Django's page would list every job that is in the way.
             if photo is not None and photo.jobs.exists():
                 raise ModelImageInUse
             return super().delete_view(request, object_id, extra_context)

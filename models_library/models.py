@@ -10,7 +10,7 @@ from config.core import clock
 
 
 class Category(models.TextChoices):
-    """How much of the person the photo shows."""
+    """The part of the person that the photo shows."""
 
     FULL_BODY = "full_body", _("Full body")
     UPPER_BODY = "upper_body", _("Upper body")
@@ -18,10 +18,10 @@ class Category(models.TextChoices):
 
 
 class ModelImage(models.Model):
-    """A model photo. It is retired, never deleted, while a job points at it.
+    """A model photo. While a job points at it, it can be retired but not deleted.
 
-    ``image`` and ``thumbnail`` are keys in private storage, written by ``model_image_create`` after the
-    picture passed ``config.core.images``; ``width`` and ``height`` are the image's pixels.
+    ``image`` and ``thumbnail`` are keys in private storage. ``model_image_create`` writes them after the
+    picture has passed ``config.core.images``. ``width`` and ``height`` are the image's pixels.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -1,4 +1,4 @@
-"""Reading the library."""
+"""Queries on the library."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from models_library.models import ModelImage
 def model_image_list(
     *, category: str = "", search: str = "", include_retired: bool = False
 ) -> QuerySet[ModelImage]:
-    """Model photos, newest first, by category and by words in the name or the tags."""
+    """Return model photos, newest first, by category and by words in the name or the tags."""
     photos = ModelImage.objects.all()
     if not include_retired:
         photos = photos.filter(is_active=True)
@@ -22,10 +22,10 @@ def model_image_list(
 
 
 def model_image_find(photo_id: UUID) -> ModelImage | None:
-    """One model photo, retired or not."""
+    """Return a model photo, retired or not, or None."""
     return ModelImage.objects.filter(pk=photo_id).first()
 
 
 def model_image_with_checksum(checksum: str) -> ModelImage | None:
-    """The photo made from the very same file, if the library has it."""
+    """Return the photo made from the same file, or None."""
     return ModelImage.objects.filter(checksum=checksum).order_by("created_at").first()

@@ -1,4 +1,4 @@
-"""Changing the library."""
+"""Changes to the library."""
 
 from collections.abc import Iterable
 from typing import Any, BinaryIO, ClassVar, Final
@@ -29,10 +29,10 @@ class ModelImageInUse(DomainError):
 
 
 def model_image_create(*, file: BinaryIO, name: str, category: str, tags: Iterable[str] = ()) -> ModelImage:
-    """Check and clean the photo, store it and its thumbnail, add it to the library.
+    """Check and clean the photo, store it with its thumbnail, and add it to the library.
 
-    Raises ImageRefused for a file that is not a usable picture, ModelImageDuplicate for one that is there,
-    StorageFull and StorageUnavailable.
+    Raise ImageRefused for a file that is not a usable picture, ModelImageDuplicate for a photo that the
+    library has, StorageFull and StorageUnavailable.
     """
     quota.require_room()
     prepared = prepare(file)
@@ -64,7 +64,7 @@ def model_image_update(photo: ModelImage, **changes: Any) -> ModelImage:
 
 
 def model_image_delete(photo: ModelImage) -> None:
-    """Remove a photo that no job points at, and its files. Raises ModelImageInUse otherwise."""
+    """Remove a photo and its files. Raise ModelImageInUse if a job points at it."""
     keys = (photo.image.name or "", photo.thumbnail.name or "")
     try:
         photo.delete()
@@ -74,5 +74,5 @@ def model_image_delete(photo: ModelImage) -> None:
 
 
 def normalised_tags(tags: Iterable[str]) -> list[str]:
-    """Lower case, trimmed, each once, in the order given."""
+    """Return the tags in lower case, trimmed, without repeats, in the given order."""
     return list(dict.fromkeys(cleaned for tag in tags if (cleaned := " ".join(tag.lower().split()))))

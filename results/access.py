@@ -1,4 +1,4 @@
-"""The door to results: somebody else's answers as if it did not exist."""
+"""Access to results: a result of another caller counts as missing."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -19,13 +19,13 @@ class ResultNotFound(DomainError):
 
 
 def results_for(caller: Caller) -> QuerySet[TryOnResult]:
-    """The unexpired results of jobs that the caller asked for; all of them for a manager."""
+    """Return the unexpired results of the caller's jobs, or of all jobs for a manager."""
     results = TryOnResult.objects.filter(expires_at__gt=clock.now())
     return results if caller.is_manager else results.filter(job__viewers__requester=caller.requester)
 
 
 def result_for(caller: Caller, result_id: UUID) -> TryOnResult:
-    """One result. Raises ResultNotFound."""
+    """Return one result. Raise ResultNotFound."""
     result = results_for(caller).filter(pk=result_id).first()
     if result is None:
         raise ResultNotFound

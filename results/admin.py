@@ -22,7 +22,7 @@ EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 class FeedbackFilter(admin.SimpleListFilter):
-    """Results by what was said of them."""
+    """Filter results by their feedback."""
 
     title = _("feedback")
     parameter_name = "feedback"
@@ -43,7 +43,7 @@ class FeedbackFilter(admin.SimpleListFilter):
 
 @admin.register(TryOnResult)
 class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
-    """The paid pictures. The review is the one thing that people change."""
+    """The paid pictures. People change the review, and nothing else."""
 
     list_display = [
         "picture",
@@ -80,7 +80,7 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
         return results.prefetch_related("job__feedback")
 
     def has_review_permission(self, request: HttpRequest) -> bool:
-        """Whether the person may approve and reject."""
+        """Return whether the person may approve and reject."""
         return request.user.has_perm("results.change_tryonresult")
 
     @override
@@ -138,7 +138,7 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
 
     @admin.display(description=_("feedback"))
     def feedback(self, result: TryOnResult) -> SafeString | str:
-        """Every judgement with its reasons and comment, newest first."""
+        """Return every verdict with its reasons and comment, newest first."""
         lines = (
             (
                 moment(given.created_at),

@@ -1,4 +1,4 @@
-"""What shoppers and shops say of a picture."""
+"""Feedback of shoppers and shops on a picture."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -14,13 +14,13 @@ from results.models import ResultFeedback, TryOnResult
 class FeedbackAlreadyGiven(DomainError):
     code: ClassVar[str] = "feedback_already_given"
     status: ClassVar[int] = 409
-    message: Any = _("You have judged this picture already.")
+    message: Any = _("You have already judged this picture.")
 
 
 def feedback_give(
     *, result: TryOnResult, caller: Caller, verdict: str, reasons: Sequence[str] = (), comment: str = ""
 ) -> ResultFeedback:
-    """Keep the caller's judgement of a result. Raises FeedbackAlreadyGiven the second time."""
+    """Store the caller's judgement of a result. Raise FeedbackAlreadyGiven if there is one."""
     try:
         with transaction.atomic():
             return ResultFeedback.objects.create(

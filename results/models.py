@@ -1,4 +1,4 @@
-"""The pictures that were paid for."""
+"""The paid pictures."""
 
 import uuid
 from typing import override
@@ -10,7 +10,7 @@ from config.core import clock
 
 
 class Review(models.TextChoices):
-    """What the merchandiser says of a result."""
+    """A merchandiser's decision on a result."""
 
     PENDING = "pending", _("Not reviewed")
     APPROVED = "approved", _("Approved")
@@ -21,7 +21,7 @@ class TryOnResult(models.Model):
     """One finished try-on picture.
 
     ``image`` and ``thumbnail`` are keys in private storage; ``width`` and ``height`` are the image's pixels.
-    ``cache_key`` is what identical requests find it by; None once a newer picture answers for that key.
+    Identical requests find it by ``cache_key``, which is None once a newer picture has taken the key.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -53,7 +53,7 @@ class TryOnResult(models.Model):
 
 
 class Verdict(models.TextChoices):
-    """Whether a shopper would show the picture."""
+    """A shopper's answer to: would you show this picture?"""
 
     YES = "yes", _("Yes")
     ALMOST = "almost", _("Almost")
@@ -61,7 +61,7 @@ class Verdict(models.TextChoices):
 
 
 class Reason(models.TextChoices):
-    """What is wrong with a picture."""
+    """A reason for a verdict against a picture."""
 
     GARMENT_CHANGED = "garment_changed", _("The garment looks different")
     WRONG_FIT = "wrong_fit", _("It fits wrongly")
@@ -74,7 +74,7 @@ class Reason(models.TextChoices):
 
 
 class ResultFeedback(models.Model):
-    """What one requester says of a picture. It belongs to the job, for results expire."""
+    """One requester's feedback on a picture. It belongs to the job, because results expire."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     job = models.ForeignKey(

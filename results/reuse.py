@@ -1,7 +1,7 @@
-"""Finding the picture that an identical request has paid for already.
+"""The search for the picture that an identical request has already paid for.
 
-The database knows it. Django's cache remembers which job made it, which spares a query; whoever takes the
-hint reads the job's row anyway and checks it there (``is_live``). Without Redis the database is asked.
+The database has the answer. Django's cache remembers which job made the picture, which saves a query. It is
+only a hint: the caller reads the job's row anyway and checks it (``is_live``). Without Redis the cache is empty.
 """
 
 from typing import Final
@@ -17,13 +17,13 @@ LONGEST_SECONDS: Final = 24 * 3600
 
 
 def remembered(cache_key: str) -> UUID | None:
-    """The job that answered for the key the last time: a hint, which may be out of date."""
+    """Return the job that last answered for the key: a hint, which may be out of date."""
     job_id: str | None = cache.get(_name(cache_key))
     return None if job_id is None else UUID(job_id)
 
 
 def look_up(cache_key: str) -> TryOnResult | None:
-    """The live result for the key, by the database. It is remembered, never beyond its expiry."""
+    """Return the key's live result from the database, and remember its job until it expires."""
     result = result_live(cache_key)
     if result is not None:
         seconds = (result.expires_at - clock.now()).total_seconds()
@@ -32,13 +32,13 @@ def look_up(cache_key: str) -> TryOnResult | None:
 
 
 def forget(*cache_keys: str | None) -> None:
-    """The results of these keys are gone, or must not be shared any more. Call it after the commit."""
+    """Forget keys whose results are gone or no longer shared. Call it after the commit."""
     if names := [_name(key) for key in cache_keys if key]:
         cache.delete_many(names)
 
 
 def is_live(result: TryOnResult | None, cache_key: str) -> bool:
-    """Whether a result, as just read, may be shared for a key: its own, not expired, not rejected."""
+    """Return whether a freshly read result has this key and is neither expired nor rejected."""
     return (
         result is not None
         and result.cache_key == cache_key

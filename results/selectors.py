@@ -1,4 +1,4 @@
-"""Reading results."""
+"""Queries on results."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
@@ -33,27 +33,27 @@ class FeedbackCounts(TypedDict):
 
 
 def result_live(cache_key: str) -> TryOnResult | None:
-    """The result that identical requests may share: neither expired nor rejected."""
+    """Return the result that identical requests may share: neither expired nor rejected."""
     return result_list_live().filter(cache_key=cache_key).first()
 
 
 def result_list_live() -> QuerySet[TryOnResult]:
-    """Results that may be shown and reused."""
+    """Return the results that may be shown and reused."""
     return TryOnResult.objects.filter(expires_at__gt=clock.now()).exclude(review=Review.REJECTED)
 
 
 def results_expired(now: datetime) -> QuerySet[TryOnResult]:
-    """Results whose time is over."""
+    """Return the expired results."""
     return TryOnResult.objects.filter(expires_at__lte=now)
 
 
 def results_rejected() -> QuerySet[TryOnResult]:
-    """Results that a person rejected."""
+    """Return the results that a person rejected."""
     return TryOnResult.objects.filter(review=Review.REJECTED)
 
 
 def with_recipe_and_feedback(results: QuerySet[TryOnResult], requester: str) -> "QuerySet[ShownResult]":
-    """Each result with its recipe, as ``requester`` asked for it, and what they said of it. One query."""
+    """Add the recipe that ``requester`` asked for and their feedback to each result, in one query."""
     first_call = (
         TryOnResult.objects.filter(pk=OuterRef("pk"))
         .order_by("job__predictions__step", "-job__predictions__created_at")
@@ -64,7 +64,7 @@ def with_recipe_and_feedback(results: QuerySet[TryOnResult], requester: str) -> 
     return results.select_related("job").annotate(
         own=own,
         seen=seen,
-        # The requester's own photo: the job's may be somebody else's. A manager may never have asked.
+        # Show the requester's own photo: the job's may be another caller's. A manager may have none.
         shown_product_image=Coalesce(F("seen__product_image"), F("job__product_image")),
         shown_product_id=Coalesce(F("seen__product_image__product_id"), F("job__product_image__product_id")),
         provider_model=Subquery(first_call),
@@ -76,7 +76,7 @@ def with_recipe_and_feedback(results: QuerySet[TryOnResult], requester: str) -> 
 
 
 def feedback_counts() -> FeedbackCounts:
-    """How often each verdict was given."""
+    """Return the number of times each verdict was given."""
     given = dict(ResultFeedback.objects.order_by().values_list("verdict").annotate(number=Count("pk")))
     return {
         "yes": given.get(Verdict.YES, 0),

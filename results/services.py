@@ -1,4 +1,4 @@
-"""Storing, reviewing and deleting results."""
+"""Services that store, review and delete results."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from results.reuse import forget
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """The keys of a result's files, written and not yet named by a row. Sizes in pixels."""
+    """The keys of a result's files, which no row names yet. Sizes are in pixels."""
 
     image: str
     thumbnail: str
@@ -29,9 +29,9 @@ class StoredPicture:
 
 @contextmanager
 def picture_stored(result: ResultImage) -> Iterator[StoredPicture]:
-    """Write a result's picture and thumbnail; an exception in the block takes them back.
+    """Write a result's picture and thumbnail, and remove them again if the block raises.
 
-    Raises StorageUnavailable. Slow: the block holds the transaction, not the other way round.
+    Raise StorageUnavailable. This is slow: open the transaction inside the block, not around it.
     """
     with new_files() as store:
         yield StoredPicture(
@@ -45,7 +45,7 @@ def picture_stored(result: ResultImage) -> Iterator[StoredPicture]:
 def result_create(*, job_id: UUID, cache_key: str, picture: StoredPicture, credits_used: int) -> TryOnResult:
     """Add the row of a stored picture.
 
-    It answers for its cache key from now on; an older result under that key stays, unshared.
+    It answers for its cache key from now on. An older result of that key stays but is no longer shared.
     """
     with transaction.atomic():
         TryOnResult.objects.filter(cache_key=cache_key).update(cache_key=None)
@@ -62,15 +62,15 @@ def result_create(*, job_id: UUID, cache_key: str, picture: StoredPicture, credi
 
 
 def result_delete(result: TryOnResult) -> None:
-    """Remove a result and, after commit, its files. Its job keeps its history."""
+    """Remove a result and, after the commit, its files. The job keeps its history."""
     with transaction.atomic():
         discard_after_commit(*results_remove([result]))
 
 
 def results_remove(results: Sequence[TryOnResult]) -> list[str]:
-    """Remove the rows of results, in the caller's transaction; from its commit on they are not reused.
+    """Remove the rows of results in the caller's transaction. After its commit they are not reused.
 
-    Returns the keys of their files, which the caller discards after the commit.
+    Return the keys of their files, which the caller discards after the commit.
     """
     TryOnResult.objects.filter(pk__in=[result.pk for result in results]).delete()
     _forget_after_commit(results)
@@ -78,7 +78,7 @@ def results_remove(results: Sequence[TryOnResult]) -> list[str]:
 
 
 def result_review(results: Iterable[TryOnResult], review: Review) -> int:
-    """Set the review of results; returns how many changed. A rejected one is not reused any more."""
+    """Set the review of results and return how many changed. Rejected results are no longer reused."""
     reviewed = list(results)
     with transaction.atomic():
         _forget_after_commit(reviewed)
@@ -87,13 +87,13 @@ def result_review(results: Iterable[TryOnResult], review: Review) -> int:
 
 
 def result_give_up(result: TryOnResult, caller: Caller) -> None:
-    """The caller gives up a result; it is deleted when nobody else shares it, or a manager says so.
+    """Give up the caller's share of a result. Delete it if nobody else shares it or the caller is a manager.
 
-    Identical requests of several callers share one paid picture: one of them must not take it from the rest.
-    The job of a deleted result stays in its callers' lists.
+    Identical requests of several callers share one paid picture, and one caller must not take it from the
+    others. The job of a deleted result stays in its callers' lists.
     """
     with transaction.atomic():
-        # Locked: of two who give it up at the same time, the second is the last to see it.
+        # Lock the row: if two callers give it up at the same time, the second one deletes it.
         if not TryOnResult.objects.select_for_update().filter(pk=result.pk).exists():
             return
         viewers = result.job.viewers

@@ -1,4 +1,4 @@
-"""Model photos as the API takes and shows them."""
+"""Model photos as the API accepts and returns them."""
 
 from datetime import datetime
 from typing import Annotated, Any, TypedDict, override

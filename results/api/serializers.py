@@ -1,4 +1,4 @@
-"""Results and feedback as the API takes and shows them."""
+"""Results and feedback as the API accepts and returns them."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
@@ -20,7 +20,7 @@ MAX_COMMENT = 1000
 
 
 class RecipeAnswer(TypedDict):
-    """What a picture was made of, as its caller asked for it."""
+    """The photos and options of a picture, as its caller asked for it."""
 
     productImageId: UUID
     modelImageId: UUID
@@ -78,7 +78,7 @@ class GiveFeedbackSerializer(StrictSerializer):
 
 
 def result_answer(result: "ShownResult", request: Request) -> ResultAnswer:
-    """A result as the API shows it. It comes ``with_recipe_and_feedback``."""
+    """Return a result as the API shows it. ``result`` comes from ``with_recipe_and_feedback``."""
     return {
         "id": result.pk,
         "jobId": result.job_id,
@@ -103,7 +103,7 @@ def result_answer(result: "ShownResult", request: Request) -> ResultAnswer:
 
 
 def own_feedback(result: "ShownResult") -> FeedbackAnswer | None:
-    """The caller's judgement of the result, None before it is given."""
+    """Return the caller's judgement of the result, or None."""
     if result.own_verdict is None or result.own_created_at is None:
         return None
     return {

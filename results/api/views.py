@@ -1,4 +1,4 @@
-"""Showing, listing, judging and deleting results."""
+"""Views that show, list, judge and delete results."""
 
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -79,6 +79,6 @@ class FeedbackView(APIView):
 
 
 def results_to_show(request: Request) -> "QuerySet[ShownResult]":
-    """The caller's results with all that is shown of them."""
+    """Return the caller's results with the fields that the API shows."""
     caller = caller_of(request)
     return with_recipe_and_feedback(results_for(caller), caller.requester)
