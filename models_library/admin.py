@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     UsedModelImage = WithAnnotations[ModelImage, Use]
 
-TAGS_HELP = _("Words to find the photo by, with commas between them: summer, studio, walking.")
+TAGS_HELP = _("Search words, separated by commas: summer, studio, walking.")
 
 
 class ModelImageUploadForm(forms.Form):
@@ -53,7 +53,10 @@ class ModelImageUploadForm(forms.Form):
         help_text=_("JPEG, PNG, WebP, AVIF or HEIC, up to 20 MB each. One person, facing the camera."),
     )
     name = forms.CharField(
-        label=_("Name"), max_length=200, required=False, help_text=_("Left empty, the file's name is used.")
+        label=_("Name"),
+        max_length=200,
+        required=False,
+        help_text=_("If you leave it empty, the file's name is used."),
     )
     category = forms.ChoiceField(label=_("Category"), choices=Category)
     tags = TagsField(label=_("Tags"), required=False, help_text=TAGS_HELP)

@@ -1,6 +1,6 @@
-"""The doors to private rows.
+"""Access to private rows.
 
-Each answers "not found" alike for what is missing and for what is somebody else's.
+Each function raises the same "not found" for a missing row and for another caller's row.
 """
 
 from typing import Any, ClassVar
@@ -28,7 +28,7 @@ class JobNotFound(DomainError):
 
 
 def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
-    """A product photo, with files, of the caller's own or of the catalogue. Raises ProductImageNotFound."""
+    """Return a photo that has its files, the caller's own or the catalogue's. Raise ProductImageNotFound."""
     photos = with_files(ProductImage.objects.all())
     if not caller.is_manager:
         photos = photos.filter(Q(requester="") | Q(requester=caller.requester))
@@ -39,7 +39,7 @@ def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
 
 
 def job_for(caller: Caller, job_id: UUID) -> TryOnJob:
-    """One job with its photos. Raises JobNotFound."""
+    """Return one job with its photos. Raise JobNotFound."""
     job = jobs_for(caller).filter(pk=job_id).select_related("model_image", "product_image").first()
     if job is None:
         raise JobNotFound
@@ -47,6 +47,6 @@ def job_for(caller: Caller, job_id: UUID) -> TryOnJob:
 
 
 def jobs_for(caller: Caller) -> QuerySet[TryOnJob]:
-    """The jobs the caller asked for; every job for a manager."""
+    """Return the jobs that the caller asked for, or every job for a manager."""
     jobs = TryOnJob.objects.all()
     return jobs if caller.is_manager else jobs.filter(viewers__requester=caller.requester)

@@ -1,4 +1,4 @@
-"""System checks of what a try-on needs: FASHN's address and key."""
+"""System checks of FASHN's address and key, which every try-on needs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 
 @register(Tags.security)
 def check_provider(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The FASHN address must be one that a key can safely be sent to."""
+    """Warn about a FASHN address to which the key would travel unencrypted."""
     parts = urlsplit(settings.FASHN_API_URL)
     if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
         return [
@@ -26,7 +26,7 @@ def check_provider(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 
 @register(Tags.security, deploy=True)
 def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What the embedded set-up does without and a shop should not."""
+    """Warn about settings that the demo can do without but a shop can't."""
     messages: list[CheckMessage] = []
     if not settings.FASHN_API_KEY:
         messages.append(

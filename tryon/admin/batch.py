@@ -1,4 +1,4 @@
-"""Try many products on many models: choose, see what it may cost, start."""
+"""Bulk try-ons of many products on many models: choose, see the price, start."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -31,12 +31,12 @@ from tryon.selectors import with_files
 from tryon.services.generate import tryon_generate
 from tryon.services.reuse import Reuse
 
-# Each try-on takes a few database queries: so many take seconds, not minutes.
+# Each try-on takes a few database queries. This many take seconds, not minutes.
 MOST_TRYONS: Final = 200
 
 
 class BatchForm(forms.Form):
-    """Which models, and how."""
+    """The choice of models and options."""
 
     models = forms.ModelMultipleChoiceField(
         label=_("Model photos"),
@@ -79,7 +79,7 @@ class BatchForm(forms.Form):
         return cleaned
 
     def groups(self) -> list[tuple[str, list[tuple[ModelImage, bool]]]]:
-        """The photos to choose from, by category, each with whether it is chosen."""
+        """Return the photos by category, each with a flag that says if it is chosen."""
         chosen = {str(key) for key in self["models"].value() or ()}
         groups: dict[str, list[tuple[ModelImage, bool]]] = {category: [] for category in Category}
         for photo in model_image_list().order_by("name"):
@@ -89,7 +89,7 @@ class BatchForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is about to be started. ``credits`` is the most it can cost: what exists is not paid again."""
+    """The batch to start. ``credits`` is the highest price: existing results are not paid again."""
 
     products: Sequence[ProductImage]
     models: Sequence[ModelImage]
@@ -105,9 +105,9 @@ class Batch:
 
 
 def batch_page(site: AdminSite, request: HttpRequest, queryset: QuerySet[ProductImage]) -> HttpResponse:
-    """The action's pages, all on the list's own address, by POST: choose, confirm, start and go to the jobs.
+    """Return the action's pages, by POST to the list's own address: choose, confirm, then go to the jobs.
 
-    What is confirmed is the number of credits. If the choice was changed since, it is shown again.
+    The person confirms the number of credits. If the choice changes after that, the page asks again.
     """
     if request.method != "POST":
         raise PermissionDenied
@@ -137,7 +137,7 @@ def batch_page(site: AdminSite, request: HttpRequest, queryset: QuerySet[Product
 
 
 def start(request: HttpRequest, batch: Batch) -> None:
-    """Ask for every try-on in the bulk lane, and say what came of it."""
+    """Request every try-on in the bulk lane, and report the outcome."""
     caller = Caller(requester=f"user:{request.user.pk}", is_manager=True)
     outcomes: Counter[Reuse] = Counter()
     for garment, model in product(batch.products, batch.models):
@@ -151,7 +151,7 @@ def start(request: HttpRequest, batch: Batch) -> None:
             )
             outcomes[generated.reuse] += 1
         except DomainError as error:
-            # Such as a photo that somebody retired meanwhile: the others go on.
+            # For example, somebody has retired a photo. The other try-ons continue.
             messages.error(request, f"{garment} · {model}: {sentence(error)}")
     if outcomes:
         messages.success(request, " ".join(_sentences(outcomes)))
@@ -163,7 +163,7 @@ def _sentences(outcomes: Counter[Reuse]) -> Iterable[str]:
         text = ngettext("%(count)d try-on was started.", "%(count)d try-ons were started.", started)
         yield text % {"count": started}
     if joined:
-        text = ngettext("%(count)d is under way already.", "%(count)d are under way already.", joined)
+        text = ngettext("%(count)d is already under way.", "%(count)d are already under way.", joined)
         yield text % {"count": joined}
     if reused:
         text = ngettext(

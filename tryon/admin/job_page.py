@@ -1,4 +1,4 @@
-"""What a job's page shows. FASHN's addresses and the callback tokens stay out: they open without a login."""
+"""The content of a job's page. It omits FASHN's addresses and the callback tokens: they need no login."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +17,7 @@ MOST_EVENTS: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class PictureCard:
-    """One of the pictures side by side. ``address`` is its own admin page."""
+    """One of the pictures shown side by side. ``address`` is its admin page."""
 
     title: str
     name: str
@@ -27,7 +27,7 @@ class PictureCard:
 
 
 def job_page(job: TryOnJob) -> dict[str, Any]:
-    """The template's context: two queries beside the job with its photos and its result."""
+    """Return the template's context. It takes two queries beyond the job, its photos and its result."""
     events = list(job.events.order_by("-id")[: MOST_EVENTS + 1])
     predictions = job.predictions.defer("output", "callback_token")
     return {
@@ -46,7 +46,7 @@ def job_page(job: TryOnJob) -> dict[str, Any]:
 
 
 def pictures_of(job: TryOnJob) -> list[PictureCard]:
-    """The garment, the model and, once there is one, the result."""
+    """Return the garment, the model and, if there is one, the result."""
     garment, model, result = job.product_image, job.model_image, getattr(job, "result", None)
     cards = [
         PictureCard(

@@ -1,4 +1,4 @@
-"""Jobs in the admin: what was asked for, how it goes, what it cost, and everything that happened."""
+"""Jobs in the admin: the request, the state, the price and the full history."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,7 +28,7 @@ EVERYWHERE: Final = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 class ErrorCodeFilter(admin.SimpleListFilter):
-    """Failed jobs by cause. The choices come from the latest failures, not from the whole table."""
+    """Filter failed jobs by cause. The choices come from the latest failures, not from the whole table."""
 
     title = _("error")
     parameter_name = "error_code"
@@ -45,7 +45,7 @@ class ErrorCodeFilter(admin.SimpleListFilter):
 
 
 class DeadLetterFilter(admin.SimpleListFilter):
-    """Failed jobs that another try may cure."""
+    """Filter the failed jobs that another try may cure."""
 
     title = _("dead letters")
     parameter_name = "dead"
@@ -90,18 +90,18 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
         return False
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Who may retry and cancel."""
+        """Return whether the person may retry and cancel."""
         return request.user.has_perm("tryon.change_tryonjob")
 
     @admin.action(description=_("Retry (may cost credits)"), permissions=["operate"], location=EVERYWHERE)
     def retry(self, request: HttpRequest, jobs: QuerySet[TryOnJob]) -> None:
         """Pay for another try of failed jobs."""
-        self._each(request, jobs, job_retry, _("%(count)d of %(all)d jobs go on."))
+        self._each(request, jobs, job_retry, _("%(count)d of %(all)d jobs were retried."))
 
     @admin.action(description=_("Cancel"), permissions=["operate"], location=EVERYWHERE)
     def cancel(self, request: HttpRequest, jobs: QuerySet[TryOnJob]) -> None:
         """Cancel queued and processing jobs."""
-        self._each(request, jobs, job_cancel, _("%(count)d of %(all)d jobs were cancelled."))
+        self._each(request, jobs, job_cancel, _("%(count)d of %(all)d jobs were canceled."))
 
     def _each(
         self,
@@ -110,7 +110,7 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
         act: Callable[[TryOnJob, Caller], TryOnJob],
         outcome: Any,
     ) -> None:
-        """Act on each job, and say of each that refuses why."""
+        """Act on each job, and report the reason of each refusal."""
         caller = Caller(requester=f"user:{request.user.pk}", is_manager=True)
         chosen, done = list(jobs), 0
         for job in chosen:
@@ -127,7 +127,7 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[TryOnJob], search_term: str
     ) -> tuple[QuerySet[TryOnJob], bool]:
-        """Ids are looked up whole, through their indexes; the rest as text."""
+        """Look up whole ids through their indexes, and everything else as text."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -166,7 +166,7 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, job: TryOnJob) -> SafeString:
-        """The status, with the progress of a job under way or the cause of a failure."""
+        """Return the status, with the progress of an active job or the cause of a failure."""
         word = badge(job.status, job.get_status_display())
         if job.status == Status.PROCESSING:
             return format_html('{0}<progress max="100" value="{1}">{1} %</progress>', word, progress_now(job))
@@ -178,18 +178,18 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
 
     @admin.display(description=_("duration"))
     def duration(self, job: TryOnJob) -> str | None:
-        """From the request to the picture."""
+        """Return the time from the request to the picture."""
         return None if job.completed_at is None else seconds(job.completed_at - job.created_at)
 
 
 def seconds(span: timedelta) -> str:
-    """A time span for a list's cell: seconds below two minutes, else minutes."""
+    """Return a time span as text: seconds below two minutes, else minutes."""
     whole = span.total_seconds()
     return f"{whole:.1f} s" if whole < 120 else f"{whole / 60:.0f} min"
 
 
 def as_uuid(text: str) -> UUID | None:
-    """The UUID that a text is, or None."""
+    """Return the text as a UUID, or None."""
     try:
         return UUID(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The operator's page: how the service is doing, why nothing is started, and the two buttons."""
+"""The operator's page: the state of the service, the reason for a stop, and the two buttons."""
 
 from typing import Any, override
 
@@ -27,7 +27,7 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
         return False
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Who may pause and resume."""
+        """Return whether the person may pause and resume."""
         return request.user.has_perm("tryon.change_governor")
 
     @override
@@ -58,7 +58,7 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
         """Start no more jobs."""
         self._check(request)
         service_pause()
-        self.message_user(request, _("Paused. Jobs at FASHN are finished, no more are started."))
+        self.message_user(request, _("Paused. Jobs at FASHN will finish. No new jobs start."))
         return redirect("admin:tryon_governor_changelist")
 
     @method_decorator(require_POST)
@@ -66,7 +66,7 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
         """Start jobs again."""
         self._check(request)
         service_resume()
-        self.message_user(request, _("Jobs are started again."), messages.SUCCESS)
+        self.message_user(request, _("Resumed. Jobs start again."), messages.SUCCESS)
         return redirect("admin:tryon_governor_changelist")
 
     def _check(self, request: HttpRequest) -> None:

@@ -59,18 +59,18 @@ class ProductImageUploadForm(MetadataForm):
         label=_("Product"),
         max_length=100,
         required=False,
-        help_text=_("The shop's own number for the product. Left empty, the file's name is used."),
+        help_text=_("The shop's own number for the product. If you leave it empty, the file's name is used."),
     )
     metadata = forms.JSONField(
         label=_("Metadata"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 40}),
-        help_text=_('Anything the shop wants to keep with it, as a JSON object: {"colour": "red"}.'),
+        help_text=_('Anything the shop wants to keep with the photo, as a JSON object: {"colour": "red"}.'),
     )
 
 
 class SourceFilter(admin.SimpleListFilter):
-    """The shop's own photos, or those that came in over the API."""
+    """Filter by source: the shop's own photos, or photos uploaded over the API."""
 
     title = _("source")
     parameter_name = "source"
@@ -88,7 +88,7 @@ class SourceFilter(admin.SimpleListFilter):
 
 @admin.register(ProductImage)
 class ProductImageAdmin(UploadAdmin[ProductImage]):
-    """The picture itself never changes: a new one is a new photo."""
+    """The picture itself never changes: a new picture is a new photo."""
 
     form = ProductImageForm
     upload_form = ProductImageUploadForm
@@ -110,7 +110,7 @@ class ProductImageAdmin(UploadAdmin[ProductImage]):
         return False
 
     def has_start_permission(self, request: HttpRequest) -> bool:
-        """Whether the person may spend credits."""
+        """Return whether the person may spend credits."""
         return request.user.has_perm("tryon.add_tryonjob")
 
     @override

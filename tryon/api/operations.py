@@ -1,4 +1,4 @@
-"""What operators see and do, and what FASHN calls."""
+"""Views for operators, and the webhook that FASHN calls."""
 
 import json
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ from tryon.services.operations import service_pause, service_resume
 from tryon.services.stats import Statistics, statistics
 from tryon.services.webhooks import webhook_receive
 
-# The documented body is below a kilobyte. With pictures in it (which we never ask for) it would be megabytes.
+# The documented body is below a kilobyte. Only pictures, which we never ask for, would make it megabytes.
 WEBHOOK_BYTES = 64 * 1024
 
 
@@ -43,7 +43,7 @@ class StatsView(APIView):
 
 
 class PauseView(APIView):
-    """Start no more jobs. Those at FASHN are finished."""
+    """Start no more jobs. Jobs at FASHN finish."""
 
     permission_classes = [ManagersOnly]
 
@@ -54,7 +54,7 @@ class PauseView(APIView):
 
 
 class ResumeView(APIView):
-    """Start jobs again, whatever the pause was for."""
+    """Start jobs again, whatever the reason for the pause."""
 
     permission_classes = [ManagersOnly]
 
@@ -65,7 +65,7 @@ class ResumeView(APIView):
 
 
 class FashnWebhookView(APIView):
-    """FASHN tells that a prediction is done. Answers at once; the work is a worker's."""
+    """Take FASHN's news that a prediction is done. Answer at once and leave the work to a worker."""
 
     authentication_classes = []
     permission_classes = []
@@ -81,7 +81,7 @@ class FashnWebhookView(APIView):
 
 
 def provider_id_in(body: bytes) -> str:
-    """The id that a webhook's body names, or empty text: an unreadable body is still a hint to look."""
+    """Return the id in a webhook's body, or empty text: an unreadable body is still a reason to check."""
     try:
         named = json.loads(body).get("id")
     except (ValueError, AttributeError, RecursionError):

@@ -1,4 +1,4 @@
-"""Product photos and jobs as the API takes and shows them."""
+"""Product photos and jobs as the API accepts and returns them."""
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, override
@@ -64,7 +64,7 @@ class WarningAnswer(TypedDict):
 
 
 class UploadedAnswer(TypedDict):
-    """A product photo as it was stored, and what may make its try-ons poor."""
+    """A product photo as stored, with warnings about its quality."""
 
     id: UUID
     originalUrl: Url
@@ -92,7 +92,7 @@ def uploaded_answer(
 
 
 class OptionsSerializer(serializers.Serializer[Any]):
-    """What may be chosen for a try-on; for the schema. ``TryOnOptions`` checks it."""
+    """The options of a try-on, for the schema only. ``TryOnOptions`` checks them."""
 
     mode = serializers.ChoiceField(choices=sorted({*V16_MODES, *MAX_MODES}), required=False)
     category = serializers.ChoiceField(choices=CATEGORIES, required=False)
@@ -104,7 +104,7 @@ class OptionsSerializer(serializers.Serializer[Any]):
 
 @extend_schema_field(OptionsSerializer)
 class OptionsField(serializers.Field[TryOnOptions, Any, Any, Any]):
-    """The options object, checked as a whole: some options exclude each other."""
+    """The options object, checked as a whole because some options exclude each other."""
 
     @override
     def to_internal_value(self, data: Any) -> TryOnOptions:
@@ -121,7 +121,7 @@ class OptionsField(serializers.Field[TryOnOptions, Any, Any, Any]):
 
 
 class IdField(serializers.UUIDField):
-    """A UUID in its text form; DRF would take the number 7 for one as well."""
+    """A UUID in its text form. DRF's own field would also accept the number 7."""
 
     @override
     def to_internal_value(self, data: Any) -> UUID:
@@ -139,7 +139,7 @@ class GenerateSerializer(StrictSerializer):
 
 
 class GeneratedAnswer(TypedDict):
-    """The job that makes the picture, or has made it."""
+    """The job that makes, or has made, the picture."""
 
     jobId: UUID
     status: Annotated[str, Status]
@@ -147,7 +147,7 @@ class GeneratedAnswer(TypedDict):
 
 
 class JobAnswer(TypedDict):
-    """A try-on, on its way or finished."""
+    """A try-on, active or ended."""
 
     id: UUID
     status: Annotated[str, Status]
@@ -163,7 +163,7 @@ class JobAnswer(TypedDict):
 
 
 def job_answer(job: "QueuedJob", request: Request) -> JobAnswer:
-    """A job as the API shows it. ``job`` comes with ``jobs_ahead`` and its result."""
+    """Return a job as the API shows it. ``job`` comes with ``jobs_ahead`` and its result."""
     body: JobAnswer = {"id": job.pk, "status": job.status, "progress": progress_now(job)}
     match job.status:
         case Status.QUEUED:
@@ -184,7 +184,7 @@ def job_answer(job: "QueuedJob", request: Request) -> JobAnswer:
 
 
 def wait_of(job: "QueuedJob") -> int:
-    """Seconds until a queued job's picture should be there."""
+    """Return the expected seconds until a queued job's picture is ready."""
     options = TryOnOptions.from_mapping(job.options)
     model = model_for("tryon", options)
     typical = typical_seconds(

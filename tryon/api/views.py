@@ -1,4 +1,4 @@
-"""The storefront's calls: upload, generate, follow."""
+"""Views for the storefront: upload, generate, follow."""
 
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -44,7 +44,7 @@ STARTED: Final = (200, 202)
 
 
 class UploadView(APIView):
-    """Take in a product photo."""
+    """Upload a product photo."""
 
     parser_classes = [parsers.MultiPartParser]
 
@@ -78,7 +78,7 @@ class GenerateView(APIView):
         )
         job = with_jobs_ahead(jobs_for(caller_of(request))).get(pk=generated.job.pk)
         wait = 0 if generated.reuse is Reuse.HIT else wait_of(job)
-        # A job that goes on with what is paid starts at once; the contract has one word for "not there yet".
+        # A job that inherits a prediction starts at once, but the contract calls it queued until it is complete.
         shown = Status.COMPLETED if job.status == Status.COMPLETED else Status.QUEUED
         body: GeneratedAnswer = {"jobId": job.pk, "status": shown, "estimatedWaitTime": wait}
         return Answer(body, status_of(job))
@@ -135,10 +135,10 @@ class JobRetryView(APIView):
 
 
 def status_of(job: TryOnJob) -> int:
-    """One of ``STARTED``: 200 when the picture is there, 202 while it is on its way."""
+    """Return one of ``STARTED``: 200 when the picture is ready, 202 before that."""
     return 200 if job.status == Status.COMPLETED else 202
 
 
 def jobs_to_show(request: Request) -> "QuerySet[QueuedJob]":
-    """The caller's jobs with their results and places in the queue."""
+    """Return the caller's jobs with their results and places in the queue."""
     return with_jobs_ahead(jobs_for(caller_of(request))).select_related("result")

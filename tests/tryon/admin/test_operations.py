@@ -80,7 +80,7 @@ def test_dead_letters_are_listed_and_retried_together(
     assert str(hopeless.pk)[:8] not in listed
     done = TryOnJobFactory.create(completed=True)
     text = run_action(staff, JOBS, "retry", [job.pk for job in [*dead, done]])
-    assert "2 of 3 jobs go on." in text
+    assert "2 of 3 jobs were retried." in text
     assert "Only a failed job can be retried" in text
     assert all(finish(str(job.pk)).status == Status.COMPLETED for job in dead)
 
@@ -91,10 +91,10 @@ def self_made(generate: Generate, sandbox: Sandbox) -> list[str]:
     return [generate(seed=seed)["jobId"] for seed in (2, 3)]
 
 
-def test_jobs_are_cancelled_together() -> None:
+def test_jobs_are_canceled_together() -> None:
     queued, ended = TryOnJobFactory.create(), TryOnJobFactory.create(failed=True)
     text = run_action(sign_in(), JOBS, "cancel", [queued.pk, ended.pk])
-    assert "1 of 2 jobs were cancelled." in text
+    assert "1 of 2 jobs were canceled." in text
     assert TryOnJob.objects.get(pk=queued.pk).status == Status.CANCELED
 
 

@@ -175,7 +175,7 @@ def test_what_exists_or_is_under_way_is_not_started_again(staff: Client) -> None
 
     text = try_on(staff, [garment], models, confirmed="2")
 
-    assert "1 is under way already. 1 was made before and costs nothing." in text
+    assert "1 is already under way. 1 was made before and costs nothing." in text
     assert TryOnJob.objects.count() == 2
     assert JobViewer.objects.count() == 2
 

@@ -179,7 +179,7 @@ def test_a_result_that_all_give_up_at_once_is_gone(owner: Api, stranger: Api) ->
         assert not TryOnResult.objects.exists()
 
 
-def test_a_job_that_all_cancel_at_once_is_cancelled(owner: Api, stranger: Api) -> None:
+def test_a_job_that_all_cancel_at_once_is_canceled(owner: Api, stranger: Api) -> None:
     for _ in range(5):
         job = TryOnJobFactory.create()
         callers = two_viewers(owner, stranger, job)

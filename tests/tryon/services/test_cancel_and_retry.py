@@ -22,7 +22,7 @@ def requester(name: str) -> str:
     return f"key:{ApiKey.objects.get(name=name).pk}"
 
 
-def test_a_queued_job_is_cancelled_for_nothing(
+def test_a_queued_job_is_canceled_for_nothing(
     owner: Api, generate: Generate, work: Callable[[], None], sandbox: Sandbox
 ) -> None:
     job_id = generate()["jobId"]
@@ -32,7 +32,7 @@ def test_a_queued_job_is_cancelled_for_nothing(
     assert sandbox.ledger()["predictions"] == []
 
 
-def test_the_picture_of_a_cancelled_job_is_dropped_and_its_credit_noted(
+def test_the_picture_of_a_canceled_job_is_dropped_and_its_credit_noted(
     owner: Api, generate: Generate, work: Callable[[], None], sandbox: Sandbox
 ) -> None:
     job_id = generate()["jobId"]
@@ -47,7 +47,7 @@ def test_the_picture_of_a_cancelled_job_is_dropped_and_its_credit_noted(
     assert not TryOnResult.objects.exists()
 
 
-def test_an_ended_job_is_not_cancelled(owner: Api) -> None:
+def test_an_ended_job_is_not_canceled(owner: Api) -> None:
     job = TryOnJobFactory.create(completed=True, requester=requester("Owner"))
     response = owner.post(f"jobs/{job.pk}/cancel")
     assert (response.status_code, error_of(response)["code"]) == (409, "job_not_cancelable")
