@@ -1,7 +1,7 @@
 """The search for the picture that an identical request has already paid for.
 
 The database has the answer. Django's cache remembers which job made the picture, which saves a query. It is
-only a hint: the caller reads the job's row anyway and checks it (``is_live``). Without Redis there is no hint.
+only a hint: the caller reads the job's row anyway and checks it (``is_live``). Without Redis there is none.
 """
 
 from typing import Final

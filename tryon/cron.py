@@ -1,4 +1,4 @@
-"""The timetable: which task runs when. Times are UTC."""
+"""The timetable of the tasks. Times are UTC."""
 
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from tryon import tasks
 
 SWEEP_SECONDS: Final = 30
 WATCH_SECONDS: Final = 300
-# A nightly task may wait for a worker that is restarted, not for the next night.
+# A nightly task may wait for a worker to restart, but not until the next night.
 CLEANUP_TTL: Final = 3600
 
 EVERY_NIGHT: Final = {
@@ -22,7 +22,7 @@ EVERY_NIGHT: Final = {
 
 
 def register_timetable() -> None:
-    """Have RQ's cron enqueue each task for the maintenance worker at its time."""
+    """Register each task, so that RQ's cron enqueues it for the maintenance worker at its time."""
     _register(tasks.sweep, interval=SWEEP_SECONDS, ttl=SWEEP_SECONDS)
     _register(tasks.watch_storage, interval=WATCH_SECONDS, ttl=WATCH_SECONDS)
     _register(tasks.cleanup, args=("expired_results",), cron="0 * * * *", ttl=CLEANUP_TTL)
@@ -31,5 +31,5 @@ def register_timetable() -> None:
 
 
 def _register(function: Any, *, ttl: int, **options: Any) -> None:
-    """Register a task. A run that found no worker for ``ttl`` seconds is dropped."""
+    """Register a task. RQ drops a run that finds no worker within ``ttl`` seconds."""
     cron.register(function, queue_name="maintenance", ttl=ttl, result_ttl=60, failure_ttl=86_400, **options)

@@ -1,4 +1,4 @@
-"""What workers run: thin doors into the engine, harmless when run twice, late or not at all."""
+"""Tasks for the workers: thin doors into the engine, harmless when run twice, late or not at all."""
 
 from typing import Final
 from uuid import UUID
@@ -13,13 +13,13 @@ from tryon.cleanup.watch import must_clean_early
 from tryon.engine import queue, recovery, steps
 from tryon.engine.advance import advance
 
-# The sweep, every half minute, is done by the same worker.
+# The same worker runs the sweep every half minute.
 CLEANUP_SECONDS: Final = 15.0
 
 
 def advance_job(job_id: str) -> None:
     """Move one job on."""
-    # A SimpleWorker lives for thousands of tasks: nobody else replaces a database connection that died.
+    # A SimpleWorker lives for thousands of tasks, and nothing else replaces a dead database connection.
     close_old_connections()
     with structlog.contextvars.bound_contextvars(job_id=job_id):
         advance(UUID(job_id))
@@ -32,14 +32,14 @@ def rescue_prediction(prediction_id: str) -> None:
 
 
 def sweep() -> None:
-    """Find what no task holds any more. Cron calls this every 30 seconds."""
+    """Find the work that no task holds. Cron calls this every 30 seconds."""
     close_old_connections()
     check_host()  # the maintenance worker is RQ's own class, and this its most frequent task
     recovery.sweep()
 
 
 def cleanup(name: str) -> None:
-    """Run a clean-up task for a while. What is left is handed on, so that the sweep gets its turns."""
+    """Run a cleanup task for a while, then enqueue the rest, so that the sweep gets its turn."""
     close_old_connections()
     done = run(name, TASKS[name].work(), max_seconds=CLEANUP_SECONDS)
     if done is not None and done.cursor and not done.problem:

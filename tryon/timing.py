@@ -1,4 +1,4 @@
-"""The arithmetic of waiting: progress and seconds, from a job's own times. Nothing is read or written."""
+"""The arithmetic of waiting: progress and seconds from a job's own times, without I/O."""
 
 from typing import Final
 
@@ -7,18 +7,18 @@ from django.conf import settings
 from config.core import clock
 from tryon.models import Status, TryOnJob
 
-# Between FASHN's answers progress follows the clock this far; the rest is FASHN's to confirm.
+# Between FASHN's answers progress follows the clock up to here. FASHN confirms the rest.
 CLOCK_PROGRESS_END: Final = 90
 
 
 def estimated_wait(*, jobs_ahead: int, typical: float) -> int:
-    """Seconds until the picture of a job with so many before it should be there."""
+    """Return the expected seconds until the picture of a job with ``jobs_ahead`` is ready."""
     rounds = jobs_ahead // settings.QUEUE_CONCURRENCY + 1
     return max(1, round(rounds * typical))
 
 
 def progress_now(job: TryOnJob) -> int:
-    """The stored progress, carried on by the clock between two answers of FASHN."""
+    """Return the stored progress, moved on by the clock between two answers of FASHN."""
     if job.status != Status.PROCESSING or job.started_at is None or job.expected_at is None:
         return job.progress
     whole = (job.expected_at - job.started_at).total_seconds()
@@ -28,7 +28,7 @@ def progress_now(job: TryOnJob) -> int:
 
 
 def seconds_left(job: TryOnJob) -> int | None:
-    """Seconds until a processing job's picture should be there; None where nobody knows yet."""
+    """Return the expected seconds until a processing job's picture is ready, None if unknown."""
     if job.status != Status.PROCESSING or job.expected_at is None:
         return None
     return max(1, round((job.expected_at - clock.now()).total_seconds()))

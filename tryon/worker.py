@@ -1,4 +1,4 @@
-"""The worker process of the queue of steps."""
+"""The worker process of the steps queue."""
 
 from typing import Any, Final, override
 
@@ -12,17 +12,17 @@ from tryon.engine.leases import LEASE
 
 logger = structlog.stdlib.get_logger(__name__)
 
-# RQ's timers belong to one worker, by a lock that outlives it by 61 s when it is killed. The others look
-# whether it is free at their maintenance only: every 10 minutes, and no sooner than an idle worker's wait for
-# a task ends, nearly 7 minutes. Until then no timer fires. Seconds.
+# One worker owns RQ's timers, by a lock that outlives a killed worker by 61 s. The other workers try to take
+# the lock only at their maintenance: by default every 10 minutes, and not before an idle worker's wait for a
+# task ends, which takes nearly 7 minutes. Until then no timer fires. The value is in seconds.
 MAINTENANCE_SECONDS: Final = 15
 IDLE_SECONDS: Final = 10
 
 
 class StepWorker(SimpleWorker):
-    """Runs steps in its own process: a fork for each would cost five times the CPU of a step.
+    """Run steps in one process: a fork for each step would cost five times the CPU of the step.
 
-    At its start it looks for what a killed predecessor left: now, and again when that one's leases are over.
+    At its start the worker sweeps up what a killed one left, and again when the killed one's leases are over.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -31,7 +31,7 @@ class StepWorker(SimpleWorker):
     @property
     @override
     def dequeue_timeout(self) -> int:
-        """How long an idle worker waits for a task before it looks after its timers, in seconds."""
+        """Return the seconds that an idle worker waits for a task before it looks after its timers."""
         return IDLE_SECONDS
 
     @override
@@ -41,7 +41,7 @@ class StepWorker(SimpleWorker):
         try:
             recovery.sweep()
         except ExceptionGroup as group:
-            # The database is away, or not migrated yet: the worker still waits for its tasks.
+            # The database is away or not migrated yet. The worker still waits for its tasks.
             errors = sorted({type(error).__name__ for error in group.exceptions})
             logger.warning("no_sweep_at_start", errors=errors)
         queue.enqueue_sweep(delay_seconds=LEASE.total_seconds() + 1)

@@ -78,7 +78,7 @@ class GenerateView(APIView):
         )
         job = with_jobs_ahead(jobs_for(caller_of(request))).get(pk=generated.job.pk)
         wait = 0 if generated.reuse is Reuse.HIT else wait_of(job)
-        # A job that inherits a prediction starts at once, but the contract calls it queued until it is complete.
+        # A job that inherits a prediction starts at once, but the contract calls it queued until complete.
         shown = Status.COMPLETED if job.status == Status.COMPLETED else Status.QUEUED
         body: GeneratedAnswer = {"jobId": job.pk, "status": shown, "estimatedWaitTime": wait}
         return Answer(body, status_of(job))

@@ -1,4 +1,4 @@
-"""Clean-up tasks: what is no longer needed, in batches that can stop and go on at any time."""
+"""Cleanup tasks. They remove what nobody needs, in batches that can stop and continue at any time."""
 
 from tryon.cleanup.registry import EARLY, TASKS, Task
 

@@ -1,4 +1,4 @@
-"""The flight recorder's old pages."""
+"""Cleanup of old job events."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -14,7 +14,7 @@ BATCH: Final = 1000
 
 
 def old_events(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
-    """Events older than EVENT_TTL_DAYS. Those of active jobs, and of rescues, which are counted, stay."""
+    """Remove events older than EVENT_TTL_DAYS, except those of active jobs and of rescues, which are counted."""
     rows = events_of_finished_jobs(before=clock.now() - timedelta(days=settings.EVENT_TTL_DAYS))
     if cursor:
         rows = rows.filter(pk__gt=int(cursor))

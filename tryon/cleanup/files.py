@@ -1,7 +1,7 @@
-"""Storage against rows, in both directions: files that no row names, and rows whose file is gone.
+"""Comparison of storage with rows, both ways: files that no row names, and rows whose file is gone.
 
-First everything is looked at and measured, folder by folder; then, if the number of files without a row is
-believable, they are removed. A folder is all that is in memory at a time.
+The task first looks at everything and measures it, folder by folder. It then removes the files without a row,
+if their number is believable. Only one folder is in memory at a time.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from tryon.models import Prediction, ProductImage
 
 logger = structlog.stdlib.get_logger(__name__)
 
-# Files are written before their rows: a young one may still get its own.
+# Files are written before their rows, so a young file may still get its row.
 YOUNG: Final = timedelta(hours=24)
 # More orphans than this, and more than half of all files, look like the wrong database or bucket.
 FEW: Final = 10
@@ -38,9 +38,9 @@ COLUMNS: Final[dict[str, list[tuple[type[Model], str]]]] = {
 
 
 def stored_files(cursor: str, tally: dict[str, Any], *, dry_run: bool, force: bool) -> Batch:
-    """Handle one folder. Raises CleanupRefused and StorageUnavailable."""
+    """Handle one folder. Raise CleanupRefused and StorageUnavailable."""
     phase, _colon, folder = (cursor or f"{LOOK}:{folders()[0]}").partition(":")
-    named = _keys_in_rows(folder)  # before the listing: what is written meanwhile is young
+    named = _keys_in_rows(folder)  # before the listing: files written in between are young
     objects = objects_in(folder)
     orphans = [entry for entry in objects if entry.key not in named and _may_go(entry)]
     if phase == REMOVE:
@@ -61,18 +61,18 @@ def _keys_in_rows(folder: str) -> set[str]:
 
 
 def _may_go(entry: StoredObject) -> bool:
-    """Old enough to be forgotten, and of our own making: other programs may use the same bucket."""
+    """Return whether a file is old enough and ours: other programs may use the same bucket."""
     return entry.modified_at < clock.now() - YOUNG and OUR_KEY.fullmatch(entry.key) is not None
 
 
 def _still_orphans(folder: str, orphans: list[StoredObject]) -> list[str]:
-    """The orphans that no row has named meanwhile."""
+    """Return the keys of the orphans that no row has named since."""
     named = _keys_in_rows(folder) if orphans else set()
     return [entry.key for entry in orphans if entry.key not in named]
 
 
 def _missing(folder: str, named: set[str], objects: Iterable[StoredObject]) -> list[str]:
-    """Files that rows name and storage lacks. Rows removed since we read them are not meant."""
+    """Return the files that rows name and storage lacks, without rows removed since we read them."""
     missing = named - {entry.key for entry in objects}
     return sorted(missing & _keys_in_rows(folder)) if missing else []
 
@@ -86,7 +86,7 @@ def _notes(missing: list[str]) -> tuple[str, ...]:
 def _added(
     tally: dict[str, Any], folder: str, objects: list[StoredObject], orphans: list[StoredObject]
 ) -> dict[str, Any]:
-    """The tally with a folder's objects, bytes and orphans added."""
+    """Return the tally with a folder's objects, bytes and orphans added."""
     kind = folder.partition("/")[0]
     kinds: dict[str, list[int]] = {**tally.get("kinds", {})}
     number, size = kinds.get(kind, [0, 0])
@@ -95,7 +95,7 @@ def _added(
 
 
 def _after_looking(tally: dict[str, Any], *, force: bool, dry_run: bool) -> str:
-    """Put the measured use right, and go on to removing if there is something to remove."""
+    """Correct the measured use, and return the cursor of the removal, empty if there is nothing to remove."""
     found = {kind: quota.Use(number, size) for kind, (number, size) in tally["kinds"].items()}
     if not dry_run:
         quota.replace(found)
@@ -112,7 +112,7 @@ def _after_looking(tally: dict[str, Any], *, force: bool, dry_run: bool) -> str:
 
 
 def _next(phase: str, folder: str) -> str:
-    """The cursor of the folder after this one, empty after the last."""
+    """Return the cursor of the next folder, empty after the last."""
     every = folders()
     following = every.index(folder) + 1
     return f"{phase}:{every[following]}" if following < len(every) else ""

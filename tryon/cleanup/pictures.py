@@ -1,4 +1,4 @@
-"""Our own copies of paid pictures of earlier steps: useful until their job is done, or given up."""
+"""Cleanup of our copies of paid pictures, which are useful until their job is completed or abandoned."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ BATCH: Final = 200
 
 
 def kept_pictures(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
-    """Copies whose job is completed or cancelled, or failed so long ago that a result would have expired."""
+    """Remove copies whose job is completed, canceled, or failed so long ago that a result would be expired."""
     rows = pictures_kept_in_vain(before=clock.now() - timedelta(days=settings.RESULT_TTL_DAYS))
     if cursor:
         rows = rows.filter(pk__gt=cursor)
@@ -29,9 +29,9 @@ def kept_pictures(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch
 
 
 def _let_go(predictions: list[Prediction]) -> list[str]:
-    """Forget the copies, except of jobs that somebody retries at this moment. Returns their keys."""
+    """Forget the copies, except those of jobs that somebody is retrying. Return their keys."""
     with transaction.atomic():
-        # Locked, for a retry changes the job's row before it looks for what is paid already.
+        # Lock the jobs: a retry changes the job's row before it looks for paid pictures.
         jobs = TryOnJob.objects.filter(pk__in={row.job_id for row in predictions}).exclude(status__in=ACTIVE)
         resting = set(jobs.select_for_update(no_key=True).values_list("pk", flat=True))
         chosen = [row for row in predictions if row.job_id in resting]

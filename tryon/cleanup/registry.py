@@ -1,4 +1,4 @@
-"""The tasks by their names, as cron, the command and the admin know them."""
+"""The tasks by name, for cron, the command and the admin."""
 
 import functools
 from collections.abc import Callable
@@ -20,14 +20,14 @@ EARLY_SPENT_TTL: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One clean-up. ``step(cursor, tally, dry_run=…)`` handles a batch."""
+    """One cleanup task. ``step(cursor, tally, dry_run=…)`` handles a batch."""
 
     step: Callable[..., Batch]
     help: str
     can_be_forced: bool = False
 
     def work(self, *, dry_run: bool = False, force: bool = False) -> Work:
-        """The step as ``config.core.upkeep.runs`` takes it."""
+        """Return the step in the form that ``config.core.upkeep.runs`` takes."""
         options: dict[str, Any] = {"dry_run": dry_run}
         if self.can_be_forced:
             options["force"] = force
@@ -36,19 +36,17 @@ class Task:
 
 TASKS: Final[dict[str, Task]] = {
     "expired_results": Task(expired_results, "results past RESULT_TTL_DAYS, with their pictures"),
-    "abandoned_uploads": Task(
-        abandoned_uploads, "uploads older than UPLOAD_TTL_HOURS that no try-on was asked for"
-    ),
+    "abandoned_uploads": Task(abandoned_uploads, "uploads older than UPLOAD_TTL_HOURS without a try-on"),
     "spent_uploads": Task(
-        spent_uploads, "files of uploads whose try-ons were over RESULT_TTL_DAYS ago and left no result"
+        spent_uploads, "files of uploads whose try-ons ended RESULT_TTL_DAYS ago and have no result"
     ),
-    "kept_pictures": Task(kept_pictures, "copies of paid pictures of earlier steps that nobody can use now"),
+    "kept_pictures": Task(kept_pictures, "copies of paid pictures that no job can use now"),
     "old_events": Task(old_events, "events of finished jobs older than EVENT_TTL_DAYS"),
     "old_sessions": Task(old_sessions, "sessions of people who are signed out"),
     "stored_files": Task(stored_files, "files that no row names; also measures storage", can_be_forced=True),
 }
 
-# When storage is nearly full: what can be spared before its time.
+# Tasks for storage that is nearly full: they remove things early.
 EARLY: Final[dict[str, Task]] = {
     "expired_results": TASKS["expired_results"],
     "rejected_results": Task(rejected_results, "results that a merchandiser rejected, with their pictures"),
@@ -56,6 +54,7 @@ EARLY: Final[dict[str, Task]] = {
         functools.partial(abandoned_uploads, older_than=EARLY_UPLOAD_TTL), "uploads older than an hour"
     ),
     "spent_uploads": Task(
-        functools.partial(spent_uploads, older_than=EARLY_SPENT_TTL), "files of uploads done with for a week"
+        functools.partial(spent_uploads, older_than=EARLY_SPENT_TTL),
+        "files of uploads whose try-ons ended a week ago",
     ),
 }

@@ -1,4 +1,4 @@
-"""Results that are not kept any longer: the rows first, then the files."""
+"""Cleanup of results: the rows first, then the files."""
 
 from typing import Any, Final
 
@@ -13,22 +13,22 @@ from results.selectors import results_expired, results_rejected
 from results.services import results_remove
 from tryon.engine import actions
 
-# On S3 each file costs two calls, and the sweep waits behind the batch.
+# On S3 each file costs two calls, and the sweep waits for the batch to end.
 BATCH: Final = 50
 
 
 def expired_results(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
-    """Results whose time is over. Their jobs stay."""
+    """Remove expired results. Their jobs stay."""
     return _remove(results_expired(clock.now()), cursor, reason="expired", dry_run=dry_run)
 
 
 def rejected_results(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
-    """Results that a person rejected. Their jobs stay."""
+    """Remove results that a person rejected. Their jobs stay."""
     return _remove(results_rejected(), cursor, reason="rejected", dry_run=dry_run)
 
 
 def _remove(results: QuerySet[TryOnResult], cursor: str, *, reason: str, dry_run: bool) -> Batch:
-    """Remove a batch in order of ids, so that one which can't be removed does not hold up the rest."""
+    """Remove a batch in order of ids, so that one stuck result does not block the others."""
     rows = results.filter(pk__gt=cursor) if cursor else results
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
     removed = freed = 0
@@ -36,7 +36,7 @@ def _remove(results: QuerySet[TryOnResult], cursor: str, *, reason: str, dry_run
         removed = len(ids)
     else:
         with transaction.atomic():
-            # Asked again under the lock: what was approved a moment ago is not removed as rejected.
+            # Ask again under the lock: a person may have just approved a rejected result.
             chosen = list(results.filter(pk__in=ids).select_for_update())
             keys = results_remove(chosen)
             actions.note_removed_results((row.job_id for row in chosen), reason=reason)

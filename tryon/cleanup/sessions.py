@@ -1,4 +1,4 @@
-"""Sessions of people who are signed out: Django keeps their rows until somebody removes them."""
+"""Cleanup of expired sessions, whose rows Django never removes by itself."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from config.core.upkeep.runs import Batch
 
 
 def old_sessions(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
-    """Expired sessions, all at once: they are few and small."""
+    """Remove all expired sessions at once: they are few and small."""
     expired = SessionStore.get_model_class().objects.filter(expire_date__lt=timezone.now()).count()
     if not dry_run:
         SessionStore.clear_expired()  # what Django's clearsessions command calls

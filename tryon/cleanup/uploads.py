@@ -1,4 +1,4 @@
-"""Product photos of shoppers: those that they did nothing with, and those that are done with."""
+"""Cleanup of shoppers' product photos: unused ones, and those whose try-ons are over."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,14 +12,14 @@ from config.core.upkeep.runs import Batch
 from tryon.models import ProductImage
 from tryon.selectors import uploads_spent, uploads_without_jobs
 
-# On S3 each file costs two calls, and the sweep waits behind the batch.
+# On S3 each file costs two calls, and the sweep waits for the batch to end.
 BATCH: Final = 50
 
 
 def abandoned_uploads(
     cursor: str, tally: dict[str, Any], *, dry_run: bool, older_than: timedelta | None = None
 ) -> Batch:
-    """Uploads older than UPLOAD_TTL_HOURS without a job. The shop's own catalogue is never touched."""
+    """Remove uploads without a job, older than UPLOAD_TTL_HOURS, but never the shop's own catalogue."""
     age = older_than or timedelta(hours=settings.UPLOAD_TTL_HOURS)
     rows = uploads_without_jobs(before=clock.now() - age).order_by("pk")
     if cursor:
@@ -34,7 +34,7 @@ def abandoned_uploads(
 def spent_uploads(
     cursor: str, tally: dict[str, Any], *, dry_run: bool, older_than: timedelta | None = None
 ) -> Batch:
-    """Files of uploads whose try-ons have been over for RESULT_TTL_DAYS and left no result. The rows stay."""
+    """Remove files of uploads whose try-ons ended RESULT_TTL_DAYS ago and have no result. The rows stay."""
     before = clock.now() - (older_than or timedelta(days=settings.RESULT_TTL_DAYS))
     rows = uploads_spent(before=before).order_by("pk")
     if cursor:
@@ -47,10 +47,10 @@ def spent_uploads(
 
 
 def _strip(photos: list[ProductImage], before: datetime) -> list[ProductImage]:
-    """Take the files' keys out of the rows, except of those that somebody tries on at this moment."""
+    """Clear the files' keys in the rows, unless somebody is trying the photo on. Return the cleared photos."""
     chosen = [photo.pk for photo in photos]
     with transaction.atomic():
-        # The key too: a new job, which points at it, waits. Then asked again.
+        # Lock the key too, so that a new job, which points at it, waits. Then ask again.
         held = ProductImage.objects.select_for_update().filter(pk__in=chosen)
         list(held.values_list("pk"))
         spent = list(uploads_spent(before=before).filter(pk__in=chosen))
@@ -60,10 +60,10 @@ def _strip(photos: list[ProductImage], before: datetime) -> list[ProductImage]:
 
 
 def _remove(photo: ProductImage) -> bool:
-    """Delete the row, unless somebody asks for a try-on of it at this moment: then the database refuses."""
+    """Delete the row. Return False if a new try-on needs it: then the database refuses."""
     try:
         with transaction.atomic():
-            # A copy: the caller still needs the keys.
+            # Delete a copy, because the caller still needs the keys.
             ProductImage.objects.get(pk=photo.pk).delete()
     except (IntegrityError, ProductImage.DoesNotExist):  # ProtectedError is an IntegrityError
         return False

@@ -1,4 +1,4 @@
-"""Storage that fills up: a warning at 80 %, a clean-up before its time at 95 %."""
+"""The watch over storage: a warning at 80 % full, an early cleanup at 95 %."""
 
 from datetime import timedelta
 from typing import Final
@@ -13,12 +13,12 @@ logger = structlog.stdlib.get_logger(__name__)
 
 WARN_PERCENT: Final = 80
 CLEAN_PERCENT: Final = 95
-# What can be spared early is spared at once; looking again every few minutes would find little more.
+# An early cleanup removes all it can, so another one a few minutes later would find little more.
 CLEAN_AGAIN: Final = timedelta(hours=1)
 
 
 def must_clean_early() -> bool:
-    """Tell operators how full storage is, and whether an early clean-up is due."""
+    """Warn operators when storage fills up. Return whether an early cleanup is due."""
     percent = quota.percent_used()
     if percent is None or percent < WARN_PERCENT:
         return False

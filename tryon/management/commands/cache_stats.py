@@ -1,4 +1,4 @@
-"""How often identical requests were answered without paying."""
+"""Statistics of identical requests that cost nothing."""
 
 from argparse import ArgumentTypeError
 from typing import Any, override
@@ -12,11 +12,11 @@ PERIODS = {"today": 1, "last 7 days": 7, "last 30 days": 30, "ever": None}
 
 
 class Command(BaseCommand):
-    help = "Show how many requests were answered by a picture that was there, and the credits that saved."
+    help = "Show how many requests an existing picture answered, and how many credits that saved."
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=days, help="of the last so many days, today (UTC) included")
+        parser.add_argument("--days", type=days, help="number of days to count, today (UTC) included")
 
     @override
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,19 +30,19 @@ class Command(BaseCommand):
 
 
 def days(text: str) -> int:
-    """A number of days that makes sense."""
+    """Return a valid number of days."""
     if text.isascii() and text.isdigit() and 0 < int(text) <= MOST_DAYS:
         return int(text)
-    raise ArgumentTypeError(f"a whole number from 1 to {MOST_DAYS}, please")
+    raise ArgumentTypeError(f"must be a whole number from 1 to {MOST_DAYS}")
 
 
 def line(name: str, *cells: object) -> str:
-    """One line of the table."""
+    """Return one line of the table."""
     return f"{name:14}" + "".join(f"{cell!s:>15}" for cell in cells)
 
 
 def share(numbers: ReuseStatistics) -> str:
-    """The part of the requests that cost nothing."""
+    """Return the share of the requests that cost nothing."""
     free = numbers["hits"] + numbers["joins"]
     asked = free + numbers["misses"]
     return f"{free / asked:.0%}" if asked else "-"

@@ -1,4 +1,4 @@
-"""Clean up by hand, or see what a clean-up would remove."""
+"""Run cleanup tasks by hand, or see what they would remove."""
 
 import math
 from collections.abc import Iterable
@@ -15,13 +15,15 @@ ALL = {**EARLY, **TASKS}
 
 
 class Command(BaseCommand):
-    help = "Remove what is no longer needed: all tasks that cron runs, or those that are named."
+    help = "Remove what nobody needs any more. Without names, run every task that cron runs."
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
         tasks = "; ".join(f"{name}: {task.help}" for name, task in ALL.items())
         parser.add_argument("tasks", nargs="*", metavar="task", help=tasks)
-        parser.add_argument("--dry-run", action="store_true", help="remove nothing, tell what would be")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show what would be removed, and remove nothing"
+        )
         parser.add_argument(
             "--force", action="store_true", help="let stored_files remove more than half of all files"
         )
@@ -37,7 +39,7 @@ class Command(BaseCommand):
             raise CommandError(f"Not finished: {', '.join(failed)}.")
 
     def _look(self, name: str, task: Task, *, force: bool) -> bool:
-        """Tell what would be removed; whether that could be found out."""
+        """Show what the task would remove. Return False if it could not find out."""
         try:
             seen = preview(task.work(dry_run=True, force=force))
         except (DomainError, CleanupRefused) as error:
@@ -47,10 +49,10 @@ class Command(BaseCommand):
         return True
 
     def _remove(self, name: str, task: Task, *, force: bool) -> bool:
-        """Run the task to its end; whether it got there."""
+        """Run the task to its end. Return False if it did not get there."""
         done = run(name, task.work(force=force), max_seconds=math.inf)
         if done is None:
-            self.stderr.write(f"{name}: another run is under way. Look at the clean-ups in the admin.")
+            self.stderr.write(f"{name}: another run is under way. Look at the cleanups in the admin.")
             return False
         self._tell(f"{name}: removed {done.removed}, {filesizeformat(done.freed_bytes)} freed", done.notes)
         return not done.problem

@@ -1,4 +1,4 @@
-"""Everything at once, on this machine: ``manage.py demo``."""
+"""The whole service on this machine: ``manage.py demo``."""
 
 import sys
 from argparse import ArgumentParser
@@ -10,7 +10,7 @@ from tryon.demo.run import DemoOptions, add_arguments, run
 
 
 class Command(BaseCommand):
-    """The settings that this process read do not count: its children get an environment of their own."""
+    """Start the demo. Its children get their own environment, so this process's settings do not count."""
 
     help = "Start Redis, sandbox, workers, clock and web server, fill a small library and make one try-on."
     requires_system_checks: list[str] = []

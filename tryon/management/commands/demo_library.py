@@ -1,4 +1,4 @@
-"""Used by ``manage.py demo``: fills the library, makes the login and the API key that the demo prints."""
+"""The part of ``manage.py demo`` that fills the library and makes the login and the API key."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from tryon.demo.seeding import api_key_ensure, login_ensure, models_ensure, prod
 
 
 class Command(BaseCommand):
-    help = "Fill the library with drawn pictures. Reads the demo's login and API key as JSON from its input."
+    help = "Fill the library with drawn pictures. Read the demo's login and API key as JSON from stdin."
 
     @override
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Draw the states of jobs and predictions into the documents, from the table that the engine obeys."""
+"""Draw the states of jobs and predictions into the docs, from the engine's own table."""
 
 from pathlib import Path
 from typing import Any, Final, override

@@ -11,7 +11,7 @@ from tryon.sandbox import DEFAULT_CREDITS, DEFAULT_KEY, Sandbox
 
 
 class Command(BaseCommand):
-    """Runs until SIGTERM or SIGINT; the ready line names the address and the key."""
+    """Run until SIGTERM or SIGINT. The ready line names the address and the key."""
 
     help = "Serve a local sandbox that speaks FASHN's protocol and costs nothing."
     requires_system_checks: list[str] = []
