@@ -1,4 +1,4 @@
-"""Why a job can fail, in words for the person who waits. Codes are stable; texts say what to do next."""
+"""The failures of a job, in words for the person who waits. Codes are stable. Texts say what to do next."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ PASSING: Final = _("The try-on did not work this time. Try again in a few minute
 
 
 class FailureCode(TextChoices):
-    """Every ``errorCode`` of a job: FASHN's refusals, its passing faults, our limits and our own faults."""
+    """Every ``errorCode`` of a job: refusals and failures of FASHN, our limits and our own errors."""
 
     POSE_NOT_FOUND = (
         "pose_not_found",

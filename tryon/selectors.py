@@ -1,4 +1,4 @@
-"""Reading products, jobs and predictions."""
+"""Queries on products, jobs and predictions."""
 
 from datetime import datetime, timedelta
 from statistics import median
@@ -41,24 +41,24 @@ REMEMBER_TYPICAL_SECONDS: Final = 30
 
 
 def catalogue() -> QuerySet[ProductImage]:
-    """The shop's own product photos, which every caller may use."""
+    """Return the shop's own product photos, which every caller may use."""
     return ProductImage.objects.filter(requester="")
 
 
 def with_files(photos: QuerySet[ProductImage]) -> QuerySet[ProductImage]:
-    """Those photos whose files have not been cleaned up."""
+    """Return the photos whose files have not been cleaned up."""
     return photos.exclude(processed="")
 
 
 def jobs_ready(now: datetime) -> QuerySet[TryOnJob]:
-    """Queued jobs whose back-off is over, in the order they are to start."""
+    """Return the queued jobs whose back-off is over, in the order of their start."""
     return _in_queue_order(
         TryOnJob.objects.filter(Q(not_before=None) | Q(not_before__lte=now), status=Status.QUEUED)
     )
 
 
 def with_jobs_ahead(jobs: QuerySet[TryOnJob]) -> "QuerySet[QueuedJob]":
-    """Each job with ``jobs_ahead``, the queued jobs that start before it: part of the same one query."""
+    """Add ``jobs_ahead``, the number of queued jobs that start before it, to each job in the same query."""
     earlier = Q(lane__gt=OuterRef("lane")) | Q(lane=OuterRef("lane"), created_at__lt=OuterRef("created_at"))
     ahead = (
         TryOnJob.objects.filter(earlier, status=Status.QUEUED)
@@ -71,9 +71,9 @@ def with_jobs_ahead(jobs: QuerySet[TryOnJob]) -> "QuerySet[QueuedJob]":
 
 
 def typical_seconds(*, model_name: str, speed: str, documented: float) -> float:
-    """How long such a prediction takes: the median of the latest ones, else FASHN's documented figure.
+    """Return the median duration of the latest such predictions, else FASHN's documented figure.
 
-    Seconds from submission to the answer we saw. Remembered for half a minute.
+    It is in seconds, from submission to the answer we saw, and is cached for half a minute.
     """
     remember = f"typical-seconds:{model_name}:{speed}"
     known: float | None = cache.get(remember)
@@ -97,61 +97,61 @@ def _in_queue_order(jobs: QuerySet[TryOnJob]) -> QuerySet[TryOnJob]:
 
 
 def job_counts() -> dict[str, int]:
-    """How many jobs there are in each status."""
+    """Return the number of jobs in each status."""
     counted = TryOnJob.objects.order_by().values_list("status").annotate(number=Count("pk"))
     return {**dict.fromkeys(Status.values, 0), **dict(counted)}
 
 
 def dead_letters() -> QuerySet[TryOnJob]:
-    """Failed jobs that another try may cure: a person decides on them."""
+    """Return the failed jobs that another try may cure. A person decides on them."""
     return TryOnJob.objects.filter(status=Status.FAILED).exclude(error_code__in=PERMANENT)
 
 
 def predictions_to_rescue(now: datetime) -> QuerySet[Prediction]:
-    """Paid calls that no job waits for and that are due to be looked after."""
+    """Return the predictions that no job waits for and that are due for a rescue."""
     paid = Q(state=PredictionState.SUCCEEDED) & ~Q(output="")
     due = Prediction.objects.filter(paid | Q(state=PredictionState.UNKNOWN), rescue_at__lte=now)
     return due.exclude(provider_id="")
 
 
 def usable_predictions(job: TryOnJob) -> QuerySet[Prediction]:
-    """The job's paid pictures that FASHN still has, or we, and that nothing is wrong with."""
+    """Return the job's predictions whose paid picture is intact and still at FASHN or with us."""
     return job.predictions.filter(is_usable(clock.now()))
 
 
 def is_usable(now: datetime) -> Q:
-    """Paid pictures that FASHN still has, or we, and that nothing is wrong with."""
+    """Return the condition for a paid picture that is intact and still at FASHN or with us."""
     at_fashn = Q(finished_at__gt=now - FASHN_KEEPS_PICTURES)
     return (at_fashn | ~Q(kept="")) & Q(state=PredictionState.SUCCEEDED) & ~Q(output="")
 
 
 def first_open_step(job: TryOnJob, *, steps: int) -> int:
-    """The first of so many steps that has no usable picture yet; ``steps`` when the last one has."""
+    """Return the first step without a usable picture, or ``steps`` when the last step has one."""
     return first_step_missing(set(usable_predictions(job).values_list("step", flat=True)), steps=steps)
 
 
 def first_step_missing(done: set[int], *, steps: int) -> int:
-    """The first of so many steps that is not done; ``steps`` when the last one is."""
+    """Return the first step to do, or ``steps`` when the last step is done."""
     if steps - 1 in done:
         return steps
     return next(step for step in range(steps) if step not in done)
 
 
 def rescued() -> Rescued:
-    """What was stored although its job had given it up: pictures, and the credits they had cost."""
+    """Return the number of pictures stored after their job had given them up, and their credits."""
     events = JobEvent.objects.filter(kind=EventKind.RESCUED).values_list("data", flat=True)
     credits_saved = [int(data.get("credits", 0)) for data in events]
     return {"pictures": len(credits_saved), "credits": sum(credits_saved)}
 
 
 def uploads_without_jobs(*, before: datetime) -> QuerySet[ProductImage]:
-    """Photos uploaded by a storefront before a time, that no try-on was asked for."""
+    """Return the photos that a storefront uploaded before a time and nobody tried on."""
     unused = ProductImage.objects.filter(created_at__lt=before, jobs=None, viewers=None)
     return unused.exclude(requester="")
 
 
 def uploads_spent(*, before: datetime) -> QuerySet[ProductImage]:
-    """Photos uploaded by a storefront before a time, whose try-ons are over since then and left no result."""
+    """Return a storefront's uploads from before a time whose try-ons ended before it and have no result."""
     needed = Q(status__in=ACTIVE) | Q(updated_at__gte=before) | Q(result__isnull=False)
     own = TryOnJob.objects.filter(product_image=OuterRef("pk"))
     shared = TryOnJob.objects.filter(viewers__product_image=OuterRef("pk"))
@@ -165,13 +165,13 @@ def uploads_spent(*, before: datetime) -> QuerySet[ProductImage]:
 
 
 def pictures_kept_in_vain(*, before: datetime) -> QuerySet[Prediction]:
-    """Calls whose copy no attempt will use: their job has a result, or they ended before a time."""
+    """Return predictions whose copy no attempt will use: their job has a result, or they ended long ago."""
     done = Q(job__status=Status.COMPLETED)
     long_ago = Q(job__status__in=[Status.FAILED, Status.CANCELED], finished_at__lt=before)
     return Prediction.objects.filter(done | long_ago).exclude(kept="")
 
 
 def events_of_finished_jobs(*, before: datetime) -> QuerySet[JobEvent]:
-    """Events from before a time, but for those of active jobs and those that are counted."""
+    """Return the events from before a time, except events of active jobs and counted events."""
     old = JobEvent.objects.filter(at__lt=before).exclude(kind=EventKind.RESCUED)
     return old.exclude(job__status__in=ACTIVE)

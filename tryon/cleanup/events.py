@@ -14,7 +14,7 @@ BATCH: Final = 1000
 
 
 def old_events(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
-    """Remove events older than EVENT_TTL_DAYS, except those of active jobs and of rescues, which are counted."""
+    """Remove events older than EVENT_TTL_DAYS. Events of active jobs and of rescues (counted) stay."""
     rows = events_of_finished_jobs(before=clock.now() - timedelta(days=settings.EVENT_TTL_DAYS))
     if cursor:
         rows = rows.filter(pk__gt=int(cursor))

@@ -47,7 +47,7 @@ def spent_uploads(
 
 
 def _strip(photos: list[ProductImage], before: datetime) -> list[ProductImage]:
-    """Clear the files' keys in the rows, unless somebody is trying the photo on. Return the cleared photos."""
+    """Clear the files' keys in the rows, unless somebody is trying the photo on. Return those photos."""
     chosen = [photo.pk for photo in photos]
     with transaction.atomic():
         # Lock the key too, so that a new job, which points at it, waits. Then ask again.

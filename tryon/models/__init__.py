@@ -1,4 +1,4 @@
-"""Product photos, jobs, the paid calls made for them, and what happened when."""
+"""Product photos, jobs, their predictions and their events."""
 
 from tryon.models.events import EventKind, JobEvent
 from tryon.models.governor import Governor, Pause

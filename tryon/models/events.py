@@ -1,4 +1,4 @@
-"""The flight recorder: what can happen to a job, and the record of what did."""
+"""The flight recorder: the kinds of events of a job, and the recorded events."""
 
 from typing import override
 
@@ -10,10 +10,10 @@ from tryon.models.jobs import TryOnJob
 
 
 class EventKind(models.TextChoices):
-    """Everything that is recorded, with the words that the job's page shows.
+    """The kinds of recorded events, with the words that the job's page shows.
 
     Rates, rescues and counts of credits are read from events, so a value never changes its meaning. The
-    column has no ``choices``: a change of words needs no migration.
+    column has no ``choices``, so a change of words needs no migration.
     """
 
     QUEUED = "queued", _("Queued")
@@ -54,7 +54,7 @@ class EventKind(models.TextChoices):
 
 
 class JobEvent(models.Model):
-    """One event of a job. The order of ids is the order of what happened."""
+    """One event of a job. Events happened in the order of their ids."""
 
     job = models.ForeignKey(TryOnJob, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(_("at"), default=clock.now, editable=False)
@@ -73,5 +73,5 @@ class JobEvent(models.Model):
 
     @property
     def label(self) -> str:
-        """The words for the kind; the kind itself where a later release has written it."""
+        """Return the words for the kind, or the kind itself if a later release wrote it."""
         return str(EventKind(self.kind).label) if self.kind in EventKind else self.kind

@@ -1,4 +1,4 @@
-"""What all workers on all machines share."""
+"""The state that all workers on all machines share."""
 
 from typing import ClassVar, override
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Pause(models.TextChoices):
-    """Why no job is started at all, until somebody or something resumes."""
+    """The reason why no job starts until somebody or something resumes."""
 
     OPERATOR = "operator", _("Paused by an operator")
     OUT_OF_CREDITS = "out_of_credits", _("FASHN's credits are used up")
@@ -15,7 +15,7 @@ class Pause(models.TextChoices):
 
 
 class Governor(models.Model):
-    """One row, number 1, that every dispatch locks: one worker at a time counts and gives out slots."""
+    """One row, number 1, which every dispatch locks, so that one worker at a time hands out slots."""
 
     ROW: ClassVar[int] = 1
 

@@ -1,4 +1,4 @@
-"""Jobs, and who may see them."""
+"""Jobs and their viewers."""
 
 import uuid
 from typing import override
@@ -12,7 +12,7 @@ from tryon.models.products import ProductImage
 
 
 class Status(models.TextChoices):
-    """Where a job is."""
+    """The state of a job."""
 
     QUEUED = "queued", _("Queued")
     PROCESSING = "processing", _("Processing")
@@ -25,7 +25,7 @@ ACTIVE = (Status.QUEUED, Status.PROCESSING)
 
 
 class Lane(models.TextChoices):
-    """Who waits: a shopper in front of a screen, or a merchandiser's batch.
+    """The line in which a job waits: for a shopper in front of a screen, or for a merchandiser's batch.
 
     The values sort, so ``ORDER BY lane DESC`` puts interactive first and an index can serve it.
     """
@@ -111,15 +111,15 @@ class TryOnJob(models.Model):
 
     @property
     def is_active(self) -> bool:
-        """Queued or processing."""
+        """Return whether the job is queued or processing."""
         return self.status in ACTIVE
 
 
 class JobViewer(models.Model):
-    """Who may see a job: identical requests by different callers meet in one job.
+    """A requester who may see a job: identical requests by different callers share one job.
 
-    ``product_image`` is the photo that the requester asked with last, which is what they are shown: the
-    job's own may be somebody else's, with the same picture in it.
+    ``product_image`` is the photo of the requester's last request, and they see this one. The job's own
+    photo may be another caller's upload of the same picture.
     """
 
     job = models.ForeignKey(TryOnJob, on_delete=models.CASCADE, related_name="viewers")

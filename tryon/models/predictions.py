@@ -1,4 +1,4 @@
-"""The paid calls."""
+"""Predictions: the paid calls to FASHN."""
 
 import secrets
 import uuid
@@ -13,10 +13,10 @@ from tryon.models.jobs import TryOnJob
 
 
 class PredictionState(models.TextChoices):
-    """Where a paid call is.
+    """The state of a prediction.
 
-    ``reserved`` holds a slot with nothing sent; ``sending`` is the unsafe window; ``unknown`` may have been
-    paid, and is asked or waited for as long as FASHN keeps pictures.
+    ``reserved`` holds a slot with nothing sent. ``sending`` is the unsafe window. ``unknown`` may have been
+    paid: we ask or wait for it as long as FASHN keeps pictures.
     """
 
     RESERVED = "reserved", _("Reserved")
@@ -31,12 +31,12 @@ IN_FLIGHT = (PredictionState.RESERVED, PredictionState.SENDING, PredictionState.
 
 
 def new_callback_token() -> str:
-    """256 random bits: the only thing that vouches for a webhook, since FASHN does not sign them."""
+    """Return 256 random bits. Only this token proves a webhook, because FASHN does not sign it."""
     return secrets.token_urlsafe(32)
 
 
 class Prediction(models.Model):
-    """One paid call to FASHN. ``provider_id`` is opaque text: FASHN shows two shapes of ids."""
+    """One paid call to FASHN. ``provider_id`` is opaque text, because FASHN documents two shapes of ids."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     job = models.ForeignKey(TryOnJob, on_delete=models.PROTECT, related_name="predictions")

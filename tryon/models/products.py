@@ -11,12 +11,12 @@ from config.core import clock
 
 
 class ProductImage(models.Model):
-    """A product photo: as uploaded, cleaned for FASHN, and small.
+    """A product photo, stored as uploaded, cleaned for FASHN, and as a thumbnail.
 
     ``original``, ``processed`` and ``thumbnail`` are keys in private storage; ``width`` and ``height`` are
-    the processed copy's pixels. ``requester`` is who uploaded it; empty for the shop's own catalogue, which
-    every key may use. A shopper's photo that is done with loses its files, and the keys are empty: the row
-    stays for the history of its jobs.
+    the processed copy's pixels. ``requester`` uploaded it; it is empty for the shop's own catalogue,
+    which every key may use. A shopper's photo loses its files, and its keys become empty, when its try-ons
+    are over. The row stays for the history of its jobs.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -1,4 +1,4 @@
-"""When Redis is away nobody works on jobs: then the request that asks for one moves it on itself."""
+"""The fallback without Redis: no worker runs then, so a request about a job advances that job itself."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,15 +13,15 @@ from tryon.models import Status, TryOnJob
 
 logger = structlog.stdlib.get_logger(__name__)
 
-# Workers are seldom later than this, so an ordinary poll never asks for Redis.
+# Workers are seldom later than this, so an ordinary poll never checks Redis.
 OVERDUE: Final = timedelta(seconds=5)
 
 
 def advance_overdue(job: TryOnJob) -> bool:
-    """Move a job on inside a request, if it is overdue because the queue is away. Returns whether it did.
+    """Advance a job inside a request, if it is overdue because the queue is away. Return whether it did.
 
-    The job's lease lets one request do it at a time. With the queue there, a request never calls FASHN. One
-    more job is moved on, the longest overdue: whoever asked for it may have left, and it holds a slot.
+    The lease lets one request at a time do this. While the queue works, a request never calls FASHN. The
+    longest overdue job is advanced too: its requester may have left, and it holds a slot.
     """
     now = clock.now()
     due_since = {
@@ -44,5 +44,5 @@ def _advance_another(job: TryOnJob, now: datetime) -> None:
         return
     try:
         advance(other.pk)
-    except Exception:  # whatever is wrong with it, the caller asked for another job and gets an answer
+    except Exception:  # the caller asked for another job and still gets an answer
         logger.exception("other_job_not_advanced", job_id=str(other.pk))

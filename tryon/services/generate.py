@@ -1,4 +1,4 @@
-"""Asking for a try-on: a live result is reused, an identical job under way is joined, else a job is made."""
+"""Requests for a try-on. They reuse a live result, join an identical active job, or make a new job."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ from tryon.services.reuse import Reuse, join_active, note, share_live
 
 logger = structlog.stdlib.get_logger(__name__)
 
-# What a photo shows limits what can be tried on in it; a full body leaves the choice to FASHN.
+# A photo that shows half a body fits one kind of garment. For a full body FASHN chooses.
 GARMENT_FOR: dict[str, str] = {Category.UPPER_BODY: "tops", Category.LOWER_BODY: "bottoms"}
 
 
@@ -50,12 +50,12 @@ class DailyLimitTooLow(DomainError):
 
 
 class ResultAppeared(Exception):
-    """An identical job finished between our look and our change: the transaction rolls back."""
+    """An identical job completed between our look and our change. The transaction rolls back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody asks for: the photos as just read, the normalised options, and who waits for it."""
+    """A request for a picture: the photos as just read, the normalised options and the caller."""
 
     product: ProductImage
     model: ModelImage
@@ -70,7 +70,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The job that makes, or made, the picture, how it was found, and what it has still to pay."""
+    """The job that makes, or made, the picture, how it was found, and the credits it has still to pay."""
 
     job: TryOnJob
     reuse: Reuse
@@ -87,11 +87,11 @@ def tryon_generate(
 ) -> Generated:
     """Find or make the job for a garment on a model photo, and let the caller see it.
 
-    Raises ProductImageNotFound, ModelImageNotFound, ModelImageInactive, DailyLimitTooLow and, for a shopper
-    who would wait until midnight, DailyLimitReached. Calls nobody: FASHN is the worker's business.
+    Raise ProductImageNotFound, ModelImageNotFound, ModelImageInactive, DailyLimitTooLow and, for a shopper
+    who would wait until midnight, DailyLimitReached. Only the worker calls FASHN.
     """
     while True:
-        # Read in each round: one of the photos may have been removed meanwhile, or the model photo retired.
+        # Read in each round: since the last one a photo may have been removed or retired.
         product, model = product_image_for(caller, product_image_id), model_image_for(model_image_id)
         if not model.is_active:
             raise ModelImageInactive(details={"modelImageId": str(model.pk)})
@@ -105,7 +105,7 @@ def tryon_generate(
 
 
 def _find_or_make(wish: Wish) -> Generated:
-    """Raises IntegrityError and ResultAppeared where somebody was quicker: look again."""
+    """Find or make the job. Raise IntegrityError or ResultAppeared if another request was first."""
     key, requester = wish.key, wish.caller.requester
     if (live := share_live(key, requester, wish.product)) is not None:
         return Generated(live, Reuse.HIT)
@@ -118,7 +118,7 @@ def _find_or_make(wish: Wish) -> Generated:
 
 
 def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOptions:
-    """The options, with the garment's category taken from the model photo where nobody chose one."""
+    """Return the options. If nobody chose a category, take it from the model photo."""
     garment = GARMENT_FOR.get(model.category)
     if garment is None or options.category is not None or options.resolution is not None:
         return options
@@ -126,7 +126,7 @@ def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOpti
 
 
 def cache_key(product: ProductImage, model: ModelImage, recipe: dict[str, str | int]) -> str:
-    """SHA-256 over both photos' checksums, the normalised options and FASHN's model.
+    """Return the SHA-256 of both photos' checksums, the normalised options and FASHN's model.
 
     The same key means the same picture.
     """
@@ -136,7 +136,7 @@ def cache_key(product: ProductImage, model: ModelImage, recipe: dict[str, str | 
 
 
 def _create_job(wish: Wish, key: str) -> TryOnJob:
-    """Insert a queued job. Raises IntegrityError where an identical one is active."""
+    """Insert a queued job. Raise IntegrityError if an identical job is active."""
     requester = wish.caller.requester
     with transaction.atomic():
         job = TryOnJob(
@@ -148,7 +148,7 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
             requester=requester,
         )
         actions.enqueue(job)
-        # Looked at again after the insert: an identical job that was active at our first look may have
+        # Look again after the insert: an identical job that was active at our first look may have
         # completed since. Its result is visible now, because job and result change in one transaction.
         if result_live(key) is not None:
             raise ResultAppeared
@@ -158,7 +158,7 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
 
 
 def _check_budget(wish: Wish, price: int) -> None:
-    """A batch may wait for tomorrow, a shopper does not; what no day's credits cover would wait for ever."""
+    """Refuse a job that no day's credits can pay, or for which a shopper would wait until tomorrow."""
     if settings.TRYON_DAILY_LIMIT and price > settings.TRYON_DAILY_LIMIT:
         raise DailyLimitTooLow
     left = governor.credits_left_today()

@@ -1,4 +1,4 @@
-"""What people do with jobs: cancel them, and retry what failed."""
+"""Services for people: cancel a job, retry a failed one."""
 
 from typing import Any, ClassVar
 
@@ -25,7 +25,7 @@ class JobNotCancelable(DomainError):
 class OptionsOutdated(DomainError):
     code: ClassVar[str] = "options_outdated"
     status: ClassVar[int] = 409
-    message: Any = _("This job's options are not known any more. Start a new try-on.")
+    message: Any = _("This job's options are no longer supported. Start a new try-on.")
 
 
 class JobNotFailed(DomainError):
@@ -35,15 +35,15 @@ class JobNotFailed(DomainError):
 
 
 def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
-    """Cancel a job, or leave it to the others who asked for the same picture.
+    """Cancel a job, or leave it to the other callers who asked for the same picture.
 
-    A queued job costs nothing. One that FASHN works on can't be stopped there: its picture is dropped, and
-    the credit is noted when FASHN says so. Raises JobNotCancelable.
+    A queued job costs nothing. FASHN can't stop a running prediction: its picture is dropped, and the credit
+    is noted when FASHN reports it. Raise JobNotCancelable.
     """
     if not job.is_active:
         raise JobNotCancelable
     with transaction.atomic():
-        # Locked: of two who cancel at the same time, the second is the last to wait for it.
+        # Lock the row: if two callers cancel at the same time, the second one cancels the job.
         actions.lock(job)
         others = job.viewers.exclude(requester=caller.requester)
         if not caller.is_manager and others.exists():
@@ -57,9 +57,9 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
 
 
 def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
-    """A person pays for another try. Returns the job that makes the picture: this one, or an identical one.
+    """Pay for another try. Return the job that makes the picture: this one, or an identical one.
 
-    What is paid for already is only fetched. Raises JobNotFailed, ModelImageInactive and OptionsOutdated.
+    A paid picture is only fetched. Raise JobNotFailed, ModelImageInactive and OptionsOutdated.
     """
     if job.status != Status.FAILED:
         raise JobNotFailed
@@ -75,7 +75,7 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
         except ResultAppeared:
             live = share_live(job.cache_key, caller.requester, photo)
         except IntegrityError:
-            # An identical job is active; or it was until now, and we look again.
+            # An identical job is active. If it has just ended, look again.
             twin = join_active(job.cache_key, caller.requester, photo, Lane.INTERACTIVE)
             if twin is not None:
                 note(Reuse.JOIN, twin)
@@ -89,7 +89,7 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
 
 
 def _price_of(job: TryOnJob) -> int:
-    """Return the credits that another attempt has still to pay. Raises OptionsOutdated."""
+    """Return the credits that another attempt has still to pay. Raise OptionsOutdated."""
     try:
         return credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options))
     except OptionError as error:
@@ -97,10 +97,10 @@ def _price_of(job: TryOnJob) -> int:
 
 
 def _go_on(job: TryOnJob, caller: Caller) -> None:
-    """Failed to active. Raises JobNotFailed, ResultAppeared, and IntegrityError where a twin is active."""
+    """Make a failed job active. Raise JobNotFailed, ResultAppeared, or IntegrityError if a twin is active."""
     with transaction.atomic():
         if not actions.retry(job, by=caller.requester):
             raise JobNotFailed
-        # Looked at behind the change, which keeps identical jobs out: one may have just completed.
+        # Look after the change, which keeps identical jobs out: one may have just completed.
         if result_live(job.cache_key) is not None:
             raise ResultAppeared

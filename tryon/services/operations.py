@@ -1,4 +1,4 @@
-"""Operating the service: stop and start it, and tell why nothing is started."""
+"""Services for operators: pause, resume, and explain why no jobs start."""
 
 from typing import Any, Final
 
@@ -8,33 +8,33 @@ from config.core import clock
 from tryon.engine import actions, governor
 from tryon.models import Pause
 
-# What each pause asks of a person.
+# The action that each pause needs from a person.
 ADVICE: Final = {
     Pause.OPERATOR: _("An operator paused the service. Resume when you are ready."),
-    Pause.OUT_OF_CREDITS: _("FASHN's credits are used up. Buy credits; jobs then go on within a minute."),
-    Pause.UNAUTHORIZED: _("FASHN does not accept the key. Set FASHN_API_KEY and restart; jobs then go on."),
+    Pause.OUT_OF_CREDITS: _("FASHN's credits are used up. Buy credits. Jobs then continue within a minute."),
+    Pause.UNAUTHORIZED: _("FASHN does not accept the key. Set FASHN_API_KEY and restart. Jobs continue."),
 }
 
 
 def service_pause() -> None:
-    """Start no more jobs. Those at FASHN are finished."""
+    """Start no more jobs. Jobs at FASHN finish."""
     actions.pause()
 
 
 def service_resume() -> None:
-    """Start jobs again, whatever the pause was for."""
+    """Start jobs again, whatever the reason for the pause."""
     actions.resume()
 
 
 def problem() -> Any:
-    """Return why nothing, or less, is started now, and what to do about it; empty when all is well."""
+    """Return why no or fewer jobs start now, and what to do about it; empty when all is well."""
     state, now = governor.current(), clock.now()
     if state.pause:
         return ADVICE[Pause(state.pause)]
     if state.open_until is not None and state.open_until > now:
-        return _("FASHN can't take anything now. Jobs wait and keep their retries; you need do nothing.")
+        return _("FASHN can't accept jobs now. Jobs wait and keep their retries. You need do nothing.")
     if state.held_until is not None and state.held_until > now:
-        return _("FASHN asked for a break. Jobs go on in a moment.")
+        return _("FASHN asked for a break. Jobs continue in a moment.")
     if governor.credits_left_today() == 0:
         return _("Today's credits are used up. Raise TRYON_DAILY_LIMIT, or wait for tomorrow (UTC).")
     return ""

@@ -1,4 +1,4 @@
-"""Taking in product photos."""
+"""Services for product photos."""
 
 import json
 from typing import Any, BinaryIO, TypeIs
@@ -10,9 +10,9 @@ from tryon.models import ProductImage
 
 
 def storable_metadata(value: object) -> TypeIs[dict[str, Any]]:
-    """Whether it is an object that every database takes.
+    """Return whether a value is an object that every database can store.
 
-    Python reads more than JSON and UTF-8 can say: NaN, 1e400, half a character. PostgreSQL refuses NUL too.
+    Python accepts more than JSON and UTF-8 allow: NaN, 1e400, half a character. PostgreSQL also refuses NUL.
     """
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
@@ -27,8 +27,8 @@ def product_image_create(
 ) -> tuple[ProductImage, tuple[ImageWarning, ...]]:
     """Check and clean a product photo, store original, processed copy and thumbnail, and add its row.
 
-    Returns the row and what may make the try-on poor. Without a requester the photo joins the shop's
-    catalogue. Raises ImageRefused, StorageFull and StorageUnavailable.
+    Return the row and warnings about the photo's quality. Without a requester the photo joins the shop's
+    catalogue. Raise ImageRefused, StorageFull and StorageUnavailable.
     """
     quota.require_room()
     prepared = prepare(file)

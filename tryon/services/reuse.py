@@ -1,4 +1,4 @@
-"""Answering an identical request without paying: with the picture that is there, or the job under way."""
+"""Free answers to an identical request: the existing picture, or the active job."""
 
 from enum import Enum
 from typing import Annotated, Final, TypedDict
@@ -17,7 +17,7 @@ CREDITS_SAVED: Final = "reuse_credits_saved"
 
 
 class Reuse(Enum):
-    """How a request was answered; the value is the name of its count."""
+    """The way a request was answered. The value is the name of its counter."""
 
     HIT = "reuse_hits"
     JOIN = "reuse_joins"
@@ -25,19 +25,19 @@ class Reuse(Enum):
 
 
 class ReuseStatistics(TypedDict):
-    hits: Annotated[int, "Answered by a picture that was there."]
-    joins: Annotated[int, "Joined a job under way."]
+    hits: Annotated[int, "Answered by an existing picture."]
+    joins: Annotated[int, "Joined an active job."]
     misses: Annotated[int, "Made a job."]
     creditsSaved: int
 
 
 def share_live(cache_key: str, requester: str, photo: ProductImage) -> TryOnJob | None:
-    """The job whose live result answers for the key, which the requester may see from now on."""
+    """Return the job whose live result answers for the key, and let the requester see it from now on."""
     job = _live_job(cache_key)
     if job is None:
         return None
     with transaction.atomic():
-        # Locked, as by whoever deletes a result that nobody else may see: it has gone, or it stays.
+        # A deletion takes the same lock, so the result is either gone or stays.
         result = TryOnResult.objects.select_for_update(no_key=True).filter(job=job).first()
         if not reuse.is_live(result, cache_key):
             return None
@@ -46,13 +46,13 @@ def share_live(cache_key: str, requester: str, photo: ProductImage) -> TryOnJob 
 
 
 def join_active(cache_key: str, requester: str, photo: ProductImage, lane: Lane) -> TryOnJob | None:
-    """The job that is making the picture for the key just now, which the requester may see from now on.
+    """Return the active job for the key, and let the requester see it from now on.
 
     A shopper who joins a batch's job does not wait behind the rest of the batch.
     """
     active = TryOnJob.objects.filter(cache_key=cache_key, status__in=ACTIVE)  # one at most
     with transaction.atomic():
-        # Locked, as by whoever cancels a job that nobody else waits for.
+        # A cancellation takes the same lock, so the job is either canceled or joined.
         job = active.select_for_update(no_key=True).first()
         if job is not None:
             _let_see(job, requester, photo)
@@ -65,20 +65,20 @@ def _let_see(job: TryOnJob, requester: str, photo: ProductImage) -> None:
 
 
 def note(outcome: Reuse, job: TryOnJob, *, credits_to_pay: int = 0) -> None:
-    """Count how a request was answered, and what it did not cost. Call it outside a transaction."""
+    """Count the answer to a request and the credits that it saved. Call it outside a transaction."""
     count(outcome.value)
     note_saved(job, credits_to_pay=credits_to_pay)
 
 
 def note_saved(job: TryOnJob, *, credits_to_pay: int) -> None:
-    """Count the credits that an attempt does not cost, because earlier ones have paid."""
+    """Count the credits that an attempt saves because earlier attempts have paid them."""
     saved = total_credits(TryOnOptions.from_mapping(job.options)) - credits_to_pay
     if saved > 0:
         count(CREDITS_SAVED, saved)
 
 
 def reuse_statistics(*, days: int | None = None) -> ReuseStatistics:
-    """How requests were answered, ever or in the last days, today (UTC) included."""
+    """Return the counts of all time, or of the last ``days`` days, today (UTC) included."""
     numbers = counted(*(outcome.value for outcome in Reuse), CREDITS_SAVED, days=days)
     return {
         "hits": numbers[Reuse.HIT.value],
@@ -89,7 +89,7 @@ def reuse_statistics(*, days: int | None = None) -> ReuseStatistics:
 
 
 def _live_job(cache_key: str) -> TryOnJob | None:
-    """One query where the cache knows the job, else two."""
+    """Return the job with the key's live result. One query if the cache knows the job, else two."""
     if (job_id := reuse.remembered(cache_key)) is not None:
         job = TryOnJob.objects.select_related("result").filter(pk=job_id).first()
         if reuse.is_live(getattr(job, "result", None), cache_key):

@@ -1,4 +1,4 @@
-"""The numbers that operators watch."""
+"""The statistics that operators watch."""
 
 from datetime import datetime
 from typing import Annotated, TypedDict
@@ -22,7 +22,7 @@ class JobStatistics(TypedDict):
 
 
 class GovernorStatistics(TypedDict):
-    pause: Annotated[str, "Empty while jobs are started."]
+    pause: Annotated[str, "Empty while jobs start."]
     slots: int
     slotsTaken: int
     heldUntil: datetime | None
@@ -49,7 +49,7 @@ class Statistics(TypedDict):
 
 
 def statistics() -> Statistics:
-    """Jobs by status, the governor's state, today's credits, what was saved, storage, and feedback."""
+    """Return jobs by status, the governor's state, today's credits, savings, storage and feedback."""
     now, state = clock.now(), governor.current()
     return {
         "jobs": job_statistics(),
@@ -71,7 +71,7 @@ def statistics() -> Statistics:
 
 
 def job_statistics() -> JobStatistics:
-    """Jobs by status, and the failed ones that another try may cure."""
+    """Return the number of jobs by status, and of failed jobs that another try may cure."""
     number = job_counts()
     return {
         "queued": number[Status.QUEUED],
@@ -84,7 +84,7 @@ def job_statistics() -> JobStatistics:
 
 
 def storage_statistics() -> StorageStatistics:
-    """Bytes stored by kind, in all, and against the limit; None where there is no limit."""
+    """Return the stored bytes by kind, in total and as a share of the limit, None without a limit."""
     kinds = quota.bytes_by_kind()
     return {
         "bytes": kinds,

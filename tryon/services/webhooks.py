@@ -1,4 +1,4 @@
-"""What FASHN tells us: a hint to look, never the truth. Webhooks are not signed; the token names the call."""
+"""FASHN's webhooks: hints to check, never the truth. They are unsigned; the token names the prediction."""
 
 import structlog
 
@@ -9,9 +9,9 @@ logger = structlog.stdlib.get_logger(__name__)
 
 
 def webhook_receive(*, token: str, provider_id: str) -> bool:
-    """Note that a prediction is done, or learn its id, and have FASHN asked. False for an unknown token.
+    """Note that a prediction is done, or learn its id, and have FASHN asked. Return False if no token matches.
 
-    Safe to repeat. ``provider_id`` counts only where the submission was never answered; it may be empty.
+    It is safe to repeat. ``provider_id``, which may be empty, counts only if the submission got no answer.
     """
     prediction = Prediction.objects.filter(callback_token=token).first()
     if prediction is None:

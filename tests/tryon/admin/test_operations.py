@@ -35,7 +35,7 @@ def test_each_reason_is_told(settings: Settings) -> None:
     assert "asked for a break" in page(staff, OPERATIONS)
     for _ in range(5):
         governor.submission_failed()
-    assert "take anything now" in page(staff, OPERATIONS)
+    assert "accept jobs now" in page(staff, OPERATIONS)
     governor.submission_accepted()
     governor.resume()
     governor.pause(Pause.OPERATOR)
