@@ -1,6 +1,6 @@
-"""The engine's actions for people and webhooks. Services call these; the rest of the engine calls itself.
+"""The engine's actions for people and webhooks, called by services only.
 
-Each that changes a job expects the caller to have checked who may ask for it.
+The caller of an action that changes a job has already checked the requester's permission.
 """
 
 from collections.abc import Iterable
@@ -18,9 +18,9 @@ from tryon.models import IN_FLIGHT, EventKind, Pause, Prediction, PredictionStat
 
 
 def enqueue(job: TryOnJob) -> None:
-    """Insert a new job and call a worker for it. It takes over what earlier attempts have paid for.
+    """Insert a new job, let it inherit what earlier attempts have paid for, and call a worker.
 
-    Raises IntegrityError where an identical job is active.
+    Raise IntegrityError if an identical job is active.
     """
     with transaction.atomic():
         lifecycle.enqueue(job)
@@ -29,22 +29,22 @@ def enqueue(job: TryOnJob) -> None:
 
 
 def join(job: TryOnJob, *, in_a_hurry: bool) -> None:
-    """One more requester waits for a job; ``in_a_hurry`` takes it out of a batch's lane."""
+    """Wake a job that one more requester waits for. ``in_a_hurry`` takes it out of the batch lane."""
     if in_a_hurry:
         lifecycle.hurry(job)
-    # A dispatch that runs now skips the row that the caller holds locked: call another.
+    # A dispatch that is running skips the row, because the caller has locked it. Call another one.
     queue.enqueue_advance(job.pk)
 
 
 def lock(job: TryOnJob) -> None:
-    """Lock the job's row until the transaction ends: nobody else cancels, retries or joins it."""
+    """Lock the job's row until the transaction ends, so that nobody else cancels, retries or joins it."""
     lifecycle.lock_job(job.pk)
 
 
 def cancel(job: TryOnJob, *, by: str) -> bool:
-    """Cancel a job, and give back its slot. Return False if it has ended.
+    """Cancel a job and give back its slot. Return False if it has ended.
 
-    FASHN can't stop what it works on: what may be paid there is asked for later.
+    FASHN can't stop a running prediction, so the engine asks later for one that may be paid.
     """
     with transaction.atomic():
         if not lifecycle.cancel(job, by=by):
@@ -55,9 +55,9 @@ def cancel(job: TryOnJob, *, by: str) -> bool:
 
 
 def retry(job: TryOnJob, *, by: str) -> bool:
-    """Failed to active. What is paid for is only fetched. Return False if the job has not failed.
+    """Make a failed job active. It only fetches a paid picture. Return False if the job has not failed.
 
-    Raises OptionError for options of another time, and IntegrityError where an identical job is active.
+    Raise OptionError for outdated options, and IntegrityError if an identical job is active.
     """
     with transaction.atomic():
         lifecycle.lock_job(job.pk)
@@ -69,9 +69,9 @@ def retry(job: TryOnJob, *, by: str) -> bool:
 
 
 def note_webhook(prediction: Prediction, *, provider_id: str) -> bool:
-    """Have FASHN asked about a prediction that it says is done. Return whether its id was news.
+    """Have FASHN asked about a prediction that it says is done. Return whether its id was new to us.
 
-    ``provider_id`` counts only where the submission was never answered; it may be empty.
+    ``provider_id``, which may be empty, counts only if the submission got no answer.
     """
     adopted = bool(provider_id) and not prediction.provider_id
     adopted = adopted and lifecycle.adopt(prediction, provider_id=provider_id)
@@ -85,12 +85,12 @@ def note_webhook(prediction: Prediction, *, provider_id: str) -> bool:
 
 
 def note_removed_results(job_ids: Iterable[UUID], *, reason: str) -> None:
-    """The results of these jobs were removed."""
+    """Record that the results of these jobs were removed."""
     lifecycle.record_for_all(job_ids, EventKind.RESULT_REMOVED, reason=reason)
 
 
 def forget_copies(predictions: Iterable[Prediction]) -> list[str]:
-    """Take our own copies of paid pictures out of the rows. Return their storage keys, for removal."""
+    """Clear our copies of paid pictures in the rows. Return their storage keys, for removal."""
     keys: list[str] = []
     for prediction in predictions:
         key = str(prediction.kept.name)
@@ -105,6 +105,6 @@ def pause() -> None:
 
 
 def resume() -> None:
-    """Start jobs again, whatever the pause was for."""
+    """Start jobs again, whatever the reason for the pause."""
     governor.resume()
     dispatch()

@@ -1,7 +1,7 @@
-"""The step function: moves a job as far as it can go now, and returns when it has to wait.
+"""The step function. It moves a job as far as possible now, and returns when the job has to wait.
 
 Anyone may call ``advance`` at any time: a worker, the webhook, a timer, the sweep, an operator. A short lease
-lets one of them work; the others return at once.
+lets one caller work, and the others return at once.
 """
 
 from datetime import timedelta
@@ -16,12 +16,12 @@ from tryon.engine.leases import leased
 from tryon.failures import FailureCode
 from tryon.models import IN_FLIGHT, Prediction, PredictionState, Status, TryOnJob
 
-# RQ's scheduler ticks on whole seconds and may fire a timer 0.7 s early: that is near enough.
+# RQ's scheduler ticks on whole seconds and may fire a timer 0.7 s early, which is near enough.
 EARLY: Final = timedelta(seconds=1)
 
 
 def advance(job_id: UUID) -> None:
-    """Move a job on. Does nothing for a job that is finished, waiting, or in somebody else's hands."""
+    """Move a job on. Do nothing if it has ended, has to wait, or another process holds its lease."""
     if TryOnJob.objects.filter(pk=job_id, status=Status.QUEUED).exists():
         dispatch(but=job_id)
     with leased(job_id) as job:
@@ -33,9 +33,9 @@ def advance(job_id: UUID) -> None:
 
 
 def dispatch(*, but: UUID | None = None) -> int:
-    """Start the queued jobs that get a slot, and hand them to the workers; ``but`` is the caller's own.
+    """Start the queued jobs that get a slot, and hand them to workers, except ``but``, the caller's own job.
 
-    Returns how many were started.
+    Return the number of started jobs.
     """
     if not governor.dispatchable():
         return 0
@@ -58,12 +58,12 @@ def _move_on(job: TryOnJob) -> None:
         case PredictionState.RESERVED:
             steps.submit(job, prediction)
         case PredictionState.SENDING:
-            # We hold the lease, so whoever was sending is gone, and nobody knows what FASHN got.
+            # We hold the lease, so the sender is gone, and nobody knows if FASHN got the request.
             steps.lose_submission(job, prediction, cause="worker_gone")
         case PredictionState.RUNNING:
             steps.check(job, prediction)
-            # An idle slot at FASHN costs more than a moment here: whoever gets it is submitted before this
-            # picture is fetched. The job is due, so it is handed over, behind them.
+            # An idle slot at FASHN costs more than a moment here, so the next job is submitted before this
+            # picture is fetched. This job is due, so it is handed over and follows.
             if prediction.state == PredictionState.SUCCEEDED and not dispatch():
                 _collect(job)
         case _:
@@ -72,7 +72,7 @@ def _move_on(job: TryOnJob) -> None:
 
 
 def _collect(job: TryOnJob) -> bool:
-    """Fetch the job's picture, if it is paid for."""
+    """Fetch the job's picture. Return False if no picture is paid for."""
     picture = steps.paid_picture(job)
     if picture is not None:
         steps.collect(job, picture)
@@ -80,21 +80,21 @@ def _collect(job: TryOnJob) -> bool:
 
 
 def _decide(job: TryOnJob, prediction: Prediction) -> None:
-    """The latest call is over, and there is no picture to fetch."""
-    # What has once begun to fetch a picture, such as one that came late, does not pay for another by itself.
+    """Decide on a job whose latest prediction has ended without a picture to fetch."""
+    # A job that has begun to fetch a picture, such as a late one, does not pay for another by itself.
     fetching = job.progress == lifecycle.DOWNLOADING_PROGRESS
     match prediction.state:
         case PredictionState.UNKNOWN:
             steps.give_up_waiting(job, prediction)
         case PredictionState.FAILED:
-            # Somebody was killed between noting the fault and deciding on it.
+            # A worker was killed after it noted the failure and before it acted on it.
             steps.give_up_or_retry(job, prediction, FailureCode.PROVIDER_ERROR, permanent=fetching)
         case _:
             steps.fail(job, prediction, FailureCode.RESULT_NOT_USABLE)
 
 
 def _hand_over(job_id: UUID) -> None:
-    """Whoever came while we held the lease went away again: if the job is due, somebody is called anew."""
+    """Call another worker if the job is due: one that came while we held the lease has left again."""
     due = TryOnJob.objects.filter(pk=job_id, status=Status.PROCESSING, next_check_at__lte=clock.now())
     if due.exists():
         queue.enqueue_advance(job_id)

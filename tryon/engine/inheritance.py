@@ -1,9 +1,8 @@
 """Money belongs to the recipe: a new attempt first uses what earlier attempts have paid for.
 
-Two jobs with one cache key make the same picture. An attempt that ended, whether it failed, was canceled or
-lost its result, may leave a picture at FASHN, a copy in our storage, a call that still runs, or a call that
-was never answered. The next attempt takes these calls over as if it had made them itself, and pays only for
-the steps that are missing.
+Two jobs with one cache key make the same picture. An attempt that failed, was canceled or lost its result
+may leave a picture at FASHN, a copy in our storage, a running prediction, or one that was never answered. The
+next attempt takes these predictions over as if it had made them itself, and pays only for the missing steps.
 """
 
 from datetime import datetime, timedelta
@@ -22,17 +21,17 @@ from tryon.selectors import FASHN_KEEPS_PICTURES, first_step_missing, is_usable
 
 
 def credits_to_pay(cache_key: str, options: TryOnOptions) -> int:
-    """Return the credits that a new attempt at the recipe costs, beside what is paid or under way."""
+    """Return the credits that a new attempt at the recipe costs, without the paid and the running steps."""
     done = set(_estate(cache_key).values_list("step", flat=True))
     return total_credits(options, first_step=first_step_missing(done, steps=len(steps(options))))
 
 
 def inherit(job: TryOnJob, *, explicit: bool) -> None:
-    """Hand the calls of earlier attempts over to a queued job, and let it go on with them.
+    """Hand the predictions of earlier attempts over to a queued job, and let it continue with them.
 
-    ``explicit``: a person asked for another attempt, so what FASHN does not answer for is not waited for.
-    Call it in the transaction that makes the job active: the database allows one active job for each recipe,
-    so each call has one heir.
+    ``explicit``: a person asked for another attempt, so the job does not wait for what FASHN does not
+    confirm. Call it in the transaction that makes the job active: the database allows one active job for
+    each recipe, so each prediction has one heir.
     """
     for call in _estate(job.cache_key).exclude(job=job):
         lifecycle.hand_over(call, job)
@@ -43,7 +42,7 @@ def inherit(job: TryOnJob, *, explicit: bool) -> None:
     unknown = job.predictions.filter(_is_unknown(now)).order_by("-created_at")
     awaited = next((call for call in unknown if not explicit or _may_come(call, now)), None)
     if awaited is None:
-        return  # the job queues for the first step that is missing
+        return  # the job queues for the first missing step
     resumed = _is_looked_after(awaited) and lifecycle.resume(awaited)
     lifecycle.inherit(
         job,
@@ -53,11 +52,11 @@ def inherit(job: TryOnJob, *, explicit: bool) -> None:
 
 
 def _estate(cache_key: str) -> QuerySet[Prediction]:
-    """The calls that ended attempts at a recipe leave behind.
+    """Return the predictions that ended attempts at a recipe leave behind.
 
-    A lost picture is among them: it is paid, and only a person pays for another. So is a call that was never
-    answered. Both are written off when FASHN would have deleted the picture. A picture that a person rejected
-    is not wanted again.
+    They include a lost picture, which is paid and which only a person pays for again, and a prediction that
+    was never answered. Both are written off when FASHN would have deleted the picture. A picture that a
+    person rejected is left out.
     """
     now = clock.now()
     lost = Q(state=PredictionState.SUCCEEDED, output="", finished_at__gt=now - FASHN_KEEPS_PICTURES)
@@ -75,11 +74,11 @@ def _may_come(call: Prediction, now: datetime) -> bool:
 
 
 def _is_looked_after(call: Prediction) -> bool:
-    """FASHN has told the call's id, and has not said since that it does not know it."""
+    """Return whether FASHN gave the prediction an id and has not denied it since."""
     return bool(call.provider_id) and call.rescue_at is not None
 
 
 def _answer_by(call: Prediction) -> datetime:
-    """When a call that was sent must have been answered, by FASHN's answer or by its webhook."""
+    """Return the time by which FASHN's answer or its webhook must have come."""
     seconds = settings.SUBMISSION_WAIT_SECONDS if settings.PUBLIC_BASE_URL else settings.FASHN_TIMEOUT_SECONDS
     return (call.submitted_at or call.created_at) + timedelta(seconds=seconds)

@@ -1,4 +1,4 @@
-"""Leases: one worker at a time moves a job, and a killed one is missed within seconds."""
+"""Leases. One worker at a time moves a job, and a killed worker is noticed within seconds."""
 
 import threading
 import uuid
@@ -23,9 +23,9 @@ RENEW_SECONDS: Final = 5.0
 
 @contextmanager
 def leased(job_id: UUID) -> Iterator[TryOnJob | None]:
-    """Hold the job's lease for the block, or get None. One conditional UPDATE decides between rivals.
+    """Hold the job's lease and yield the job, or yield None. One conditional UPDATE decides between rivals.
 
-    A step may take longer than a lease (a slow upload to FASHN): a thread renews it while the process lives.
+    A step may outlast a lease (a slow upload to FASHN), so a thread renews it while the process lives.
     """
     lease, now = uuid.uuid4(), clock.now()
     free = TryOnJob.objects.filter(Q(lease=None) | Q(lease_until__lt=now), pk=job_id, status__in=ACTIVE)
@@ -40,12 +40,12 @@ def leased(job_id: UUID) -> Iterator[TryOnJob | None]:
     finally:
         done.set()
         renewal.join()
-        # Only our own: if the lease ran out, it may be somebody else's by now.
+        # Release only our own lease: if it ran out, another process may hold one by now.
         TryOnJob.objects.filter(pk=job_id, lease=lease).update(lease=None, lease_until=None)
 
 
 def _renew(job_id: UUID, lease: UUID, done: threading.Event) -> None:
-    """Push the lease's end on until ``done``. Most steps end before the first time: no connection then."""
+    """Renew the lease until ``done``. Most steps end before the first renewal and open no connection."""
     renewed = False
     while not done.wait(RENEW_SECONDS):
         renewed = True
@@ -53,6 +53,6 @@ def _renew(job_id: UUID, lease: UUID, done: threading.Event) -> None:
             TryOnJob.objects.filter(pk=job_id, lease=lease).update(lease_until=clock.now() + LEASE)
         except DatabaseError:
             logger.warning("lease_not_renewed", job_id=str(job_id))
-            connection.close()  # it may have been cut: the next time opens another
+            connection.close()  # it may have been cut, and the next renewal opens another
     if renewed:
         connection.close()

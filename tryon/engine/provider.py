@@ -1,4 +1,4 @@
-"""FASHN as this installation is configured to reach it."""
+"""The connection to FASHN, as this installation configures it."""
 
 import base64
 import functools
@@ -23,7 +23,7 @@ FASHN_MEDIA_HOSTS: Final = "*.fashn.ai"
 
 
 def client() -> FashnClient:
-    """The client for the configured address and key; one a process, so that connections are reused."""
+    """Return the process's one client for the configured address and key, so that connections are reused."""
     return _client(settings.FASHN_API_URL, settings.FASHN_API_KEY, settings.FASHN_TIMEOUT_SECONDS)
 
 
@@ -33,15 +33,15 @@ def _client(base_url: str, api_key: str, read_timeout: float) -> FashnClient:
 
 
 def fetch_result(address: str) -> bytes:
-    """The bytes of a result picture. Raises DownloadError."""
+    """Return the bytes of a result picture. Raise DownloadError."""
     api_host = urlsplit(settings.FASHN_API_URL).netloc
     return download(address, allowed_hosts=(FASHN_MEDIA_HOSTS, api_host))
 
 
 def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
-    """What to send for a step. Raises ObjectMissing and StorageUnavailable.
+    """Return the inputs of a step. Raise ObjectMissing and StorageUnavailable.
 
-    The second step works on the first one's picture: FASHN's own, by its address, or the copy that we kept.
+    The second step works on the first step's picture: FASHN's own, by its address, or our copy.
     """
     if step == "background-remove":
         if before is None:
@@ -54,7 +54,7 @@ def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
 
 
 def _kept_copy(before: Prediction) -> str:
-    """Our copy of an earlier step's picture; empty where there is none (any more)."""
+    """Return our copy of an earlier step's picture, empty if there is none (any more)."""
     if not before.kept:
         return ""
     try:
@@ -65,9 +65,9 @@ def _kept_copy(before: Prediction) -> str:
 
 
 def _photo(key: str) -> str:
-    """A photo as FASHN gets it: a signed URL of the store's where FASHN can reach it, else its bytes.
+    """Return a photo for FASHN: a signed URL if FASHN can reach the store, else its bytes.
 
-    Raises ObjectMissing for one that has been cleaned up, and as ``read`` does.
+    Raise ObjectMissing for a photo that has been cleaned up, and the errors of ``read``.
     """
     if not key:
         raise ObjectMissing
@@ -75,12 +75,12 @@ def _photo(key: str) -> str:
 
 
 def webhook_url(callback_token: str) -> str | None:
-    """Where FASHN tells that a prediction is done; None where it can't reach us, and timers have to do."""
+    """Return the address of our webhook, None if FASHN can't reach us and timers do the work."""
     if not settings.PUBLIC_BASE_URL:
         return None
     return f"{settings.PUBLIC_BASE_URL}{reverse('fashn-webhook', args=[callback_token])}"
 
 
 def data_uri(picture: bytes, media_type: str) -> str:
-    """A JPEG or PNG as FASHN takes it inline. The prefix is required."""
+    """Return a JPEG or PNG in FASHN's inline form, which requires the prefix."""
     return f"data:{media_type};base64,{base64.b64encode(picture).decode()}"

@@ -1,4 +1,4 @@
-"""The only door to RQ. A task carries an id; losing one costs seconds, for the sweep finds its job again."""
+"""The only door to RQ. A task carries an id. A lost task costs seconds, because the sweep finds its job."""
 
 import functools
 import secrets
@@ -35,17 +35,17 @@ def enqueue_rescue(prediction_id: UUID) -> None:
 
 
 def enqueue_sweep(*, delay_seconds: float) -> None:
-    """Ask a worker to look for what was forgotten."""
+    """Ask a worker to run the sweep."""
     _enqueue("tryon.tasks.sweep", delay_seconds=delay_seconds)
 
 
 def enqueue_cleanup(name: str) -> None:
-    """Ask the maintenance worker to go on with a clean-up task."""
+    """Ask the maintenance worker to continue a cleanup task."""
     _enqueue("tryon.tasks.cleanup", name, queue=MAINTENANCE)
 
 
 def is_away() -> bool:
-    """Whether Redis can't be reached. Asks at most once in two seconds."""
+    """Return whether Redis is unreachable. It asks at most once in two seconds."""
     outage.look(lambda: _queue(STEPS).connection.ping())
     return outage.is_on()
 
@@ -54,7 +54,7 @@ outage: Final = Outage()
 
 
 def _enqueue(function: str, *arguments: str, delay_seconds: float = 0.0, queue: str = STEPS) -> None:
-    # A name of its own for every task: RQ refuses a reused one for minutes after success.
+    # Every task gets its own name: RQ refuses a reused name for minutes after success.
     name = "-".join([function.rpartition(".")[2], *arguments, secrets.token_hex(4)])
     transaction.on_commit(lambda: _send(queue, name, function, arguments, delay_seconds))
 
@@ -62,7 +62,7 @@ def _enqueue(function: str, *arguments: str, delay_seconds: float = 0.0, queue: 
 def _send(
     queue_name: str, name: str, function: str, arguments: tuple[str, ...], delay_seconds: float
 ) -> None:
-    """Hand a task to RQ. Redis being away is logged and survived: the sweep will find the saved row."""
+    """Hand a task to RQ. If Redis is away, log it and go on: the sweep will find the saved row."""
     if outage.is_on():
         return
     options: dict[str, Any] = {
@@ -83,5 +83,5 @@ def _send(
 
 @functools.cache
 def _queue(name: str) -> Queue:
-    # One connection pool a process: django-rq would open a new one for every call.
+    # Use one connection pool per process: django-rq would open a new pool for every call.
     return django_rq.get_queue(name, connection=connect(settings.REDIS_URL))

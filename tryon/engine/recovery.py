@@ -1,4 +1,4 @@
-"""The sweep: finds what no task holds any more, such as after Redis was emptied or a worker was killed."""
+"""The sweep. It finds work that no task holds, for example after a worker was killed or Redis emptied."""
 
 from datetime import timedelta
 from typing import Final
@@ -17,9 +17,9 @@ from tryon.selectors import predictions_to_rescue
 
 logger = structlog.stdlib.get_logger(__name__)
 
-# A check that is this late has no timer left.
+# A check that is this late has lost its timer.
 LATE: Final = timedelta(seconds=10)
-# Longer than any step: a call that is still open then has lost its job.
+# This is longer than any step. A prediction that is still open then has lost its job.
 ORPHANED: Final = timedelta(minutes=5)
 BATCH: Final = 1000
 RESCUES: Final = 20
@@ -41,7 +41,7 @@ def sweep() -> None:
 
 
 def probe() -> None:
-    """While paused by FASHN: ask it now and then whether there are credits and the key is good."""
+    """Ask FASHN during its pause if there are credits and the key is good, and resume if so."""
     if not governor.claim_probe():
         return
     needed = governor.credits_needed() if governor.current().pause == Pause.OUT_OF_CREDITS else 1
@@ -76,7 +76,7 @@ def _enqueue_rescues() -> None:
 
 
 def _release_orphans() -> None:
-    """Calls that hold a slot although their job is over, such as after a cancellation in mid-flight."""
+    """Release predictions that hold a slot after the end of their job, for example after a cancellation."""
     orphans = Prediction.objects.filter(state__in=IN_FLIGHT, created_at__lt=clock.now() - ORPHANED).exclude(
         job__status=Status.PROCESSING
     )
@@ -85,7 +85,7 @@ def _release_orphans() -> None:
 
 
 def _abandon_stuck() -> None:
-    """Jobs that fail to fail: the deadlines of two calls and of the picture are over, and a while more."""
+    """Fail jobs that are stuck well past the deadlines of two predictions and of the picture."""
     limit = clock.now() - 3 * timedelta(seconds=settings.JOB_DEADLINE_SECONDS) - 2 * ORPHANED
     for job in TryOnJob.objects.filter(status=Status.PROCESSING, started_at__lt=limit)[:BATCH]:
         steps.abandon(job)

@@ -9,7 +9,7 @@ logger = structlog.stdlib.get_logger(__name__)
 
 
 def webhook_receive(*, token: str, provider_id: str) -> bool:
-    """Note that a prediction is done, or learn its id, and have FASHN asked. Return False if no token matches.
+    """Note that a prediction is done, or learn its id, and have FASHN asked. Return False for a bad token.
 
     It is safe to repeat. ``provider_id``, which may be empty, counts only if the submission got no answer.
     """

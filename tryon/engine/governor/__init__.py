@@ -1,7 +1,7 @@
-"""How much may be asked of FASHN at once, for all workers on all machines together.
+"""The limits on use of FASHN, for all workers on all machines together.
 
-Nothing is handed around that could leak: slots, rates and budgets are counted from the rows of
-``Prediction``, under a lock on the governor's one row, and a restart changes nothing.
+No slot can leak, because none is handed out: slots, rates and budgets are counted from the rows of
+``Prediction``, under a lock on the governor's one row. A restart changes nothing.
 """
 
 from tryon.engine.governor.breaker import submission_accepted, submission_failed

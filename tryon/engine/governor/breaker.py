@@ -1,4 +1,4 @@
-"""The circuit breaker: while FASHN can't take anything, jobs are held instead of burning their retries."""
+"""The circuit breaker. While FASHN can't accept anything, jobs wait instead of using up their retries."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,10 +18,10 @@ LONGEST_OPEN: Final = timedelta(minutes=5)
 
 
 def submission_failed() -> datetime | None:
-    """Count a submission that met a 5xx, no connection or no answer. Returns the open circuit's end, if open.
+    """Count a submission that met a 5xx, no connection or no answer. Return the open circuit's end, or None.
 
-    Submissions that were on their way when the circuit opened say nothing new: only one that tries
-    afterwards, and fails, keeps it open for longer.
+    Submissions that were already on their way when the circuit opened do not count. Only a later one that
+    fails keeps the circuit open for longer.
     """
     with transaction.atomic():
         governor, now = lock(), clock.now()
@@ -38,16 +38,16 @@ def submission_failed() -> datetime | None:
 
 
 def submission_accepted() -> None:
-    """FASHN took one: the circuit closes. Costs one query, and a write only after failures."""
+    """Close the circuit after an accepted submission. It costs one query, and a write only after failures."""
     if Governor.objects.filter(failures__gt=0).update(failures=0, open_until=None):
         logger.info("circuit_closed")
 
 
 def is_open(governor: Governor, now: datetime) -> bool:
-    """Nothing may be submitted."""
+    """Return whether submissions are forbidden."""
     return governor.open_until is not None and governor.open_until > now
 
 
 def is_half_open(governor: Governor, now: datetime) -> bool:
-    """One submission at a time may find out whether FASHN is back."""
+    """Return whether one submission at a time may find out if FASHN is back."""
     return governor.open_until is not None and governor.open_until <= now

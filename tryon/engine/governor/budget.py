@@ -1,7 +1,7 @@
 """Credits per day (UTC), counted from the predictions, so that they survive a restart.
 
-A prediction belongs to the day of its submission: one that fails after midnight gives yesterday its credits
-back, not today.
+A prediction belongs to the day of its submission. One that fails after midnight gives its credits back to
+yesterday, not to today.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from tryon.selectors import first_open_step
 
 
 def credits_spent_today(now: datetime | None = None) -> int:
-    """Credits paid today, and those that predictions under way or of unknown fate may cost."""
+    """Return the credits paid today, plus those that active and unknown predictions may cost."""
     midnight = (now or clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
     today = Prediction.objects.filter(
         Q(submitted_at__gte=midnight) | Q(state=PredictionState.RESERVED)
@@ -29,7 +29,7 @@ def credits_spent_today(now: datetime | None = None) -> int:
 
 
 def credits_left_today() -> int | None:
-    """Credits of TRYON_DAILY_LIMIT that are left; None where no limit is set."""
+    """Return the credits left of TRYON_DAILY_LIMIT, None without a limit."""
     if not settings.TRYON_DAILY_LIMIT:
         return None
     limit: int = settings.TRYON_DAILY_LIMIT
@@ -37,7 +37,7 @@ def credits_left_today() -> int | None:
 
 
 def credits_to_pay(job: TryOnJob) -> int:
-    """What a queued job has still to pay."""
+    """Return the credits that a queued job has still to pay."""
     options = _readable(job.options)
     if options is None:
         return 0
@@ -45,7 +45,7 @@ def credits_to_pay(job: TryOnJob) -> int:
 
 
 def _credits_to_come() -> int:
-    """What jobs under way will cost beside the calls that they have made so far: their further steps."""
+    """Return the credits for the further steps of active jobs, beyond the predictions they have made."""
     under_way = TryOnJob.objects.filter(status=Status.PROCESSING, options__has_key="background").order_by()
     latest = under_way.annotate(step=Max("predictions__step")).values_list("options", "step")
     return sum(
@@ -56,7 +56,7 @@ def _credits_to_come() -> int:
 
 
 def _readable(options: Mapping[str, Any]) -> TryOnOptions | None:
-    """None for options of another time. Their job pays nothing, for it fails."""
+    """Return the options, None if they are outdated. Their job then fails and pays nothing."""
     try:
         return TryOnOptions.from_mapping(options)
     except OptionError:

@@ -1,4 +1,4 @@
-"""Waiting: a moment (hold), with fewer slots (lower), or until something changes (pause)."""
+"""Ways to wait: for a moment (hold), with fewer slots (lower), or until something changes (pause)."""
 
 from datetime import timedelta
 from typing import Final
@@ -14,17 +14,17 @@ from tryon.models import Governor, Pause
 
 logger = structlog.stdlib.get_logger(__name__)
 
-# The sweep, every 30 s, looks whether it is time.
+# The sweep checks every 30 s if it is time.
 PROBE_EVERY: Final = timedelta(seconds=15)
 
 
 def current() -> Governor:
-    """The governor as it is now."""
+    """Return the governor's current state."""
     return read()
 
 
 def hold(*, reason: str, seconds: float) -> None:
-    """Start nothing for a while: FASHN said that it would refuse."""
+    """Start nothing for a while, because FASHN said that it would refuse."""
     until = clock.now() + timedelta(seconds=seconds)
     with transaction.atomic():
         governor = lock()
@@ -35,20 +35,20 @@ def hold(*, reason: str, seconds: float) -> None:
 
 
 def lower_slots() -> None:
-    """FASHN counts more predictions in flight than it allows: keep to fewer for a while.
+    """Use fewer slots for a while, because FASHN counts more predictions in flight than it allows.
 
     One slot comes back every half minute (``slots``).
     """
     with transaction.atomic():
         governor = lock()
-        # The refused one is no longer among them.
+        # The refused prediction is no longer among them.
         governor.lowered_to, governor.lowered_at = max(1, slots_taken()), clock.now()
         governor.save(update_fields=["lowered_to", "lowered_at"])
     logger.warning("slots_lowered", to=governor.lowered_to)
 
 
 def pause(reason: Pause) -> None:
-    """Start nothing until ``resume``. FASHN's own reasons are probed, an operator's is not."""
+    """Start nothing until ``resume``. The sweep probes FASHN's reasons, but never an operator's."""
     with transaction.atomic():
         governor = lock()
         if governor.pause == Pause.OPERATOR and reason != Pause.OPERATOR:
@@ -61,7 +61,7 @@ def pause(reason: Pause) -> None:
 
 
 def resume(*only: Pause) -> bool:
-    """Start jobs again; with ``only``, if paused for one of these reasons. Returns whether it was so."""
+    """Start jobs again, with ``only`` if the pause has one of these reasons. Return whether it resumed."""
     paused = Governor.objects.exclude(pause="")
     if only:
         paused = paused.filter(pause__in=only)
@@ -72,7 +72,7 @@ def resume(*only: Pause) -> bool:
 
 
 def claim_probe() -> bool:
-    """Whether the caller is the one to ask FASHN now if the reason for the pause is gone."""
+    """Claim the next probe. Return whether the caller has to ask FASHN if the pause's reason is gone."""
     now = clock.now()
     due = Governor.objects.filter(Q(probe_at__lte=now)).exclude(pause__in=["", Pause.OPERATOR])
     return due.update(probe_at=now + PROBE_EVERY) == 1

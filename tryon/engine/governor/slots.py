@@ -1,4 +1,4 @@
-"""Slots and rates: which jobs may start now."""
+"""Slots and rates, and the choice of the jobs that may start now."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,31 +22,31 @@ from tryon.models import (
 )
 from tryon.selectors import jobs_ready
 
-# A prediction whose fate is unknown may be running at FASHN: its slot stays taken this long.
+# An unknown prediction may be running at FASHN, so its slot stays taken this long.
 UNKNOWN_HOLDS_SLOT: Final = timedelta(minutes=5)
 SLOT_RETURNS_AFTER: Final = timedelta(seconds=30)
-# FASHN counts 60 s and 10 s from when a request reaches it, we from when it leaves: hence the margins.
+# FASHN counts 60 s and 10 s from a request's arrival, and we count from its departure. Hence the margins.
 RUN_WINDOW: Final = timedelta(seconds=65)
 STATUS_WINDOW: Final = timedelta(seconds=11)
 STATUS_MARGIN: Final = 5
-# The events that a status call ends in.
+# The events that end a status call.
 STATUS_EVENTS: Final = (
     EventKind.CHECKED,
     EventKind.PICTURE_READY,
     EventKind.PREDICTION_FAILED,
     EventKind.PREDICTION_UNKNOWN,
 )
-# More waiting jobs than this are not looked at in one dispatch, whatever the budget says of them.
+# One dispatch looks at this many waiting jobs at most, even if the budget allows none of them.
 LOOK_AHEAD: Final = 50
 
 
 def dispatchable() -> bool:
-    """Whether taking the lock can be of any use. One indexed query, no lock."""
+    """Return whether a dispatch could start something. It costs one indexed query and no lock."""
     return jobs_ready(clock.now()).exists()
 
 
 def slots(governor: Governor, now: datetime) -> int:
-    """How many predictions may be in flight now."""
+    """Return the number of predictions that may be in flight now."""
     if governor.lowered_to is None or governor.lowered_at is None:
         return settings.QUEUE_CONCURRENCY
     returned = (now - governor.lowered_at) // SLOT_RETURNS_AFTER
@@ -54,7 +54,7 @@ def slots(governor: Governor, now: datetime) -> int:
 
 
 def slots_taken() -> int:
-    """Predictions that FASHN may be counting against us."""
+    """Return the number of predictions that FASHN may count against us."""
     recent = clock.now() - UNKNOWN_HOLDS_SLOT
     return Prediction.objects.filter(
         Q(state__in=IN_FLIGHT) | Q(state=PredictionState.UNKNOWN, submitted_at__gt=recent)
@@ -62,7 +62,7 @@ def slots_taken() -> int:
 
 
 def next_jobs(governor: Governor) -> list[TryOnJob]:
-    """The jobs to start now: interactive first, then bulk, each in order of arrival. Needs the lock."""
+    """Return the jobs to start now: interactive, then bulk, each in order of arrival. It needs the lock."""
     now = clock.now()
     if _must_wait(governor, now):
         return []
@@ -72,27 +72,27 @@ def next_jobs(governor: Governor) -> list[TryOnJob]:
         return []
     ready = list(jobs_ready(now).select_for_update(skip_locked=True, no_key=True)[:LOOK_AHEAD])
     if trial:
-        # One job that FASHN can't stand must not have every trial: the least tried one goes first.
+        # One job that always makes FASHN fail must not get every trial, so the least tried job goes first.
         tried = _failed_calls(ready)
         ready.sort(key=lambda job: tried.get(job.pk, 0))
     return _choose(ready, free, most=1 if trial else free)
 
 
 def may_submit() -> bool:
-    """Whether a job that has its slot may still be sent: another may have met a refusal since."""
+    """Return whether a job with a slot may still be sent: FASHN may have refused another since."""
     return not _must_wait(read(), clock.now())
 
 
 def run_allowed() -> bool:
-    """Whether FASHN's limit on runs leaves room for this one, now. Needs the lock until it is noted as sent.
+    """Return whether FASHN's limit on runs leaves room for one more. Hold the lock until it is noted as sent.
 
-    A job's further step takes over the slot of the one before it, without a look at the rate.
+    A job's next step takes over the slot of the step before it without a check of the rate.
     """
     return _runs_sent(clock.now()).count() < settings.FASHN_RUN_CALLS
 
 
 def credits_needed() -> int:
-    """Credits without which the next job would only be refused; at least one."""
+    """Return the credits that the next job needs, at least one. With fewer, FASHN would refuse it."""
     following = jobs_ready(clock.now()).first()
     if following is None:
         return 1
@@ -100,7 +100,7 @@ def credits_needed() -> int:
 
 
 def status_call_allowed() -> bool:
-    """Whether FASHN's limit on status calls, all predictions together, leaves room for one more."""
+    """Return whether FASHN's limit on status calls, shared by all predictions, leaves room for one more."""
     recent = JobEvent.objects.filter(kind__in=STATUS_EVENTS, at__gt=clock.now() - STATUS_WINDOW)
     return recent.count() < settings.FASHN_STATUS_CALLS - STATUS_MARGIN
 
@@ -111,9 +111,9 @@ def _must_wait(governor: Governor, now: datetime) -> bool:
 
 
 def _choose(ready: list[TryOnJob], free: int, *, most: int) -> list[TryOnJob]:
-    """As many jobs as slots and today's credits allow, at most ``most``; and those that no day can pay.
+    """Return at most ``most`` jobs that slots and today's credits allow, and all jobs that no day can pay.
 
-    The latter need no slot, for they are refused at their start. Bulk never takes the last free slot, so a
+    The latter need no slot, because their start refuses them. Bulk never takes the last free slot, so a
     shopper does not wait behind a batch.
     """
     kept_free = 1 if settings.QUEUE_CONCURRENCY > 1 else 0
