@@ -1,7 +1,7 @@
-"""Every change of a job's state, and of its predictions'.
+"""Every change of the state of jobs and predictions.
 
 ``edges`` is the table, ``transition`` the one function that writes, and each function here takes one edge.
-False means that another process was first: the caller stops quietly.
+False means that another process was first, and the caller stops quietly.
 """
 
 from tryon.engine.lifecycle.diagram import state_diagram

@@ -1,4 +1,4 @@
-"""The table of transitions as a picture for people, in Mermaid."""
+"""The table of transitions as a Mermaid diagram."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from tryon.engine.lifecycle.edges import Edge
 def state_diagram(edges: Iterable[Enum]) -> str:
     """Return a Mermaid state diagram: one arrow for each pair of states, with the events that take it.
 
-    Edges that leave the state as it is are not drawn.
+    It leaves out edges that keep the state.
     """
     arrows: dict[tuple[str, str], list[str]] = defaultdict(list)
     for member in edges:

@@ -10,7 +10,7 @@ from tryon.models import ACTIVE, EventKind, PredictionState, Status
 
 QUEUED, PROCESSING, COMPLETED, FAILED = Status.QUEUED, Status.PROCESSING, Status.COMPLETED, Status.FAILED
 
-# States in which a prediction may still bring a picture.
+# In these states a prediction may still bring a picture.
 OPEN: Final = (PredictionState.SENDING, PredictionState.RUNNING, PredictionState.UNKNOWN)
 UNANSWERED: Final = (PredictionState.SENDING, PredictionState.UNKNOWN)
 KNOWN: Final = (PredictionState.RUNNING, PredictionState.UNKNOWN)
@@ -19,10 +19,10 @@ KNOWN: Final = (PredictionState.RUNNING, PredictionState.UNKNOWN)
 class Edge(NamedTuple):
     """One way for a row to change.
 
-    ``sources`` is empty where the edge creates the row; ``target`` is None where the state stays as it is.
-    ``held``: only the holder of the job's lease may take it, so a worker that froze in mid-step can't
-    overrule the one that took its place. ``joint``: the row's partner takes an edge with the same event in
-    the same transaction, and that one writes it.
+    ``sources`` is empty if the edge creates the row. ``target`` is None if the state stays the same.
+    ``held``: only the holder of the job's lease may take the edge, so a worker that froze in mid-step can't
+    overrule its successor. ``joint``: the row's partner takes an edge with the same event in the same
+    transaction and writes the event.
     """
 
     event: EventKind
@@ -58,7 +58,7 @@ class JobEdge(Enum):
 
 
 class PredictionEdge(Enum):
-    """Every change of a prediction. The edges that end in ``_LATE`` are those of a job that waits no more."""
+    """Every change of a prediction. An edge ending in ``_LATE`` is for a job that no longer waits."""
 
     RESERVE = Edge(EventKind.STARTED, (), PredictionState.RESERVED, joint=True)
     RESERVE_NEXT = Edge(EventKind.PICTURE_READY, (), PredictionState.RESERVED, joint=True)

@@ -1,4 +1,4 @@
-"""Writing the flight recorder."""
+"""The writer of job events."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from tryon.models import EventKind, JobEvent
 
 
 def record(job_id: UUID, kind: EventKind, **data: Any) -> None:
-    """Write an event. ``data`` holds JSON values, and never an address or a key."""
+    """Write an event. ``data`` holds JSON values, never an address or a key."""
     JobEvent.objects.create(job_id=job_id, kind=kind, data=data)
 
 

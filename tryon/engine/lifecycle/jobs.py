@@ -1,4 +1,4 @@
-"""What happens to jobs: each function takes one edge of the table."""
+"""The changes of jobs. Each function takes one edge of the table."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from tryon.models import EventKind, JobEvent, Lane, Prediction, TryOnJob
 STARTED_PROGRESS: Final = 5
 DOWNLOADING_PROGRESS: Final = 95
 
-# The fields of a job that nothing has happened to yet.
+# The fields of a job without a history.
 FRESH: Final[dict[str, Any]] = {
     "progress": 0,
     "retry_count": 0,
@@ -31,20 +31,20 @@ IDLE: Final[dict[str, Any]] = {"next_check_at": None, "expected_at": None}
 def lock_job(job_id: UUID) -> None:
     """Lock the job's row until the transaction ends.
 
-    A change of a job and its prediction takes the job first: the other way round, the answer to a submission
-    and its webhook waited for each other, and PostgreSQL broke one off. ``no_key``: events and viewers, which
-    only point at the job, can still be added.
+    A change of a job and its prediction locks the job first. In the other order, the answer to a submission
+    and its webhook deadlocked, and PostgreSQL aborted one. With ``no_key``, events and viewers, which only
+    point at the job, can still be added.
     """
     TryOnJob.objects.select_for_update(no_key=True).filter(pk=job_id).exists()
 
 
 def enqueue(job: TryOnJob) -> None:
-    """Insert a new job into the queue. Raises IntegrityError where an identical job is active."""
+    """Insert a new job into the queue. Raise IntegrityError if an identical job is active."""
     create(job, JobEdge.QUEUE, lane=job.lane, requester=job.requester)
 
 
 def start(job: TryOnJob, prediction: Prediction | None = None) -> bool:
-    """Queued to processing, with the slot of the next paid call reserved, if there is one to make."""
+    """Move a queued job to processing, and reserve a slot for its next prediction, if there is one."""
     now = clock.now()
     with transaction.atomic():
         if not transition(
@@ -63,7 +63,7 @@ def start(job: TryOnJob, prediction: Prediction | None = None) -> bool:
 
 
 def inherit(job: TryOnJob, *, progress: int, next_check_at: datetime, **data: Any) -> bool:
-    """Queued to processing without a slot: an earlier attempt has paid, or may have, for what comes next."""
+    """Move a queued job to processing without a slot, because an earlier attempt has, or may have, paid."""
     return transition(
         job,
         JobEdge.INHERIT,
@@ -76,18 +76,18 @@ def inherit(job: TryOnJob, *, progress: int, next_check_at: datetime, **data: An
 
 
 def wait(job: TryOnJob, edge: JobEdge, *, progress: int, next_check_at: datetime, **data: Any) -> bool:
-    """Still processing: look again at ``next_check_at``. The edge says what the job waits for."""
+    """Keep the job in processing until ``next_check_at``. The edge says what the job waits for."""
     return transition(job, edge, data=data, progress=progress, next_check_at=next_check_at)
 
 
 def wake(job_id: UUID) -> bool:
-    """A job that waits for its next check is due now."""
+    """Make a job that waits for its next check due now."""
     now = clock.now()
     return transition(TryOnJob(pk=job_id), JobEdge.WAKE, only={"next_check_at__gt": now}, next_check_at=now)
 
 
 def complete(job: TryOnJob) -> bool:
-    """Processing to completed. Call it in the transaction that adds the result's row."""
+    """Complete a processing job. Call it in the transaction that adds the result's row."""
     with transaction.atomic():
         if not transition(job, JobEdge.COMPLETE, progress=100, completed_at=clock.now(), **IDLE):
             return False
@@ -98,21 +98,21 @@ def complete(job: TryOnJob) -> bool:
 
 
 def fail(job: TryOnJob, *, code: FailureCode) -> bool:
-    """Processing to failed, for good or until a person retries or the picture arrives late."""
+    """Fail a processing job, for good or until a person retries it or its picture arrives late."""
     return transition(
         job, JobEdge.FAIL, data={"code": code}, error_code=code, error_message=str(code.label), **IDLE
     )
 
 
 def refuse(job: TryOnJob, *, code: FailureCode) -> bool:
-    """Queued to failed: it can't even be started."""
+    """Fail a queued job that can't be started."""
     return transition(
         job, JobEdge.REFUSE, data={"code": code}, error_code=code, error_message=str(code.label)
     )
 
 
 def back_off(job: TryOnJob, *, until: datetime, code: str, counts: bool) -> bool:
-    """Processing to queued, not before ``until``. ``counts`` is False where the job is not to blame."""
+    """Put a processing job back in the queue until ``until``. ``counts`` is False if it is not to blame."""
     return transition(
         job,
         JobEdge.BACK_OFF,
@@ -125,17 +125,17 @@ def back_off(job: TryOnJob, *, until: datetime, code: str, counts: bool) -> bool
 
 
 def requeue(job: TryOnJob, edge: JobEdge, **data: Any) -> bool:
-    """Failed to queued, as if new: a person retries, or an earlier step's picture has arrived late.
+    """Queue a failed job as if new: a person retries it, or an earlier step's picture has arrived late.
 
-    Raises IntegrityError where an identical job is active.
+    Raise IntegrityError if an identical job is active.
     """
     return transition(job, edge, data=data, **FRESH)
 
 
 def resume_collecting(job: TryOnJob, edge: JobEdge, **data: Any) -> bool:
-    """To processing: the job's picture is paid for and is fetched next.
+    """Move a job to processing to fetch its paid picture.
 
-    No slot, no budget and no pause stand in the way. Raises IntegrityError where an identical job is active.
+    It needs no slot, and no budget or pause stops it. Raise IntegrityError if an identical job is active.
     """
     now = clock.now()
     return transition(
@@ -152,10 +152,10 @@ def resume_collecting(job: TryOnJob, edge: JobEdge, **data: Any) -> bool:
 
 
 def hurry(job: TryOnJob) -> bool:
-    """A shopper waits for a job of a batch: it leaves the batch's lane."""
+    """Move a batch's job to the interactive lane, because a shopper waits for it."""
     return transition(job, JobEdge.HURRY, only={"lane": Lane.BULK}, lane=Lane.INTERACTIVE)
 
 
 def cancel(job: TryOnJob, *, by: str) -> bool:
-    """Queued or processing to canceled. What FASHN is working on runs on and may be charged."""
+    """Cancel an active job. Its prediction at FASHN runs on and may be charged."""
     return transition(job, JobEdge.CANCEL, data={"by": by}, **IDLE)

@@ -1,4 +1,4 @@
-"""What happens to predictions, the paid calls: each function takes one edge of the table."""
+"""The changes of predictions, the paid calls. Each function takes one edge of the table."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -15,21 +15,21 @@ SUBMITTED_PROGRESS: Final = 10
 
 
 def mark_sending(prediction: Prediction) -> bool:
-    """Open the unsafe window: committed before the first byte leaves, so a killed worker is noticed."""
+    """Open the unsafe window. The commit precedes the first byte, so that a killed worker is noticed."""
     return _change(prediction, PredictionEdge.SEND, submitted_at=clock.now())
 
 
 def mark_running(
     prediction: Prediction, *, provider_id: str, expected_at: datetime, next_check_at: datetime
 ) -> bool:
-    """Close the unsafe window: FASHN gave an id.
+    """Close the unsafe window, because FASHN gave an id.
 
-    Return False where the webhook was quicker than the answer and gave it first, or the job waits no more.
+    Return False if the webhook gave the id before the answer did, or the job no longer waits.
     """
     with transaction.atomic():
         _lock_owner(prediction)
-        # From unknown too: this process slept longer than its lease, and another has given the answer up. If
-        # a later call has been made since, this one's picture comes by rescue.
+        # Unknown is a source too: this process outslept its lease, and another has given up on the answer.
+        # If a later prediction was made since, this one's picture comes by rescue.
         awaited = _is_awaited(prediction)
         if not _note_id(
             prediction,
@@ -48,9 +48,9 @@ def mark_running(
 
 
 def adopt(prediction: Prediction, *, provider_id: str) -> bool:
-    """Take the id that a webhook names and no answer brought. The rest it says is asked about, not believed.
+    """Take the id from a webhook, because no answer brought it. Anything else it says is asked, not believed.
 
-    A job that has given this call up, and may be making another one by now, gets its picture by rescue.
+    A job that has given up on this prediction, and may be making another, gets its picture by rescue.
     """
     now = clock.now()
     with transaction.atomic():
@@ -65,43 +65,43 @@ def adopt(prediction: Prediction, *, provider_id: str) -> bool:
 
 
 def mark_unknown(prediction: Prediction, *, error_name: str) -> bool:
-    """Sent, or perhaps sent, and no id came back: the money may be spent."""
+    """Note that a prediction was, or may have been, sent and no id came back: the money may be spent."""
     return _change(prediction, PredictionEdge.LOSE, data={"error": error_name}, error_name=error_name)
 
 
 def let_go(prediction: Prediction, *, rescue_at: datetime | None) -> bool:
-    """The job waits no more, the picture may still come: ask again at ``rescue_at``, None for never."""
+    """Detach a prediction from its job, and plan to ask for its picture at ``rescue_at``, None for never."""
     return _plan_rescue(prediction, PredictionEdge.LET_GO, rescue_at)
 
 
 def look_after(prediction: Prediction, *, at: datetime | None) -> bool:
-    """The picture is paid for and its job failed: look after it at ``at``, None for no more."""
+    """Plan the rescue of a paid picture for ``at``, None for no rescue."""
     return _plan_rescue(prediction, PredictionEdge.LOOK_AFTER, at)
 
 
 def claim_rescue(prediction: Prediction, *, now: datetime, next_at: datetime | None) -> bool:
-    """Become the one who looks for a picture that is due; the next look is set before anything is done."""
+    """Claim the rescue of a picture that is due. It sets the next rescue before any work starts."""
     return _change(prediction, PredictionEdge.CLAIM_RESCUE, only={"rescue_at__lte": now}, rescue_at=next_at)
 
 
 def keep(prediction: Prediction, *, key: str) -> bool:
-    """Our own copy of the paid picture is stored under ``key``."""
+    """Note that our copy of the paid picture is stored under ``key``."""
     return _change(
         prediction, PredictionEdge.KEEP, only={"kept": ""}, data={"prediction": str(prediction.pk)}, kept=key
     )
 
 
 def forget_copy(prediction: Prediction) -> bool:
-    """Our own copy of the paid picture is about to be removed."""
+    """Note that our copy of the paid picture is about to be removed."""
     return _change(prediction, PredictionEdge.FORGET_COPY, data={"prediction": str(prediction.pk)}, kept="")
 
 
 def mark_succeeded(
     prediction: Prediction, *, output: str, credits_used: int, next_call: Prediction | None = None
 ) -> bool:
-    """The picture exists at FASHN and is paid for. A next call takes over the slot; else it is free.
+    """Note that the picture is at FASHN and paid. The next prediction takes the slot; else it is free.
 
-    Where the job does not wait for the picture, it is looked after at once.
+    If the job does not wait for the picture, its rescue is due at once.
     """
     now = clock.now()
     with transaction.atomic():
@@ -128,7 +128,7 @@ def mark_succeeded(
 
 
 def refuse_output(prediction: Prediction, *, code: str) -> bool:
-    """The paid picture turned out not to be usable: a retry by a person has to pay for another."""
+    """Note that the paid picture is not usable, so a person's retry has to pay for another."""
     return _change(
         prediction,
         PredictionEdge.REFUSE_OUTPUT,
@@ -140,7 +140,7 @@ def refuse_output(prediction: Prediction, *, code: str) -> bool:
 
 
 def drop(prediction: Prediction, *, error_name: str) -> bool:
-    """Give back a reserved slot without sending. Return False where it has been sent since."""
+    """Give back a reserved slot unused. Return False if the prediction has been sent since."""
     return _change(
         prediction,
         PredictionEdge.DROP,
@@ -151,7 +151,7 @@ def drop(prediction: Prediction, *, error_name: str) -> bool:
 
 
 def mark_failed(prediction: Prediction, *, error_name: str, error_message: str = "") -> bool:
-    """FASHN says: no picture, and free of charge."""
+    """Note that FASHN made no picture and charges nothing."""
     return _change(
         prediction,
         PredictionEdge.FAIL,
@@ -164,7 +164,7 @@ def mark_failed(prediction: Prediction, *, error_name: str, error_message: str =
 
 
 def hand_over(prediction: Prediction, heir: TryOnJob) -> bool:
-    """Give a call of an ended job to a later attempt at the same recipe."""
+    """Give a prediction of an ended job to a later attempt at the same recipe."""
     return _change(
         prediction,
         PredictionEdge.HAND_OVER,
@@ -175,7 +175,7 @@ def hand_over(prediction: Prediction, heir: TryOnJob) -> bool:
 
 
 def resume(prediction: Prediction) -> bool:
-    """Wait again for a call that was given up: it takes its slot, and its job asks for it."""
+    """Wait again for a prediction that was given up. It takes a slot, and its job asks for it."""
     return _change(prediction, PredictionEdge.RESUME, data={"prediction": str(prediction.pk)}, rescue_at=None)
 
 
@@ -190,7 +190,7 @@ def _lock_owner(prediction: Prediction) -> None:
 
 
 def _is_awaited(prediction: Prediction) -> bool:
-    """Return whether the job waits for this call: no other call of it is in flight."""
+    """Return whether the job waits for this prediction, because no other one is in flight."""
     others = Prediction.objects.filter(job_id=prediction.job_id).exclude(pk=prediction.pk)
     return not others.filter(state__in=IN_FLIGHT).exists()
 
@@ -198,7 +198,7 @@ def _is_awaited(prediction: Prediction) -> bool:
 def _note_id(
     prediction: Prediction, edge: PredictionEdge, *, provider_id: str, rescue_at: datetime | None
 ) -> bool:
-    """Write down what FASHN calls a prediction, if nobody has yet."""
+    """Store FASHN's id of a prediction, if it has none yet."""
     return _change(
         prediction,
         edge,
@@ -227,7 +227,7 @@ def _change(
     data: Any = NOTHING,
     **changes: Any,
 ) -> bool:
-    """Take the edge, and change the object with its row."""
+    """Take the edge, and change the object along with its row."""
     if not transition(prediction, edge, only=only, data=data, **changes):
         return False
     if edge.value.target is not None:

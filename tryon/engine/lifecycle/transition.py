@@ -25,8 +25,8 @@ def transition(
     """Take a row along an edge: one conditional UPDATE and its event, in one short transaction.
 
     ``only`` adds conditions, ``changes`` sets further fields, ``data`` goes into the event. Return False if
-    the row is not in one of the edge's sources, does not meet ``only``, or its lease has another holder:
-    another process was first, and the caller stops quietly. ``row`` itself stays as it was read.
+    the row is not in one of the edge's sources, does not meet ``only``, or its lease has another holder.
+    Another process was then first, and the caller stops quietly. ``row`` itself does not change.
     """
     event, sources, target, held, joint = edge.value
     state = "status" if isinstance(row, TryOnJob) else "state"
@@ -48,7 +48,7 @@ def transition(
 def create(row: TryOnJob | Prediction, edge: JobEdge | PredictionEdge, **data: Any) -> None:
     """Insert a new row in the state that the edge enters, and write its event.
 
-    Raises IntegrityError where a constraint forbids the row, such as a second active job of one recipe.
+    Raise IntegrityError if a constraint forbids the row, such as a second active job of one recipe.
     """
     event, _sources, target, _held, joint = edge.value
     with transaction.atomic():

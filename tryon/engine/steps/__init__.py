@@ -1,4 +1,4 @@
-"""The steps of a job: start, submit, check, collect. Whoever calls them holds the job's lease."""
+"""The steps of a job: start, submit, check, collect. Their caller holds the job's lease."""
 
 from tryon.engine.steps.check import check
 from tryon.engine.steps.collect import collect

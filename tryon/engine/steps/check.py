@@ -1,4 +1,4 @@
-"""Asking FASHN how a prediction is doing."""
+"""Status checks of predictions at FASHN."""
 
 from datetime import timedelta
 from typing import Final
@@ -16,13 +16,13 @@ from tryon.fashn.types import Phase, PredictionStatus
 from tryon.models import Prediction, TryOnJob
 from tryon.timing import progress_now
 
-# FASHN allows 50 status calls in 10 s for all predictions together: so many in flight, so far apart.
+# FASHN allows 50 status calls in 10 s for all predictions together: the more in flight, the rarer the checks.
 SHORTEST_CHECK_SECONDS: Final = 2.0
 CHECK_SECONDS_PER_PREDICTION: Final = 0.25
 
 
 def check(job: TryOnJob, prediction: Prediction) -> None:
-    """Ask FASHN, and move the prediction on. A webhook is a reason to ask, never the answer."""
+    """Ask FASHN for the status and move the prediction on. A webhook is a reason to ask, never the answer."""
     if not governor.status_call_allowed():
         look_again(job, prediction, JobEdge.POSTPONE_CHECK)
         return
@@ -32,7 +32,7 @@ def check(job: TryOnJob, prediction: Prediction) -> None:
         if is_forgotten(error):
             give_up_checking(job, prediction, code=FailureCode.PREDICTION_LOST)
             return
-        # Asking costs nothing and changes nothing: ask again later.
+        # A status call costs and changes nothing, so ask again later.
         look_again(job, prediction, JobEdge.AWAIT_CHECK, providerStatus=error.code)
         return
     if answer.phase is Phase.SUCCEEDED and answer.outputs:
@@ -44,17 +44,17 @@ def check(job: TryOnJob, prediction: Prediction) -> None:
             job, prediction, FailureCode(failure.code), permanent=job.retry_count >= failure.attempts
         )
     else:
-        # Paid for but without an address yet, or simply not done.
+        # The picture is paid but has no address yet, or it is not done.
         look_again(job, prediction, JobEdge.AWAIT_CHECK, providerStatus=answer.status)
 
 
 def is_forgotten(error: FashnError) -> bool:
-    """FASHN itself says that it does not know the prediction. A gateway's 404 does not name the error."""
+    """Return whether FASHN itself denies the prediction. A gateway's 404 does not name the error."""
     return isinstance(error, NotFound) and bool(error.provider_error)
 
 
 def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus) -> bool:
-    """The picture is there and paid. A further step takes over the slot, else it is free for the next job."""
+    """Note a paid picture. The job's next step takes over the slot, or the slot is free for another job."""
     further = prediction.step + 1 < len(steps_of(options_of(job))) and paid_picture(job) is None
     return lifecycle.mark_succeeded(
         prediction,
@@ -65,7 +65,7 @@ def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus
 
 
 def look_again(job: TryOnJob, prediction: Prediction, edge: JobEdge, **data: str) -> None:
-    """Ask again later, until the deadline."""
+    """Plan the next check, or give up after the deadline."""
     now = clock.now()
     if past_deadline(job, prediction, now):
         give_up_checking(job, prediction, code=FailureCode.DEADLINE_PASSED)
@@ -78,5 +78,5 @@ def look_again(job: TryOnJob, prediction: Prediction, edge: JobEdge, **data: str
 
 
 def between_checks() -> float:
-    """Seconds between two looks at a prediction."""
+    """Return the seconds between two checks of a prediction."""
     return max(SHORTEST_CHECK_SECONDS, governor.slots_taken() * CHECK_SECONDS_PER_PREDICTION)

@@ -1,4 +1,4 @@
-"""Fetching the paid picture and storing it."""
+"""The step that fetches the paid picture and stores it."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,11 +27,11 @@ COLLECT_AGAIN_SECONDS: Final = 5.0
 
 
 class JobLeft(Exception):
-    """The job was cancelled or finished by somebody else meanwhile: the transaction rolls back."""
+    """Somebody else has canceled or completed the job. The transaction rolls back."""
 
 
 def collect(job: TryOnJob, prediction: Prediction) -> None:
-    """Download the picture, store it, and complete the job. Safe to repeat: nothing is paid here."""
+    """Download the picture, store it, and complete the job. It is safe to repeat, because it pays nothing."""
     try:
         result = read_result(_final_picture(job, _paid_content(prediction)))
         with picture_stored(result) as picture, transaction.atomic():
@@ -48,7 +48,7 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
 
 
 def _paid_content(prediction: Prediction) -> bytes:
-    """The picture's bytes: from our own copy where there is one, else from FASHN."""
+    """Return the picture's bytes from our own copy, if there is one, else from FASHN."""
     if prediction.kept:
         try:
             return read(str(prediction.kept.name))
@@ -58,16 +58,16 @@ def _paid_content(prediction: Prediction) -> bytes:
 
 
 def _final_picture(job: TryOnJob, content: bytes) -> bytes:
-    """The last step's picture; with a background, the cut-out laid on its colour."""
+    """Return the last step's picture, or with a background the cut-out laid on its colour."""
     colour = options_of(job).background
     return content if colour is None else lay_on_colour(content, colour)
 
 
 def _again_or_fail(job: TryOnJob, prediction: Prediction, failure: PictureFailure) -> None:
-    """The picture is paid for: keep trying to fetch and store it until the deadline, unless it is hopeless.
+    """Try again to fetch and store a paid picture until the deadline, unless the failure is hopeless.
 
-    One that is not lost, such as on a host that an operator has yet to allow, is looked after for as long as
-    FASHN has it.
+    After that, rescue looks after a picture that is not lost as long as FASHN has it, for example one on a
+    host that an operator has yet to allow.
     """
     now = clock.now()
     if failure.hopeless or now > _collecting_since(job, prediction) + job_deadline():
@@ -87,13 +87,13 @@ def _again_or_fail(job: TryOnJob, prediction: Prediction, failure: PictureFailur
 
 
 def _collecting_since(job: TryOnJob, prediction: Prediction) -> datetime:
-    """When the picture was ready; when its job was brought back, if that was later."""
+    """Return the time when the picture was ready or its job was revived, whichever is later."""
     times = [prediction.finished_at, job.started_at]
     return max((at for at in times if at is not None), default=prediction.created_at)
 
 
 def _log_finished(job: TryOnJob, prediction: Prediction) -> None:
-    """One line for each finished job, with the seconds that each stage took."""
+    """Log one line for each completed job, with the seconds that each stage took."""
     now = clock.now()
     submitted = prediction.submitted_at or now
     finished = prediction.finished_at or now

@@ -1,4 +1,4 @@
-"""What becomes of a job that could not go on: another try, a wait for the webhook, or failure."""
+"""The outcomes of a job that can't continue: another try, a wait for the webhook, or failure."""
 
 import random
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ def give_up_or_retry(job: TryOnJob, prediction: Prediction, code: FailureCode, *
 
 
 def back_off(job: TryOnJob, *, code: str, seconds: float, counts: bool) -> None:
-    """Back to the queue, not before so many seconds from now."""
+    """Return the job to the queue, to start again after ``seconds``."""
     until = clock.now() + timedelta(seconds=seconds)
     with transaction.atomic():
         waits = lifecycle.back_off(job, until=until, code=code, counts=counts)
@@ -43,13 +43,13 @@ def back_off(job: TryOnJob, *, code: str, seconds: float, counts: bool) -> None:
 
 
 def back_off_seconds(retry_count: int) -> float:
-    """QUEUE_RETRY_DELAY x 2^n, give or take a fifth so that jobs refused together do not return together."""
+    """Return QUEUE_RETRY_DELAY x 2^n with a fifth of jitter, so that jobs refused together return apart."""
     seconds: float = settings.QUEUE_RETRY_DELAY / 1000 * 2**retry_count
     return seconds * random.uniform(0.8, 1.2)  # noqa: S311  (spreads load, guards nothing)
 
 
 def fail(job: TryOnJob, prediction: Prediction, code: FailureCode) -> None:
-    """The job failed. What it has paid for so far is looked after: a retry will want it."""
+    """Fail the job, and look after the pictures it has paid for, because a retry will want them."""
     with transaction.atomic():
         failed = lifecycle.fail(job, code=code)
         if failed:
@@ -59,17 +59,17 @@ def fail(job: TryOnJob, prediction: Prediction, code: FailureCode) -> None:
 
 
 def look_after_pictures(job: TryOnJob) -> None:
-    """Have the paid pictures of a job that waits, or failed, looked after before FASHN deletes them."""
+    """Plan the rescue of a waiting or failed job's paid pictures before FASHN deletes them."""
     now = clock.now()
     for prediction in usable_predictions(job):
         at = next_look(prediction, now)
-        # Never later than planned: a job that backs off again and again would put it off for ever.
+        # Never move it later: a job that backs off repeatedly would postpone it without end.
         if prediction.rescue_at is None or (at is not None and at < prediction.rescue_at):
             lifecycle.look_after(prediction, at=at)
 
 
 def next_look(prediction: Prediction, now: datetime) -> datetime | None:
-    """When a picture whose job gave up is looked after again: ever more slowly, as long as FASHN has it."""
+    """Return the time of a picture's next rescue, at growing intervals; None when FASHN has deleted it."""
     age = now - (prediction.submitted_at or prediction.created_at)
     left = FASHN_KEEPS_PICTURES - age
     if left < timedelta():
@@ -78,13 +78,12 @@ def next_look(prediction: Prediction, now: datetime) -> datetime | None:
 
 
 def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> None:
-    """Sent, or perhaps sent, and no id came back: the money may be spent.
+    """Handle a submission that was, or may have been, sent and brought no id: the money may be spent.
 
-    With webhooks on, FASHN will name the prediction when it is done; until then the job waits. Without, only
-    a person tries again.
+    With webhooks, the job waits until FASHN names the prediction. Without them, only a person tries again.
     """
     if not lifecycle.mark_unknown(prediction, error_name=cause):
-        return  # the webhook was here already
+        return  # the webhook has already come
     if not settings.PUBLIC_BASE_URL:
         give_up_waiting(job, prediction)
         return
@@ -99,20 +98,20 @@ def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> Non
 
 
 def give_up_waiting(job: TryOnJob, prediction: Prediction) -> None:
-    """Nobody can say what became of the call. Should its picture come after all, it is a rescue."""
+    """Fail a job whose prediction has an unknown fate. If its picture comes after all, that is a rescue."""
     known = bool(prediction.provider_id)
     fail(job, prediction, FailureCode.PREDICTION_LOST if known else FailureCode.SUBMISSION_UNKNOWN)
 
 
 def give_up_checking(job: TryOnJob, prediction: Prediction, *, code: FailureCode) -> None:
-    """The shopper waited long enough, or FASHN knows nothing of it: it may have been paid all the same."""
+    """Fail a job past its deadline or denied by FASHN. Rescue its prediction, which may still be paid."""
     with transaction.atomic():
         fail(job, prediction, code)
         lifecycle.let_go(prediction, rescue_at=clock.now() + FIRST_RESCUE)
 
 
 def abandon(job: TryOnJob) -> None:
-    """The last resort for a job that nothing moves any more."""
+    """Fail a job that nothing moves any more, as a last resort."""
     with transaction.atomic():
         abandoned = lifecycle.fail(job, code=FailureCode.INTERNAL_ERROR)
         if abandoned:
@@ -125,7 +124,7 @@ def abandon(job: TryOnJob) -> None:
 
 
 def release(prediction: Prediction) -> None:
-    """Free the slot of a call whose job does not wait for it; what may be paid is asked for later."""
+    """Free the slot of a prediction that no job waits for. Ask later for one that may be paid."""
     if prediction.state == PredictionState.RESERVED:
         lifecycle.drop(prediction, error_name="not_wanted")
     else:
@@ -133,12 +132,12 @@ def release(prediction: Prediction) -> None:
 
 
 def past_deadline(job: TryOnJob, prediction: Prediction, now: datetime) -> bool:
-    """Return whether the shopper has waited long enough for this call, which may be older than the job."""
+    """Return whether this prediction, which may be older than the job, has taken too long for the shopper."""
     sent = prediction.submitted_at or prediction.created_at
     begun = sent if job.started_at is None else max(sent, job.started_at)
     return now > begun + job_deadline()
 
 
 def job_deadline() -> timedelta:
-    """How long one call, and then the fetching of its picture, may take before the job fails."""
+    """Return the time that one prediction, and then the download of its picture, may each take."""
     return timedelta(seconds=settings.JOB_DEADLINE_SECONDS)

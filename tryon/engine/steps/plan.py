@@ -1,4 +1,4 @@
-"""Which paid calls a job is made of, and which of them are still to be made."""
+"""The plan of a job: its predictions, and those still to be made."""
 
 import structlog
 from django.conf import settings
@@ -16,10 +16,10 @@ logger = structlog.stdlib.get_logger(__name__)
 
 
 def start(job: TryOnJob) -> bool:
-    """Take a queued job into processing, with a slot reserved. Needs the governor's lock.
+    """Move a queued job to processing with a reserved slot. It needs the governor's lock.
 
-    What an earlier attempt paid for is not paid again: the job goes on with its first open step, or goes
-    straight to collecting. One bad row must not stop the others: what can't be started is logged.
+    The job does not pay again for an earlier attempt's steps: it continues with its first open step, or goes
+    straight to collecting. A bad row that can't start is logged and does not stop the others.
     """
     try:
         steps = len(steps_of(options_of(job)))
@@ -33,16 +33,16 @@ def start(job: TryOnJob) -> bool:
         logger.exception("job_refused", job_id=str(job.pk))
         lifecycle.refuse(job, code=FailureCode.INTERNAL_ERROR)
     except IntegrityError:
-        # A call of it is in flight that no worker knows of. The sweep lets go of it after a while.
+        # The job has a prediction in flight that no worker knows of. The sweep releases it after a while.
         logger.exception("job_not_started", job_id=str(job.pk))
     return False
 
 
 def _reason_not_to_pay(job: TryOnJob, call: Prediction) -> FailureCode | None:
-    """Return the code with which the job fails instead of paying; None to go on.
+    """Return the code with which the job fails instead of paying, None to continue.
 
-    A step that was paid for, and whose picture is lost, is paid for again only when a person has retried
-    since. What costs more than a day's credits would wait for ever.
+    A paid step whose picture is lost is paid again only if a person has retried since. A job that costs more
+    than a day's credits would never start.
     """
     paid = job.predictions.filter(step=call.step, state=PredictionState.SUCCEEDED).last()
     if paid is not None and not job.events.filter(kind=EventKind.RETRIED, at__gt=paid.created_at).exists():
@@ -54,7 +54,7 @@ def _reason_not_to_pay(job: TryOnJob, call: Prediction) -> FailureCode | None:
 
 
 def call_for(job: TryOnJob, step: int) -> Prediction:
-    """The paid call of a step, not saved yet."""
+    """Return a step's new prediction, not saved yet."""
     options = options_of(job)
     model = model_for(steps_of(options)[step], options)
     return Prediction(
@@ -63,24 +63,24 @@ def call_for(job: TryOnJob, step: int) -> Prediction:
 
 
 def paid_picture(job: TryOnJob) -> Prediction | None:
-    """The call whose picture becomes the job's result, if it is paid for and can be fetched.
+    """Return the prediction whose picture becomes the job's result, if it is paid and can be fetched.
 
-    It need not be the latest: it may have come late, after a person had paid for another that failed.
+    It need not be the latest: a picture may come late, after a person has paid for another that failed.
     """
     last = len(steps_of(options_of(job))) - 1
     return usable_predictions(job).filter(step=last).order_by("-created_at").first()
 
 
 def options_of(job: TryOnJob) -> TryOnOptions:
-    """The job's options, checked again: rows outlive code."""
+    """Return the job's options, checked again because rows outlive code."""
     return TryOnOptions.from_mapping(job.options)
 
 
 def step_of(job: TryOnJob, prediction: Prediction) -> Step:
-    """Which of the job's steps the prediction carries out."""
+    """Return the step that the prediction carries out."""
     return steps_of(options_of(job))[prediction.step]
 
 
 def is_last(job: TryOnJob, prediction: Prediction) -> bool:
-    """Whether the prediction's picture is the job's result."""
+    """Return whether the prediction's picture is the job's result."""
     return prediction.step + 1 == len(steps_of(options_of(job)))

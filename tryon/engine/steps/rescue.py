@@ -1,4 +1,4 @@
-"""Rescue: what may be, or is, paid for outlives its job, as long as FASHN keeps pictures."""
+"""Rescue. A prediction that is or may be paid outlives its job, as long as FASHN keeps pictures."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -25,25 +25,25 @@ from tryon.models import EventKind, Prediction, PredictionState, Status
 from tryon.selectors import predictions_to_rescue
 
 LOST_AFTER: Final = 6
-# A job that failed so may still get the picture that it gave up.
+# A job that failed with one of these codes may still get its picture.
 GAVE_UP: Final = frozenset(
     {FailureCode.DEADLINE_PASSED, FailureCode.PREDICTION_LOST, FailureCode.SUBMISSION_UNKNOWN}
 )
 
 
 class TwinDelivered(Exception):
-    """An identical job has a result: nothing more is paid for this one, and the transaction rolls back."""
+    """An identical job has a result, so this one pays nothing more. The transaction rolls back."""
 
 
 class PictureKept(Exception):
-    """Somebody else has stored this copy meanwhile: ours is taken back."""
+    """Another process has stored this copy first. Ours is removed."""
 
 
 def rescue_prediction(prediction_id: UUID) -> None:
-    """Look after a prediction that no job waits for. Nothing is paid here.
+    """Look after a prediction that no job waits for. This pays nothing.
 
-    One whose fate is unknown is asked about. A paid picture is copied, since FASHN deletes its own after 72
-    hours; then its job goes on with it.
+    If its fate is unknown, ask FASHN. If its picture is paid, copy it, because FASHN deletes its own after 72
+    hours, and let the job continue with it.
     """
     prediction = _claim(prediction_id, clock.now())
     if prediction is None:
@@ -56,7 +56,7 @@ def rescue_prediction(prediction_id: UUID) -> None:
 
 
 def _claim(prediction_id: UUID, now: datetime) -> Prediction | None:
-    """The prediction, if it is due and nobody else is at it: its next time is set before anything is done."""
+    """Return the prediction if it is due and not claimed. Its next rescue is set before any work starts."""
     due = predictions_to_rescue(now).filter(pk=prediction_id)
     prediction = due.select_related("job").first()
     if prediction is None:
@@ -66,7 +66,7 @@ def _claim(prediction_id: UUID, now: datetime) -> Prediction | None:
 
 
 def _ask(prediction: Prediction) -> None:
-    """Ask FASHN once more what became of it."""
+    """Ask FASHN for the fate of the prediction."""
     if not governor.status_call_allowed():
         return
     try:
@@ -85,26 +85,26 @@ def _ask(prediction: Prediction) -> None:
 
 
 def _make_use_of(prediction: Prediction) -> bool:
-    """Returns whether the picture's job goes on with it."""
+    """Use the paid picture. Return whether its job continues with it."""
     prediction.refresh_from_db(fields=["job"])  # a later attempt at the recipe may have taken it over
     job = prediction.job
     if job.status == Status.COMPLETED:
         lifecycle.look_after(prediction, at=None)
         return False
-    # A job under way, with another call, may yet need this picture.
+    # A job that is processing another prediction may still need this picture.
     if job.status == Status.PROCESSING or not _keep(prediction):
         return False
     if job.status == Status.CANCELED:
-        lifecycle.look_after(prediction, at=None)  # the copy answers the next wish for the same picture
+        lifecycle.look_after(prediction, at=None)  # the copy serves the next request for the same picture
         return False
     if is_last(job, prediction):
         return _resume(prediction, lifecycle.resume_collecting, JobEdge.RESUME_COLLECTING)
-    lifecycle.look_after(prediction, at=None)  # the copy is all that a retry wants
+    lifecycle.look_after(prediction, at=None)  # a retry needs only the copy
     return _gave_up_on(prediction) and _go_on_with_the_next_step(prediction)
 
 
 def _keep(prediction: Prediction) -> bool:
-    """Have a copy of the picture in our own storage."""
+    """Copy the picture to our own storage. Return False if that is not possible now."""
     if prediction.kept:
         return True
     try:
@@ -125,7 +125,7 @@ def _keep(prediction: Prediction) -> bool:
 
 
 def _missed_often(prediction: Prediction) -> bool:
-    """One bad answer may be a passing fault; this many, ever further apart, are not."""
+    """Return whether the picture has been missing too often, at growing intervals, to come back."""
     missed = prediction.job.events.filter(
         kind=EventKind.KEEPING_FAILED, data__lost=True, data__prediction=str(prediction.pk)
     )
@@ -133,13 +133,13 @@ def _missed_often(prediction: Prediction) -> bool:
 
 
 def _gave_up_on(prediction: Prediction) -> bool:
-    """Whether its job failed because this very call took too long, and nothing has been tried since."""
+    """Return whether the job failed because this prediction took too long, and tried nothing since."""
     later = prediction.job.predictions.filter(created_at__gt=prediction.created_at)
     return prediction.job.error_code in GAVE_UP and not later.exists()
 
 
 def _go_on_with_the_next_step(prediction: Prediction) -> bool:
-    """Back to the queue: the next step was asked for, and is not paid yet."""
+    """Queue the job again for its next step, which was requested and is not paid yet."""
     try:
         with transaction.atomic():
             resumed = _resume(prediction, lifecycle.requeue, JobEdge.RESUME)
@@ -152,7 +152,7 @@ def _go_on_with_the_next_step(prediction: Prediction) -> bool:
 
 def _resume(prediction: Prediction, move: Callable[..., bool], edge: JobEdge) -> bool:
     try:
-        # Its own savepoint: an identical job may be active, which the database refuses.
+        # A savepoint, because the database refuses the change if an identical job is active.
         with transaction.atomic():
             resumed = move(prediction.job, edge, credits=prediction.credits_used)
     except IntegrityError:

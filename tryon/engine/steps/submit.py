@@ -1,4 +1,4 @@
-"""Submission: the one unsafe window."""
+"""The submission of a prediction: the one unsafe window."""
 
 import functools
 import time
@@ -34,20 +34,20 @@ from tryon.selectors import typical_seconds, usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
 
-# Earlier than the typical time, or that could never become shorter: what is measured is when we asked.
+# Check before the typical time. We measure when we asked, so the measured time could never become shorter.
 FIRST_CHECK_SHARE: Final = 0.6
-# How long dispatch rests after RateLimitExceeded; FASHN's own Retry-After wins.
+# The dispatch rests this long after RateLimitExceeded. FASHN's own Retry-After wins.
 RATE_HOLD_SECONDS: Final = 5.0
 CONCURRENCY_SECONDS: Final = 3.0
-# A paid call's id, which only this process knows, is written again after so many seconds when the database
-# goes away just then: a failover takes about as long as all of them.
+# Only this process knows a paid prediction's id. If the database goes away, it tries again after these
+# seconds. A failover takes about as long as all of them.
 WRITE_AGAIN_SECONDS: Final = (0.0, 1.0, 2.0, 4.0, 8.0)
-# What says nothing of the job, and enough of which opens the circuit.
+# These errors say nothing about the job. Several of them open the circuit.
 FASHN_IS_ILL: Final = (ServerError, NotSent, Unanswered, UnexpectedAnswer)
 
 
 class Window(Enum):
-    """Whether the prediction may be sent: yes; FASHN would refuse one more; somebody else is at it."""
+    """The answer to whether a prediction may be sent: yes, no (FASHN would refuse), or already taken."""
 
     OPEN = "open"
     TOO_MANY = "too many"
@@ -55,7 +55,7 @@ class Window(Enum):
 
 
 def submit(job: TryOnJob, prediction: Prediction) -> None:
-    """Send the prediction to FASHN, once. What can fail without money happens before the window opens."""
+    """Send the prediction to FASHN, once. All work that can fail for free happens before the window opens."""
     if not governor.may_submit():
         _hold(job, prediction)
         return
@@ -99,7 +99,7 @@ def _open_window(prediction: Prediction) -> Window:
 
 
 def _hold(job: TryOnJob, prediction: Prediction) -> None:
-    """Give the slot back, unused, and let the job wait for its turn."""
+    """Give the slot back unused, and let the job wait for its turn."""
     if lifecycle.drop(prediction, error_name="held"):
         back_off(job, code="held", seconds=0, counts=False)
 
@@ -123,14 +123,14 @@ def _accepted(
     job.refresh_from_db(fields=["status"])
     if prediction.job_id != job.pk:  # a later attempt at the recipe has taken the call over
         queue.enqueue_advance(prediction.job_id)
-    elif not job.is_active:  # cancelled or given up meanwhile
+    elif not job.is_active:  # canceled or given up since
         release(prediction)
 
 
 def _note_id(prediction: Prediction, provider_id: str, *, typical: float, first_check: float) -> bool:
-    """Write down what was paid for, on a new connection if the old one was cut meanwhile.
+    """Store the id of a paid prediction, on a new connection if the old one was cut.
 
-    Returns whether the job waits for it.
+    Return whether the job waits for the prediction.
     """
     now = clock.now()
     note = functools.partial(
@@ -151,13 +151,13 @@ def _note_id(prediction: Prediction, provider_id: str, *, typical: float, first_
 
 
 def _refused(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
-    """FASHN, or the way to it, refused the submission."""
+    """Handle a submission that FASHN refused or that did not reach it."""
     open_until = governor.submission_failed() if isinstance(error, FASHN_IS_ILL) else None
     if error.may_have_run:
         lose_submission(job, prediction, cause=error.provider_error or error.cause or error.code)
         return
     lifecycle.mark_failed(prediction, error_name=error.provider_error or error.cause or error.code)
-    # The account or FASHN is at its limit and the job is not to blame: it keeps its place and its retries.
+    # FASHN or the account is at its limit. The job is not to blame and keeps its place and its retries.
     match error:
         case RateLimited():
             seconds = error.retry_after or RATE_HOLD_SECONDS
