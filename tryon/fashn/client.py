@@ -1,7 +1,6 @@
 """The only caller of FASHN's API.
 
-FASHN offers no idempotency key, so a run is sent once and the caller learns exactly how much is known about
-its fate.
+FASHN offers no idempotency key, so a run is sent once, and the caller learns all that is known of its fate.
 """
 
 import io
@@ -31,8 +30,8 @@ from tryon.fashn.types import Credits, PredictionStatus
 
 _RUN_PATH: Final = "/v1/run"
 
-# Ids, balances and error bodies are a few hundred bytes. A status can hold a picture as base64: a 4k PNG is
-# at most 48 MB of pixels and in practice half of that, times 4/3 for base64.
+# Ids, balances and error bodies are a few hundred bytes. A status can hold a base64 picture: a 4k PNG has at
+# most 48 MB of pixels, half of that in practice, times 4/3 for base64.
 _SMALL_BODY_BYTES: Final = 64 * 1024
 _STATUS_BODY_BYTES: Final = 64 * 1024 * 1024
 
@@ -40,7 +39,7 @@ _LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class _Bearer(AuthBase):
-    """The API key. As an auth object, because requests lets a ~/.netrc entry overwrite a plain header."""
+    """The API key, as an auth object: requests lets a ~/.netrc entry overwrite a plain header."""
 
     def __init__(self, api_key: str) -> None:
         self._value = f"Bearer {api_key}"
@@ -53,7 +52,7 @@ class _Bearer(AuthBase):
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """A 2xx answer, read to its end."""
+    """A complete 2xx answer."""
 
     http_status: int
     headers: Mapping[str, str]
@@ -61,15 +60,14 @@ class _Answer:
 
 
 class FashnClient:
-    """Speaks to one FASHN account.
+    """A client for one FASHN account.
 
-    One instance may be shared by threads: urllib3's pools are thread-safe, cookies are off, and nothing in
-    the session changes after ``__init__``. Processes must not share one: build it after a fork. A
-    ``session`` passed in becomes the client's own (its adapters for ``base_url`` are replaced); the default
-    follows no redirect and keeps no cookies. Proxies and CA bundles come from the environment, except for a
-    loopback ``base_url``.
+    Threads may share an instance: urllib3's pools are thread-safe, cookies are off, and the session does not
+    change after ``__init__``. Processes must not share one, so build it after a fork. The client owns a
+    ``session`` passed in and replaces its adapters for ``base_url``. The default session follows no redirect
+    and keeps no cookies. Proxies and CA bundles come from the environment, except for loopback addresses.
 
-    Times are in seconds; ``read_timeout`` bounds the wait for the answer and then the reading of its body.
+    Times are in seconds. ``read_timeout`` limits the wait for the answer, and then the reading of its body.
     Every method raises FashnError.
     """
 
@@ -82,7 +80,7 @@ class FashnClient:
         read_timeout: float = 30.0,
         session: requests.Session | None = None,
     ) -> None:
-        """Raise ValueError for a base URL that is not http(s), and for a key that can't stand in a header."""
+        """Raise ValueError for a base URL that is not http(s), and for a key that can't go in a header."""
         address = urlsplit(base_url)
         if (
             address.scheme not in {"http", "https"}
@@ -98,28 +96,26 @@ class FashnClient:
         self._timeout = (connect_timeout, read_timeout)
         self._session = session or PlainSession()
         if address.hostname in _LOOPBACK_HOSTS:
-            # A proxy cannot reach this machine's sandbox, and requests would ask it to.
+            # A proxy can't reach this machine's sandbox, but requests would use one.
             self._session.trust_env = False
         self._session.mount(f"{self._base_url}/", HTTPAdapter(max_retries=0))
-        # Runs have a pool of their own, which "Connection: close" keeps empty. On a reused connection that
-        # FASHN closes at the same moment, a reset can't be told from a lost answer, and the job would wait
-        # for a person. One more TLS handshake per paid call is the better price; reads keep their
-        # connections.
+        # Runs have their own pool, which "Connection: close" keeps empty. If FASHN closed a reused connection
+        # during a run, a reset would look like a lost answer, and the job would wait for a person. One more
+        # TLS handshake per run is the better price. Reads keep their connections.
         self._session.mount(f"{self._base_url}{_RUN_PATH}", HTTPAdapter(max_retries=0))
 
     def run(self, model_name: str, inputs: Mapping[str, object], *, webhook_url: str | None = None) -> str:
         """Start one paid prediction and return FASHN's opaque id (1 to 200 characters).
 
-        Sends exactly one POST. When it raises, ``may_have_run`` says whether money may be spent all the same:
-        Unanswered always, UnexpectedAnswer where an accepted run lost its id, ServerError from some gateways;
-        never for NotSent and for FASHN's own refusals.
+        It sends exactly one POST. An error's ``may_have_run`` says if money may still be spent: always for
+        Unanswered, for UnexpectedAnswer if an accepted run lost its id, and for ServerError from some gateways;
+        never for NotSent and FASHN's own refusals.
         """
         payload = json.dumps({"model_name": model_name, "inputs": dict(inputs)}).encode()
         body = io.BytesIO(payload)
         try:
-            # As a file the body goes out in 16 KB pieces, each with its own time-out. As bytes it is one
-            # sendall(), which urllib3 holds to the connect time-out as a whole: 8 MB in 5 s fails on a 12
-            # Mbit/s line.
+            # A file goes out in 16 KB pieces, each with its own time-out. Bytes go out in one sendall(), and
+            # urllib3 applies the connect time-out to all of it: 8 MB in 5 s fails on a 12 Mbit/s line.
             answer = self._exchange(
                 "POST",
                 _RUN_PATH,
@@ -130,9 +126,8 @@ class FashnClient:
             )
         except TRANSPORT_ERRORS as error:
             failure = describe(error)
-            # The kinds of exception cannot tell (TLS fails before and after sending alike), the body can:
-            # as long as its last piece was not handed to the socket, no server holds a JSON document that
-            # it could run.
+            # The error's type does not tell if the run was sent (TLS fails before and after), but the body
+            # does: until its last piece is handed to the socket, no server holds JSON that it could run.
             if body.tell() < len(payload):
                 raise NotSent(cause=failure.cause) from None
             raise Unanswered(may_have_run=True, cause=failure.cause) from None
@@ -141,7 +136,7 @@ class FashnClient:
     def status(self, provider_id: str) -> PredictionStatus:
         """Read one prediction.
 
-        A failed one is a normal answer; NotFound means that FASHN no longer knows the id.
+        A failed prediction is a normal answer. NotFound means that FASHN no longer knows the id.
         """
         if not usable_provider_id(provider_id):
             raise ValueError("provider_id is not an id that run() returned.")
@@ -157,9 +152,9 @@ class FashnClient:
         return _parsed(self._read("/v1/credits", max_bytes=_SMALL_BODY_BYTES), parse_credits)
 
     def _read(self, path: str, *, max_bytes: int) -> _Answer:
-        """One GET, with a second try where the connection broke at once, as a kept-alive one may.
+        """Send a GET, and a second one if the connection broke at once, as a kept-alive one may.
 
-        A time-out gets none: the caller has waited long enough.
+        A time-out gets no second try: the caller has waited long enough.
         """
         try:
             return self._exchange("GET", path, max_bytes=max_bytes)
@@ -182,9 +177,9 @@ class FashnClient:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> _Answer:
-        """One request, one 2xx answer.
+        """Send one request and return its 2xx answer.
 
-        Raises FashnError for other answers and TRANSPORT_ERRORS as they come.
+        Raise FashnError for other answers, and let TRANSPORT_ERRORS through.
         """
         paid = method == "POST"
         with self._session.request(
@@ -212,7 +207,7 @@ class FashnClient:
 def _read_refusal(response: requests.Response, deadline: float) -> bytes:
     """Return the body of an error answer, or nothing.
 
-    The status line alone says enough, and it must not be lost.
+    The status line alone says enough, so a broken body must not hide it.
     """
     try:
         return read_body(response, max_bytes=_SMALL_BODY_BYTES, deadline=deadline)

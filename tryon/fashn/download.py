@@ -1,7 +1,6 @@
-"""Fetching a result picture.
+"""The download of a result picture.
 
-The address comes out of FASHN's answer, over the network, so it is held to an allow-list like any foreign
-input.
+Its address comes from FASHN's answer, over the network. It must be on an allow-list like any foreign input.
 """
 
 import base64
@@ -25,7 +24,7 @@ from tryon.fashn.errors import (
 from tryon.fashn.hosts import HostMatch, PublicAdapter, match_host
 from tryon.fashn.transport import TRANSPORT_ERRORS, BodyTooLarge, PlainSession, describe, read_body
 
-# The pixels of a 4k result (16 MP, three bytes each) are 48 MB: no lossless file of one is larger.
+# The pixels of a 4k result (16 MP, three bytes each) are 48 MB, and no lossless file of one is larger.
 MAX_RESULT_BYTES: Final = 60 * 1024 * 1024
 
 _MAX_REDIRECTS: Final = 3
@@ -47,7 +46,7 @@ def download(
     ``url`` is an entry of ``PredictionStatus.outputs``: a URL, a ``data:image/...;base64,`` URI, or FASHN's
     placeholder for an expired inline picture. ``allowed_hosts`` holds ``*.domain`` entries (https, public
     addresses) and ``host:port`` entries (http too, any address). Times are in seconds; ``total_timeout``
-    covers redirects and body together. Raises DownloadError, and ValueError for a malformed
+    covers redirects and body together. Raise DownloadError, and ValueError for a malformed
     ``allowed_hosts`` entry.
     """
     if url.startswith("<base64>"):
@@ -70,7 +69,7 @@ def download(
 def _fetch(
     url: str, match: HostMatch, max_bytes: int, timeouts: tuple[float, float], deadline: float
 ) -> bytes | str:
-    """One hop: the body, or the address of the next hop."""
+    """Follow one hop. Return the body, or the address of the next hop."""
     left = deadline - time.monotonic()
     if left <= 0:
         raise ResultUnavailable(cause="out of time")
@@ -102,9 +101,9 @@ def _next_hop(url: str, location: str) -> str:
 
 
 def _session(match: HostMatch) -> requests.Session:
-    """A session for one hop: a job fetches one picture, so there is no connection worth keeping."""
+    """Return a session for one hop. A job fetches one picture, so no connection is worth keeping."""
     session = PlainSession()
-    # Off, so that no ~/.netrc entry adds credentials. Proxies are read by hand, below.
+    # This is off so that no ~/.netrc entry adds credentials. ``_proxies`` reads the proxies instead.
     session.trust_env = False
     if match is HostMatch.WILDCARD:
         session.mount("https://", PublicAdapter(max_retries=0))
@@ -112,12 +111,11 @@ def _session(match: HostMatch) -> requests.Session:
 
 
 def _proxies(url: str, match: HostMatch) -> dict[str, str]:
-    """The environment's proxies, for public hosts only.
+    """Return the environment's proxies, for public hosts only.
 
-    Where the way out is a proxy, paid pictures must come through it as the API calls do. The proxy then
-    resolves the name and its own rules guard the inner network; the certificate check still holds the name.
-    An exact entry is an address that the operator wrote down, often this machine, which a proxy can't
-    reach.
+    If the only way out is a proxy, paid pictures must use it as the API calls do. The proxy then resolves the
+    name, and its own rules guard the inner network. The certificate check still verifies the name. An exact
+    entry is an address from the operator, often on this machine, which a proxy can't reach.
     """
     return get_environ_proxies(url, no_proxy=None) if match is HostMatch.WILDCARD else {}
 

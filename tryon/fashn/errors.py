@@ -1,6 +1,6 @@
-"""Everything that can go wrong between us and FASHN's API, told apart by what to do next.
+"""The errors between us and FASHN's API, one class for each next action.
 
-No text here ever holds a key, an address or picture bytes: errors reach logs, event rows and alerts.
+No text here holds a key, an address or picture bytes, because errors reach logs, event rows and alerts.
 """
 
 from typing import ClassVar
@@ -9,12 +9,12 @@ from typing import ClassVar
 class FashnError(Exception):
     """A call to FASHN that brought no usable answer.
 
-    ``code`` is stable and ours. ``permanent`` means that the same request would be refused again, whatever
-    the state of the account or the network. ``may_have_run`` means that money may be spent: a prediction
-    may exist whose id we never learnt, so only the webhook or a person may decide to run again.
-    ``retry_after`` is in seconds, None where FASHN gave no hint. ``provider_error`` is FASHN's own error
-    name (`OutOfCredits`), or empty. ``http_status`` is None where no answer came. ``cause`` names the
-    transport fault (`ReadTimeoutError`), or is empty.
+    ``code`` is stable and ours. ``permanent`` means that FASHN would refuse the same request again, in any
+    state of the account and the network. ``may_have_run`` means that money may be spent: a prediction may
+    exist whose id we never learned, so only the webhook or a person may decide to run again.
+    ``retry_after`` is in seconds, None if FASHN gave no hint. ``provider_error`` is FASHN's own error name
+    (`OutOfCredits`), or empty. ``http_status`` is None if no answer came. ``cause`` names the transport
+    error (`ReadTimeoutError`), or is empty.
     """
 
     code: ClassVar[str] = "provider_error"
@@ -39,7 +39,7 @@ class FashnError(Exception):
 
 
 class BadRequest(FashnError):
-    """400 and the other refusals of the request itself (413, 422, ...): never send it again unchanged."""
+    """400 and other refusals of the request itself (413, 422, ...): do not send it again unchanged."""
 
     code = "provider_refused_request"
     permanent = True
@@ -48,33 +48,33 @@ class BadRequest(FashnError):
 class Unauthorized(FashnError):
     """401: the key is missing, wrong or inactive.
 
-    Not permanent: the job is fine, the account is not; pause dispatch.
+    It is not permanent: the job is fine, but the account is not, so pause dispatch.
     """
 
     code = "provider_unauthorized"
 
 
 class NotFound(FashnError):
-    """404: FASHN does not (or no longer) know the prediction id, or the base URL is wrong."""
+    """404: FASHN does not, or no longer, know the prediction id, or the base URL is wrong."""
 
     code = "provider_not_found"
     permanent = True
 
 
 class RateLimited(FashnError):
-    """429 `RateLimitExceeded`, or a 429 of unknown kind: too many calls in the window, wait."""
+    """429 `RateLimitExceeded`, or an unknown 429: too many calls in the window, so wait."""
 
     code = "provider_rate_limited"
 
 
 class ConcurrencyLimited(FashnError):
-    """429 `ConcurrencyLimitExceeded`: too many predictions in flight, wait for one to end."""
+    """429 `ConcurrencyLimitExceeded`: too many predictions in flight, so wait for one to end."""
 
     code = "provider_concurrency_limited"
 
 
 class OutOfCredits(FashnError):
-    """429 `OutOfCredits`: waiting does not help, someone has to buy credits; pause dispatch."""
+    """429 `OutOfCredits`: a person has to buy credits, so pause dispatch."""
 
     code = "provider_out_of_credits"
 
@@ -82,7 +82,7 @@ class OutOfCredits(FashnError):
 class ServerError(FashnError):
     """5xx (and 408).
 
-    ``may_have_run`` where a gateway answered in place of FASHN and may hide an accepted run.
+    ``may_have_run`` is true if a gateway answered instead of FASHN and may hide an accepted run.
     """
 
     code = "provider_server_error"
@@ -95,7 +95,7 @@ class NotSent(FashnError):
 
 
 class Unanswered(FashnError):
-    """The request was sent and no complete answer came: time-out, reset, half a body."""
+    """The request was sent, but no complete answer came: time-out, reset, half a body."""
 
     code = "provider_unanswered"
 
@@ -103,7 +103,7 @@ class Unanswered(FashnError):
 class UnexpectedAnswer(FashnError):
     """An answer outside the protocol.
 
-    Not JSON, the wrong shape, too large, a redirect, 200 without a usable id.
+    It is not JSON, has the wrong shape, is too large, is a redirect, or is a 200 without a usable id.
     """
 
     code = "provider_unexpected_answer"
@@ -112,9 +112,9 @@ class UnexpectedAnswer(FashnError):
 class DownloadError(Exception):
     """A result picture that could not be fetched.
 
-    ``code`` is stable; ``permanent`` means that fetching the same address again soon cannot help, and
-    ``lost`` that the picture, unless that changes, is not there any more.
-    ``http_status`` is None where no answer came; ``cause`` is a short technical word, or empty.
+    ``code`` is stable. ``permanent`` means that another download from the same address soon can't help.
+    ``lost`` means that the picture, unless that changes, no longer exists. ``http_status`` is None if no
+    answer came. ``cause`` is a short technical word, or empty.
     """
 
     code: ClassVar[str] = "result_error"
@@ -131,8 +131,8 @@ class DownloadError(Exception):
 class ResultHostRefused(DownloadError):
     """The address is not on the allow-list, or leads into a private network.
 
-    FASHN has moved its media host before; it keeps the picture for 72 hours, so there is time to allow a
-    new host.
+    FASHN has moved its media host before. It keeps the picture for 72 hours, so there is time to allow a new
+    host.
     """
 
     code = "result_host_refused"
@@ -148,21 +148,21 @@ class ResultTooLarge(DownloadError):
 
 
 class ResultNotAnImage(DownloadError):
-    """Neither the content type nor the first bytes may say anything but PNG, JPEG or WebP."""
+    """The content type or the first bytes are not PNG, JPEG or WebP."""
 
     code = "result_not_an_image"
     lost = True
 
 
 class ResultGone(DownloadError):
-    """404 or 410: FASHN deletes pictures after 72 hours. Right after completion it may not be there yet."""
+    """404 or 410: FASHN deletes pictures after 72 hours. A new picture may not be there yet."""
 
     code = "result_gone"
     lost = True
 
 
 class ResultUnavailable(DownloadError):
-    """A time-out, a broken connection or an answer that may be better next time."""
+    """A time-out, a broken connection or an answer that may improve on another try."""
 
     code = "result_unavailable"
 

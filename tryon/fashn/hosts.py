@@ -1,4 +1,4 @@
-"""Where a result picture may come from, and whether a public name leads to the public net."""
+"""The allow-list of hosts for result pictures, and the check that a public name is a public address."""
 
 import re
 import socket
@@ -22,9 +22,9 @@ _ENTRY: Final = re.compile(
 )
 
 
-# Machines without IPv4 reach it under these addresses, which hold an IPv4 address in their last four bytes.
+# Machines without IPv4 reach it through these addresses. Their last four bytes are an IPv4 address.
 _NAT64: Final = ip_network("64:ff9b::/96")
-# The only part of IPv6 that is given to hosts.
+# The only part of IPv6 for hosts.
 _IPV6_UNICAST: Final = ip_network("2000::/3")
 # Ranges that Python counts as global: protocol assignments, relays to IPv6, identifiers, documentation.
 _NOT_PUBLIC: Final = tuple(
@@ -35,16 +35,15 @@ _NOT_PUBLIC: Final = tuple(
 class HostMatch(Enum):
     """How an address met the allow-list."""
 
-    EXACT = "exact"  # host and port as the operator wrote them: http and private addresses are his decision
+    EXACT = "exact"  # host and port from the operator, who may allow http and private addresses
     WILDCARD = "wildcard"  # any name under a domain: https on port 443 and public addresses only
 
 
 def match_host(url: str, allowed_hosts: Sequence[str]) -> HostMatch:
-    """Return how ``url`` is allowed.
+    """Return the way in which ``url`` is allowed.
 
-    Entries are ``*.domain`` or ``host:port`` (IPv6 as ``[::1]:8000``); ``host`` alone stands for the
-    default port of the address's scheme. Raises ResultHostRefused, and ValueError for an entry of any other
-    form.
+    Entries are ``*.domain`` or ``host:port`` (IPv6 as ``[::1]:8000``); ``host`` alone means the
+    default port of the scheme. Raise ResultHostRefused, and ValueError for an entry of any other form.
     """
     rules = [_checked_entry(entry) for entry in allowed_hosts]
     address = _parse(url)
@@ -66,8 +65,8 @@ def _checked_entry(entry: str) -> str:
 
 
 def _parse(url: str) -> Url:
-    # urllib3's parser, because urllib3 opens the connection: two parsers that read one odd URL differently
-    # are how allow-lists are walked around.
+    # Use urllib3's parser, because urllib3 opens the connection. Two parsers that read an odd URL differently
+    # let an attacker bypass the allow-list.
     try:
         address = parse_url(url)
     except LocationParseError:
@@ -80,7 +79,7 @@ def _parse(url: str) -> Url:
 def is_public(address: str) -> bool:
     """Return whether an IP address (text, IPv4 or IPv6) belongs to the public net.
 
-    Not private, loopback, link-local or multicast, nor a range that leads to another one.
+    It is not private, loopback, link-local or multicast, nor in a range that leads to such an address.
     """
     ip: IPv4Address | IPv6Address = ip_address(address)
     if isinstance(ip, IPv6Address):
@@ -92,14 +91,14 @@ def is_public(address: str) -> bool:
 
 
 class _PublicConnection(HTTPSConnection):
-    """Refuses a peer outside the public net.
+    """A connection that refuses a peer outside the public net.
 
-    The check reads the address of the open socket, before the TLS handshake, so there is no moment between
-    looking a name up and connecting in which a second DNS answer could lead elsewhere (DNS rebinding).
+    It checks the address of the open socket before the TLS handshake. A second DNS answer between lookup and
+    connection can't lead elsewhere (DNS rebinding).
 
-    The adapter of requests-hardened looks the name up itself and pins the first answer. A host whose first
-    address does not answer (IPv6 that leads nowhere) then gets no picture at all, a proxy is asked for an
-    address instead of a name, and NAT64 is refused.
+    The adapter of requests-hardened looks up the name itself and pins the first answer. If the first address
+    is dead (IPv6 that leads nowhere), the download then fails. A proxy would get an address instead of a
+    name, and NAT64 would be refused.
     """
 
     @override
@@ -116,7 +115,7 @@ class _PublicPool(HTTPSConnectionPool):
 
 
 class PublicAdapter(HTTPAdapter):
-    """Sends https requests to public addresses only (as far as no proxy makes the connection)."""
+    """An adapter that sends https requests to public addresses only, unless a proxy makes the connection."""
 
     @override
     def init_poolmanager(

@@ -1,4 +1,4 @@
-"""What is sent to FASHN for a try-on, what it costs and how long it usually takes."""
+"""The inputs, price and typical time of a try-on at FASHN."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,14 +9,13 @@ from tryon.fashn.options import DEFAULT_MODE, DEFAULT_SEED, TryOnOptions
 type Step = Literal["tryon", "background-remove"]
 type Inputs = dict[str, str | int]
 
-# Lossless: the result is paid once, then cut out, scaled and encoded by us, and a second lossy step would
-# show, most of all along the edge of the cut-out. The larger file travels between two servers only;
-# shoppers get our encoding.
+# Lossless: we cut out, scale and encode the paid result, and a second lossy step would show, most of all
+# along the edge of the cut-out. The larger file travels only between two servers. Shoppers get our encoding.
 OUTPUT_FORMAT: Final = "png"
 
 
 class Figures(NamedTuple):
-    """Price in credits and typical time in seconds."""
+    """A price in credits and a typical time in seconds."""
 
     credits: int
     seconds: float
@@ -26,10 +25,9 @@ class Figures(NamedTuple):
 class ProviderModel:
     """One of FASHN's models.
 
-    ``garment_field`` is the input that carries the garment (or the only) picture; ``figures`` are keyed by
-    resolution and mode. They come from FASHN's model pages (2026), per picture. The pages name a bound or a
-    single resolution for tryon-max; the times between are our estimates, and only steer the progress bar
-    and the time of the first check.
+    ``garment_field`` is the input for the garment picture, or for the only one. ``figures`` are per picture,
+    by resolution and mode, from FASHN's model pages (2026). For tryon-max the pages name a bound or a single
+    resolution. The times between are our estimates, and affect only the progress bar and the first check.
     """
 
     name: str
@@ -37,11 +35,11 @@ class ProviderModel:
     figures: Mapping[tuple[str | None, str], Figures]
 
     def credits(self, options: TryOnOptions) -> int:
-        """Credits for one picture, charged on success only."""
+        """Return the credits for one picture, which FASHN charges only on success."""
         return self._figures_for(options).credits
 
     def typical_seconds(self, options: TryOnOptions) -> float:
-        """Seconds from submission to the finished picture when FASHN is not busy."""
+        """Return the seconds from submission to the finished picture when FASHN is not busy."""
         return self._figures_for(options).seconds
 
     def _figures_for(self, options: TryOnOptions) -> Figures:
@@ -86,29 +84,29 @@ MODELS: Final[Mapping[str, ProviderModel]] = {
 
 
 def steps(options: TryOnOptions) -> tuple[Step, ...]:
-    """The paid calls of one try-on, in order. A background colour needs the person cut out first."""
+    """Return the paid steps of one try-on, in order. A background colour needs the person cut out first."""
     return ("tryon",) if options.background is None else ("tryon", "background-remove")
 
 
 def model_for(step: Step, options: TryOnOptions) -> ProviderModel:
-    """The model that carries out a step."""
+    """Return the model that carries out a step."""
     if step == "background-remove":
         return BACKGROUND_REMOVE
     return TRYON_V16 if options.resolution is None else TRYON_MAX
 
 
 def total_credits(options: TryOnOptions, *, first_step: int = 0) -> int:
-    """Credits for the whole try-on, all steps, or for those from ``first_step`` on."""
+    """Return the credits for all steps of the try-on from ``first_step`` on."""
     return sum(model_for(step, options).credits(options) for step in steps(options)[first_step:])
 
 
 def total_seconds(options: TryOnOptions) -> float:
-    """Typical seconds for the whole try-on, all steps, without waiting for a slot."""
+    """Return the typical seconds for all steps of the try-on, without the wait for a slot."""
     return sum(model_for(step, options).typical_seconds(options) for step in steps(options))
 
 
 def tryon_inputs(model_image: str, garment_image: str, options: TryOnOptions) -> Inputs:
-    """Inputs of the ``tryon`` step for the model that ``options`` selects.
+    """Return the inputs of the ``tryon`` step for the model that ``options`` selects.
 
     Pictures are http(s) URLs or data URIs.
     """
@@ -117,9 +115,9 @@ def tryon_inputs(model_image: str, garment_image: str, options: TryOnOptions) ->
 
 
 def tryon_v16_inputs(model_image: str, garment_image: str, options: TryOnOptions) -> Inputs:
-    """Inputs of tryon-v1.6.
+    """Return the inputs of tryon-v1.6.
 
-    What FASHN fills in itself is sent all the same where the cache key relies on it.
+    It sends even FASHN's defaults if the cache key relies on them.
     """
     return {
         "model_image": model_image,
@@ -131,7 +129,7 @@ def tryon_v16_inputs(model_image: str, garment_image: str, options: TryOnOptions
 
 
 def tryon_max_inputs(model_image: str, garment_image: str, options: TryOnOptions) -> Inputs:
-    """Inputs of tryon-max. The mode is always named: left out, FASHN chooses one but bills balanced."""
+    """Return the inputs of tryon-max. Without a mode, FASHN would choose one but bill balanced."""
     if options.resolution is None:
         raise ValueError("tryon-max needs a resolution.")
     return {
@@ -143,7 +141,7 @@ def tryon_max_inputs(model_image: str, garment_image: str, options: TryOnOptions
 
 
 def background_remove_inputs(image: str) -> Inputs:
-    """Inputs of background-remove, whose result is always a transparent PNG."""
+    """Return the inputs of background-remove, whose result is always a transparent PNG."""
     return {BACKGROUND_REMOVE.garment_field: image}
 
 

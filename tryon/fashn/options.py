@@ -28,7 +28,7 @@ _HEX_COLOUR: Final = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})")
 
 
 class OptionError(ValueError):
-    """One option that can't be used: ``field`` is its JSON name, ``message`` says what to send instead."""
+    """An unusable option. ``field`` is its JSON name, and ``message`` says what to send instead."""
 
     def __init__(self, field: str, message: str) -> None:
         self.field = field
@@ -38,10 +38,10 @@ class OptionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TryOnOptions:
-    """The options of one try-on; None is "not chosen". Raises OptionError for a value that can't be used.
+    """The options of one try-on. None means "not chosen". An unusable value raises OptionError.
 
-    ``resolution`` ("1k", "2k", "4k": about 1, 4, 16 megapixels) selects FASHN's tryon-max, without it the
-    job runs on tryon-v1.6. ``category`` and ``garment_photo_type`` exist on tryon-v1.6 only. ``background``
+    ``resolution`` ("1k", "2k", "4k": about 1, 4, 16 megapixels) selects FASHN's tryon-max. Without it the job
+    runs on tryon-v1.6. ``category`` and ``garment_photo_type`` exist on tryon-v1.6 only. ``background``
     is a CSS hex or named colour.
     """
 
@@ -68,7 +68,7 @@ class TryOnOptions:
     def from_mapping(cls, options: Mapping[str, object]) -> "TryOnOptions":
         """Read the JSON form (camel case).
 
-        A null counts as left out; an unknown field is refused by its name.
+        A null counts as left out. An unknown field is refused by name.
         """
         names = {_camel(field.name): field.name for field in fields(cls)}
         for field in options:
@@ -79,7 +79,7 @@ class TryOnOptions:
 
     @property
     def speed(self) -> str:
-        """The part of the options that a prediction's duration depends on: ``balanced``, ``2k quality``."""
+        """Return the options that decide a prediction's duration, such as ``balanced`` or ``2k quality``."""
         return " ".join(filter(None, [self.resolution, self.mode or DEFAULT_MODE]))
 
     def normalised(self) -> dict[str, str | int]:
@@ -100,7 +100,7 @@ class TryOnOptions:
 def css_colour(text: object) -> str:
     """Return a CSS colour (#rgb, #rrggbb or one of the 148 names) as #rrggbb.
 
-    Raises OptionError for ``background``.
+    Raise OptionError for ``background``.
     """
     colour = text.strip().lower() if isinstance(text, str) else ""
     if _HEX_COLOUR.fullmatch(colour):
@@ -123,9 +123,9 @@ def _check_choice(field: str, value: object, choices: tuple[str, ...]) -> None:
 
 def _check_mode(mode: object, resolution: str | None) -> None:
     if mode == "performance" and resolution is not None:
-        raise OptionError("mode", 'With a resolution use "fast" in place of "performance".')
+        raise OptionError("mode", 'With a resolution, use "fast" instead of "performance".')
     if mode == "fast" and resolution is None:
-        raise OptionError("mode", 'Without a resolution use "performance" in place of "fast".')
+        raise OptionError("mode", 'Without a resolution, use "performance" instead of "fast".')
     _check_choice("mode", mode, V16_MODES if resolution is None else MAX_MODES)
 
 

@@ -1,4 +1,4 @@
-"""FASHN's answers, read defensively: nothing in a body is trusted to have its documented shape."""
+"""The defensive parser of FASHN's answers. It does not trust any body to have its documented shape."""
 
 import json
 import re
@@ -17,7 +17,7 @@ _FAILED_STATUSES: Final = frozenset({"failed", "canceled", "time_out"})
 MAX_PROVIDER_ID_CHARS: Final = 200
 _MAX_MESSAGE_CHARS: Final = 500
 _MAX_STATUS_CHARS: Final = 64
-# Longer waits are the governor's own business; a date in the far future must not park a job for years.
+# The governor decides on longer waits. A date in the far future must not park a job for years.
 MAX_RETRY_AFTER_SECONDS: Final = 600
 _RETRY: Final = Retry(retry_after_max=MAX_RETRY_AFTER_SECONDS)
 
@@ -27,17 +27,17 @@ _ADDRESS: Final = re.compile(r"(?:https?://|data:)\S+", re.IGNORECASE)
 
 
 class WrongShape(Exception):
-    """A body that is not what the protocol says."""
+    """A body that does not follow the protocol."""
 
 
 def parse_object(body: bytes) -> dict[str, object]:
-    """Return the JSON object in ``body``; raises WrongShape for anything else."""
+    """Return the JSON object in ``body``. Raise WrongShape for anything else."""
     try:
         value = json.loads(body)
     except (
         ValueError,
         RecursionError,
-    ):  # bad UTF-8 and endless digits are ValueErrors, deep nesting is the other
+    ):  # bad UTF-8 and endless digits raise ValueError, deep nesting the other one
         raise WrongShape from None
     if not isinstance(value, dict):
         raise WrongShape
@@ -54,17 +54,16 @@ def parse_error_name(body: bytes) -> str:
 
 
 def usable_provider_id(value: object) -> TypeGuard[str]:
-    """Whether a prediction id can be stored and put into a path (where "." and ".." would climb)."""
+    """Return whether a prediction id can be stored and put into a path, where "." and ".." would climb."""
     return isinstance(value, str) and 0 < len(value) <= MAX_PROVIDER_ID_CHARS and bool(value.strip(". "))
 
 
 def parse_prediction(
     payload: Mapping[str, object], *, provider_id: str, credits_used: int | None = None
 ) -> PredictionStatus:
-    """Read a status answer or a webhook body, which have the same shape; raises WrongShape.
+    """Read a status answer or a webhook body, which have the same shape. Raise WrongShape.
 
-    A status never seen before counts as running, so that a new word in FASHN's vocabulary costs time and
-    not a result.
+    An unknown status counts as running, so that a new word in FASHN's vocabulary costs time and not a result.
     """
     status = payload.get("status")
     if not isinstance(status, str) or not status:
@@ -93,7 +92,7 @@ def _phase(status: str) -> Phase:
 
 
 def _parse_outputs(output: object) -> tuple[str, ...]:
-    # A flat list for the try-on models; other models' pages show {"images": [...]}.
+    # The try-on models send a flat list. Other models' pages show {"images": [...]}.
     if isinstance(output, dict):
         output = output.get("images")
     entries = output if isinstance(output, list) else [output]
@@ -120,7 +119,7 @@ def _clean_message(message: object) -> str:
 
 
 def parse_credits(payload: Mapping[str, object]) -> Credits:
-    """Read the credits answer; raises WrongShape."""
+    """Read the credits answer. Raise WrongShape."""
     balance = payload.get("credits")
     if not isinstance(balance, dict):
         raise WrongShape
@@ -138,7 +137,7 @@ def _whole(value: object) -> int:
 
 
 def parse_credits_used(header: str | None) -> int | None:
-    """Read ``x-fashn-credits-used``, a whole number as text; None where it is absent or anything else."""
+    """Read ``x-fashn-credits-used``, a whole number as text. Return None if it is absent or anything else."""
     text = (header or "").strip()
     return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
 
@@ -146,10 +145,10 @@ def parse_credits_used(header: str | None) -> int | None:
 def parse_retry_after(header: str | None) -> float | None:
     """Return the seconds that a Retry-After header asks for, between 0 and MAX_RETRY_AFTER_SECONDS.
 
-    Both forms of RFC 9110 are read, seconds and an HTTP date. None without a usable header: FASHN documents
-    none, so nothing may depend on it.
+    It reads both forms of RFC 9110, seconds and an HTTP date. Return None without a usable header. FASHN
+    documents no such header, so nothing may depend on it.
     """
     try:
         return float(_RETRY.parse_retry_after(header)) if header else None
-    except (InvalidHeader, ValueError, OverflowError):  # the last two for endless digits and absurd years
+    except (InvalidHeader, ValueError, OverflowError):  # the last two: endless digits and absurd years
         return None

@@ -1,6 +1,6 @@
-"""HTTP ground shared by the API client and the picture download.
+"""HTTP code shared by the API client and the picture download.
 
-Sessions, capped bodies, naming of faults.
+It holds sessions, capped bodies and names for failures.
 """
 
 import time
@@ -12,7 +12,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-# Bodies are read below requests, so both libraries' families can surface.
+# Bodies are read below requests, so errors of both libraries can surface.
 TRANSPORT_ERRORS: Final = (requests.RequestException, urllib3.exceptions.HTTPError)
 
 _CHUNK_BYTES: Final = 64 * 1024
@@ -34,20 +34,20 @@ class PlainSession(requests.Session):
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        # With allow_redirects=False requests still prepares the next hop, and for that reads the whole
-        # body into memory, without cap or deadline.
+        # Even with allow_redirects=False, requests prepares the next hop and reads the whole body into
+        # memory, without a cap or a deadline.
         return None
 
 
 def read_body(response: requests.Response, *, max_bytes: int, deadline: float) -> bytes:
     """Return the decoded body of a streamed response.
 
-    ``deadline`` is a ``time.monotonic()`` value. Raises BodyTooLarge above ``max_bytes``,
+    ``deadline`` is a ``time.monotonic()`` value. Raise BodyTooLarge above ``max_bytes``,
     ``requests.ReadTimeout`` past the deadline, and urllib3's errors for a body that breaks off.
     """
     body = bytearray()
-    # read1() returns what one recv() brought. read() would wait for a full chunk, and a server that
-    # drips a byte now and then could hold it far beyond any deadline.
+    # read1() returns after one recv(). read() would wait for a full chunk, and a server that drips single
+    # bytes could hold it far beyond any deadline.
     while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
         body += chunk
         if len(body) > max_bytes:
@@ -59,9 +59,9 @@ def read_body(response: requests.Response, *, max_bytes: int, deadline: float) -
 
 @dataclass(frozen=True, slots=True)
 class TransportFailure:
-    """What a transport exception says, without its text (which holds addresses and tokens).
+    """The content of a transport error, without its text, which holds addresses and tokens.
 
-    ``connecting`` means that it struck before any byte of the request; ``timed_out`` that a wait ended.
+    ``connecting`` means that it came before any byte of the request; ``timed_out`` that a wait ended.
     """
 
     cause: str
@@ -70,11 +70,11 @@ class TransportFailure:
 
 
 def describe(error: Exception) -> TransportFailure:
-    """Read one of TRANSPORT_ERRORS.
+    """Return the failure that one of TRANSPORT_ERRORS stands for.
 
-    requests wraps urllib3's MaxRetryError, whose ``reason`` is the fault proper. NewConnectionError covers
-    DNS and refusals; TLS and proxy faults are counted as connecting although TLS can also break mid-answer,
-    so where money is at stake look at what was sent, not here.
+    requests wraps urllib3's MaxRetryError, whose ``reason`` is the real error. NewConnectionError covers DNS
+    and refused connections. TLS and proxy errors count as connecting, although TLS can also break
+    mid-answer. Where money is at stake, look at the sent bytes instead.
     """
     inner = error.args[0] if error.args else None
     reason = getattr(inner, "reason", inner)

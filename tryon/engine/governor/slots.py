@@ -41,7 +41,7 @@ LOOK_AHEAD: Final = 50
 
 
 def dispatchable() -> bool:
-    """Return whether a dispatch could start something. It costs one indexed query and no lock."""
+    """Return whether a dispatch could start a job. It costs one indexed query and no lock."""
     return jobs_ready(clock.now()).exists()
 
 
