@@ -108,8 +108,8 @@ class FashnClient:
         """Start one paid prediction and return FASHN's opaque id (1 to 200 characters).
 
         It sends exactly one POST. An error's ``may_have_run`` says if money may still be spent: always for
-        Unanswered, for UnexpectedAnswer if an accepted run lost its id, and for ServerError from some gateways;
-        never for NotSent and FASHN's own refusals.
+        Unanswered, for UnexpectedAnswer if an accepted run lost its id, for ServerError from some gateways,
+        and never for NotSent and FASHN's own refusals.
         """
         payload = json.dumps({"model_name": model_name, "inputs": dict(inputs)}).encode()
         body = io.BytesIO(payload)

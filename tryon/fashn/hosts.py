@@ -33,7 +33,7 @@ _NOT_PUBLIC: Final = tuple(
 
 
 class HostMatch(Enum):
-    """How an address met the allow-list."""
+    """The kind of an address's match with the allow-list."""
 
     EXACT = "exact"  # host and port from the operator, who may allow http and private addresses
     WILDCARD = "wildcard"  # any name under a domain: https on port 443 and public addresses only
