@@ -21,9 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         tasks = "; ".join(f"{name}: {task.help}" for name, task in ALL.items())
         parser.add_argument("tasks", nargs="*", metavar="task", help=tasks)
-        parser.add_argument(
-            "--dry-run", action="store_true", help="show what would be removed, and remove nothing"
-        )
+        parser.add_argument("--dry-run", action="store_true", help="only show what would be removed")
         parser.add_argument(
             "--force", action="store_true", help="let stored_files remove more than half of all files"
         )
