@@ -31,7 +31,7 @@ class FailureCode(TextChoices):
     DEADLINE_PASSED = "deadline_passed", _("Your try-on took too long. Try again.")
     DAILY_LIMIT_TOO_LOW = (
         "daily_limit_too_low",
-        _("One try-on with these options costs more than a day's credits. Choose others."),
+        _("One try-on with these options costs more than a day's credits. Choose other options."),
     )
     RESULT_NOT_USABLE = "result_not_usable", _("The picture that came back can't be shown. Try again.")
     STORAGE_UNAVAILABLE = "storage_unavailable", PASSING
