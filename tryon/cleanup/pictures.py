@@ -17,7 +17,7 @@ BATCH: Final = 200
 
 
 def kept_pictures(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
-    """Remove copies whose job is completed, canceled, or failed so long ago that a result would expire."""
+    """Remove copies whose job is completed, or failed or was canceled long enough ago to expire a result."""
     rows = pictures_kept_in_vain(before=clock.now() - timedelta(days=settings.RESULT_TTL_DAYS))
     if cursor:
         rows = rows.filter(pk__gt=cursor)
