@@ -1,8 +1,8 @@
 """Hostile bytes in, clean pictures out. Plain Python on Pillow and libheif; no Django.
 
-``prepare`` takes an upload, ``read_result`` a provider's picture, ``lay_on_colour`` a cut-out; they raise
-only ``ImageRefused`` and ``ImagesBusy``. The pictures are decoded in child processes behind limits: this
-process never sees more of them than their bytes.
+``prepare`` takes an upload, ``read_result`` a provider's picture, ``lay_on_colour`` a cut-out. They raise
+only ``ImageRefused`` and ``ImagesBusy``. Child processes with limits decode the pictures. This process sees
+only the bytes.
 """
 
 from config.core.images.children import CHILDREN, Wall

@@ -1,4 +1,4 @@
-"""The process in which pictures are decoded: ``python -m config.core.images.child MEMORY_MB CPU_SECONDS``."""
+"""The process that decodes pictures: ``python -m config.core.images.child MEMORY_MB CPU_SECONDS``."""
 
 import math
 import os
@@ -20,9 +20,9 @@ from config.core.images.wire import read_message, write_message
 
 type Answer = tuple[dict[str, Any], list[Picture]]
 
-# Of the limit: what earlier pictures may leave behind. With more, the next one might lack it.
+# The share of the limit that earlier pictures may keep. With more, the next one might lack memory.
 LEFT_OVER_SHARE: Final = 1 / 8
-# How long an orphan in the middle of a picture has left. An idle one ends at once.
+# Seconds that an orphan has left in the middle of a picture. An idle one ends at once.
 ORPHAN_SECONDS: Final = 1
 
 
@@ -62,7 +62,7 @@ def _answer(head: dict[str, Any], content: bytes) -> Answer:
 
 
 def _pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Return the parent's two pipes; whatever a library prints goes to standard error."""
+    """Return the parent's two pipes. The output of libraries goes to standard error."""
     answers = os.dup(1)
     os.dup2(2, 1)
     return os.fdopen(0, "rb", closefd=False), os.fdopen(answers, "wb")
@@ -75,7 +75,7 @@ def _limit_cpu(seconds: int) -> None:
 
 
 def _memory_in_use() -> int:
-    """Return the bytes that RLIMIT_DATA counts; 0 where the system does not tell."""
+    """Return the bytes that RLIMIT_DATA counts, or 0 if the system does not say."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
     except OSError:
@@ -83,7 +83,7 @@ def _memory_in_use() -> int:
 
 
 def _end_as_orphan(pipe: int) -> None:
-    """End this process when the other end of the pipe is closed, as it is when the parent is killed."""
+    """End this process when the other end of the pipe is closed, as after the parent's death."""
     poller = select.poll()
     poller.register(pipe, 0)  # only a hang-up is reported
     poller.poll()

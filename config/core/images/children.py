@@ -1,4 +1,4 @@
-"""The wall: pictures are decoded in child processes with limits on memory, CPU and time.
+"""The wall: child processes decode pictures, with limits on memory, CPU and time.
 
 Our own pool, because the pools of libraries unpickle what their children answer, and share pipes and locks
 among them: here each child has its own two pipes, and its death touches nobody else's picture.
@@ -25,9 +25,9 @@ from config.core.images.wire import read_message, write_message
 logger = logging.getLogger(__name__)
 
 ROOT: Final = Path(__file__).parents[3]
-# A child that has decoded this many pictures is replaced: what its libraries leak goes with it.
+# A child is replaced after this many pictures, and the leaks of its libraries end with it.
 MAX_PICTURES: Final = 200
-# By the clock a picture may take this multiple of its CPU seconds, for the cores are not ours alone.
+# By the clock a picture may take this multiple of its CPU seconds, because others use the cores too.
 CLOCK_FACTOR: Final = 2
 END_SECONDS: Final = 5
 # The child gets no secret to give away. COVERAGE_: the tests measure which lines run in it.
@@ -40,7 +40,7 @@ MALLOC: Final = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """The limits of each child, and how long a picture waits for its place. ``folder`` has the places."""
+    """The limits of each child, and a picture's longest wait for its place. ``folder`` has the places."""
 
     memory_mb: int = 1024
     cpu_seconds: int = 20
@@ -52,7 +52,7 @@ type Answer = tuple[dict[str, Any], list[bytes]]
 
 
 class Child:
-    """One child process. It ends when this process does, for its input ends then."""
+    """One child process. It ends with this process, because its input ends then."""
 
     def __init__(self, wall: Wall) -> None:
         self.wall = wall
@@ -91,7 +91,7 @@ class Child:
             timer.cancel()
 
     def end(self) -> None:
-        """End the child now, whatever it does."""
+        """End the child now, even in the middle of a picture."""
         self._process.kill()
         self._process.wait()
         for pipe in self.pipes:
@@ -124,7 +124,7 @@ class Child:
 
 
 class Children:
-    """This process's children. Those that have nothing to do wait for the next picture."""
+    """This process's children. Idle children wait for the next picture."""
 
     def __init__(self) -> None:
         self.wall = Wall()
@@ -134,18 +134,18 @@ class Children:
         self._inherited: list[Child] = []
 
     def configure(self, wall: Wall) -> None:
-        """Set the limits of every picture from now on."""
+        """Set the limits of all later pictures."""
         self.close()
         self.wall = wall
 
     def start(self) -> None:
-        """Start a child ahead of the first picture, so that it need not wait for one to start."""
+        """Start a child ahead of the first picture, so that the picture need not wait for the start."""
         with suppress(ImagesBusy):  # it can't start: the next picture tries again
             if not self._idle:
                 self._put_back(self._new())
 
     def ask(self, head: Mapping[str, Any], size: int, body: Iterable[bytes]) -> Answer:
-        """Let a child work on one picture, when a place is free.
+        """Let a child work on one picture when a place is free.
 
         Raises ``ImagesBusy`` when none becomes free in time, ``ImageRefused`` when the child dies.
         """
@@ -153,7 +153,7 @@ class Children:
             child = self._take()
             try:
                 answer = child.ask(head, size, body)
-            except BaseException:  # also a task's time-out: half an answer is left in the pipe
+            except BaseException:  # also at a task's timeout: half an answer is left in the pipe
                 self._drop(child)
                 raise
             if answer[0].pop("worn", False) or child.pictures >= MAX_PICTURES:

@@ -13,9 +13,8 @@ INVISIBLE = 2  # steps of 255 by which a profile may differ from sRGB and still 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Return an L, RGB or CMYK picture as RGB in sRGB, of the same size.
 
-    Without a profile, or with one that is broken or meant for another kind of picture, L and RGB are taken
-    for sRGB and CMYK is converted by the plain formula: a picture a little off in colour is worth more than
-    none.
+    Without a usable profile L and RGB count as sRGB, and the plain formula converts CMYK. A picture with
+    slightly wrong colours is worth more than none.
     """
     transform = _transform(image.mode, profile) if profile else None
     if transform is None:
@@ -27,7 +26,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _transform(mode: str, profile: bytes) -> ImageCms.ImageCmsTransform | None:
-    """Return None where there is nothing to convert, or no way to."""
+    """Return the transform to sRGB, or None if none is needed or possible."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if source.profile.xcolor_space != SPACES[mode]:
@@ -46,10 +45,9 @@ def _srgb() -> ImageCms.ImageCmsProfile:
 
 
 def _is_identity(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Push 216 colours through: profiles called "sRGB" need not be, and sRGB has a dozen names.
+    """Push 216 colours through: a profile called "sRGB" may be another, and sRGB has a dozen names.
 
-    Most phones and cameras embed sRGB; skipping the transform saves a third of the time of a 12-megapixel
-    photo.
+    Most phones and cameras embed sRGB. Without the transform, a 12-megapixel photo takes a third less time.
     """
     colours = bytes(
         value for r in PROBE_STEPS for g in PROBE_STEPS for b in PROBE_STEPS for value in (r, g, b)

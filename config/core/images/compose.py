@@ -1,4 +1,4 @@
-"""Putting a cut-out on a colour."""
+"""Lay a cut-out on a colour."""
 
 from io import BytesIO
 from typing import Final
@@ -9,7 +9,7 @@ from config.core.images.formats import Format
 from config.core.images.pictures import Picture
 from config.core.images.pipeline import Work, read_result
 
-# How wide a soft edge may be, in pixels. Wider ones, such as a veil, keep their colours.
+# The widest soft edge, in pixels. Wider ones, such as a veil, keep their colours.
 EDGE: Final = 3
 # Of 255: what counts as the person alone, and how much of that must be near to tell an edge's colour by. With
 # less of it the colour would be off by more than 4 steps of 255, for it is divided by that share.

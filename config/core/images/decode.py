@@ -32,7 +32,7 @@ from config.core.images.errors import (
 )
 from config.core.images.formats import Format, require_end
 
-# What Pillow's and libheif's decoders raise on hostile bytes, as found by fuzzing. Warning: Pillow warns of
+# The errors that Pillow's and libheif's decoders raise on hostile bytes, as found by fuzzing. Pillow warns of
 # corrupt metadata, and a process may run with warnings as errors.
 DECODER_FAULTS = (
     OSError,
@@ -51,7 +51,7 @@ DECODER_FAULTS = (
     zlib.error,
     Image.DecompressionBombError,
 )
-# How they say why, in lower case: libjpeg, libpng and libwebp through Pillow, libavif, libheif.
+# Their words for the reasons, in lower case: libjpeg, libpng and libwebp through Pillow, libavif, libheif.
 OUT_OF_MEMORY = ("out of memory", "allocating")
 TRUNCATED = ("truncated data", "end of file")
 # Out of memory, some say only that they failed. A picture that may have needed more than there was gets that

@@ -1,4 +1,4 @@
-"""The ways in: a photo that somebody uploaded, a picture that the provider made, a cut-out."""
+"""The entries: for an uploaded photo, a provider's picture, and a cut-out."""
 
 import hashlib
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ CHUNK_BYTES: Final = 256 * 1024
 def prepare(file: BinaryIO) -> PreparedImage:
     """Make an uploaded photo (JPEG, PNG, WebP, AVIF or HEIC, at most 20 MB) ready for use.
 
-    ``file`` is seekable and binary; its position on entry does not matter and is undefined afterwards. Raises
-    one of the ``ImageRefused`` errors, or ``ImagesBusy``.
+    ``file`` is seekable and binary. Its position on entry does not matter, and is undefined afterwards.
+    Raises one of the ``ImageRefused`` errors, or ``ImagesBusy``.
     """
     size = file.seek(0, 2)
     _check_size(size, limits.MAX_UPLOAD_BYTES)

@@ -1,4 +1,4 @@
-"""Why a picture is refused: one class, code and sentence for each reason."""
+"""The refusals of pictures: one class, code and sentence for each reason."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from config.core.errors import DomainError
 
 
 def _(message: str) -> str:
-    """Mark a message for translation and return it unchanged: what shows it translates it."""
+    """Mark a message for translation and return it unchanged. The view that shows it translates it."""
     return message
 
 
@@ -62,10 +62,10 @@ class ImageTooManyPixels(ImageRefused):
 
 
 class ImageBlank(ImageRefused):
-    """Nothing can be seen: every pixel is transparent."""
+    """The picture shows nothing: every pixel is transparent."""
 
     code = "image_blank"
-    message = _("Nothing can be seen in the picture. Send another photo.")
+    message = _("The picture shows nothing. Send another photo.")
 
 
 class ImageTooSmall(ImageRefused):
@@ -102,10 +102,10 @@ REFUSALS = {kind.code: kind for kind in ImageRefused.__subclasses__()}
 
 
 class ImagesBusy(DomainError):
-    """No place to decode a picture became free in time. Says nothing about the picture."""
+    """No place to decode the picture became free in time. The picture itself may be good."""
 
     code = "images_busy"
     status = 503
     retryable = True
     wait: ClassVar[int] = 5  # seconds, for Retry-After
-    message = _("Many photos are being read right now. Send it again in a few seconds.")
+    message = _("The service is busy with other photos. Send this one again in a few seconds.")

@@ -1,4 +1,4 @@
-"""The formats that we read, told by content and never by name."""
+"""The formats that we read. The content tells the format, never the name."""
 
 from enum import Enum
 

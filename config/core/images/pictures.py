@@ -1,4 +1,4 @@
-"""What comes out of the pipeline."""
+"""The products of the pipeline."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The work that a child does on one picture. What it raises are refusals."""
+"""The work of a child on one picture. It raises refusals."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,7 +32,7 @@ TRANSPOSE = {
 
 
 type Work = tuple[dict[str, Any], list[Picture]]
-"""Facts in JSON values, and the pictures that were made."""
+"""Facts in JSON values, and the finished pictures."""
 
 
 def prepare(content: bytes) -> Work:
@@ -49,7 +49,7 @@ def read_result(content: bytes) -> Work:
     if form not in {Format.PNG, Format.JPEG}:
         raise ImageTypeUnsupported
     rendered = _render(content, form, limits.THUMBNAIL_SIDE, partial(_check_pixels, limits.MAX_RESULT_PIXELS))
-    # What is transparent is white by now: only a white picture is worth the second look.
+    # Transparent pixels are white by now, so only a white picture needs the second look.
     if rendered.image.getextrema() == WHITE and is_invisible(content, form):
         raise ImageBlank
     with faults_as_refusals():
@@ -82,7 +82,7 @@ def _render(content: bytes, form: Format, side: int, check: Callable[[int, int],
 
 
 def _fit(image: Image.Image, side: int) -> Image.Image:
-    """Shrink to the size asked for, by less than half: more was done while decoding.
+    """Shrink to the wanted size, by less than half: the decoder has done the rest.
 
     Bicubic: for so little it stays within 41 dB of Lanczos at three quarters of its time, and JPEG at quality
     95 loses as much.

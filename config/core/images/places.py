@@ -1,4 +1,4 @@
-"""Places for pictures: as many are decoded at once as the machine has cores, over all its processes."""
+"""Places for pictures: all processes of the machine together decode one picture for each core."""
 
 import fcntl
 import math

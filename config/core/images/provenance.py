@@ -1,6 +1,6 @@
-"""Saying in the file that a picture was made with AI: IPTC's digital source type, in an XMP packet.
+"""A note in the file that AI made the picture: IPTC's digital source type, in an XMP packet.
 
-The packet is put between the bytes of the provider's picture. Nothing is encoded again, no pixel changes.
+The packet goes between the bytes of the provider's picture. Nothing is encoded again, and no pixel changes.
 The terms: https://cv.iptc.org/newscodes/digitalsourcetype/. Where a packet belongs in a file: XMP
 specification, part 3.
 """
@@ -82,7 +82,7 @@ def _jpeg(content: bytes) -> Iterator[bytes | memoryview]:
 
 
 def _jpeg_segment_end(view: memoryview, position: int) -> int | None:
-    """Where the segment at ``position`` ends; None where the head of the file does."""
+    """Return the end of the segment at ``position``, or None at the end of the file's head."""
     if view[position] != 0xFF or view[position + 1] not in JPEG_HEAD:
         return None
     return position + 2 + int.from_bytes(view[position + 2 : position + 4])
