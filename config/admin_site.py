@@ -1,4 +1,4 @@
-"""The admin site of this product: which apps it lists first, and where people go most."""
+"""The admin site of this product: the order of its apps, and links to the places that people use most."""
 
 from typing import Any, override
 
@@ -13,7 +13,7 @@ from config.core.admin.site import StudioAdminSite as CoreAdminSite
 
 
 class StudioAdminConfig(AdminConfig):
-    """What INSTALLED_APPS names in place of ``django.contrib.admin``."""
+    """The app that INSTALLED_APPS names in place of ``django.contrib.admin``."""
 
     default = False
     default_site = "config.admin_site.StudioAdminSite"
@@ -41,7 +41,7 @@ class StudioAdminSite(CoreAdminSite):
 
 
 def quick_links(request: HttpRequest) -> list[QuickLink]:
-    """Address, name and purpose of the places people go most, as far as this person may go there."""
+    """Return address, name and purpose of the places that people use most and this person may open."""
     user = request.user
     links: list[QuickLink] = []
     if user.has_perm("models_library.add_modelimage"):
@@ -57,13 +57,13 @@ def quick_links(request: HttpRequest) -> list[QuickLink]:
             (reverse("admin:tryon_productimage_add"), _("Add product photos"), _("Garments of the shop."))
         )
     if user.has_perm("tryon.view_tryonjob"):
-        links.append((reverse("admin:tryon_tryonjob_changelist"), _("Try-on jobs"), _("Follow what runs.")))
+        links.append((reverse("admin:tryon_tryonjob_changelist"), _("Try-on jobs"), _("Follow the jobs.")))
     if user.has_perm("results.view_tryonresult"):
         address = reverse("admin:results_tryonresult_changelist", query={"review__exact": "pending"})
-        links.append((address, _("Review results"), _("Approve or reject what is new.")))
+        links.append((address, _("Review results"), _("Approve or reject new results.")))
     if user.has_perm("tryon.view_governor"):
         address = reverse("admin:tryon_governor_changelist")
-        links.append((address, _("Operations"), _("What runs, what waits and why; pause and resume.")))
+        links.append((address, _("Operations"), _("See what runs and what waits. Pause and resume.")))
     if user.has_module_perms("django_rq"):
         address = reverse("admin:django_rq_dashboard_changelist")
         links.append((address, _("RQ dashboard"), _("Queues, workers and tasks.")))

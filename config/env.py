@@ -69,7 +69,7 @@ def flag(name: str, default: bool) -> bool:
 
 
 def choice(name: str, default: str, choices: Sequence[str]) -> str:
-    """Return one of ``choices``, however it is capitalized."""
+    """Return one of ``choices``, in any capitalization."""
     given = text(name, default).lower()
     for known in choices:
         if known.lower() == given:

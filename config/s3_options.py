@@ -1,4 +1,4 @@
-"""How the S3 storage is set up, from plain values: settings use it, and tests against another bucket."""
+"""The options of the S3 storage, from plain values: for the settings, and for tests with another bucket."""
 
 from typing import Any, Final
 
@@ -12,9 +12,9 @@ ATTEMPTS: Final = 2
 def s3_storage(
     *, bucket: str, region: str, access_key: str, secret_key: str, endpoint: str, url_seconds: int
 ) -> dict[str, Any]:
-    """The entry of ``STORAGES`` for a private bucket on S3, R2 or what speaks their protocol.
+    """Return the entry of ``STORAGES`` for a private bucket on S3, R2 or a server with their protocol.
 
-    ``url_seconds`` is how long a signed URL works. Without keys the machine's own role is used.
+    A signed URL works for ``url_seconds``. Without keys the machine's own role is used.
     """
     return {
         "BACKEND": "config.core.storage.s3.PrivateS3Storage",
@@ -35,15 +35,15 @@ def s3_storage(
 
 
 def client_config(*, has_endpoint: bool) -> Config:
-    """Short waits, for a request or a step stands behind each call; a job's step is tried again anyway."""
+    """Return short timeouts: a request or a step waits for each call, and a job's step is retried anyway."""
     return Config(
         signature_version="s3v4",
-        # A server of one's own, such as MinIO, seldom has a host name for each bucket.
+        # A private server, such as MinIO, seldom has a host name for each bucket.
         s3={"addressing_style": "path" if has_endpoint else "auto"},
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        # R2 refuses the checksums that boto3 adds since 1.36: https://github.com/boto/boto3/issues/4392
+        # R2 refuses the checksums that boto3 has added since 1.36: https://github.com/boto/boto3/issues/4392
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )

@@ -108,14 +108,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = check_address(env.text("REDIS_URL", "redis://127.0.0.1:6379/0"))
 RQ_QUEUES = {
-    # The steps of jobs: short, so a worker that is told to stop is never long in leaving. A step that
-    # hangs is stopped.
+    # The steps of jobs. They are short, so that a worker stops soon after it is told to. A step that hangs
+    # is stopped.
     "tryon": {**queue_settings(REDIS_URL), "DEFAULT_TIMEOUT": 150},
     "maintenance": {**queue_settings(REDIS_URL), "DEFAULT_TIMEOUT": 1800},
 }
 RQ = {
     "COMMIT_MODE": "auto"
-}  # tryon/engine/queue.py waits for the commit itself, and survives Redis being away
+}  # tryon/engine/queue.py waits for the commit itself, and survives an outage of Redis
 CACHES = {"default": cache_settings(REDIS_URL)}
 
 # --- Files ---------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ S3_ACCESS_KEY = env.text("S3_ACCESS_KEY")
 S3_SECRET_KEY = env.text("S3_SECRET_KEY")
 S3_ENDPOINT = env.web_address("S3_ENDPOINT", "", example="https://account.r2.cloudflarestorage.com")
 
-# Whether FASHN fetches the photos itself, by signed URLs. A store inside the house it can't reach.
+# With it FASHN fetches the photos itself, by signed URLs. It can't reach a store inside the house.
 FASHN_INPUT_URLS = env.flag(
     "FASHN_INPUT_URLS", bool(S3_BUCKET) and (not S3_ENDPOINT or S3_ENDPOINT.startswith("https://"))
 )
@@ -153,7 +153,7 @@ STORAGES = {
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
-# Uploaded files above 2.5 MB are spooled to disk by Django; this limits everything that is not a file.
+# Django writes uploaded files above 2.5 MB to disk. This limits all other parts of a request.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # What decoding one picture may take, in a process of its own.
@@ -169,14 +169,15 @@ QUEUE_CONCURRENCY = env.number("QUEUE_CONCURRENCY", 5, least=1)
 QUEUE_MAX_RETRIES = env.number("QUEUE_MAX_RETRIES", 3, least=0, most=20)
 QUEUE_RETRY_DELAY = env.number("QUEUE_RETRY_DELAY", 5000, least=1, most=3_600_000)  # milliseconds
 JOB_DEADLINE_SECONDS = env.number("JOB_DEADLINE_SECONDS", 600, least=1)
-# How long a job waits for the webhook of a submission that was not answered.
+# Seconds that a job waits for the webhook of a submission without an answer.
 SUBMISSION_WAIT_SECONDS = env.number("SUBMISSION_WAIT_SECONDS", 180, least=1)
-# FASHN's defaults: runs in 60 s and status calls in 10 s, all predictions together. Support raises them.
+# FASHN's defaults: runs in 60 s, and status calls in 10 s for all predictions together. Its support raises
+# them.
 FASHN_RUN_CALLS = env.number("FASHN_RUN_CALLS", 50, least=1)
 FASHN_STATUS_CALLS = env.number("FASHN_STATUS_CALLS", 50, least=1)
 TRYON_DAILY_LIMIT = env.number("TRYON_DAILY_LIMIT", 0, least=0)  # credits a day, 0 for no limit
 RESULT_TTL_DAYS = env.number("RESULT_TTL_DAYS", 30, least=1, most=36_500)
-# For uploads that no try-on was asked for.
+# Hours that an upload without a try-on is kept.
 UPLOAD_TTL_HOURS = env.number("UPLOAD_TTL_HOURS", 24, least=1, most=876_000)
 EVENT_TTL_DAYS = env.number("EVENT_TTL_DAYS", 90, least=1, most=36_500)
 STORAGE_LIMIT_GB = env.number("STORAGE_LIMIT_GB", 0.0, least=0)  # of 10^9 bytes, 0 for no limit
@@ -231,7 +232,7 @@ PICTURE_SOURCES = [CSP.SELF, "data:", "blob:", *([S3_ENDPOINT or "https:"] if S3
 SECURE_CSP = {
     "default-src": [CSP.SELF],
     "img-src": PICTURE_SOURCES,
-    # django-rq's dashboard and Swagger UI style elements in place.
+    # django-rq's dashboard and Swagger UI use inline styles.
     "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.SELF],

@@ -1,4 +1,4 @@
-"""What every app stands on, as a Django app: it has checks, no models."""
+"""The base of every app, as a Django app: it has checks and no models."""
 
 from typing import override
 

@@ -1,4 +1,4 @@
-"""System checks: a wrong configuration is a line at start-up, not a surprise at night."""
+"""System checks: report a wrong configuration at the start, not at night."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -7,15 +7,15 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-# S3's own limit is seven days; a URL may work a little longer than asked for.
+# S3's own limit is seven days. A URL may work a little longer than asked for.
 MAX_SIGNED_URL_SECONDS: Final = 7 * 24 * 3600 - 600
 
 
 @register(Tags.caches)
 def check_storage(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Half an S3 configuration would quietly keep pictures on local disk, or fail at the first upload."""
+    """Report half an S3 configuration: it would keep pictures on local disk, or fail at the first upload."""
     if not settings.S3_BUCKET and (settings.S3_ACCESS_KEY or settings.S3_SECRET_KEY or settings.S3_ENDPOINT):
-        return [Error("S3 settings are given without S3_BUCKET.", hint="Set S3_BUCKET.", id="core.E001")]
+        return [Error("S3 settings are set, but S3_BUCKET is not.", hint="Set S3_BUCKET.", id="core.E001")]
     if bool(settings.S3_ACCESS_KEY) != bool(settings.S3_SECRET_KEY):
         return [
             Error(
@@ -28,7 +28,7 @@ def check_storage(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         return [
             Error(
                 "SIGNED_URL_SECONDS is more than a week.",
-                hint="Whoever has a picture's URL can see it that long. An hour is enough for a shop.",
+                hint="Anyone who has a picture's URL can open it until then. An hour is enough for a shop.",
                 id="core.E003",
             )
         ]
@@ -37,7 +37,7 @@ def check_storage(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 
 @register(Tags.security, deploy=True)
 def check_public_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A shop needs an address that shoppers' browsers reach."""
+    """Report a missing address: shoppers' browsers have to reach the shop."""
     if settings.PUBLIC_BASE_URL:
         return []
     return [

@@ -33,7 +33,7 @@ _SQL: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the database's clock said, and our monotonic clock in the middle of asking, in seconds."""
+    """The database's time, and our monotonic clock in the middle of the question, in seconds."""
 
     at: datetime
     monotonic: float

@@ -1,11 +1,11 @@
-"""The one kind of error that the product shows to people and programs."""
+"""The one type of error that the product shows to people and programs."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
 class DomainError(Exception):
-    """Something the caller can act on: a stable code, an HTTP status, a sentence that says what to do next.
+    """An error that the caller can act on: a stable code, an HTTP status, a sentence that says what to do.
 
     Subclasses set the class attributes. ``message`` may be a lazy translation; it is plain text, never an
     exception's text. ``details`` holds JSON values only. ``retryable`` says whether the same request may

@@ -1,6 +1,6 @@
-"""Structured log lines through structlog, one line an event, JSON or readable text.
+"""Structured log lines through structlog: one line for each event, as JSON or readable text.
 
-Whatever is bound to the context (``request_id``, ``job_id``) is on every line written meanwhile.
+Each line has the values that are bound to the context at that time (``request_id``, ``job_id``).
 """
 
 import logging.config
@@ -13,7 +13,7 @@ SECRET_FIELDS = frozenset({"authorization", "api_key", "key", "password", "token
 
 
 def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A last guard: fields that are named like secrets never reach a log file."""
+    """Hide fields that are named like secrets. This is the last guard before the log file."""
     for field in SECRET_FIELDS & event.keys():
         event[field] = "[hidden]"
     return event
@@ -29,7 +29,7 @@ def configure_logging(*, log_format: str, level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         hide_secrets,
     ]
-    # Plain: the default prints every frame's local variables, keys and addresses among them.
+    # Plain tracebacks: the default prints every frame's local variables, with keys and addresses.
     renderer: Any = structlog.dev.ConsoleRenderer(
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )
@@ -50,13 +50,13 @@ def configure_logging(*, log_format: str, level: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                # The request middleware writes one line a request; Django's own would be a second.
+                # The request middleware writes one line for each request. Django's own would be a second.
                 "django.request": {"level": "ERROR"},
                 "django.server": {"level": "WARNING"},
-                # RQ tells of every task twice at INFO.
+                # RQ reports every task twice at INFO.
                 "rq": {"level": "WARNING"},
                 "PIL": {"level": "WARNING"},
-                # Writes paths with their queries, and so webhook tokens, at DEBUG.
+                # It writes paths with their queries, and so webhook tokens, at DEBUG.
                 "urllib3": {"level": "INFO"},
             },
         }

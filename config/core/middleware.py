@@ -1,4 +1,4 @@
-"""What every HTTP request gets: an id, and one log line at its end."""
+"""The id of every HTTP request, and one log line at its end."""
 
 import re
 import time
@@ -15,14 +15,13 @@ LONG_PART = re.compile(r"[^/]{20,}")
 
 
 class RequestLogMiddleware:
-    """Binds ``request_id`` to the log context, returns it as ``X-Request-ID``, and logs the outcome.
+    """Bind ``request_id`` to the log context, return it as ``X-Request-ID``, and log the outcome.
 
-    A proxy's id is kept when it is harmless text, so its log and ours can be read together. The line has the
-    path only: query strings carry signatures.
+    A proxy's id is kept when it is harmless text, so that its log and ours can be read together. The line has
+    the path only, because query strings carry signatures.
 
-    django-structlog's middleware would leave nothing of itself after these rules: it logs the query and the
-    token, takes any text as an id and does not return it, measures no time, and writes a second line for a
-    file and for a crash.
+    django-structlog's middleware does not fit these rules. It logs the query and the token, takes any text as
+    an id and does not return it, measures no time, and writes a second line for a file and for a crash.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -46,9 +45,9 @@ class RequestLogMiddleware:
 
 
 def path_without_secrets(request: HttpRequest) -> str:
-    """Return the path as it may be logged: a webhook's token is all that vouches for it.
+    """Return the path without a webhook's token, because the token is a secret.
 
-    Where no view was found (a slash too many, a host that is not served) any long part may be a token.
+    Without a view (a slash too many, a host that is not served) any long part may be a token.
     """
     match = request.resolver_match
     if match is None:
@@ -58,5 +57,5 @@ def path_without_secrets(request: HttpRequest) -> str:
 
 
 def current_request_id() -> str:
-    """The id of the request being answered, empty outside a request."""
+    """Return the id of the present request, or an empty text outside a request."""
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))

@@ -1,4 +1,4 @@
-"""A secret that the embedded set-up makes for itself and keeps."""
+"""A secret that the embedded set-up makes and keeps."""
 
 import secrets
 from pathlib import Path
@@ -7,14 +7,13 @@ from pathlib import Path
 def read_or_create_secret(path: Path) -> str:
     """Return the secret in ``path``; make it there (mode 0600) when the file is missing.
 
-    Several processes may start at once: the one that creates the file wins, the others read it. Raises
-    OSError.
+    Several processes may start at once: one creates the file, and the others read it. Raises OSError.
     """
     try:
         return path.read_text().strip()
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-    # Written aside and linked into place, so that no other process ever reads half a secret.
+    # Write aside and link into place, so that no other process reads half a secret.
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     draft.touch(mode=0o600)
     draft.write_text(secrets.token_urlsafe(64))

@@ -1,4 +1,4 @@
-"""API keys in the admin: a key's text is shown once, when it is made."""
+"""API keys in the admin. A key's text is shown once, at its creation."""
 
 from typing import Any, override
 
@@ -17,7 +17,7 @@ from config.shops.models import ApiKey
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(StudioAdmin[ApiKey]):
-    """Issue, rename, switch off. What is remembered of a key is dropped with every change of its row."""
+    """Issue, rename and switch off keys. Each change of a row drops the cached key."""
 
     list_display = ["name", "key_start", "is_manager", "is_active", "created_at"]
     list_filter = ["is_active", "is_manager"]
@@ -82,5 +82,5 @@ class ApiKeyAdmin(StudioAdmin[ApiKey]):
 
 
 def forget_after_commit(key: ApiKey) -> None:
-    """Drop what is remembered of a key. Sooner, a request could remember the old row again."""
+    """Drop the cached key after the commit. Before it, a request could cache the old row again."""
     transaction.on_commit(lambda: key_forget(key))

@@ -1,4 +1,4 @@
-"""Who is asking: API keys, the callers behind them, and what each may do."""
+"""API keys, the callers behind them, and their permissions."""
 
 from typing import override
 

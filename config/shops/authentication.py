@@ -31,7 +31,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """Staff signed in to the admin act as managers.
+    """A session: staff signed in to the admin act as managers.
 
     The browser sends their cookie by itself, so every unsafe request needs Django's CSRF token too.
     """

@@ -1,4 +1,4 @@
-"""Who is calling: what a key or a session boils down to."""
+"""The caller of a request, from a key or a session."""
 
 from dataclasses import dataclass
 from typing import ClassVar, cast
@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """``requester`` is the stable name that rows are owned by.
+    """A caller. ``requester`` is the stable name that owns rows.
 
     It begins with its kind, such as ``key:<id>`` or ``user:<id>``, and never comes from the client's headers.
     """
@@ -16,9 +16,9 @@ class Caller:
     requester: str
     is_manager: bool = False
 
-    is_authenticated: ClassVar[bool] = True  # what DRF's IsAuthenticated asks for
+    is_authenticated: ClassVar[bool] = True  # DRF's IsAuthenticated reads it
 
 
 def caller_of(request: Request) -> Caller:
-    """The caller of an authenticated API request."""
+    """Return the caller of an authenticated API request."""
     return cast(Caller, request.user)

@@ -1,4 +1,4 @@
-"""Issuing, checking and revoking API keys."""
+"""Issue, check and revoke API keys."""
 
 import hashlib
 import secrets
@@ -15,19 +15,19 @@ REMEMBER_SECONDS = 60
 
 
 def key_issue(*, name: str, is_manager: bool = False, key: str = "") -> tuple[ApiKey, str]:
-    """Create a key and return it with its text, which is shown this once and not kept."""
+    """Create a key and return it with its text. The text is shown this once and not kept."""
     text = key or PREFIX + secrets.token_urlsafe(32)
     row = ApiKey.objects.create(name=name, prefix=text[:8], digest=digest_of(text), is_manager=is_manager)
     return row, text
 
 
 def key_forget(row: ApiKey) -> None:
-    """Drop what is remembered of a key. Call it after every change of its row."""
+    """Drop the cached key. Call it after every change of its row."""
     cache.delete(_cache_key(row.digest))
 
 
 def key_check(text: str) -> Caller | None:
-    """The caller behind a key, or None. One indexed query, or none when the key was seen within a minute."""
+    """Return the caller behind a key, or None. It costs one indexed query, or none for a cached key."""
     digest = digest_of(text)
     remembered = cache.get(_cache_key(digest))
     if remembered is not None:
@@ -45,7 +45,7 @@ def key_check(text: str) -> Caller | None:
 
 
 def digest_of(text: str) -> str:
-    """SHA-256 of a key's text, hex."""
+    """Return the SHA-256 of a key's text, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

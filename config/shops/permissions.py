@@ -1,4 +1,4 @@
-"""Who may do what, beyond being somebody."""
+"""Permissions of authenticated callers."""
 
 from typing import override
 
@@ -10,7 +10,7 @@ from config.shops.callers import caller_of
 
 
 class ManagerMayWrite(permissions.IsAuthenticated):
-    """Everybody with a key reads; only a manager key changes."""
+    """Every key may read; only a manager key may change."""
 
     @override
     def has_permission(self, request: Request, view: APIView) -> bool:

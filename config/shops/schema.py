@@ -1,4 +1,4 @@
-"""How the OpenAPI schema tells of the ways in."""
+"""The ways to authenticate, in the OpenAPI schema."""
 
 from typing import Any, override
 
@@ -24,7 +24,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
 
 
 class SessionScheme(OpenApiAuthenticationExtension):
-    """The cookie of somebody signed in to the admin."""
+    """The cookie of a person signed in to the admin."""
 
     target_class = "config.shops.authentication.SessionAuthentication"
     match_subclasses = True

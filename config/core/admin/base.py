@@ -1,4 +1,4 @@
-"""What all the product's admin pages share: lists that stay fast, and forms that take in photos."""
+"""The base of all admin pages: lists that stay fast, and forms that take in photos."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final, override
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
     from django.core.paginator import Paginator
 else:
-    # Django's own, subscriptable at run time too, as the type checker wants them.
+    # Django's own classes. The type checker wants them subscriptable at run time too.
     class ModelAdmin[M](admin.ModelAdmin):
         pass
 
@@ -38,7 +38,7 @@ MOST_FILES: Final = 20
 
 
 class CappedPaginator(Paginator[Any]):
-    """Counts 10,000 rows and no further, whatever the table holds; what lies behind is found by filters."""
+    """Count at most 10,000 rows, whatever the table holds. Filters find the rows behind them."""
 
     @cached_property
     @override
@@ -49,7 +49,7 @@ class CappedPaginator(Paginator[Any]):
 
 
 class StrictChangeList(ChangeList):
-    """A list in which a column that would query once for each row is an error."""
+    """A list that raises an error when a column needs one query for each row."""
 
     @override
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
@@ -58,7 +58,7 @@ class StrictChangeList(ChangeList):
 
 
 class StudioAdmin[M: models.Model](ModelAdmin[M]):
-    """Fast lists, no full counts."""
+    """Fast lists without full counts."""
 
     list_per_page = 50
     show_full_result_count = False
@@ -84,18 +84,18 @@ class ReadOnlyAdmin[M: models.Model](StudioAdmin[M]):
 class UploadAdmin[M: models.Model](StudioAdmin[M]):
     """Rows that begin as photos: one form takes in several files, one at a time.
 
-    Django saves a form in one transaction. Here that would hold SQLite's only write lock while pictures are
-    decoded, so the add view is our own and each photo goes through its service alone.
+    Django saves a form in one transaction, which would hold SQLite's only write lock while pictures are
+    decoded. So the add view is our own, and each photo goes through its service alone.
     """
 
     upload_form: ClassVar[type[forms.Form]]  # with a PhotosField named "photos"
 
     def take_in(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> M:
-        """Make a row of one file and the form's other fields. Raises DomainError for a file it refuses.
+        """Create a row from one file and the form's other fields. Raises DomainError for a refused file.
 
         ``file`` is Django's UploadedFile: a BinaryIO in all but its type.
         """
-        # Not an abstract base class: Django's admin classes have a metaclass of their own.
+        # No abstract base class is possible: Django's admin classes have a metaclass of their own.
         raise NotImplementedError(f"{type(self).__name__} does not say how a photo becomes a row")
 
     @override
@@ -114,7 +114,7 @@ class UploadAdmin[M: models.Model](StudioAdmin[M]):
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     def _take_in_all(self, request: HttpRequest, form: forms.Form) -> None:
-        """Take in what can be; name the refused files in the form's errors."""
+        """Take in the valid files, and name the refused ones in the form's errors."""
         added = 0
         for file in form.cleaned_data["photos"]:
             try:
@@ -146,12 +146,15 @@ class UploadAdmin[M: models.Model](StudioAdmin[M]):
 
 
 def sentence(error: DomainError) -> str:
-    """What a refusal says to a person, in the request's language. Safe HTML stays safe."""
+    """Return a refusal's text for a person, in the request's language. Safe HTML stays safe."""
     message = error.message
     return message if isinstance(message, SafeString) else gettext(str(message))
 
 
 def count_of(model: type[models.Model], relation: str) -> Coalesce:
-    """An annotation: how many rows of ``relation`` point at each row. A join would count before it pages."""
+    """Return an annotation with the number of ``relation``'s rows that point at each row.
+
+    A subquery counts for one page only. A join would count for all rows.
+    """
     rows = model._default_manager.filter(pk=OuterRef("pk")).order_by().values("pk")
     return Coalesce(Subquery(rows.annotate(number=Count(relation)).values("number")), 0)

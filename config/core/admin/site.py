@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from redis import RedisError
 
 type QuickLink = tuple[str, Any, Any]
-"""Address, name and purpose of a place that people go to often."""
+"""Address, name and purpose of a place that people use often."""
 
 
 class StudioAdminSite(admin.AdminSite):
@@ -26,7 +26,7 @@ class StudioAdminSite(admin.AdminSite):
     app_order: ClassVar[tuple[str, ...]] = ()
 
     def quick_links(self, request: HttpRequest) -> list[QuickLink]:
-        """The links on the home page, as far as this person may follow them."""
+        """Return the links on the home page that this person may follow."""
         return []
 
     @override

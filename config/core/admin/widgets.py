@@ -17,14 +17,14 @@ from config.core.admin.base import MOST_FILES
 
 
 def thumbnail(picture: FieldFile, alt: str) -> SafeString:
-    """A thumbnail for a list's cell, "-" where there is no file any more. Its URL is signed and expires."""
+    """Return a thumbnail for a list's cell, or "-" when the file is gone. Its URL is signed and expires."""
     if not picture:
         return SafeString("-")
     return format_html('<img class="studio-thumbnail" src="{}" alt="{}" loading="lazy">', picture.url, alt)
 
 
 def large_picture(picture: FieldFile, small: FieldFile, alt: str) -> SafeString:
-    """A picture for a detail page: the thumbnail's file first, the full size behind a click."""
+    """Return a picture for a detail page: the thumbnail, with a link to the full size."""
     if not picture:
         return SafeString("-")
     return format_html(
@@ -33,32 +33,32 @@ def large_picture(picture: FieldFile, small: FieldFile, alt: str) -> SafeString:
 
 
 def badge(value: str, label: str) -> SafeString:
-    """A coloured word; ``value`` chooses the colour in admin.css."""
+    """Return a coloured word; ``value`` chooses the colour in admin.css."""
     return format_html('<span class="studio-badge studio-badge-{}">{}</span>', value, label)
 
 
 def pixels(width: int, height: int) -> str:
-    """A picture's size in pixels."""
+    """Return a picture's size in pixels."""
     return f"{width} × {height}"  # noqa: RUF001  (the multiplication sign is meant)
 
 
 def moment(at: datetime) -> str:
-    """A time to the minute, in the request's time zone: short enough for a list."""
+    """Return a time to the minute, in the request's time zone: short enough for a list."""
     return localtime(at).strftime("%Y-%m-%d %H:%M")
 
 
 def link_to(page: str, key: UUID | int, text: Any) -> SafeString:
-    """A link to a row's page, such as ``tryon_tryonjob``."""
+    """Return a link to a row's page. ``page`` is a name such as ``tryon_tryonjob``."""
     return format_html('<a href="{}">{}</a>', reverse(f"admin:{page}_change", args=[key]), text)
 
 
 def link_to_list(page: str, text: Any, **lookups: Any) -> SafeString:
-    """A link to a list, filtered by fields of its rows."""
+    """Return a link to a list, filtered by fields of its rows."""
     return format_html('<a href="{}">{}</a>', reverse(f"admin:{page}_changelist", query=lookups), text)
 
 
 def file_stem(file_name: str, longest: int) -> str:
-    """A file's name without folder and extension, to name its row by: at most ``longest`` characters."""
+    """Return a file's name without folder and extension, cut to ``longest`` characters, to name its row."""
     return PurePath(file_name).stem[:longest]
 
 
@@ -69,7 +69,7 @@ class PhotosInput(forms.FileInput):
 
 
 class PhotosField(forms.FileField):
-    """One or more picture files. The value is a list; whether they are pictures is the services' business."""
+    """One or more picture files. The value is a list. The services check that the files are pictures."""
 
     widget = PhotosInput(attrs={"accept": "image/*,.heic,.heif,.avif"})
     default_error_messages = {

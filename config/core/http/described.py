@@ -1,4 +1,4 @@
-"""Answers in the schema: a serializer, for drf-spectacular to read, made from a TypedDict."""
+"""Answers in the schema: make a serializer from a TypedDict, for drf-spectacular to read."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ FIELDS: Final[Mapping[Any, type[Field]]] = {
 
 @functools.cache
 def envelope_of(answer: Any) -> type[serializers.Serializer[Any]]:
-    """The success envelope around a TypedDict, or around a ``Page`` of them."""
+    """Return the success envelope around a TypedDict, or around a ``Page`` of them."""
     many = get_origin(answer) is Page
     row = get_args(answer)[0] if many else answer
     data = serializer_of(row)(many=True) if many else field_of(row)
@@ -57,7 +57,7 @@ def envelope_of(answer: Any) -> type[serializers.Serializer[Any]]:
 
 @functools.cache
 def serializer_of(answer: type) -> type[serializers.Serializer[Any]]:
-    """A TypedDict as a serializer, with its docstring; the same class each time."""
+    """Return a TypedDict as a serializer, with its docstring. It is the same class each time."""
     fields = {name: field_of(hint) for name, hint in get_type_hints(answer, include_extras=True).items()}
     return named(component_name(answer), fields, answer.__doc__)
 
@@ -71,7 +71,7 @@ def named(name: str, fields: dict[str, Any], doc: str | None = None) -> type[ser
 
 
 def field_of(hint: Any, **options: Any) -> Field:
-    """The field of one key. ``Annotated`` adds a help text, choices, a field's class, or its arguments."""
+    """Return the field of one key. ``Annotated`` adds a help text, choices, a field's class or arguments."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is NotRequired:
         return field_of(arguments[0], required=False, **options)

@@ -1,4 +1,4 @@
-"""The one shape of every answer. TypedDicts say what is in it: views return them, the schema shows them."""
+"""The one shape of every answer. TypedDicts describe it: views return them, and the schema shows them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class ListMetaAnswer(TypedDict):
 
 
 class Empty(TypedDict):
-    """The data of an answer whose status says it all."""
+    """The data of an answer that only needs its status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +69,5 @@ def error_body(
 
 
 def absolute_url(request: Request, file: Any) -> Url:
-    """The signed URL of a stored file, with this host where the storage names none."""
+    """Return the signed URL of a stored file, with this host where the storage names none."""
     return str(request.build_absolute_uri(file.url))

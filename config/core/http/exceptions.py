@@ -1,4 +1,4 @@
-"""Every error becomes one envelope: a stable code, a sentence that helps, never an exception's text."""
+"""Turn every error into one envelope: a stable code, a sentence that helps, never an exception's text."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from config.core.http.envelope import error_body
 
 logger = structlog.stdlib.get_logger(__name__)
 
-# What DRF and Django raise on their own: code, and what to do next.
+# The errors that DRF and Django raise by themselves: code, and what to do next.
 KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
     exceptions.ParseError: (
         400,
@@ -60,8 +60,8 @@ KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler. Returns None for what nobody foresaw: ``server_error`` answers that."""
-    set_rollback()  # a custom handler must do what DRF's own does
+    """Answer an exception that DRF caught. Return None for an unexpected one, for ``server_error``."""
+    set_rollback()  # DRF's own handler does it too
     if isinstance(error, DomainError):
         body = error_body(error.code, _(str(error.message)), retryable=error.retryable, details=error.details)
         response = Response(body, status=error.status)
@@ -80,7 +80,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
 
 
 def field_messages(detail: Any) -> dict[str, list[str]]:
-    """DRF's nested details as ``{"options.mode": ["…"]}``; what belongs to no field is under ``""``."""
+    """Return DRF's nested details as ``{"options.mode": ["…"]}``. Errors of no field are under ``""``."""
     if isinstance(detail, dict):
         found: dict[str, list[str]] = {}
         for field, inner in detail.items():
@@ -96,7 +96,7 @@ def field_messages(detail: Any) -> dict[str, list[str]]:
 
 
 def copy_headers(error: Exception, response: Response) -> None:
-    """``WWW-Authenticate`` and ``Retry-After`` as DRF sets them."""
+    """Return ``WWW-Authenticate`` and ``Retry-After`` as DRF sets them."""
     if auth_header := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = auth_header
     if wait := getattr(error, "wait", None):
@@ -104,7 +104,7 @@ def copy_headers(error: Exception, response: Response) -> None:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> Any:
-    """handler404: JSON below /api/, Django's page elsewhere."""
+    """Answer 404 (``handler404``): JSON below /api/, Django's page elsewhere."""
     if request.path.startswith("/api/"):
         return JsonResponse(error_body("not_found", str(KNOWN[Http404][2])), status=404)
     from django.views.defaults import page_not_found as html_page
@@ -113,7 +113,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> Any:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> Any:
-    """handler400: JSON below /api/, such as for a host that is not served; Django's page elsewhere."""
+    """Answer 400 (``handler400``), as for a host not served: JSON below /api/, Django's page elsewhere."""
     if request.path.startswith("/api/"):
         message = _("The request can't be read. Check its address and its headers.")
         return JsonResponse(error_body("malformed_request", message), status=400)
@@ -123,7 +123,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> Any:
 
 
 def server_error(request: HttpRequest) -> Any:
-    """handler500: a fixed text and the request id below /api/, Django's page elsewhere."""
+    """Answer 500 (``handler500``): a fixed text and the request id below /api/, Django's page elsewhere."""
     if request.path.startswith("/api/"):
         message = _("Something went wrong on our side. Try again; if it stays, send us the request id.")
         return JsonResponse(error_body("internal_error", message, retryable=True), status=500)

@@ -1,4 +1,4 @@
-"""Is the process up, and can it serve."""
+"""Health checks: is the process up, and can it serve?"""
 
 import structlog
 from django.db import DatabaseError
@@ -12,15 +12,15 @@ logger = structlog.stdlib.get_logger(__name__)
 
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 whenever the process answers."""
+    """Answer 200 as long as the process runs."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers. Redis is not asked: the product serves without it.
+    """Answer 200 when the database answers. Redis is not asked: the product serves without it.
 
-    A host's clock that is off is told of and does not make the process unready: nothing depends on it.
+    A wrong clock of the host is reported, but the process stays ready: nothing depends on that clock.
     """
     try:
         ahead = clock.host_seconds_ahead()

@@ -1,4 +1,4 @@
-"""API operations: a method's return annotation is its schema, and what it returns is the answer."""
+"""API operations: a method's return annotation is its schema, and its return value is the answer."""
 
 import functools
 import inspect
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from config.core.http.described import envelope_of, serializer_of
 from config.core.http.envelope import Answer, ErrorAnswer, Page
 
-# A host that is not served, an ``Accept`` header without JSON, and an error that nobody foresaw.
+# A host that is not served, an ``Accept`` header without JSON, and an unexpected error.
 ANY_OPERATION: Final = frozenset({400, 406, 500})
 WITH_A_BODY: Final = frozenset({413, 415})
 PAGE_PARAMETERS: Final = (OpenApiParameter("page", int), OpenApiParameter("pageSize", int))
@@ -27,11 +27,11 @@ def operation[**P](
     query: Sequence[Any] = (),
     public: bool = False,
 ) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
-    """Describe a view's method in the schema, and put what it returns into the envelope.
+    """Describe a view's method in the schema, and put its return value into the envelope.
 
     The method returns a TypedDict, a ``Page`` of them, None for an empty answer, or an ``Answer`` where
-    ``status`` names several. ``errors`` are the statuses that its services refuse with; those that the
-    framework gives to any such request are added.
+    ``status`` names several. ``errors`` are the statuses that its services refuse with. The statuses that
+    the framework can give to any such request are added.
     """
     statuses = (status,) if isinstance(status, int) else status
 
@@ -55,7 +55,7 @@ def operation[**P](
 
 
 def rendered(answer: Any, statuses: tuple[int, ...]) -> Response:
-    """``{"success": true, "data": …}``, with ``meta`` for lists."""
+    """Return ``{"success": true, "data": …}``, with ``meta`` for lists."""
     if isinstance(answer, Answer):
         if answer.status not in statuses:
             raise ValueError(f"Name the status {answer.status} in @operation.")
@@ -69,14 +69,14 @@ def rendered(answer: Any, statuses: tuple[int, ...]) -> Response:
 
 
 def described(answer: Any) -> Any:
-    """The serializer of a method's return annotation."""
+    """Return the serializer of a method's return annotation."""
     if answer is None:
         return None
     return envelope_of(get_args(answer)[0] if get_origin(answer) is Answer else answer)
 
 
 def error_statuses(method: Callable[..., Any], *, body: Any, public: bool) -> frozenset[int]:
-    """What DRF, Django and the exception handler answer to any request of this kind."""
+    """Return the errors that DRF, Django and the exception handler can give to any request of this kind."""
     found = ANY_OPERATION
     if not public:
         found |= {401}

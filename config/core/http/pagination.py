@@ -1,7 +1,7 @@
 """Numbered pages: ``?page=`` and ``?pageSize=``.
 
-DRF's PageNumberPagination answers 404 past the end and for a page that is no number, and takes a wrong page
-size for the default. Each of its decisions would be overridden, in more lines than are here.
+DRF's PageNumberPagination answers 404 past the end and for a page that is no number, and replaces a wrong
+page size by the default. We would override each of its decisions, in more lines than this module has.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ MAX_PAGE_SIZE = 100
 
 
 def paginate[M: Model](queryset: QuerySet[M], request: Request) -> tuple[list[M], dict[str, Any]]:
-    """One page of rows and the ``meta`` of the answer. A page past the end is empty, not an error."""
+    """Return one page of rows and the ``meta`` of the answer. A page past the end is empty, not an error."""
     number = _positive(request, "page", 1)
     size = min(_positive(request, "pageSize", PAGE_SIZE), MAX_PAGE_SIZE)
     paginator = Paginator(queryset, size)

@@ -1,4 +1,4 @@
-"""Reading request bodies."""
+"""Parsers of request bodies."""
 
 from collections.abc import Mapping
 from typing import IO, Any, override
@@ -8,7 +8,7 @@ from rest_framework.exceptions import ParseError
 
 
 class JSONParser(parsers.JSONParser):
-    """JSON, with a body of endless brackets refused like any other malformed one."""
+    """JSON. A body of endless brackets is refused like any other malformed body."""
 
     @override
     def parse(

@@ -1,4 +1,4 @@
-"""Bodies that say no more than they may: a misspelt field must not be ignored."""
+"""Request bodies without unknown fields: a misspelled field must not be ignored."""
 
 from typing import Any, override
 
@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields that it does not have, each by its name."""
+    """A serializer that refuses each unknown field by its name."""
 
     @override
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

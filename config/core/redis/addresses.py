@@ -1,10 +1,10 @@
 """REDIS_URL for its three users: RQ's workers, our own enqueuing, and the cache.
 
-``redis://``, ``rediss://`` (TLS) and ``unix://`` are what redis-py reads, with its options:
-``?ssl_ca_certs=`` names the file of a private authority, ``?ssl_cert_reqs=none`` checks nothing. Sentinel is
-written ``redis+sentinel://[user:password@]host1:26379,host2:26379/<master>[/<db>]``; its sentinels are asked
-without a password, or with the one in ``?sentinel_password=``. RQ can't use a sharded cluster; a managed
-service with one shard has a plain address.
+redis-py reads ``redis://``, ``rediss://`` (TLS) and ``unix://``, with its own options: ``?ssl_ca_certs=``
+names the file of a private authority, and ``?ssl_cert_reqs=none`` checks nothing. An address of Sentinel is
+``redis+sentinel://[user:password@]host1:26379,host2:26379/<master>[/<db>]``. The sentinels themselves get no
+password, or the one in ``?sentinel_password=``. RQ can't use a sharded cluster. A managed service with one
+shard has a plain address.
 """
 
 import re
@@ -25,7 +25,7 @@ SENTINEL_FORM: Final = re.compile(
     r"/(?P<master>[^/?#\s]+)(?:/(?P<db>[0-9]*))?(?:\?(?P<query>[^#\s]*))?"
 )
 SENTINEL_PORT: Final = 26379
-# A web request must not hang on a Redis that does not answer. Seconds.
+# Seconds. A web request must not hang on a Redis that does not answer.
 CONNECT_SECONDS: Final = 1
 ANSWER_SECONDS: Final = 2
 CACHE_SECONDS: Final = 1
@@ -33,7 +33,7 @@ CACHE_SECONDS: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class SentinelAddress:
-    """The sentinels to ask, the master to ask for, and what to log in with."""
+    """The sentinels to ask, the master to ask for, and the login."""
 
     hosts: tuple[tuple[str, int], ...]
     master: str
@@ -44,7 +44,7 @@ class SentinelAddress:
 
     @property
     def sentinel_kwargs(self) -> dict[str, Any]:
-        """What the sentinels themselves are connected to with."""
+        """Return the arguments of connections to the sentinels themselves."""
         return {
             "password": self.sentinel_password,
             "socket_connect_timeout": CONNECT_SECONDS,
@@ -70,7 +70,7 @@ def check_address(url: str) -> str:
 
 
 def _is_readable(url: str) -> bool:
-    """Return whether redis-py reads the URL as it was meant: what it can't read as a number it leaves out."""
+    """Return whether redis-py reads the whole URL: it drops what it can't read as a number."""
     try:
         parts = urlsplit(url)
         parse_qsl(parts.query, strict_parsing=bool(parts.query))
@@ -104,7 +104,7 @@ def sentinel_address(url: str) -> SentinelAddress:
 
 
 def connect(url: str) -> Redis:
-    """A client with short time-outs and a pool of its own. Connects when it is first used."""
+    """Return a client with short timeouts and a pool of its own. It connects at its first use."""
     if not url.startswith(SENTINEL_SCHEME):
         return Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS)
     address = sentinel_address(url)
@@ -122,7 +122,7 @@ def connect(url: str) -> Redis:
 
 
 def queue_settings(url: str) -> dict[str, Any]:
-    """The connection part of a queue in RQ_QUEUES. Workers wait for tasks with time-outs of their own."""
+    """Return the connection part of a queue in RQ_QUEUES. Workers wait for tasks with their own timeouts."""
     if not url.startswith(SENTINEL_SCHEME):
         return {"URL": url}
     address = sentinel_address(url)
@@ -133,13 +133,13 @@ def queue_settings(url: str) -> dict[str, Any]:
         "USERNAME": address.username,
         "PASSWORD": address.password,
         "SENTINEL_KWARGS": address.sentinel_kwargs,
-        # Without these RQ's dashboard would wait for ever. A worker lengthens the second one for itself.
+        # Without these RQ's dashboard would wait without end. A worker lengthens the second one for itself.
         "CONNECTION_KWARGS": {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": ANSWER_SECONDS},
     }
 
 
 def cache_settings(url: str) -> dict[str, Any]:
-    """An entry of CACHES. A cache that is away is a cache miss, never an error."""
+    """Return an entry of CACHES. A cache that is away is a cache miss, never an error."""
     options: dict[str, Any] = {
         "IGNORE_EXCEPTIONS": True,
         "LOG_IGNORED_EXCEPTIONS": True,

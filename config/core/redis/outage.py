@@ -1,4 +1,4 @@
-"""Redis that does not answer: one wait tells, and the next question is not asked for two seconds."""
+"""Outages of Redis: after one timeout nothing asks Redis again for two seconds."""
 
 import time
 from collections.abc import Callable
@@ -10,31 +10,31 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-# How long an answer, or none, from Redis is believed.
+# Seconds for which an answer from Redis, or a missing one, is believed.
 TRUST_SECONDS: Final = 2.0
 
 
 class Outage:
-    """What this process knows of Redis being away, so that not every request waits for the same time-out."""
+    """This process's memory of an outage, so that only one request waits for the timeout."""
 
     def __init__(self) -> None:
         self._until = 0.0
         self._looked_at = 0.0
 
     def is_on(self) -> bool:
-        """Whether Redis was away a moment ago."""
+        """Return whether Redis was away a moment ago."""
         return time.monotonic() < self._until
 
     def note(self) -> None:
-        """Redis did not answer."""
+        """Note that Redis did not answer."""
         self._until = time.monotonic() + TRUST_SECONDS
 
     def end(self) -> None:
-        """Redis is there."""
+        """Note that Redis answered."""
         self._until = 0.0
 
     def look(self, ping: Callable[[], object]) -> None:
-        """Find out, unless it was found out a moment ago."""
+        """Ask Redis, unless its last answer is a moment old."""
         if time.monotonic() < self._looked_at + TRUST_SECONDS:
             return
         self._looked_at = time.monotonic()
@@ -50,9 +50,9 @@ cache_outage: Final = Outage()
 
 
 class AskOnce(Retry):
-    """How the cache asks Redis: once, and not while it is known to be away.
+    """The cache's policy for retries: ask Redis once, and not during a known outage.
 
-    A Redis that hangs takes a whole time-out for each question, and a request asks several.
+    A Redis that hangs costs a whole timeout for each question, and a request asks several.
     """
 
     def __init__(self) -> None:

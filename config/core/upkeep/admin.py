@@ -1,4 +1,4 @@
-"""Clean-ups in the admin: what ran when, what it removed, and what it could not do."""
+"""Cleanup runs in the admin: when they ran, what they removed, and what they could not do."""
 
 from typing import override
 
@@ -17,7 +17,7 @@ from config.core.upkeep.models import CleanupRun
 
 @admin.register(CleanupRun)
 class CleanupRunAdmin(ReadOnlyAdmin[CleanupRun]):
-    """One line for each run, newest first."""
+    """A list of the runs, newest first."""
 
     list_display = ["started", "task", "outcome", "looked_at", "removed", "freed", "finished"]
     list_filter = ["task", "problem", "started_at"]

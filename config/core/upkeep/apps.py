@@ -1,4 +1,4 @@
-"""Housekeeping: how much is stored, what is counted by the day, and the log of clean-ups."""
+"""Upkeep: the use of storage, daily counts, and the log of cleanups."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""Counting by the day: one short UPDATE each, so that numbers survive any restart of Redis."""
+"""Daily counts. Each is one short UPDATE in the database, so the numbers survive a restart of Redis."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from config.core.upkeep.models import DailyCount
 
 
 def count(name: str, number: int = 1) -> None:
-    """Add to today's count (UTC). Call it outside a transaction: the row is everybody's."""
+    """Add to today's count (UTC). Call it outside a transaction, because all processes share the row."""
     today = clock.now().date()
     row = DailyCount.objects.filter(name=name, day=today)
     if row.update(number=F("number") + number):
@@ -18,12 +18,12 @@ def count(name: str, number: int = 1) -> None:
     try:
         with transaction.atomic():
             DailyCount.objects.create(name=name, day=today, number=number)
-    except IntegrityError:  # somebody else counted the day's first
+    except IntegrityError:  # another process made the day's row first
         row.update(number=F("number") + number)
 
 
 def counted(*names: str, days: int | None = None) -> dict[str, int]:
-    """The sums of counts, ever or in the last days, today included."""
+    """Return the sums of counts, of all time or of the last days, today included."""
     rows = DailyCount.objects.filter(name__in=names)
     if days is not None:
         rows = rows.filter(day__gt=clock.now().date() - timedelta(days=days))

@@ -1,4 +1,4 @@
-"""What housekeeping remembers."""
+"""The tables of upkeep: storage use, daily counts and cleanup runs."""
 
 import uuid
 from typing import override
@@ -11,7 +11,7 @@ from config.core import clock
 
 
 class StorageUse(models.Model):
-    """Objects and bytes in storage by kind: kept up at each write and delete, put right by the sweep."""
+    """Objects and bytes in storage by kind. Each write and delete changes them; the sweep corrects them."""
 
     kind = models.CharField(_("kind"), max_length=20, primary_key=True)
     objects_stored = models.BigIntegerField(_("objects"), default=0)
@@ -28,7 +28,7 @@ class StorageUse(models.Model):
 
 
 class DailyCount(models.Model):
-    """How often something happened on a day (UTC)."""
+    """The number of times that something happened on a day (UTC)."""
 
     day = models.DateField(_("day"))
     name = models.CharField(_("name"), max_length=40)
@@ -45,10 +45,10 @@ class DailyCount(models.Model):
 
 
 class CleanupRun(models.Model):
-    """One run of a clean-up task, and the lock that keeps a second one out.
+    """One run of a cleanup task, and the lock that keeps a second run out.
 
-    ``cursor`` is where a run that ended early left off, empty when it saw everything; ``tally`` is the
-    task's own. ``freed_bytes`` counts what was deleted from storage.
+    ``cursor`` is the place where a run ended early, and empty after a complete run. ``tally`` belongs to the
+    task. ``freed_bytes`` counts the bytes deleted from storage.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -65,8 +65,8 @@ class CleanupRun(models.Model):
     notes = models.JSONField(_("notes"), default=list, blank=True)
 
     class Meta:
-        verbose_name = _("clean-up")
-        verbose_name_plural = _("clean-ups")
+        verbose_name = _("cleanup")
+        verbose_name_plural = _("cleanups")
         ordering = ["-started_at"]
         indexes = [models.Index(fields=["task", "-started_at"], name="cleanup_latest")]
         constraints = [

@@ -1,4 +1,4 @@
-"""How much is stored, and how much may be."""
+"""The use of storage, and its limit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,21 +23,21 @@ class StorageFull(DomainError):
     code: ClassVar[str] = "storage_full"
     status: ClassVar[int] = 507
     retryable: ClassVar[bool] = True
-    message: Any = _("There is no room for more photos just now. Try again later, or tell the shop.")
+    message: Any = _("There is no room for more photos. Try again later, or tell the shop.")
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Objects and bytes of one kind; negative where they were deleted."""
+    """Objects and bytes of one kind. Deleted ones are negative."""
 
     objects: int
     bytes: int
 
 
 def note(changes: Mapping[str, Use]) -> None:
-    """Add what was just written or deleted, by kind.
+    """Add the objects that were written or deleted, by kind.
 
-    A count that could not be noted must not undo the work that it counts: the sweep puts it right.
+    A count that could not be saved must not undo the work that it counts. The sweep corrects it.
     """
     try:
         for kind, change in changes.items():
@@ -54,7 +54,7 @@ def _add(kind: str, change: Use) -> None:
 
 
 def replace(found: Mapping[str, Use]) -> None:
-    """Replace the counts by what a sweep found in storage."""
+    """Replace the counts by those that a sweep found in storage."""
     for kind, use in found.items():
         StorageUse.objects.update_or_create(
             kind=kind,
@@ -67,17 +67,17 @@ def replace(found: Mapping[str, Use]) -> None:
 
 
 def bytes_by_kind() -> dict[str, int]:
-    """Bytes stored of each kind."""
+    """Return the bytes stored of each kind."""
     return dict(StorageUse.objects.order_by("kind").values_list("kind", "bytes_stored"))
 
 
 def bytes_allowed() -> int | None:
-    """STORAGE_LIMIT_GB in bytes; None for no limit."""
+    """Return STORAGE_LIMIT_GB in bytes, or None without a limit."""
     return round(settings.STORAGE_LIMIT_GB * GIGABYTE) or None
 
 
 def percent_used() -> float | None:
-    """How full storage is; None where there is no limit."""
+    """Return the used share of STORAGE_LIMIT_GB, or None without a limit."""
     allowed = bytes_allowed()
     if allowed is None:
         return None
@@ -86,9 +86,9 @@ def percent_used() -> float | None:
 
 
 def require_room() -> None:
-    """Raises StorageFull when an upload would go over STORAGE_LIMIT_GB.
+    """Check that an upload fits into STORAGE_LIMIT_GB. Raises StorageFull.
 
-    Results are stored all the same: they are paid for.
+    Results do not need this check: they are stored in any case, because they are paid.
     """
     used = percent_used()
     if used is not None and used >= 100:

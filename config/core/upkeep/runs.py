@@ -1,4 +1,4 @@
-"""Running clean-up tasks: in batches, one run of a task at a time, going on where the last one ended."""
+"""Run cleanup tasks in batches, one run of a task at a time. A run goes on where the last one ended."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from config.core.upkeep.models import CleanupRun
 
 logger = structlog.stdlib.get_logger(__name__)
 
-# Longer than any batch: a run without a sign of life for so long was killed.
+# Longer than any batch takes: a run without a sign of life for this time was killed.
 SILENT: Final = timedelta(minutes=5)
 MAX_NOTES: Final = 50
 REFUSED: Final = "cleanup_refused"
@@ -25,14 +25,14 @@ RUNS_ARE_KEPT: Final = timedelta(days=90)
 
 
 class CleanupRefused(Exception):
-    """A person has to look at what the task found before anything is removed. The text says what it is."""
+    """The task wants a person's decision before it removes anything. The text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one batch saw and did. ``cursor`` is where the next one starts, empty when all is seen.
+    """The outcome of one batch. ``cursor`` is the start of the next one, and empty after the last one.
 
-    ``notes`` tell a person what was found; ``tally`` is handed to the next batch, also over a restart.
+    ``notes`` tell a person what was found. The next batch gets ``tally``, also after a restart.
     """
 
     cursor: str
@@ -44,14 +44,14 @@ class Batch:
 
 
 type Work = Callable[[str, dict[str, Any]], Batch]
-"""A task: takes a cursor and a tally, both empty at first, and removes one batch."""
+"""A task. It takes a cursor and a tally, both empty at first, and removes one batch."""
 
 
 def run(task: str, work: Work, *, max_seconds: float) -> CleanupRun | None:
-    """Run a task to its end, or for ``max_seconds``. None when another run of it is under way.
+    """Run a task to its end, or for ``max_seconds``. Return None when another run of it is under way.
 
-    A fault of the task is noted as the run's problem. Raises what nobody foresaw; the next run goes on from
-    the last batch.
+    An expected error of the task is saved as the run's problem. An unexpected one is raised, and the next run
+    goes on from the last batch.
     """
     claimed = _claim(task)
     if claimed is None:
@@ -63,7 +63,7 @@ def run(task: str, work: Work, *, max_seconds: float) -> CleanupRun | None:
             if not claimed.cursor or time.monotonic() > deadline:
                 break
     except CleanupRefused as error:
-        # A person decides; after that it begins anew.
+        # A person decides; after that the task starts from the beginning.
         _note(claimed, Batch(cursor="", notes=(str(error),)))
         problem = REFUSED
     except DomainError as error:
@@ -73,7 +73,7 @@ def run(task: str, work: Work, *, max_seconds: float) -> CleanupRun | None:
 
 
 def preview(work: Work) -> Batch:
-    """The sum of all batches of a task that was told to remove nothing."""
+    """Return the sum of all batches of a task that removes nothing."""
     seen = Batch(cursor="")
     cursor, tally = "", dict[str, Any]()
     while True:
@@ -92,7 +92,7 @@ def preview(work: Work) -> Batch:
 
 
 def _claim(task: str) -> CleanupRun | None:
-    """Become the one run of the task. A run that was killed is closed, and gone on from."""
+    """Start the one run of the task. Close a run that was killed, and go on from its place."""
     now = clock.now()
     with transaction.atomic():
         CleanupRun.objects.filter(task=task, started_at__lt=now - RUNS_ARE_KEPT).delete()
@@ -113,7 +113,7 @@ def _claim(task: str) -> CleanupRun | None:
 
 
 def _note(claimed: CleanupRun, batch: Batch) -> bool:
-    """Write a batch down. False when the run was taken for dead meanwhile and closed."""
+    """Save a batch. Return False when another process has closed the run as dead."""
     claimed.cursor, claimed.tally = batch.cursor, batch.tally
     claimed.notes = [*claimed.notes, *batch.notes][:MAX_NOTES]
     mine = CleanupRun.objects.filter(pk=claimed.pk, finished_at=None)

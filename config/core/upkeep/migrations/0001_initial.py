@@ -43,8 +43,8 @@ class Migration(migrations.Migration):
                 ('notes', models.JSONField(blank=True, default=list, verbose_name='notes')),
             ],
             options={
-                'verbose_name': 'clean-up',
-                'verbose_name_plural': 'clean-ups',
+                'verbose_name': 'cleanup',
+                'verbose_name_plural': 'cleanups',
                 'ordering': ['-started_at'],
                 'indexes': [models.Index(fields=['task', '-started_at'], name='cleanup_latest')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('finished_at', None)), fields=('task',), name='cleanup_one_run_per_task')],
