@@ -5,20 +5,20 @@ import { say } from "./texts.js";
 const UUID_IN_ADDRESS = "00000000-0000-0000-0000-000000000000";
 const addresses = document.getElementById("shop").dataset;
 
-/** The API refused, or could not answer. `message` is for the shopper. */
+/** A refusal of the API, or a missing answer. `message` is for the shopper. */
 export class ApiError extends Error {
   constructor(message, { code = "", status = 0, retryable = false, retryAfterMs = 0 } = {}) {
     super(message);
     Object.assign(this, { code, status, retryable, retryAfterMs });
   }
 
-  /** Whether asking again by itself makes sense: no connection, a busy or a broken server. */
+  /** Return whether the page may ask again by itself: no connection, a busy or a broken server. */
   get isPassing() {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-/** Send a garment photo under a name for it; answers with the photo and its warnings. */
+/** Send a garment photo with a name. Return the photo and its warnings. */
 export function upload(file, name) {
   const form = new FormData();
   form.append("file", file);
@@ -27,7 +27,7 @@ export function upload(file, name) {
   return call(addresses.uploadUrl, { method: "POST", body: form });
 }
 
-/** Ask for a try-on. An identical request that is under way or done answers with its job: asking twice is safe. */
+/** Ask for a try-on. An identical request gets the job that is under way or done, so a second request is safe. */
 export function generate({ garment, model, mode }) {
   const wanted = { productImageId: garment.id, modelImageId: model.id, options: { mode } };
   return call(addresses.generateUrl, {
@@ -41,13 +41,13 @@ export function fetchJob(id, signal) {
   return call(addresses.jobUrl.replace(UUID_IN_ADDRESS, id), { signal });
 }
 
-/** One page of the library: `{ data, meta }`. */
+/** Return one page of the library: `{ data, meta }`. */
 export function fetchModels({ category, page, pageSize }) {
   const query = new URLSearchParams({ category, page, pageSize });
   return callForAll(`${addresses.modelsUrl}?${query}`);
 }
 
-/** A piece of HTML that this site renders. */
+/** Return a piece of HTML that this site renders. */
 export async function fetchHtml(address) {
   const response = await reach(address);
   if (!response.ok) throw new ApiError(say("unexpected"), { status: response.status, retryable: true });
@@ -91,7 +91,7 @@ function fieldMessages(error) {
   return Object.values(error.details?.fields ?? {}).flat();
 }
 
-// Read when it is needed: signing in to the admin in another tab changes it.
+// Read it at each request, because a sign-in to the admin in another tab changes it.
 function cookie(name) {
   const found = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
   return found ? decodeURIComponent(found.slice(name.length + 1)) : "";

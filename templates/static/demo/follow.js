@@ -7,13 +7,13 @@ const LONGEST_PAUSE_MS = 3_000;
 const GROWTH = 1.08;
 const LONGEST_TROUBLE_MS = 6_000;
 const HIDDEN_PAUSE_MS = 5_000;
-// A page nobody has looked at for so long stops asking, until somebody looks again.
+// A page that is hidden for this time stops asking until it is shown again.
 const HIDDEN_LONG_MS = 120_000;
 const ACTIVE = new Set(["queued", "processing"]);
 
 /**
- * Ask for the job until it is finished. `onJob` gets each answer, `onTrouble` a failure that will pass;
- * any other failure is thrown. Ends quietly when `signal` is aborted.
+ * Ask for the job until it is finished. `onJob` gets each answer, and `onTrouble` each passing error. Any
+ * other error is thrown. An abort of `signal` ends it without an error.
  */
 export async function follow(jobId, { signal, onJob, onTrouble }) {
   let pause = FIRST_PAUSE_MS;
@@ -39,7 +39,7 @@ export async function follow(jobId, { signal, onJob, onTrouble }) {
   }
 }
 
-/** Resolves after the pause, later while the page is hidden, at once when it is shown or back online. */
+/** Resolve after the pause, later while the page is hidden, at once when it is shown or back online. */
 function nextTurn(pauseMs, signal) {
   return new Promise((resolve) => {
     const listening = new AbortController();

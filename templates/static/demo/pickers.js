@@ -4,7 +4,7 @@ import { fetchHtml, fetchModels } from "./api.js";
 
 const MORE_CARDS = 12;
 
-/** A fieldset of photo cards. Subclasses know where further cards come from. */
+/** A fieldset of photo cards. Subclasses know the source of further cards. */
 class Picker {
   constructor(fieldset) {
     this.fieldset = fieldset;
@@ -18,13 +18,13 @@ class Picker {
     this.render();
   }
 
-  /** The chosen photo, or undefined. */
+  /** Return the chosen photo, or undefined. */
   get chosen() {
     const input = this.list.querySelector("input[type=radio]:checked");
     return input ? JSON.parse(input.dataset.photo) : undefined;
   }
 
-  /** Choose a photo that is in the list; do nothing for one that is not. */
+  /** Choose a photo if it is in the list. */
   choose(id) {
     const input = this.inputOf(id);
     if (input) input.checked = true;
@@ -40,7 +40,7 @@ class Picker {
     this.problem.hidden = message === "";
   }
 
-  /** Say what is missing and take the reader there. */
+  /** Name the missing choice, and take the reader there. */
   ask(message) {
     this.complain(message);
     this.fieldset.scrollIntoView({ block: "start" });
@@ -78,7 +78,7 @@ class Picker {
     this.cards.find((card) => !card.hidden && !before.has(card))?.querySelector("input").focus();
   }
 
-  /** Fetch further cards; a failure is told and the button stays. */
+  /** Fetch further cards. After an error, show it and keep the button. */
   async load() {
     this.moreButton.disabled = true;
     try {
@@ -131,7 +131,7 @@ export class ModelPicker extends Picker {
     return this.fieldset.querySelector("input[name=category]:checked").value;
   }
 
-  // Before the first look at a category its next page is 1.
+  // A category that was not shown yet starts at page 1.
   get nextPage() {
     this.nextPages ??= new Map([["", Number(this.list.dataset.nextPage)]]);
     return this.nextPages.get(this.category) ?? (this.nextPages.get("") ? 1 : 0);

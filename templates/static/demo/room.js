@@ -1,4 +1,4 @@
-// The fitting room: shows the choice, the progress, and the picture or what went wrong.
+// The fitting room: shows the choice, the progress, and the picture or the problem.
 
 import { say } from "./texts.js";
 
@@ -22,14 +22,14 @@ export function isWorking() {
   return room.dataset.state === "working";
 }
 
-/** What is chosen, before anything was asked for. */
+/** Show the choice before a request. */
 export function showChoice({ garment, model }) {
   enter("empty", { garment, model });
   showPicture(model?.picture, model ? say("modelAlt", model) : "");
   tell("");
 }
 
-/** A try-on under way, before the first answer: `choice` may be empty. */
+/** Show a try-on under way, before the first answer. `choice` may be empty. */
 export function showStart(choice) {
   enter("working", choice);
   showPicture(choice.model?.picture, "");
@@ -38,14 +38,14 @@ export function showStart(choice) {
   tell(say("starting"));
 }
 
-/** Status, place in line and time left of a job under way. */
+/** Show status, place in line and time left of a job under way. */
 export function showProgress(job) {
   progress.value = job.progress;
   wait.textContent = waitOf(job);
   tell(statusOf(job));
 }
 
-/** A failure that passes: the page goes on asking. */
+/** Show a passing error. The page keeps asking. */
 export function showTrouble() {
   wait.textContent = "";
   tell(say("connectionLost"));
@@ -62,7 +62,7 @@ export function showResult(choice, job, { onPictureLost }) {
   tell(say("completed"));
 }
 
-/** What went wrong and, where a retry helps, the button for it. */
+/** Show a problem and, if a retry helps, the button for it. */
 export function showProblem(choice, message, retry) {
   enter("failed", choice);
   showPicture(choice.model?.picture, choice.model ? say("modelAlt", choice.model) : "");
@@ -106,7 +106,7 @@ function showPicture(address, alt) {
   else picture.src = address;
 }
 
-// Screen readers speak every change of this line, so it is left alone while its words stay the same.
+// Screen readers speak every change of this line, so it changes only with its words.
 function tell(text) {
   if (news.textContent !== text) news.textContent = text;
 }

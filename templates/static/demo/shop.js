@@ -24,7 +24,7 @@ function chosen() {
 
 // --- Trying on ---
 
-/** Ask for a try-on and watch it. Asking twice for the same is safe: the API answers with the same job. */
+/** Ask for a try-on and watch it. A second request is safe: the API answers with the same job. */
 async function start(choice) {
   stopWatching();
   const { signal } = watching;
@@ -34,7 +34,7 @@ async function start(choice) {
   try {
     const { jobId } = await generate(choice);
     tryons.remember(jobId, choice);
-    // The visitor may have opened another try-on meanwhile.
+    // The visitor may have opened another try-on since then.
     if (!signal.aborted) watch(jobId);
   } catch (error) {
     if (!signal.aborted) room.showProblem(choice, error.message, error.retryable ? () => start(choice) : undefined);
@@ -43,7 +43,7 @@ async function start(choice) {
   }
 }
 
-/** Show a job, whatever its state, until it is finished. */
+/** Show a job in any state until it is finished. */
 async function watch(jobId) {
   stopWatching();
   const { signal } = watching;
@@ -53,7 +53,7 @@ async function watch(jobId) {
   try {
     await follow(jobId, { signal, onJob: (job) => show(job, choice), onTrouble: room.showTrouble });
   } catch (error) {
-    // Whatever else is wrong with the page must reach its console.
+    // All other errors of the page must reach its console.
     if (error.isPassing === undefined) throw error;
     const gone = error.status === 404;
     room.showProblem(choice, gone ? say("jobGone") : error.message);
@@ -69,7 +69,7 @@ function show(job, choice) {
   else if (job.status === "canceled") room.showProblem(choice, say("canceled"), again);
   else if (job.resultImageUrl === undefined) room.showProblem(choice, say("expired"), again);
   else {
-    // A signed address ends after an hour; the job gives a new one.
+    // A signed address expires after an hour. The job gives a new one.
     const onPictureLost = () => room.showProblem(choice, say("pictureNotLoaded"), () => watch(job.id));
     room.showResult(choice, job, { onPictureLost });
   }

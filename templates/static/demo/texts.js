@@ -7,7 +7,7 @@ const texts = new Map(
   ]),
 );
 
-/** The sentence of that name, with {words} in braces filled in. */
+/** Return the sentence of that name, with the {words} in braces filled in. */
 export function say(name, words = {}) {
   return texts.get(name).replace(/\{(\w+)\}/g, (_, word) => words[word]);
 }

@@ -5,7 +5,7 @@ import { say } from "./texts.js";
 const section = document.getElementById("tryons");
 const list = section.querySelector("ul");
 
-/** The id of the try-on that the address names, or "". */
+/** Return the id of the try-on that the address names, or "". */
 export function jobInAddress() {
   return /^#job=([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? "";
 }
@@ -15,13 +15,13 @@ export function nameInAddress(jobId) {
   history.replaceState(null, "", jobId ? `#job=${jobId}` : location.pathname + location.search);
 }
 
-/** The newest try-on if it is still under way, else "". */
+/** Return the newest try-on if it is still under way, else "". */
 export function newestUnfinished() {
   const { job, status } = list.querySelector("a")?.dataset ?? {};
   return status === "queued" || status === "processing" ? job : "";
 }
 
-/** Garment, model and mode of a try-on in the list; empty for one that is not there. */
+/** Return garment, model and mode of a try-on in the list, or {} for one that is not there. */
 export function choiceOf(jobId) {
   const entry = entryOf(jobId);
   return entry ? JSON.parse(entry.dataset.choice) : {};
@@ -44,7 +44,7 @@ export function remember(jobId, choice) {
   section.hidden = false;
 }
 
-/** Bring an entry up to date with its job, and mark it as the one being shown. */
+/** Update an entry from its job, and mark it as the one that the fitting room shows. */
 export function update(job) {
   mark(job.id);
   const entry = entryOf(job.id);

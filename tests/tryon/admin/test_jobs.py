@@ -136,7 +136,7 @@ def test_a_long_history_needs_no_more_queries_and_is_cut(staff: Client) -> None:
 
     assert count_queries(staff, address(job)) == before
     text = page(staff, address(job))
-    assert "Only the latest events are shown." in text
+    assert "This list has only the latest events." in text
     assert "number: 300" in text
     assert "lane: bulk" not in text
 

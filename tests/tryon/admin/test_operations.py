@@ -22,7 +22,7 @@ JOBS = "/admin/tryon/tryonjob/"
 def test_the_page_shows_numbers_and_what_to_do() -> None:
     TryOnJobFactory.create(status=Status.FAILED, error_code="deadline_passed")
     staff = sign_in("tryon.view_governor")
-    assert "that another try may cure" in page(staff, OPERATIONS)
+    assert "that a retry may cure" in page(staff, OPERATIONS)
     governor.pause(Pause.OUT_OF_CREDITS)
     text = page(staff, OPERATIONS)
     assert "Buy credits" in text
