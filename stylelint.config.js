@@ -1,4 +1,4 @@
-// The styles that browsers get. Rules about blank lines and line breaks are off: layout is the author's.
+// The styles for browsers. Rules about blank lines and line breaks are off: the author decides on the layout.
 
 export default {
   extends: "stylelint-config-standard",
