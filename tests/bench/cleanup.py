@@ -1,4 +1,4 @@
-"""A clean-up of many results and its memory: ``python -m tests.bench.cleanup``, or ``make bench-cleanup``.
+"""A cleanup of many results and its memory: ``python -m tests.bench.cleanup``, or ``make bench-cleanup``.
 
 Two installations, one with a tenth of the results, each cleaned by ``manage.py cleanup`` in a process of its
 own: time for each result, and the peak memory of the process (what the kernel says when it ends).

@@ -114,7 +114,7 @@ def paid_again(paid: Sequence[Payment], jobs: Mapping[str, Mapping[str, Any]]) -
 
 
 def is_stored(payment: Payment, jobs: Mapping[str, Mapping[str, Any]]) -> bool:
-    """The picture became a result or part of one, or is kept for a retry, or its job was cancelled."""
+    """The picture became a result or part of one, or is kept for a retry, or its job was canceled."""
     if not payment.job:
         return False
     job = jobs[payment.job]

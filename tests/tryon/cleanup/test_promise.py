@@ -91,7 +91,7 @@ def add_job(
 
 
 def needed() -> set[str]:
-    """The files that must be there after any clean-up."""
+    """The files that must be there after any cleanup."""
     files: set[str] = set()
     for job in TryOnJob.objects.filter(status__in=ACTIVE).select_related("product_image", "model_image"):
         product, model = job.product_image, job.model_image

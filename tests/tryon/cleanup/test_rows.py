@@ -89,7 +89,7 @@ def test_an_upload_that_is_used_at_this_very_moment_stays(monkeypatch: pytest.Mo
 def test_a_photo_that_was_removed_meanwhile_is_told(
     owner: Api, product_id: str, model_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The clean-up removes the photo after the request has read it."""
+    """The cleanup removes the photo after the request has read it."""
     from tryon.services import generate
 
     create = generate._create_job

@@ -1,4 +1,4 @@
-"""STORAGE_LIMIT_GB: a warning, an early clean-up, and no more uploads."""
+"""STORAGE_LIMIT_GB: a warning, an early cleanup, and no more uploads."""
 
 from datetime import timedelta
 
