@@ -1,4 +1,4 @@
-"""Who a session is in the demo: staff as everywhere, or a visitor of the shop."""
+"""Authentication by session in the demo: staff as everywhere, or a visitor of the shop."""
 
 import secrets
 from typing import Final, override

@@ -1,4 +1,4 @@
-"""What the person at the terminal reads."""
+"""The demo's output for the person at the terminal."""
 
 from typing import Final, TextIO
 

@@ -41,7 +41,7 @@ def child_environment(
     speed: float,
     debug: bool = False,
 ) -> dict[str, str]:
-    """What the children see: the inherited environment without settings, and the demo's own settings.
+    """Return the children's environment: the inherited one without settings, and the demo's own settings.
 
     ``speed`` is how many times faster than FASHN the sandbox works.
     """

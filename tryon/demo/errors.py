@@ -1,4 +1,4 @@
-"""What can end the demo early."""
+"""The errors that end the demo early."""
 
 
 class DemoError(Exception):
@@ -6,7 +6,7 @@ class DemoError(Exception):
 
 
 class BrokerError(DemoError):
-    """No private Redis could be had, or the named one does not answer."""
+    """No private Redis is available, or the named one does not answer."""
 
 
 class ChildFailed(DemoError):

@@ -1,4 +1,4 @@
-"""What the demo puts into the database. Everything may be done again: what is there stays as it is."""
+"""Fill the demo's database. A second run is harmless: it keeps existing rows as they are."""
 
 from typing import Final
 

@@ -76,7 +76,7 @@ def reloading_web_service(handout: Handout) -> Service:
 
 
 def _serves(address: str) -> bool:
-    """Whether an HTTP server answers there without a fault of its own."""
+    """Return whether an HTTP server answers there without a server error."""
     try:
         return requests.get(address, timeout=ASK_SECONDS).status_code < 500
     except requests.RequestException:
@@ -84,7 +84,7 @@ def _serves(address: str) -> bool:
 
 
 def _worker_listens(redis_url: str, queue: str) -> Callable[[int], bool]:
-    """Whether the process is among the queue's workers, which RQ lists in Redis by name."""
+    """Return a check that a process is among the queue's workers, which RQ lists in Redis by name."""
 
     def listens(pid: int) -> bool:
         try:
@@ -98,7 +98,7 @@ def _worker_listens(redis_url: str, queue: str) -> Callable[[int], bool]:
 
 
 def _clock_runs(redis_url: str) -> Callable[[int], bool]:
-    """Whether the process is among RQ's clocks, which are listed as ``<host>:<process id>:<random>``."""
+    """Return a check that a process is among RQ's clocks, listed as ``<host>:<process id>:<random>``."""
 
     def runs(pid: int) -> bool:
         try:

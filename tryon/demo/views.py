@@ -48,7 +48,7 @@ class Photo:
 
     @property
     def as_json(self) -> str:
-        """What the page's script reads from the photo's radio button."""
+        """Return the JSON that the page's script reads from the photo's radio button."""
         return json.dumps(asdict(self))
 
 
@@ -109,7 +109,7 @@ def products(request: HttpRequest) -> HttpResponse:
 
 
 def requester_of(request: HttpRequest) -> str:
-    """Who the API will see behind this session. A new visitor gets an unguessable name."""
+    """Return the requester that the API sees behind this session. A new visitor gets an unguessable name."""
     welcome(request)
     signed_in = VisitorAuthentication().authenticate(Request(request))
     if signed_in is None:  # a session that the API turns away has no use for the page
@@ -119,7 +119,7 @@ def requester_of(request: HttpRequest) -> str:
 
 
 def products_page(number: int) -> dict[str, object]:
-    """One page of the catalogue and the address of the next one, empty at the end."""
+    """Return one page of the catalogue and the address of the next one, empty at the end."""
     rows, more = page_of(catalogue(), number, PRODUCTS_PER_PAGE)
     return {
         "products": [garment(photo) for photo in rows],
@@ -128,14 +128,14 @@ def products_page(number: int) -> dict[str, object]:
 
 
 def page_of[Row: Model](rows: QuerySet[Row], number: int, size: int) -> tuple[list[Row], bool]:
-    """A page, and whether another follows: one row more is read than shown, which saves counting."""
+    """Return a page, and whether another follows. It reads one row more than it shows, to save a count."""
     first = (number - 1) * size
     found = list(rows[first : first + size + 1])
     return found[:size], len(found) > size
 
 
 def recent_tryons(requester: str, own: list[ProductImage]) -> list[TryOn]:
-    """What the visitor asked for last, newest first: a result is found again however the page was left.
+    """Return the visitor's latest try-ons, newest first, so that a visitor who comes back finds them.
 
     Only their own, also for staff, who may see every job.
     """

@@ -1,4 +1,4 @@
-"""What the sandbox refuses or fails with, in FASHN's own names."""
+"""The sandbox's refusals and errors, in FASHN's own names."""
 
 from http import HTTPStatus
 

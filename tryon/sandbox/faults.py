@@ -124,7 +124,7 @@ def _known(endpoint: str, name: str) -> Fault:
 
 @dataclass(frozen=True)
 class Faults:
-    """What one prediction carries with it."""
+    """The faults that one prediction carries with it."""
 
     prediction: Fault | None = None
     media: Fault | None = None

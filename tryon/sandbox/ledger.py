@@ -1,4 +1,4 @@
-"""What the sandbox saw and did, for assertions and for the curious."""
+"""The record of the sandbox's calls and predictions, for tests and for readers."""
 
 import json
 import threading

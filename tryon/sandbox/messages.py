@@ -11,7 +11,7 @@ from .errors import Refusal
 
 
 class Manner(Enum):
-    """How a reply reaches the client."""
+    """The manner in which a reply reaches the client."""
 
     NORMAL = "normal"
     HANG = "hang"

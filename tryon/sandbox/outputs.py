@@ -1,4 +1,4 @@
-"""What a finished prediction hands out: URLs, data URIs, and the pictures behind them."""
+"""The output of a finished prediction: URLs, data URIs, and the pictures behind them."""
 
 import base64
 import io

@@ -39,7 +39,7 @@ class Timeline:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a prediction ended. ``error`` is FASHN's ``{name, message}``; ``credits`` is what it took."""
+    """The end of a prediction. ``error`` is FASHN's ``{name, message}``; ``credits`` is its price."""
 
     status: str
     at: float
@@ -70,7 +70,7 @@ class Prediction:
 
     @property
     def as_base64(self) -> bool:
-        """Whether the output goes out as data URIs."""
+        """Return whether the output goes out as data URIs."""
         return bool(self.inputs.get("return_base64"))
 
     @property
