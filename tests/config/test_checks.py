@@ -73,3 +73,31 @@ def test_a_secret_is_made_once_and_kept(tmp_path: Path) -> None:
     assert read_or_create_secret(path) == first
     assert path.stat().st_mode & 0o077 == 0
     assert [file.name for file in path.parent.iterdir()] == ["secret-key"]
+
+
+TELLS = """
+import logging, structlog
+from config.core.logs import configure_logging
+configure_logging(log_format="{}", level="INFO")
+secrets = dict.fromkeys(["authorization", "api_key", "key", "password", "token", "secret"], "fa-hidden")
+structlog.get_logger().info("ours", shop="Hanbok", **secrets)
+logging.getLogger("a library").info("theirs", extra={{"shop": "Hanbok", **secrets}})
+structlog.contextvars.bind_contextvars(**secrets)
+structlog.get_logger().info("bound", shop="Hanbok")
+"""
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_fields_named_like_secrets_are_hidden_in_the_log(log_format: str) -> None:
+    command = [sys.executable, "-c", TELLS.format(log_format)]
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = outcome.stderr.splitlines()
+    assert [word for line in lines for word in ("ours", "theirs", "bound") if word in line] == [
+        "ours",
+        "theirs",
+        "bound",
+    ]
+    for line in lines:
+        assert "Hanbok" in line
+        assert line.count("[hidden]") == 6
+        assert "fa-hidden" not in line

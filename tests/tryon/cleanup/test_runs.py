@@ -89,6 +89,22 @@ def test_a_run_that_lives_is_not_taken_over() -> None:
     assert TryOnResult.objects.count() == 1
 
 
+def test_each_batch_is_a_sign_of_life() -> None:
+    inner: list[CleanupRun | None] = []
+
+    def work(cursor: str, tally: dict[str, Any]) -> Batch:
+        if not cursor:
+            CleanupRun.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=6))
+            return Batch("half")
+        inner.append(run("expired_results", work, max_seconds=60))
+        return Batch("")
+
+    outer = run("expired_results", work, max_seconds=60)
+    assert inner == [None]
+    assert outer is not None
+    assert outer.problem == ""
+
+
 def test_old_runs_are_forgotten() -> None:
     long_ago = clock.now() - timedelta(days=91)
     CleanupRun.objects.create(task="old_sessions", started_at=long_ago, finished_at=long_ago)

@@ -76,6 +76,20 @@ def test_retries_back_off_and_are_used_up(
     assert timedelta(seconds=7.9) < waits[1] < timedelta(seconds=12.1)
 
 
+def test_jobs_that_were_refused_together_do_not_return_together(
+    generate: Generate, work: Callable[[], None], sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.QUEUE_RETRY_DELAY = 1_000_000_000
+    sandbox.inject("run", "InternalServerError", times=4)
+    for seed in range(4):
+        generate(seed=seed)
+    work()
+    returns = [at for at in TryOnJob.objects.values_list("not_before", flat=True) if at is not None]
+    assert len(returns) == 4
+    # Of a million seconds, give or take a fifth. Without chance they would lie as close as the refusals.
+    assert max(returns) - min(returns) > timedelta(seconds=100)
+
+
 @pytest.mark.parametrize("fault", ["InternalServerError", "service_unavailable", "no_id"])
 def test_a_submission_that_fashn_did_not_accept_is_sent_again(
     generate: Generate, finish: Finish, sandbox: Sandbox, fault: str

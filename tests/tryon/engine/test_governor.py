@@ -288,6 +288,21 @@ def test_failures_that_come_in_together_keep_the_circuit_open_no_longer() -> Non
     assert timedelta(seconds=55) < until - clock.now() <= timedelta(seconds=60)
 
 
+def test_a_long_hold_is_not_shortened_by_a_short_one() -> None:
+    governor.hold(reason="long", seconds=60)
+    governor.hold(reason="short", seconds=5)
+    state = governor.current()
+    assert state.held_reason == "long"
+    assert state.held_until is not None
+    assert state.held_until > timezone.now() + timedelta(seconds=30)
+
+    governor.hold(reason="longer", seconds=600)
+    state = governor.current()
+    assert state.held_reason == "longer"
+    assert state.held_until is not None
+    assert state.held_until > timezone.now() + timedelta(seconds=300)
+
+
 class TestOperator:
     def test_pauses_and_resumes_over_the_api(
         self,
