@@ -1,6 +1,7 @@
 # make demo     start everything on this machine; options: make demo ARGS="--once --port 8080 --var DIR --speed 4"
-# make test     run the tests with coverage; options go to pytest: make test ARGS="tests/tryon -k cancel"
-# make test-postgres  run the tests that use the database on a PostgreSQL of their own
+# make test     run the quick tests with coverage; options go to pytest: make test ARGS="tests/tryon -k cancel"
+# make test-slow      run the tests of a whole demo, of accidents and of whole processes
+# make test-postgres  run the tests that use the database on a PostgreSQL of their own, and count branches
 # make chaos    kill and break real processes: make chaos SEEDS=20, or SEED=7; ON=postgres; ARGS=-v
 # make bench-jobs     measure a job's overhead beside FASHN's own time
 # make bench-pictures  measure CPU and memory of decoding pictures
@@ -21,7 +22,7 @@ NODE := node_modules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo dev test test-postgres chaos bench-jobs bench-pictures bench-cleanup lint lint-python lint-web check format hooks redis clean
+.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup lint lint-python lint-web check format hooks redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -35,7 +36,10 @@ dev: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tryon.demo --dev $(ARGS)
 
 test: $(ENV)/dev.stamp redis
-	@exec $(BIN)/pytest --numprocesses auto --cov $(ARGS)
+	@exec $(BIN)/pytest --numprocesses auto --cov -m "not slow" $(ARGS)
+
+test-slow: $(ENV)/dev.stamp redis
+	@exec $(BIN)/pytest --numprocesses auto -m slow $(ARGS)
 
 # Pictures, the FASHN client, the sandbox and the demo do not depend on the database.
 test-postgres: $(ENV)/dev.stamp redis

@@ -1,32 +1,49 @@
 """The test run's own world, set up before Django reads its settings (``-p tests.environment``).
 
 Nothing of the developer's environment gets in: a fresh folder, a private Redis, a provider that is not there
-until a test starts a sandbox.
+until a test starts a sandbox. Of the variables only those in ``KEPT`` stay, for this process and for every
+process that a test starts.
 """
 
 import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from tryon.demo.broker import PrivateRedis
 
-PREFIXES = ("S3_", "FASHN_", "QUEUE_", "RQ_", "IMAGE_")
+# Where programs and temporary files are, how a terminal looks, and what pytest's own tools tell each other.
+# Not HOME: a ~/.netrc or ~/.aws in it would be read.
+KEPT = ("PATH", "TMPDIR", "USER", "LOGNAME", "TERM", "NO_COLOR", "FORCE_COLOR", "TEST_DATABASE_URL")
+KEPT_PREFIXES = ("PYTEST_", "COV_CORE_", "COVERAGE_")
+
+
+def kept(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a test run may know of the environment that it was started in."""
+    return {
+        name: value for name, value in environment.items() if name in KEPT or name.startswith(KEPT_PREFIXES)
+    }
+
+
 FOLDER = Path(tempfile.mkdtemp(prefix="tryon-tests-"))
-
-for name in [name for name in os.environ if name.startswith(PREFIXES)]:
-    del os.environ[name]
-
+(FOLDER / "home").mkdir()
 (FOLDER / "static").mkdir()  # WhiteNoise warns when it is missing
 
 world = ExitStack()
 atexit.register(world.close)  # also when pytest stops before its own hooks are set up
 world.callback(shutil.rmtree, FOLDER, ignore_errors=True)
+
+environment = kept(os.environ)
+os.environ.clear()
+os.environ.update(environment)
 redis = world.enter_context(PrivateRedis(FOLDER / "redis"))
 
 os.environ.update(
+    HOME=str(FOLDER / "home"),
+    LANG="C.UTF-8",
     VAR_DIR=str(FOLDER),
     # Runs side by side would remove each other's old folders, and warn.
     PYTEST_DEBUG_TEMPROOT=str(FOLDER),

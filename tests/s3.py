@@ -72,7 +72,7 @@ def _ready(address: str) -> str:
     while time.monotonic() < deadline:
         try:
             requests.get(f"{address}/moto-api/", timeout=1)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.05)
         else:
             return address

@@ -10,6 +10,9 @@ from tests.chaos.run import run_seed
 QUICKLY_OVER = ("RateLimitExceeded", "ConcurrencyLimitExceeded", "service_unavailable")
 
 
+pytestmark = pytest.mark.slow
+
+
 def test_a_short_run_loses_nothing_and_pays_nothing_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

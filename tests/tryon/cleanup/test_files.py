@@ -51,6 +51,7 @@ def test_files_without_a_row_go_and_all_others_stay() -> None:
     assert not left & set(stray)
 
 
+@pytest.mark.usefixtures("few_folders")
 def test_a_young_file_may_still_get_its_row() -> None:
     young, old = stored("results"), stored("results", hours_old=25)
     clean("stored_files")
@@ -135,5 +136,6 @@ def test_a_store_that_is_away_is_told_and_gone_on_with(
     assert "removed 1" in clean("stored_files")
 
 
+@pytest.mark.slow
 def test_an_empty_store_is_in_order() -> None:
     assert "stored_files: removed 0" in clean("stored_files")

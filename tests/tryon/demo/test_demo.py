@@ -7,8 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,13 @@ import requests
 from PIL import Image
 
 from config.core.http import health
+from tests.waiting import LONGEST_SECONDS, eventually
 from tryon.demo.broker import LOOPBACK, free_port
 from tryon.demo.library import MODELS, PRODUCTS
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[3]
-LONGEST_SECONDS = 120
 
 
 @dataclass
@@ -98,15 +99,6 @@ def processes_of(var: Path) -> dict[int, str]:
     )
     rows = [line.strip().split(" ", 1) for line in listed.stdout.splitlines()]
     return {int(pid): text for pid, text in rows if f"VAR_DIR={var} " in f"{text} "}
-
-
-def eventually(found: Callable[[], Any]) -> Any:
-    """What ``found`` returns once it is true."""
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while not (value := found()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return value
 
 
 def worker_of(serving: Serving) -> int | None:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LONGEST_SECONDS
 from tryon.demo import supervisor as supervision
 from tryon.demo.errors import ChildFailed
 from tryon.demo.processes import Service
 from tryon.demo.supervisor import Supervisor
 
 SLEEPS = "import time; time.sleep(60)"
-LONGEST_SECONDS = 20
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from tests.conftest import Finish, Generate
+from tests.waiting import LONGEST_SECONDS, eventually
 from tryon import tasks
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
@@ -22,19 +22,16 @@ ROOT = Path(__file__).resolve().parents[3]
 WORKER = ("rqworker", "tryon", "--worker-class", "tryon.worker.StepWorker", "--verbosity", "0")
 ON_POSTGRES = connection.vendor == "postgresql"
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture
-def slow_answer(sandbox: Sandbox) -> Callable[[], None]:
-    """FASHN takes the paid call at once and answers it for a second. Call it to wait for that moment."""
-    sandbox.inject("run", "slow_body", seconds=1)
+def slow_answer(sandbox: Sandbox, request: pytest.FixtureRequest) -> Callable[[], None]:
+    """FASHN takes the paid call at once and answers it for seconds. Call it to wait for that moment."""
+    sandbox.inject("run", "slow_body", seconds=request.param)
 
     def wait() -> None:
-        deadline = time.monotonic() + 20
-        while sandbox.ledger()["requests"].get("run", 0) == 0:
-            assert time.monotonic() < deadline, "nothing was submitted"
-            time.sleep(0.02)
+        eventually(lambda: sandbox.ledger()["requests"].get("run"))
 
     return wait
 
@@ -70,6 +67,7 @@ def assert_the_paid_call_is_known_and_nobody_holds_the_job(job_id: str) -> None:
 
 
 # Run by make test-postgres, and so by .ci/run.
+@pytest.mark.parametrize("slow_answer", [3], indirect=True)
 @pytest.mark.skipif(not ON_POSTGRES, reason="SQLite is a file: there is no connection to cut.")
 def test_a_database_connection_cut_while_fashn_answers_loses_nothing_paid(
     generate: Generate, finish: Finish, sandbox: Sandbox, slow_answer: Callable[[], None]
@@ -79,7 +77,7 @@ def test_a_database_connection_cut_while_fashn_answers_loses_nothing_paid(
         step = pool.submit(on_a_connection_of_its_own, job_id)
         slow_answer()
         assert cut_the_other_connections() >= 1
-        step.result(timeout=30)
+        step.result(timeout=LONGEST_SECONDS)
     assert_the_paid_call_is_known_and_nobody_holds_the_job(job_id)
     assert finish(job_id).status == Status.COMPLETED
     assert len(sandbox.ledger()["predictions"]) == 1
@@ -101,6 +99,7 @@ def cut_the_other_connections() -> int:
         return int(cursor.fetchone()[0])
 
 
+@pytest.mark.parametrize("slow_answer", [1], indirect=True)
 def test_a_worker_told_to_stop_finishes_its_step_and_leaves(
     generate: Generate,
     finish: Finish,
@@ -111,12 +110,13 @@ def test_a_worker_told_to_stop_finishes_its_step_and_leaves(
     job_id = generate()["jobId"]
     slow_answer()
     worker.terminate()
-    assert worker.wait(timeout=30) == 0
+    assert worker.wait(timeout=LONGEST_SECONDS) == 0
     assert_the_paid_call_is_known_and_nobody_holds_the_job(job_id)
     assert finish(job_id).status == Status.COMPLETED
     assert len(sandbox.ledger()["predictions"]) == 1
 
 
+@pytest.mark.parametrize("slow_answer", [60], indirect=True)
 def test_a_worker_killed_while_fashn_answers_is_not_paid_for_twice(
     generate: Generate,
     finish: Finish,
@@ -127,7 +127,7 @@ def test_a_worker_killed_while_fashn_answers_is_not_paid_for_twice(
     job_id = generate()["jobId"]
     slow_answer()
     worker.kill()
-    worker.wait(timeout=30)
+    worker.wait(timeout=LONGEST_SECONDS)
     TryOnJob.objects.update(lease_until="2000-01-01T00:00Z")
     assert finish(job_id).error_code == "submission_unknown"
     assert len(sandbox.ledger()["predictions"]) == 1

@@ -91,13 +91,20 @@ def test_a_late_answer_does_not_revive_the_job_that_has_failed_and_its_picture_i
 def test_a_late_answer_does_not_disturb_the_call_that_a_person_has_paid_for_since(
     job_id: str, owner: Api, before_the_answer: Callable[[Happening], None], sandbox: Sandbox
 ) -> None:
+    plans: list[Any] = []
+
+    def plan() -> Any:
+        return TryOnJob.objects.values("status", "progress", "expected_at", "next_check_at").get(pk=job_id)
+
     def given_up_and_retried() -> None:
         another_worker_gives_it_up(job_id)
         assert owner.post(f"jobs/{job_id}/retry").status_code == 202
         tasks.advance_job(job_id)
+        plans.append(plan())
 
     before_the_answer(given_up_and_retried)
     tasks.advance_job(job_id)
+    assert plan() == plans[0]
     first, second = Prediction.objects.order_by("created_at")
     assert the_call_is_looked_after_and_holds_no_job(first)
     assert (second.state, second.rescue_at) == (PredictionState.RUNNING, None)

@@ -66,6 +66,7 @@ print(queue.fetch_job("timer").get_status().value)
 """
 
 
+@pytest.mark.slow
 def test_timers_go_on_after_the_worker_that_held_them_was_killed() -> None:
     outcome = subprocess.run(
         [sys.executable, "-c", TAKE_OVER],

@@ -7,7 +7,10 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self, override
+from typing import Final, Self, override
+
+# Far longer than any time-out of the code under test: reached only where that code is broken.
+LONGEST_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.seen.append(
             Seen(self.command, self.path, dict(self.headers.items()), body, self.client_address[1])
         )
+        self.server.called.set()
         # The last step stays, for tests that do not count requests.
         steps = self.server.script
         step = steps.pop(0) if len(steps) > 1 else steps[0]
@@ -56,6 +60,7 @@ class Loopback(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.seen: list[Seen] = []
         self.script: list[Step] = []
+        self.called = threading.Event()
         self.released = threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -70,6 +75,11 @@ class Loopback(ThreadingHTTPServer):
     def answers(self, *steps: Step) -> None:
         """Set what the next requests get, in order; the last step repeats."""
         self.script[:] = steps
+
+    def requests(self) -> int:
+        """Return how many requests came, the first waited for: its sender may be gone before it is read."""
+        self.called.wait(LONGEST_SECONDS)
+        return len(self.seen)
 
     @override
     def __enter__(self) -> Self:
@@ -142,7 +152,7 @@ def resets(handler: Handler) -> None:
 
 def hangs(handler: Handler) -> None:
     """No answer until the test is over."""
-    handler.server.released.wait(10)
+    handler.server.released.wait(LONGEST_SECONDS)
     handler.close_connection = True
 
 

@@ -4,7 +4,6 @@ import errno
 import logging
 import socket
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,6 +13,7 @@ import pytest
 
 from tests.tryon.fashn.calls import INPUTS, KEY, STARTED, WEBHOOK, client_for, failed_read, failed_run
 from tests.tryon.fashn.loopback import (
+    LONGEST_SECONDS,
     Loopback,
     Step,
     answer,
@@ -67,7 +67,7 @@ def no_tls() -> Iterator[str]:
 @contextmanager
 def cut_while_sending() -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(5)
+        listener.settimeout(LONGEST_SECONDS)
 
         def take_a_little() -> None:
             connection, _ = listener.accept()
@@ -120,27 +120,27 @@ def test_refusing_proxy_means_not_sent(server: Loopback, monkeypatch: pytest.Mon
     assert server.seen == []
 
 
-def test_slow_upload_may_take_longer_than_the_connect_timeout() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(5)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+def test_each_piece_of_an_upload_has_the_connect_timeout_to_itself(
+    server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A time-out is one sendall()'s: sent as a whole, a large upload over a slow line would never arrive."""
+    pieces: list[tuple[int, float | None]] = []
+    send = socket.socket.sendall
 
-        def read_slowly() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                received = b""
-                while not received.endswith(b"}}") and (piece := connection.recv(256 * 1024)):
-                    received = received[-1:] + piece
-                    time.sleep(0.01)
-                connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{"id": "abc"}')
+    def noted(connection: socket.socket, data: bytes, *flags: int) -> None:
+        if connection.getpeername()[1] == server.server_port:  # not what the server answers
+            pieces.append((len(data), connection.gettimeout()))
+        send(connection, data, *flags)
 
-        thread = threading.Thread(target=read_slowly)
-        thread.start()
-        client = client_for(f"http://127.0.0.1:{listener.getsockname()[1]}", connect_timeout=0.2)
-        provider_id = client.run("tryon-v1.6", LARGE)
-        thread.join()
+    monkeypatch.setattr(socket.socket, "sendall", noted)
+    server.answers(STARTED)
 
-    assert provider_id == "abc"
+    provider_id = client_for(server.url, connect_timeout=7).run("tryon-v1.6", LARGE)
+
+    assert provider_id == "3f0c9a52-u1"
+    assert sum(size for size, _ in pieces) > 16_000_000
+    assert max(size for size, _ in pieces) <= 64 * 1024
+    assert {timeout for _, timeout in pieces} == {7}
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_run_that_was_sent_and_not_answered_may_have_been_paid(server: Loopback,
 
     assert isinstance(error, Unanswered)
     assert (error.may_have_run, error.permanent) == (True, False)
-    assert len(server.seen) == 1
+    assert server.requests() == 1
 
 
 def test_run_never_travels_on_a_connection_that_may_be_stale(server: Loopback, client: FashnClient) -> None:
@@ -205,7 +205,7 @@ def test_read_that_timed_out_is_not_asked_again(server: Loopback, step: Step) ->
 
     assert isinstance(error, Unanswered)
     assert not error.may_have_run
-    assert len(server.seen) == 1
+    assert server.requests() == 1
 
 
 def test_one_client_serves_many_threads(server: Loopback, client: FashnClient) -> None:

@@ -2,12 +2,23 @@
 
 import base64
 import io
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.tryon.fashn.calls import refused_url
-from tests.tryon.fashn.loopback import Loopback, Step, answer, broken_off, chunked, closes, drips, hangs
+from tests.tryon.fashn.loopback import (
+    LONGEST_SECONDS,
+    Loopback,
+    Step,
+    answer,
+    broken_off,
+    chunked,
+    closes,
+    drips,
+    hangs,
+)
 from tryon.fashn.download import download
 from tryon.fashn.errors import (
     DownloadError,
@@ -37,23 +48,27 @@ def redirect(location: str, status: int = 302) -> Step:
     return answer(b"moved", status=status, headers={"Location": location})
 
 
-def fetch(server: Loopback, *steps: Step, max_bytes: int = 100_000, total_timeout: float = 5.0) -> bytes:
+def fetch(
+    server: Loopback,
+    *steps: Step,
+    max_bytes: int = 100_000,
+    read_timeout: float = LONGEST_SECONDS,
+    total_timeout: float = LONGEST_SECONDS,
+) -> bytes:
     server.answers(*steps)
     return download(
         f"{server.url}/media/abc/output_0.png",
         allowed_hosts=[server.host],
         max_bytes=max_bytes,
-        connect_timeout=0.3,
-        read_timeout=0.3,
+        connect_timeout=LONGEST_SECONDS,
+        read_timeout=read_timeout,
         total_timeout=total_timeout,
     )
 
 
-def refused(
-    server: Loopback, *steps: Step, max_bytes: int = 100_000, total_timeout: float = 5.0
-) -> DownloadError:
+def refused(server: Loopback, *steps: Step, **limits: Any) -> DownloadError:
     with pytest.raises(DownloadError) as caught:
-        fetch(server, *steps, max_bytes=max_bytes, total_timeout=total_timeout)
+        fetch(server, *steps, **limits)
     return caught.value
 
 
@@ -179,7 +194,7 @@ def test_deleted_picture_is_gone(server: Loopback, status: int) -> None:
     ],
 )
 def test_picture_that_may_come_next_time_is_unavailable(server: Loopback, step: Step) -> None:
-    error = refused(server, step)
+    error = refused(server, step, read_timeout=0.2)
 
     assert isinstance(error, ResultUnavailable)
     assert (error.code, error.permanent, error.lost) == ("result_unavailable", False, False)

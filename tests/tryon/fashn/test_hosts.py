@@ -7,7 +7,7 @@ from typing import override
 import pytest
 
 from tests.tryon.fashn.calls import FASHN, refused_url
-from tests.tryon.fashn.loopback import Loopback, closes
+from tests.tryon.fashn.loopback import LONGEST_SECONDS, Loopback, closes
 from tryon.fashn.download import download
 from tryon.fashn.errors import ResultHostRefused, ResultUnavailable
 from tryon.fashn.hosts import HostMatch, is_public, match_host
@@ -116,7 +116,7 @@ class FakeNet:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, shown_address: str) -> None:
         self.received = bytearray()
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.listener.settimeout(5)
+        self.listener.settimeout(LONGEST_SECONDS)
         self._thread = threading.Thread(target=self._take)
         self._thread.start()
         connect = socket.create_connection

@@ -71,6 +71,7 @@ def test_reset_forgets_everything(sandbox: Sandbox, http: requests.Session, inpu
     assert sandbox.settings.concurrency == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_command_serves_until_it_is_told_to_stop(stop: signal.Signals) -> None:
     command = [

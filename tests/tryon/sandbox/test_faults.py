@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.waiting import eventually
 from tryon.sandbox import Refusal, Sandbox
 
 from .conftest import finish, run, status
@@ -95,7 +96,7 @@ def test_hang_and_slow_body_come_after_the_job(
     body = {"model_name": "tryon-v1.6", "inputs": {**inputs, "seed": seed}}
     with pytest.raises(requests.ReadTimeout if seed == 424226 else requests.ConnectionError):
         http.post(f"{sandbox.url}/v1/run", json=body, timeout=0.3)
-    assert len(sandbox.ledger()["predictions"]) == 1
+    assert eventually(lambda: len(sandbox.ledger()["predictions"])) == 1
 
 
 def test_run_may_answer_without_id(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]) -> None:

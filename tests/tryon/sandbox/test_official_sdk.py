@@ -7,6 +7,7 @@ import fashn
 import pytest
 from fashn.types import PredictionRunResponse, PredictionSubscribeResponse
 
+from tests.waiting import eventually
 from tryon.sandbox import Sandbox
 
 
@@ -112,6 +113,7 @@ def test_hang_and_reset_raise_connection_errors(
     sandbox.inject("run", "hang")
     with pytest.raises(fashn.APITimeoutError):
         start(sdk.with_options(timeout=0.3), inputs)
+    assert eventually(lambda: len(sandbox.ledger()["predictions"])) == 1
     sandbox.inject("run", "reset_before")
     with pytest.raises(fashn.APIConnectionError):
         start(sdk, inputs)

@@ -105,6 +105,7 @@ WORST: dict[str, Callable[[], bytes]] = {
 
 # The figure is Linux's; .ci/run and the image are Linux. Elsewhere there is nothing to read it from.
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the high-water mark is read from /proc")
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WORST)
 def test_worst_upload_of_each_kind_is_taken_and_not_felt(kind: str, tmp_path: Path) -> None:
     content = WORST[kind]()

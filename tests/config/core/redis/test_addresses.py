@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis import Redis, RedisError
 
 from config.core.redis.addresses import check_address, connect, sentinel_address
+from tests.waiting import eventually
 from tryon.demo.broker import LOOPBACK, find_server, free_port
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -49,17 +49,16 @@ def server(folder: Path, *lines: str, sentinel: bool = False) -> Iterator[None]:
 
 
 def until(works: Callable[[], object]) -> None:
-    """Wait, at most ten seconds, until a call raises no RedisError."""
-    deadline = time.monotonic() + 10
-    while True:
+    """Wait until a call raises no RedisError."""
+
+    def worked() -> bool:
         try:
             works()
         except RedisError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+            return False
+        return True
+
+    eventually(worked)
 
 
 def use(url: str, folder: Path) -> None:
@@ -81,11 +80,11 @@ def use(url: str, folder: Path) -> None:
     assert outcome.returncode == 0, outcome.stderr
 
 
+@pytest.mark.slow
 def test_a_unix_socket(tmp_path: Path) -> None:
     with server(tmp_path, "port 0", f"unixsocket {tmp_path}/r.sock"):
         url = f"unix://{tmp_path}/r.sock?db=0"
-        while not (tmp_path / "r.sock").exists():
-            time.sleep(0.02)
+        eventually((tmp_path / "r.sock").exists)
         use(url, tmp_path)
 
 
@@ -108,6 +107,7 @@ def certificate(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_tls_with_a_certificate_that_is_checked(tmp_path: Path, certificate: Path) -> None:
     port = free_port()
     lines = [
@@ -136,6 +136,7 @@ def test_tls_with_a_certificate_that_is_checked(tmp_path: Path, certificate: Pat
             connect(url).ping()  # nobody vouches for this certificate
 
 
+@pytest.mark.slow
 def test_sentinel_leads_to_the_master(tmp_path: Path) -> None:
     master, watcher = free_port(), free_port()
     lines = [

@@ -14,7 +14,7 @@ from tests import s3
 from tests.conftest import Api, error_of
 from tests.images import garment_photo
 from tests.stores import fetch
-from tests.tryon.fashn.loopback import Handler, Loopback, Step
+from tests.tryon.fashn.loopback import LONGEST_SECONDS, Handler, Loopback, Step
 from tryon.models import ProductImage
 
 PICTURE = b"\x89PNG picture"
@@ -126,4 +126,4 @@ def refusing(status: int, code: str) -> Step:
 
 
 def silent(handler: Handler) -> None:
-    handler.server.released.wait(10)
+    handler.server.released.wait(LONGEST_SECONDS)
