@@ -45,7 +45,8 @@ test-slow: $(ENV)/dev.stamp redis
 test-postgres: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tests.postgres $(BIN)/pytest --numprocesses auto \
 	    --ignore tests/tryon/fashn --ignore tests/tryon/sandbox --ignore tests/config/core/images \
-	    --ignore tests/tryon/demo/test_demo.py --ignore tests/tryon/demo/test_supervisor.py $(ARGS)
+	    --ignore tests/tryon/demo/test_demo.py --ignore tests/tryon/demo/test_supervisor.py \
+	    --cov --cov-config=tests/branches.toml $(ARGS)
 
 SEEDS ?= 1
 chaos: $(ENV)/dev.stamp redis
@@ -123,4 +124,4 @@ $(NODE)/lint.stamp: package.json package-lock.json .npmrc
 	@touch $@
 
 clean:
-	rm -rf $(ENV) $(NODE) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
+	rm -rf $(ENV) $(NODE) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*

@@ -81,6 +81,8 @@ def quietly(command: Sequence[str], user: str | None) -> None:
         command,
         user=user,
         cwd="/",
+        # Not the shell's: a locale that this machine lacks stops initdb, and PG* variables lead elsewhere.
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if "initdb" in command[0] else subprocess.DEVNULL,
         stderr=subprocess.STDOUT,

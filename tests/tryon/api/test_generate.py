@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from models_library.models import ModelImage
 from tests import images
 from tests.conftest import Api, Generate, data_of, error_of
 from tests.factories import ProductImageFactory, TryOnJobFactory
@@ -41,6 +42,15 @@ def test_a_wrong_option_is_named(owner: Api, body: dict[str, Any], options: Any,
     assert response.status_code == 400
     assert list(error_of(response)["details"]["fields"]) == [field]
     assert TryOnJob.objects.count() == 0
+
+
+@pytest.mark.parametrize(("options", "category"), [({}, "tops"), ({"resolution": "2k"}, None)])
+def test_the_model_photo_says_what_the_garment_is_where_fashn_wants_to_know(
+    owner: Api, body: dict[str, Any], options: Any, category: str | None
+) -> None:
+    ModelImage.objects.update(category="upper_body")
+    assert owner.post("generate", {**body, "options": options}).status_code == 202
+    assert TryOnJob.objects.get().options.get("category") == category
 
 
 def test_options_of_null_are_none(owner: Api, body: dict[str, Any]) -> None:

@@ -105,6 +105,21 @@ def test_each_batch_is_a_sign_of_life() -> None:
     assert outer.problem == ""
 
 
+def test_a_run_that_was_taken_for_dead_stops() -> None:
+    """Another goes on where it was."""
+    seen: list[str] = []
+
+    def work(cursor: str, tally: dict[str, Any]) -> Batch:
+        seen.append(cursor)
+        CleanupRun.objects.update(finished_at=timezone.now(), problem="interrupted")
+        return Batch("half")
+
+    ended = run("expired_results", work, max_seconds=60)
+    assert seen == [""]
+    assert ended is not None
+    assert (ended.problem, ended.cursor) == ("interrupted", "")
+
+
 def test_old_runs_are_forgotten() -> None:
     long_ago = clock.now() - timedelta(days=91)
     CleanupRun.objects.create(task="old_sessions", started_at=long_ago, finished_at=long_ago)

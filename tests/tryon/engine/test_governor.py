@@ -84,6 +84,16 @@ def test_the_run_rate_is_counted_over_the_last_minute(
     assert len(started()) == 3
 
 
+def test_calls_that_wait_to_be_sent_count_in_the_run_rate(
+    settings: Settings, queued: Callable[..., list[TryOnJob]]
+) -> None:
+    settings.FASHN_RUN_CALLS = 2
+    queued(4)
+    for _ in range(2):
+        dispatch()
+        assert len(started()) == 2
+
+
 def test_status_calls_stay_below_fashns_limit(
     settings: Settings, generate: Generate, work: Callable[[], None], sandbox: Sandbox
 ) -> None:
@@ -112,6 +122,52 @@ def test_too_many_requests_hold_everybody_and_cost_no_retry(
     assert clock.now() < state.held_until < clock.now() + timedelta(seconds=6)
     Governor.objects.update(held_until=clock.now())
     assert finish(first).retry_count == finish(second).retry_count == 0
+
+
+def test_fashn_says_how_long_it_wants_no_more_requests(
+    generate: Generate, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    sandbox.configure(retryAfter=100)
+    sandbox.inject("run", "RateLimitExceeded")
+    job_id = generate()["jobId"]
+    work()
+    held, until = governor.current().held_until, TryOnJob.objects.get(pk=job_id).not_before
+    assert held is not None
+    assert until is not None
+    soon = timezone.now() + timedelta(seconds=60)
+    assert min(held, until) > soon
+
+
+def test_the_more_are_in_flight_the_less_often_each_is_asked_about(
+    generate: Generate, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    sandbox.inject("prediction", "never_ends")
+    job_id = generate()["jobId"]
+    work()
+    for number in range(39):
+        PredictionFactory.create(
+            job__status=Status.PROCESSING, state=PredictionState.RUNNING, provider_id=f"abc-{number}"
+        )
+    before = timezone.now()
+    TryOnJob.objects.filter(pk=job_id).update(next_check_at=before)
+    tasks.advance_job(job_id)
+    again = TryOnJob.objects.get(pk=job_id).next_check_at
+    assert sandbox.ledger()["requests"]["status"] == 1
+    assert again is not None
+    assert again - before >= timedelta(seconds=10)  # 50 questions in 10 s are FASHN's limit
+
+
+def test_the_first_question_waits_for_most_of_the_typical_time(
+    generate: Generate, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    job_id = generate(mode="quality")["jobId"]
+    work()
+    job = TryOnJob.objects.get(pk=job_id)
+    submitted = job.predictions.get().submitted_at
+    assert job.next_check_at is not None
+    assert job.expected_at is not None
+    assert submitted is not None
+    assert job.next_check_at - submitted > (job.expected_at - submitted) / 2
 
 
 def test_too_many_in_flight_lowers_the_slots_which_come_back(
@@ -286,6 +342,13 @@ def test_failures_that_come_in_together_keep_the_circuit_open_no_longer() -> Non
     until = governor.submission_failed()  # the one that tried afterwards
     assert until is not None
     assert timedelta(seconds=55) < until - clock.now() <= timedelta(seconds=60)
+
+
+def test_however_often_fashn_fails_it_is_tried_again_within_five_minutes() -> None:
+    Governor.objects.create(pk=1, failures=FAILURES_TO_OPEN + 6, open_until=timezone.now())
+    until = governor.submission_failed()
+    assert until is not None
+    assert timedelta(minutes=4) < until - timezone.now() <= timedelta(minutes=5)
 
 
 def test_a_long_hold_is_not_shortened_by_a_short_one() -> None:

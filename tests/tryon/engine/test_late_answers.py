@@ -160,5 +160,6 @@ def test_the_answer_for_a_job_that_was_canceled_meanwhile_frees_its_slot(
 
     sandbox.advance(60)
     rescue_now()
-    assert Prediction.objects.get().credits_used == 1
+    prediction = Prediction.objects.get()
+    assert (prediction.credits_used, prediction.kept.name, prediction.rescue_at) == (1, "", None)
     assert not TryOnResult.objects.exists()

@@ -39,6 +39,26 @@ def test_it_is_asked_more_and_more_slowly(
     assert timedelta(minutes=3) < prediction.rescue_at - clock.now() < timedelta(minutes=4)
 
 
+@pytest.mark.parametrize(
+    ("age", "least", "most"),
+    [(24, timedelta(minutes=55), timedelta(minutes=60)), (71, timedelta(minutes=25), timedelta(minutes=30))],
+)
+def test_it_is_asked_once_an_hour_at_least_and_before_fashn_deletes_it(
+    given_up: TryOnJob,
+    rescue_now: Callable[[], None],
+    sandbox: Sandbox,
+    age: int,
+    least: timedelta,
+    most: timedelta,
+) -> None:
+    Prediction.objects.update(submitted_at=timezone.now() - timedelta(hours=age))
+    sandbox.inject("status", "InternalServerError")
+    rescue_now()
+    planned = given_up.predictions.get().rescue_at
+    assert planned is not None
+    assert least < planned - timezone.now() <= most
+
+
 def test_after_72_hours_nobody_asks_any_more(
     given_up: TryOnJob, rescue_now: Callable[[], None], sandbox: Sandbox
 ) -> None:

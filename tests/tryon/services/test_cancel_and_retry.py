@@ -63,6 +63,12 @@ def test_one_of_two_who_asked_cancels_for_himself_only(
     assert error_of(owner.get(f"jobs/{job_id}"))["code"] == "job_not_found"
 
 
+def test_a_manager_cancels_for_all_who_asked(owner: Api, manager: Api, generate: Generate) -> None:
+    job_id = generate()["jobId"]
+    assert data_of(manager.post(f"jobs/{job_id}/cancel"))["status"] == "canceled"
+    assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "canceled"
+
+
 @pytest.mark.parametrize("action", ["cancel", "retry"])
 def test_stranger_can_do_nothing(stranger: Api, action: str) -> None:
     job = TryOnJobFactory.create(failed=True)

@@ -12,12 +12,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from config.core import clock
+from config.core.upkeep.models import DailyCount
+from config.shops.callers import Caller
 from results.models import Review, TryOnResult
 from results.services import result_review
 from tests import images
 from tests.conftest import Api, Finish, Generate, data_of, error_of
-from tryon.models import Prediction, ProductImage, TryOnJob
+from tests.factories import TryOnJobFactory
+from tryon.fashn.options import TryOnOptions
+from tryon.models import Lane, Prediction, ProductImage, TryOnJob
 from tryon.sandbox import Sandbox
+from tryon.services.generate import tryon_generate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -131,6 +136,45 @@ def test_a_hint_never_outlives_its_result(made: TryOnJob, generate: Generate) ->
     generate()
     seconds: Any = cache.ttl(f"reuse:{made.cache_key}")  # type: ignore[attr-defined]  # django-redis has it
     assert 0 < seconds <= 100
+
+
+def test_a_hint_is_forgotten_after_a_day(made: TryOnJob, generate: Generate) -> None:
+    cache.clear()
+    generate()
+    assert cache.ttl(f"reuse:{made.cache_key}") <= 24 * 3600  # type: ignore[attr-defined]
+
+
+def test_whoever_joins_for_a_batch_does_not_hurry_a_job(made: TryOnJob) -> None:
+    waiting = TryOnJobFactory.create(
+        product_image=made.product_image,
+        model_image=made.model_image,
+        cache_key=made.cache_key,
+        lane=Lane.BULK,
+    )
+    TryOnResult.objects.all().delete()
+    for lane, becomes in ((Lane.BULK, Lane.BULK), (Lane.INTERACTIVE, Lane.INTERACTIVE)):
+        generated = tryon_generate(
+            caller=Caller(requester=made.requester),
+            product_image_id=made.product_image_id,
+            model_image_id=made.model_image_id,
+            options=TryOnOptions(),
+            lane=lane,
+        )
+        waiting.refresh_from_db()
+        assert (generated.job, waiting.lane) == (waiting, becomes)
+
+
+def test_a_review_that_is_so_already_is_no_change(made: TryOnJob) -> None:
+    assert [result_review(TryOnResult.objects.all(), Review.REJECTED) for _ in range(2)] == [1, 0]
+
+
+def test_statistics_of_the_last_days_leave_out_the_day_before_them() -> None:
+    today = timezone.now().date()
+    for ago, number in ((0, 1), (1, 20), (2, 300)):
+        DailyCount.objects.create(name="reuse_misses", day=today - timedelta(days=ago), number=number)
+    table = StringIO()
+    call_command("cache_stats", days=2, stdout=table)
+    assert table.getvalue().splitlines()[1].split()[-3] == "21"
 
 
 def test_reuse_is_counted_and_shown(manager: Api, made: TryOnJob, generate: Generate) -> None:

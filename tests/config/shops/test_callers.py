@@ -1,0 +1,59 @@
+"""Who is asking: keys, people signed in to the admin, visitors of the demo shop."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import Settings
+
+from config.shops.keys import key_issue
+from config.shops.models import ApiKey
+
+STATS = "/api/tryon/stats"
+MODELS = "/api/tryon/models"
+PAUSE = "/api/tryon/stats/pause"
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(**fields: bool) -> Client:
+    """A browser of somebody with an account. It sends no CSRF token by itself."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_user("somebody", **fields))
+    return client
+
+
+def test_staff_signed_in_to_the_admin_are_managers() -> None:
+    assert signed_in(is_staff=True).get(STATS).status_code == 200
+
+
+def test_an_account_that_is_no_staff_is_nobody() -> None:
+    client = signed_in(is_staff=False)
+    assert client.get(STATS).status_code == 401
+    assert client.get(MODELS).status_code == 401
+
+
+def test_staff_whose_account_is_closed_are_nobody() -> None:
+    client = signed_in(is_staff=True)
+    User.objects.update(is_active=False)
+    assert client.get(STATS).status_code == 401
+
+
+def test_another_page_can_not_act_for_staff() -> None:
+    client = signed_in(is_staff=True)
+    assert client.post(PAUSE).status_code == 403
+    assert client.get(STATS).json()["data"]["governor"]["pause"] == ""
+
+
+def test_a_visitor_of_the_demo_shop_is_nobody_once_the_shop_is_closed(settings: Settings) -> None:
+    settings.DEMO_SHOP = True
+    visitor = Client()
+    assert visitor.get("/demo/").status_code == 200
+    assert visitor.get(MODELS).status_code == 200
+    settings.DEMO_SHOP = False
+    assert visitor.get(MODELS).status_code == 401
+
+
+def test_a_key_that_was_switched_off_before_it_was_ever_used_opens_nothing() -> None:
+    _row, text = key_issue(name="Shop")
+    ApiKey.objects.update(is_active=False)
+    assert Client(headers={"Authorization": f"Api-Key {text}"}).get(MODELS).status_code == 401
