@@ -36,7 +36,7 @@ dev: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tryon.demo --dev $(ARGS)
 
 test: $(ENV)/dev.stamp redis
-	@exec $(BIN)/pytest --numprocesses auto --cov -m "not slow" $(ARGS)
+	@exec $(BIN)/pytest --numprocesses auto --cov --cov-fail-under=90 -m "not slow" $(ARGS)
 
 test-slow: $(ENV)/dev.stamp redis
 	@exec $(BIN)/pytest --numprocesses auto -m slow $(ARGS)

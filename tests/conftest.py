@@ -213,13 +213,13 @@ def sandbox(settings: Settings) -> Iterator[Sandbox]:
 @pytest.fixture
 def product_id(owner: Api) -> str:
     """A product photo that the owner uploaded."""
-    return str(data_of(owner.upload(images.garment_photo()))["id"])
+    return str(data_of(owner.upload(images.garment_photo(images.SMALL_SQUARE)))["id"])
 
 
 @pytest.fixture
 def model_id(manager: Api) -> str:
     """A model photo in the library."""
-    return str(data_of(manager.add_model(images.model_photo()))["id"])
+    return str(data_of(manager.add_model(images.model_photo(images.SMALL_PORTRAIT)))["id"])
 
 
 @pytest.fixture

@@ -9,12 +9,16 @@ import struct
 import zlib
 from collections.abc import Iterable
 from io import BytesIO
-from typing import Any
+from typing import Any, Final
 
 import pillow_heif
 from PIL import Image, ImageCms, ImageDraw, ImageFilter
 
 type Size = tuple[int, int]
+
+# For tests to which a photo is only something to upload: quick to clean, and not refused as too small.
+SMALL_SQUARE: Final = (300, 300)
+SMALL_PORTRAIT: Final = (300, 450)
 
 GPS = {1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 18.0)}
 GPS_IFD, ORIENTATION = 0x8825, 0x0112

@@ -8,7 +8,7 @@ from typing import Final
 LONGEST_SECONDS: Final = 120.0
 
 
-def eventually[T](found: Callable[[], T]) -> T:
+def eventually[T](found: Callable[[], T | None]) -> T:
     """Return what ``found`` returns once it is true. Fails where that takes too long."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while not (value := found()):

@@ -15,10 +15,10 @@ PAUSE = "/api/tryon/stats/pause"
 pytestmark = pytest.mark.django_db
 
 
-def signed_in(**fields: bool) -> Client:
+def signed_in(*, is_staff: bool) -> Client:
     """A browser of somebody with an account. It sends no CSRF token by itself."""
     client = Client(enforce_csrf_checks=True)
-    client.force_login(User.objects.create_user("somebody", **fields))
+    client.force_login(User.objects.create_user("somebody", is_staff=is_staff))
     return client
 
 

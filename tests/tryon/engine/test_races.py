@@ -192,7 +192,7 @@ def test_who_is_answered_with_a_picture_can_see_it_although_another_gives_it_up(
     owner: Api, stranger: Api, product_id: str, model_id: str, finish: Finish, sandbox: Sandbox
 ) -> None:
     """The picture goes, or it stays for the one who has just asked: never an answer without a picture."""
-    shared = data_of(stranger.upload(images.garment_photo()))["id"]
+    shared = data_of(stranger.upload(images.garment_photo(images.SMALL_SQUARE)))["id"]
     for _ in range(5):
         asked = data_of(owner.post("generate", {"productImageId": product_id, "modelImageId": model_id}))
         result_id = finish(asked["jobId"]).result.pk

@@ -108,13 +108,13 @@ def test_a_retired_model_photo_is_refused_although_its_picture_is_there(
 
 
 def test_another_photo_of_the_same_product_is_another_picture(owner: Api, made: TryOnJob) -> None:
-    product = data_of(owner.upload(images.garment_photo(seed=1)))["id"]
+    product = data_of(owner.upload(images.garment_photo(images.SMALL_SQUARE, seed=1)))["id"]
     body = {"productImageId": product, "modelImageId": str(made.model_image_id)}
     assert data_of(owner.post("generate", body))["status"] == "queued"
 
 
 def test_the_same_photo_uploaded_again_is_the_same_picture(owner: Api, stranger: Api, made: TryOnJob) -> None:
-    product = data_of(stranger.upload(images.garment_photo()))["id"]
+    product = data_of(stranger.upload(images.garment_photo(images.SMALL_SQUARE)))["id"]
     body = {"productImageId": product, "modelImageId": str(made.model_image_id)}
     answer = data_of(stranger.post("generate", body))
     assert (answer["status"], answer["jobId"]) == ("completed", str(made.pk))
@@ -202,7 +202,7 @@ def test_each_shop_sees_its_own_photo_in_a_shared_result(
     owner: Api, stranger: Api, manager: Api, made: TryOnJob, model_id: str
 ) -> None:
     mine, theirs = {"productId": "SKU-NEW"}, str(made.product_image_id)
-    photo = data_of(stranger.upload(images.garment_photo(), **mine))["id"]
+    photo = data_of(stranger.upload(images.garment_photo(images.SMALL_SQUARE), **mine))["id"]
     answer = stranger.post("generate", {"productImageId": photo, "modelImageId": model_id})
     assert data_of(answer)["jobId"] == str(made.pk)
     (shown,) = data_of(stranger.get("results", **mine))
