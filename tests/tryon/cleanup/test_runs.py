@@ -94,7 +94,7 @@ def test_each_batch_is_a_sign_of_life() -> None:
 
     def work(cursor: str, tally: dict[str, Any]) -> Batch:
         if not cursor:
-            CleanupRun.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=6))
+            CleanupRun.objects.update(heartbeat_at=clock.now() - timedelta(minutes=6))
             return Batch("half")
         inner.append(run("expired_results", work, max_seconds=60))
         return Batch("")
@@ -111,7 +111,7 @@ def test_a_run_that_was_taken_for_dead_stops() -> None:
 
     def work(cursor: str, tally: dict[str, Any]) -> Batch:
         seen.append(cursor)
-        CleanupRun.objects.update(finished_at=timezone.now(), problem="interrupted")
+        CleanupRun.objects.update(finished_at=clock.now(), problem="interrupted")
         return Batch("half")
 
     ended = run("expired_results", work, max_seconds=60)

@@ -6,9 +6,9 @@ from typing import Any
 import django_rq
 import pytest
 from django.test import Client
-from django.utils import timezone
 from django_redis import get_redis_connection
 
+from config.core import clock
 from results.models import TryOnResult
 from tests.conftest import Api, Generate
 from tryon import tasks
@@ -49,7 +49,7 @@ def job_id(generate: Generate) -> str:
 
 def another_worker_gives_it_up(job_id: str) -> None:
     """The worker that waits has slept for longer than its lease."""
-    TryOnJob.objects.filter(pk=job_id).update(lease_until=timezone.now())
+    TryOnJob.objects.filter(pk=job_id).update(lease_until=clock.now())
     tasks.advance_job(job_id)
     job = TryOnJob.objects.get(pk=job_id)
     assert (job.status, job.error_code) == (Status.FAILED, "submission_unknown")

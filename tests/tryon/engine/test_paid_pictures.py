@@ -218,14 +218,14 @@ def test_a_worker_killed_after_a_late_picture_proved_lost_has_nothing_paid_again
     owner.post(f"jobs/{job_id}/retry")
     assert finish(job_id).error_code == "pose_not_found"
     late = given_up.predictions.earliest("created_at")
-    Prediction.objects.filter(pk=late.pk).update(rescue_at=timezone.now())
+    Prediction.objects.filter(pk=late.pk).update(rescue_at=clock.now())
     tasks.rescue_prediction(str(late.pk))
     assert TryOnJob.objects.get(pk=job_id).status == Status.PROCESSING
 
     late.refresh_from_db()
     default_storage.delete(str(late.kept.name))
     sandbox.inject("media", "missing", times=99)
-    long_ago = timezone.now() - timedelta(minutes=15)
+    long_ago = clock.now() - timedelta(minutes=15)
     TryOnJob.objects.update(started_at=long_ago)
     Prediction.objects.update(finished_at=long_ago)
     undo = killed_in("collect", "fail")

@@ -102,7 +102,7 @@ def test_a_timer_may_be_a_little_early(
     """RQ's scheduler fires up to 0.7 s early, and nobody would call again."""
     job_id = generate()["jobId"]
     work()
-    TryOnJob.objects.update(next_check_at=timezone.now() + timedelta(seconds=due_in))
+    TryOnJob.objects.update(next_check_at=clock.now() + timedelta(seconds=due_in))
     tasks.advance_job(job_id)
     assert sandbox.ledger()["requests"].get("status", 0) == asked
 

@@ -169,7 +169,7 @@ def test_a_review_that_is_so_already_is_no_change(made: TryOnJob) -> None:
 
 
 def test_statistics_of_the_last_days_leave_out_the_day_before_them() -> None:
-    today = timezone.now().date()
+    today = clock.now().date()
     for ago, number in ((0, 1), (1, 20), (2, 300)):
         DailyCount.objects.create(name="reuse_misses", day=today - timedelta(days=ago), number=number)
     table = StringIO()
