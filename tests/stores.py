@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from config.core.storage.local import SignedFileSystemStorage
 from tests import s3
+from tests.waiting import LONGEST_SECONDS
 
 
 def stored_keys() -> set[str]:
@@ -24,7 +25,7 @@ def stored_keys() -> set[str]:
 
 def fetch(url: str) -> requests.Response:
     """What a browser gets from a store of its own host."""
-    return requests.get(url, timeout=10)
+    return requests.get(url, timeout=LONGEST_SECONDS)
 
 
 @contextmanager

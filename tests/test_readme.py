@@ -17,6 +17,7 @@ from config.shops.keys import key_issue
 from tests import images
 from tests.conftest import Finish
 from tests.settings_read import settings_read
+from tests.waiting import LONGEST_SECONDS
 from tryon.failures import PASSING, FailureCode
 from tryon.models import TryOnJob
 from tryon.sandbox import Sandbox
@@ -63,7 +64,7 @@ def run_block(setup: str, block: str, folder: Path) -> None:
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=LONGEST_SECONDS,
         check=False,
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr

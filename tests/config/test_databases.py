@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests.waiting import LONGEST_SECONDS
+
 ROOT = Path(__file__).resolve().parents[2]
 # Eight threads ask forty times; the server counts the connections.
 ASK = """
@@ -47,7 +49,7 @@ def test_a_pool_is_shared_by_the_threads() -> None:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST_SECONDS,
         check=False,
     )
     assert outcome.returncode == 0, outcome.stderr
@@ -71,7 +73,7 @@ def test_options_of_the_address_are_kept(pool_size: str) -> None:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST_SECONDS,
         check=False,
     )
     assert outcome.returncode == 0, outcome.stderr
@@ -91,7 +93,7 @@ def test_without_an_address_the_database_is_a_file_in_the_folder(tmp_path: Path,
         env={**os.environ, "DATABASE_URL": "", "VAR_DIR": str(tmp_path / folder)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST_SECONDS,
         check=False,
     )
     assert outcome.stdout.strip() == f"{tmp_path / folder}/db.sqlite3", outcome.stderr

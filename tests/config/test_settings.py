@@ -22,6 +22,7 @@ from config import env
 from config.core.redis.addresses import check_address, connect, sentinel_address
 from config.databases import database_settings
 from tests.settings_read import SETTINGS, SettingRead, settings_read
+from tests.waiting import LONGEST_SECONDS
 
 ROOT = SETTINGS.parents[1]
 BAD = {
@@ -265,7 +266,7 @@ def run(*arguments: str, without: Sequence[str] = (), **environment: str) -> sub
         env={**inherited, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST_SECONDS,
         check=False,
     )
 

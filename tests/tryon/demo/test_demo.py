@@ -41,7 +41,9 @@ class Serving:
     def get(self, path: str) -> Any:
         """The data that the API answers with."""
         headers = {"Authorization": f"Api-Key {self.handout['apiKey']}"}
-        response = requests.get(f"{self.handout['url']}/api/tryon/{path}", headers=headers, timeout=10)
+        response = requests.get(
+            f"{self.handout['url']}/api/tryon/{path}", headers=headers, timeout=LONGEST_SECONDS
+        )
         return response.json()["data"]
 
 
@@ -180,16 +182,16 @@ def test_what_is_printed_leads_to_pages_that_open(serving: Serving) -> None:
     assert [text for text in shown if text not in serving.said] == []
     session = requests.Session()
     login = f"{handout['url']}/admin/login/"
-    session.get(login, timeout=10)
+    session.get(login, timeout=LONGEST_SECONDS)
     form = {
         "username": handout["adminUser"],
         "password": handout["adminPassword"],
         "csrfmiddlewaretoken": session.cookies["csrftoken"],
         "next": "/admin/",
     }
-    session.post(login, data=form, timeout=10)
+    session.post(login, data=form, timeout=LONGEST_SECONDS)
     addresses = [word for word in serving.said.split() if word.startswith(handout["url"])]
-    answers = {address: session.get(address, timeout=10) for address in addresses}
+    answers = {address: session.get(address, timeout=LONGEST_SECONDS) for address in addresses}
     assert {address: answer.status_code for address, answer in answers.items()} == dict.fromkeys(
         addresses, 200
     )
@@ -198,7 +200,9 @@ def test_what_is_printed_leads_to_pages_that_open(serving: Serving) -> None:
 
 def test_printed_sandbox_key_opens_the_sandbox(serving: Serving) -> None:
     headers = {"Authorization": f"Bearer {serving.handout['sandboxKey']}"}
-    credits = requests.get(f"{serving.handout['sandboxUrl']}/v1/credits", headers=headers, timeout=10)
+    credits = requests.get(
+        f"{serving.handout['sandboxUrl']}/v1/credits", headers=headers, timeout=LONGEST_SECONDS
+    )
     assert credits.status_code == 200
 
 
@@ -301,7 +305,7 @@ def test_dev_runs_changed_code_in_web_server_and_worker(tmp_path: Path) -> None:
 def status_at(address: str) -> str:
     """Return the status that a health page tells; empty while its server starts again."""
     try:
-        status: str = requests.get(address, timeout=10).json()["status"]
+        status: str = requests.get(address, timeout=LONGEST_SECONDS).json()["status"]
     except requests.ConnectionError:
         return ""
     return status

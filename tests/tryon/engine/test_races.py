@@ -16,6 +16,7 @@ from tests import images
 from tests.conftest import Api, Finish, data_of, error_of, requester
 from tests.factories import TryOnJobFactory, TryOnResultFactory
 from tests.threads import at_once
+from tests.waiting import LONGEST_SECONDS
 from tryon.engine import lifecycle
 from tryon.engine.advance import advance, dispatch
 from tryon.engine.leases import leased
@@ -42,7 +43,7 @@ def test_fifty_identical_requests_make_one_job_and_one_paid_prediction(
             f"{live_server.url}/api/tryon/generate",
             json={"productImageId": product_id, "modelImageId": model_id},
             headers={"Authorization": owner.authorization},
-            timeout=60,
+            timeout=LONGEST_SECONDS,
         )
 
     answers = at_once(50, ask, threads=50)

@@ -17,6 +17,7 @@ from pytest_django import Settings
 from config.core import clock
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import PredictionFactory, TryOnJobFactory
+from tests.waiting import LONGEST_SECONDS
 from tryon import tasks
 from tryon.engine import leases, recovery
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
@@ -74,7 +75,7 @@ def test_timers_go_on_after_the_worker_that_held_them_was_killed() -> None:
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST_SECONDS,
         check=False,
     )
     assert outcome.returncode == 0, outcome.stderr

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.tryon.fashn.loopback import LONGEST_SECONDS, answer
+from tests.tryon.fashn.loopback import answer
+from tests.waiting import LONGEST_SECONDS
 from tryon.fashn.client import FashnClient
 from tryon.fashn.download import download
 from tryon.fashn.errors import DownloadError, FashnError

@@ -7,10 +7,9 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final, Self, override
+from typing import Self, override
 
-# Far longer than any time-out of the code under test: reached only where that code is broken.
-LONGEST_SECONDS: Final = 60.0
+from tests.waiting import LONGEST_SECONDS
 
 
 @dataclass(frozen=True)

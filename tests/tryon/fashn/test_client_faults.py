@@ -13,7 +13,6 @@ import pytest
 
 from tests.tryon.fashn.calls import INPUTS, KEY, STARTED, WEBHOOK, client_for, failed_read, failed_run
 from tests.tryon.fashn.loopback import (
-    LONGEST_SECONDS,
     Loopback,
     Step,
     answer,
@@ -24,6 +23,7 @@ from tests.tryon.fashn.loopback import (
     reset,
     resets,
 )
+from tests.waiting import LONGEST_SECONDS
 from tryon.fashn.client import FashnClient
 from tryon.fashn.errors import NotSent, ServerError, Unanswered, UnexpectedAnswer
 

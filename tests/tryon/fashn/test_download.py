@@ -9,7 +9,6 @@ from PIL import Image
 
 from tests.tryon.fashn.calls import refused_url
 from tests.tryon.fashn.loopback import (
-    LONGEST_SECONDS,
     Loopback,
     Step,
     answer,
@@ -19,6 +18,7 @@ from tests.tryon.fashn.loopback import (
     drips,
     hangs,
 )
+from tests.waiting import LONGEST_SECONDS
 from tryon.fashn.download import download
 from tryon.fashn.errors import (
     DownloadError,

@@ -7,7 +7,8 @@ from typing import override
 import pytest
 
 from tests.tryon.fashn.calls import FASHN, refused_url
-from tests.tryon.fashn.loopback import LONGEST_SECONDS, Loopback, closes
+from tests.tryon.fashn.loopback import Loopback, closes
+from tests.waiting import LONGEST_SECONDS
 from tryon.fashn.download import download
 from tryon.fashn.errors import ResultHostRefused, ResultUnavailable
 from tryon.fashn.hosts import HostMatch, is_public, match_host

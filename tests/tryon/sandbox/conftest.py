@@ -11,6 +11,7 @@ import requests
 from PIL import Image, ImageDraw
 
 from tests.tryon.fashn.loopback import Loopback, answer
+from tests.waiting import LONGEST_SECONDS
 from tryon.sandbox import Sandbox
 
 
@@ -70,7 +71,9 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def sdk(sandbox: Sandbox) -> Iterator[fashn.Fashn]:
     """Return the official client, without its own retries."""
-    with fashn.Fashn(api_key=sandbox.api_key, base_url=sandbox.url, max_retries=0, timeout=5) as client:
+    with fashn.Fashn(
+        api_key=sandbox.api_key, base_url=sandbox.url, max_retries=0, timeout=LONGEST_SECONDS
+    ) as client:
         yield client
 
 
@@ -93,12 +96,12 @@ def receiver() -> Iterator[Loopback]:
 def run(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], **extra: Any) -> requests.Response:
     """Post a run of tryon-v1.6; ``extra`` goes to requests."""
     body = {"model_name": "tryon-v1.6", "inputs": inputs}
-    return http.post(f"{sandbox.url}/v1/run", json=body, timeout=5, **extra)
+    return http.post(f"{sandbox.url}/v1/run", json=body, timeout=LONGEST_SECONDS, **extra)
 
 
 def status(sandbox: Sandbox, http: requests.Session, prediction_id: str) -> requests.Response:
     """Read a prediction."""
-    return http.get(f"{sandbox.url}/v1/status/{prediction_id}", timeout=5)
+    return http.get(f"{sandbox.url}/v1/status/{prediction_id}", timeout=LONGEST_SECONDS)
 
 
 def finish(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any], **extra: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
+from tests.waiting import LONGEST_SECONDS
 from tryon.sandbox import Sandbox
 
 from .conftest import run
@@ -21,13 +22,13 @@ ROOT = Path(__file__).parents[3]
 
 def post(sandbox: Sandbox, call: str, body: object) -> requests.Response:
     """Call the console without a key."""
-    return requests.post(f"{sandbox.url}/_sandbox/{call}", json=body, timeout=10)
+    return requests.post(f"{sandbox.url}/_sandbox/{call}", json=body, timeout=LONGEST_SECONDS)
 
 
 def test_ledger_tells_what_happened(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]) -> None:
     prediction_id = run(sandbox, http, inputs).json()["id"]
     assert post(sandbox, "clock", {"advance": 30}).status_code == 200
-    ledger = requests.get(f"{sandbox.url}/_sandbox/ledger", timeout=5).json()
+    ledger = requests.get(f"{sandbox.url}/_sandbox/ledger", timeout=LONGEST_SECONDS).json()
     [entry] = ledger["predictions"]
     assert (entry["id"], entry["modelName"], entry["status"]) == (prediction_id, "tryon-v1.6", "completed")
     assert entry["createdAt"] < entry["completedAt"]
@@ -38,7 +39,9 @@ def test_ledger_tells_what_happened(sandbox: Sandbox, http: requests.Session, in
 def test_credits_and_settings_can_be_set(sandbox: Sandbox) -> None:
     assert post(sandbox, "credits", {"subscription": 1, "onDemand": 2}).json()["total"] == 3
     assert post(sandbox, "settings", {"concurrency": 2}).json()["concurrency"] == 2
-    assert requests.get(f"{sandbox.url}/_sandbox/settings", timeout=5).json()["concurrency"] == 2
+    assert (
+        requests.get(f"{sandbox.url}/_sandbox/settings", timeout=LONGEST_SECONDS).json()["concurrency"] == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,10 +97,10 @@ def test_command_serves_until_it_is_told_to_stop(stop: signal.Signals) -> None:
             assert process.stdout is not None
             address = process.stdout.readline().split()[4]
             answer = requests.get(
-                f"{address}/v1/credits", headers={"Authorization": "Bearer fa-mine"}, timeout=5
+                f"{address}/v1/credits", headers={"Authorization": "Bearer fa-mine"}, timeout=LONGEST_SECONDS
             )
             process.send_signal(stop)
-            assert process.wait(timeout=10) == 0
+            assert process.wait(timeout=LONGEST_SECONDS) == 0
         finally:
             process.kill()
     assert answer.json()["credits"]["total"] == 7

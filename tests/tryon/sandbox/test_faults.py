@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.waiting import eventually
+from tests.waiting import LONGEST_SECONDS, eventually
 from tryon.sandbox import Refusal, Sandbox
 
 from .conftest import finish, run, status
@@ -114,7 +114,9 @@ def test_header_orders_fault(sandbox: Sandbox, http: requests.Session, inputs: d
     prediction_id = with_header("prediction:InternalServerError").json()["id"]
     sandbox.advance(60)
     assert status(sandbox, http, prediction_id).json()["error"]["name"] == "InternalServerError"
-    page = http.get(f"{sandbox.url}/v1/credits", headers={"X-Sandbox-Fault": "bad_gateway"}, timeout=5)
+    page = http.get(
+        f"{sandbox.url}/v1/credits", headers={"X-Sandbox-Fault": "bad_gateway"}, timeout=LONGEST_SECONDS
+    )
     assert page.status_code == 502
 
 
@@ -122,7 +124,7 @@ def test_ordered_fault_strikes_given_number_of_times(
     sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
 ) -> None:
     order = {"endpoint": "status", "fault": "InternalServerError", "times": 2}
-    http.post(f"{sandbox.url}/_sandbox/faults", json=order, timeout=5).raise_for_status()
+    http.post(f"{sandbox.url}/_sandbox/faults", json=order, timeout=LONGEST_SECONDS).raise_for_status()
     prediction_id = run(sandbox, http, inputs).json()["id"]
     assert [status(sandbox, http, prediction_id).status_code for _ in range(3)] == [500, 500, 200]
 
@@ -133,7 +135,7 @@ def test_ordered_fault_waits_for_its_model(
     sandbox.inject("prediction", "PipelineError", model="background-remove")
     assert finish(sandbox, http, inputs)["status"] == "completed"
     body = {"model_name": "background-remove", "inputs": {"image": inputs["garment_image"]}}
-    prediction_id = http.post(f"{sandbox.url}/v1/run", json=body, timeout=5).json()["id"]
+    prediction_id = http.post(f"{sandbox.url}/v1/run", json=body, timeout=LONGEST_SECONDS).json()["id"]
     sandbox.advance(60)
     assert status(sandbox, http, prediction_id).json()["error"]["name"] == "PipelineError"
 
@@ -151,9 +153,9 @@ def test_refused_run_uses_up_no_prediction_fault(
 def test_ordered_faults_can_be_listed_and_cleared(sandbox: Sandbox, http: requests.Session) -> None:
     address = f"{sandbox.url}/_sandbox/faults"
     sandbox.inject("credits", "hang", seconds=3)
-    listed = http.get(address, timeout=5).json()["faults"]
+    listed = http.get(address, timeout=LONGEST_SECONDS).json()["faults"]
     assert [(fault["fault"], fault["seconds"]) for fault in listed] == [("hang", 3)]
-    http.delete(address, timeout=5).raise_for_status()
+    http.delete(address, timeout=LONGEST_SECONDS).raise_for_status()
     assert sandbox.faults() == []
 
 
@@ -168,7 +170,7 @@ def test_ordered_faults_can_be_listed_and_cleared(sandbox: Sandbox, http: reques
     ],
 )
 def test_unknown_order_is_refused(sandbox: Sandbox, http: requests.Session, order: dict[str, Any]) -> None:
-    answer = http.post(f"{sandbox.url}/_sandbox/faults", json=order, timeout=5)
+    answer = http.post(f"{sandbox.url}/_sandbox/faults", json=order, timeout=LONGEST_SECONDS)
     assert (answer.status_code, answer.json()["error"]) == (400, "BadRequest")
     assert sandbox.faults() == []
 

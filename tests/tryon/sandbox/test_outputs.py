@@ -9,6 +9,7 @@ import pytest
 import requests
 from PIL import Image, UnidentifiedImageError
 
+from tests.waiting import LONGEST_SECONDS
 from tryon.sandbox import Sandbox
 
 from .conftest import finish, run, status
@@ -23,7 +24,7 @@ def picture(data: bytes) -> Image.Image:
 
 def get(url: str) -> requests.Response:
     """Download as a browser would, without a key."""
-    return requests.get(url, timeout=5, allow_redirects=False)
+    return requests.get(url, timeout=LONGEST_SECONDS, allow_redirects=False)
 
 
 @pytest.mark.parametrize(("output_format", "kind"), [("png", "image/png"), ("jpeg", "image/jpeg")])
@@ -70,7 +71,7 @@ def test_max_keeps_shape_and_meets_tier(
         "resolution": resolution,
     }
     body = {"model_name": "tryon-max", "inputs": own}
-    prediction_id = http.post(f"{sandbox.url}/v1/run", json=body, timeout=5).json()["id"]
+    prediction_id = http.post(f"{sandbox.url}/v1/run", json=body, timeout=LONGEST_SECONDS).json()["id"]
     sandbox.advance(120)
     [url] = status(sandbox, http, prediction_id).json()["output"]
     width, height = picture(get(url).content).size
@@ -82,7 +83,7 @@ def test_background_remove_cuts_the_subject_out(
     sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]
 ) -> None:
     body = {"model_name": "background-remove", "inputs": {"image": inputs["garment_image"]}}
-    prediction_id = http.post(f"{sandbox.url}/v1/run", json=body, timeout=5).json()["id"]
+    prediction_id = http.post(f"{sandbox.url}/v1/run", json=body, timeout=LONGEST_SECONDS).json()["id"]
     sandbox.advance(10)
     [url] = status(sandbox, http, prediction_id).json()["output"]
     image = picture(get(url).content)
@@ -170,7 +171,7 @@ def test_download_can_fail_like_any_call(
     sandbox.inject("media", "reset_after")
     with pytest.raises(requests.ConnectionError):
         get(url)
-    assert requests.head(url, timeout=5).headers["Content-Type"] == "image/png"
+    assert requests.head(url, timeout=LONGEST_SECONDS).headers["Content-Type"] == "image/png"
 
 
 def test_run_does_not_wait_for_pictures(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.waiting import LONGEST_SECONDS
 from tryon.sandbox import Sandbox
 
 from .conftest import finish, run, status
@@ -50,12 +51,12 @@ def test_unknown_field_is_ignored_until_switched(
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"model_name": "tryon-v9", "inputs": {}}'])
 def test_malformed_body_is_refused(sandbox: Sandbox, http: requests.Session, body: bytes) -> None:
-    answer = http.post(f"{sandbox.url}/v1/run", data=body, timeout=5)
+    answer = http.post(f"{sandbox.url}/v1/run", data=body, timeout=LONGEST_SECONDS)
     assert (answer.status_code, answer.json()["error"]) == (400, "BadRequest")
 
 
 def test_oversized_request_answers_500(sandbox: Sandbox, http: requests.Session) -> None:
-    answer = http.post(f"{sandbox.url}/v1/run", data=b"x" * 13_000_000, timeout=5)
+    answer = http.post(f"{sandbox.url}/v1/run", data=b"x" * 13_000_000, timeout=LONGEST_SECONDS)
     assert (answer.status_code, answer.json()["error"]) == (500, "InternalServerError")
 
 
@@ -72,7 +73,7 @@ def test_oversized_request_answers_500(sandbox: Sandbox, http: requests.Session)
 def test_unknown_address_answers_404(
     sandbox: Sandbox, http: requests.Session, method: str, path: str
 ) -> None:
-    answer = http.request(method, sandbox.url + path, timeout=5)
+    answer = http.request(method, sandbox.url + path, timeout=LONGEST_SECONDS)
     assert (answer.status_code, answer.json()["error"]) == (404, "NotFound")
 
 
@@ -80,7 +81,7 @@ def test_unknown_address_answers_404(
     ("method", "path"), [("POST", "/v1/run"), ("GET", "/v1/status/x"), ("GET", "/v1/credits")]
 )
 def test_every_endpoint_asks_for_key(sandbox: Sandbox, method: str, path: str) -> None:
-    answer = requests.request(method, sandbox.url + path, timeout=5)
+    answer = requests.request(method, sandbox.url + path, timeout=LONGEST_SECONDS)
     assert (answer.status_code, answer.json()["error"]) == (401, "UnauthorizedAccess")
 
 
@@ -110,13 +111,13 @@ def test_rate_window_slides(
     sandbox: Sandbox, http: requests.Session, path: str, limit: int, window: int
 ) -> None:
     sandbox.configure(retryAfter=7)
-    codes = {http.get(sandbox.url + path, timeout=5).status_code for _ in range(limit)}
+    codes = {http.get(sandbox.url + path, timeout=LONGEST_SECONDS).status_code for _ in range(limit)}
     assert 429 not in codes
-    refused = http.get(sandbox.url + path, timeout=5)
+    refused = http.get(sandbox.url + path, timeout=LONGEST_SECONDS)
     assert (refused.status_code, refused.json()["error"]) == (429, "RateLimitExceeded")
     assert refused.headers["Retry-After"] == "7"
     sandbox.advance(window)
-    assert http.get(sandbox.url + path, timeout=5).status_code != 429
+    assert http.get(sandbox.url + path, timeout=LONGEST_SECONDS).status_code != 429
 
 
 def test_run_rate_counts_refused_bodies_too(
@@ -137,7 +138,7 @@ def test_credits_are_charged_on_completion(
     assert sandbox.credits()["total"] == 6
     sandbox.advance(60)
     assert status(sandbox, http, prediction_id).headers["x-fashn-credits-used"] == "3"
-    balance = http.get(f"{sandbox.url}/v1/credits", timeout=5).json()
+    balance = http.get(f"{sandbox.url}/v1/credits", timeout=LONGEST_SECONDS).json()
     assert balance == {"credits": {"total": 3, "subscription": 0, "on_demand": 3}}
 
 

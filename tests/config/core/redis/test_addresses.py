@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis import Redis, RedisError
 
 from config.core.redis.addresses import check_address, connect, sentinel_address
-from tests.waiting import eventually
+from tests.waiting import LONGEST_SECONDS, eventually
 from tryon.demo.broker import LOOPBACK, find_server, free_port
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -74,7 +74,7 @@ def use(url: str, folder: Path) -> None:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST_SECONDS,
         check=False,
     )
     assert outcome.returncode == 0, outcome.stderr

@@ -14,7 +14,8 @@ from tests import s3
 from tests.conftest import Api, error_of
 from tests.images import garment_photo
 from tests.stores import fetch
-from tests.tryon.fashn.loopback import LONGEST_SECONDS, Handler, Loopback, Step
+from tests.tryon.fashn.loopback import Handler, Loopback, Step
+from tests.waiting import LONGEST_SECONDS
 from tryon.models import ProductImage
 
 PICTURE = b"\x89PNG picture"
