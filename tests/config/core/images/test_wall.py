@@ -138,9 +138,9 @@ CHILDREN.configure(Wall(folder=Path(sys.argv[1]), wait_seconds=float(sys.argv[3]
 try:
     with open(sys.argv[2], "rb") as file:
         images.prepare(file)
-    print("picture")
+    print("picture", flush=True)
 except (images.ImageRefused, images.ImagesBusy) as error:
-    print(error.code)
+    print(error.code, flush=True)
 """
 
 
