@@ -127,7 +127,7 @@ def ask_by_another_key(stranger: Api, model_id: str) -> Again:
     """The same picture, uploaded by another key."""
 
     def ask() -> dict[str, Any]:
-        product = data_of(stranger.upload(images.garment_photo()))["id"]
+        product = data_of(stranger.upload(images.garment_photo(images.SMALL_SQUARE)))["id"]
         body = {"productImageId": product, "modelImageId": model_id, "options": OPTIONS}
         return dict(data_of(stranger.post("generate", body)))
 
