@@ -107,10 +107,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Redis: queue and cache ----------------------------------------------------------------------------
 
 REDIS_URL = check_address(env.text("REDIS_URL", "redis://127.0.0.1:6379/0"))
+FASHN_TIMEOUT_SECONDS = env.number("FASHN_TIMEOUT_SECONDS", 30, least=1, most=3600)
 RQ_QUEUES = {
-    # The steps of jobs. They are short, so that a worker stops soon after it is told to. A step that hangs
-    # is stopped.
-    "tryon": {**queue_settings(REDIS_URL), "DEFAULT_TIMEOUT": 150},
+    # The steps of jobs. They are short, so that a worker stops soon after it is told to. A step that hangs is
+    # stopped, later than the deadlines of its parts: two photos from the store (100 s at the worst), 60 s
+    # of sending, FASHN's answer and its body, 15 s of writing down its id.
+    "tryon": {**queue_settings(REDIS_URL), "DEFAULT_TIMEOUT": 240 + 2 * FASHN_TIMEOUT_SECONDS},
     "maintenance": {**queue_settings(REDIS_URL), "DEFAULT_TIMEOUT": 1800},
 }
 RQ = {
@@ -164,7 +166,6 @@ IMAGE_SECONDS = env.number("IMAGE_SECONDS", 20, least=1, most=600)  # of CPU; tw
 
 FASHN_API_KEY = env.text("FASHN_API_KEY")
 FASHN_API_URL = env.web_address("FASHN_API_URL", "https://api.fashn.ai", example="https://api.fashn.ai")
-FASHN_TIMEOUT_SECONDS = env.number("FASHN_TIMEOUT_SECONDS", 30, least=1, most=3600)
 QUEUE_CONCURRENCY = env.number("QUEUE_CONCURRENCY", 5, least=1)
 QUEUE_MAX_RETRIES = env.number("QUEUE_MAX_RETRIES", 3, least=0, most=20)
 QUEUE_RETRY_DELAY = env.number("QUEUE_RETRY_DELAY", 5000, least=1, most=3_600_000)  # milliseconds

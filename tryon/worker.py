@@ -1,13 +1,15 @@
 """The worker process of the steps queue."""
 
+import signal
 from typing import Any, Final, override
 
 import structlog
 from rq import SimpleWorker
+from rq.timeouts import UnixSignalDeathPenalty
 
 from config.core.clock import check_host
 from config.core.images import CHILDREN
-from tryon.engine import queue, recovery
+from tryon.engine import queue, recovery, shield
 from tryon.engine.leases import LEASE
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -17,6 +19,18 @@ logger = structlog.stdlib.get_logger(__name__)
 # task ends, which takes nearly 7 minutes. Until then no timer fires. The value is in seconds.
 MAINTENANCE_SECONDS: Final = 15
 IDLE_SECONDS: Final = 10
+LOOK_AGAIN_SECONDS: Final = 1
+
+
+class PatientDeathPenalty(UnixSignalDeathPenalty):
+    """RQ's time limit for a task, which waits while a paid call's id is on its way into the database."""
+
+    @override
+    def handle_death_penalty(self, signum: int, frame: Any) -> None:
+        if shield.is_raised():
+            signal.alarm(LOOK_AGAIN_SECONDS)
+        else:
+            super().handle_death_penalty(signum, frame)  # type: ignore[no-untyped-call]
 
 
 class StepWorker(SimpleWorker):
@@ -24,6 +38,8 @@ class StepWorker(SimpleWorker):
 
     At its start the worker sweeps up what a killed one left, and again when the killed one's leases are over.
     """
+
+    death_penalty_class = PatientDeathPenalty
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"maintenance_interval": MAINTENANCE_SECONDS, **kwargs})

@@ -87,8 +87,11 @@ def _decide(job: TryOnJob, prediction: Prediction) -> None:
         case PredictionState.UNKNOWN:
             steps.give_up_waiting(job, prediction)
         case PredictionState.FAILED:
-            # A worker was killed after it noted the failure and before it acted on it.
-            steps.give_up_or_retry(job, prediction, FailureCode.PROVIDER_ERROR, permanent=fetching)
+            if fetching:
+                steps.fail(job, prediction, FailureCode.PROVIDER_ERROR)
+            else:
+                # A worker ended between noting the refusal and deciding on it. The job is not to blame.
+                steps.back_off(job, code=FailureCode.PROVIDER_ERROR, seconds=0, counts=False)
         case _:
             steps.fail(job, prediction, FailureCode.RESULT_NOT_USABLE)
 

@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from tryon.fashn.errors import NotSent, Unanswered, UnexpectedAnswer
+from tryon.fashn.errors import NotSent, Unanswered, UnexpectedAnswer, Withheld
 from tryon.fashn.parsing import (
     WrongShape,
     parse_credits,
@@ -29,6 +29,8 @@ from tryon.fashn.transport import TRANSPORT_ERRORS, BodyTooLarge, PlainSession, 
 from tryon.fashn.types import Credits, PredictionStatus
 
 _RUN_PATH: Final = "/v1/run"
+# How long the sending of one run may take: 8 MB on a line of 1.2 Mbit/s.
+SENDING_SECONDS: Final = 60.0
 
 # Ids, balances and error bodies are a few hundred bytes. A status can hold a base64 picture: a 4k PNG has at
 # most 48 MB of pixels, half of that in practice, times 4/3 for base64.
@@ -57,6 +59,27 @@ class _Answer:
     http_status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class _GuardedBody(io.BytesIO):
+    """A request's body that asks before each piece if it may still leave, and takes a minute at most."""
+
+    def __init__(self, content: bytes, may_send: Callable[[], bool]) -> None:
+        super().__init__(content)
+        self._may_send = may_send
+        self._deadline: float | None = None
+
+    @override
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() == len(self.getbuffer()):
+            return b""  # all of it has left: nothing can be taken back
+        now = time.monotonic()
+        self._deadline = self._deadline or now + SENDING_SECONDS
+        if not self._may_send():
+            raise Withheld(cause="not_allowed_any_more")
+        if now > self._deadline:
+            raise NotSent(cause="sending_took_too_long")
+        return super().read(size)
 
 
 class FashnClient:
@@ -104,15 +127,23 @@ class FashnClient:
         # TLS handshake per run is the better price. Reads keep their connections.
         self._session.mount(f"{self._base_url}{_RUN_PATH}", HTTPAdapter(max_retries=0))
 
-    def run(self, model_name: str, inputs: Mapping[str, object], *, webhook_url: str | None = None) -> str:
+    def run(
+        self,
+        model_name: str,
+        inputs: Mapping[str, object],
+        *,
+        webhook_url: str | None = None,
+        may_send: Callable[[], bool] = lambda: True,
+    ) -> str:
         """Start one paid prediction and return FASHN's opaque id (1 to 200 characters).
 
         It sends exactly one POST. An error's ``may_have_run`` says if money may still be spent: always for
         Unanswered, for UnexpectedAnswer if an accepted run lost its id, for ServerError from some gateways,
-        and never for NotSent and FASHN's own refusals.
+        and never for NotSent and FASHN's own refusals. ``may_send`` is asked before each piece leaves: a
+        process that was frozen wakes here. Raises Withheld when it says no.
         """
         payload = json.dumps({"model_name": model_name, "inputs": dict(inputs)}).encode()
-        body = io.BytesIO(payload)
+        body = _GuardedBody(payload, may_send)
         try:
             # A file goes out in 16 KB pieces, each with its own time-out. Bytes go out in one sendall(), and
             # urllib3 applies the connect time-out to all of it: 8 MB in 5 s fails on a 12 Mbit/s line.

@@ -94,6 +94,12 @@ class NotSent(FashnError):
     code = "provider_not_reached"
 
 
+class Withheld(NotSent):
+    """The caller took its leave back before the last piece was sent: no server can run what it got."""
+
+    code = "provider_request_withheld"
+
+
 class Unanswered(FashnError):
     """The request was sent, but no complete answer came: time-out, reset, half a body."""
 

@@ -4,6 +4,7 @@ from tryon.engine.steps.check import check
 from tryon.engine.steps.collect import collect
 from tryon.engine.steps.outcomes import (
     abandon,
+    back_off,
     fail,
     give_up_or_retry,
     give_up_waiting,
@@ -16,6 +17,7 @@ from tryon.engine.steps.submit import submit
 
 __all__ = [
     "abandon",
+    "back_off",
     "check",
     "collect",
     "fail",

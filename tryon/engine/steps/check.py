@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Final
 
+from django.db import transaction
+
 from config.core import clock
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
@@ -39,10 +41,13 @@ def check(job: TryOnJob, prediction: Prediction) -> None:
         note_success(job, prediction, answer)
     elif answer.phase is Phase.FAILED and answer.error is not None:
         failure = answer.error
-        lifecycle.mark_failed(prediction, error_name=failure.name, error_message=failure.message)
-        give_up_or_retry(
-            job, prediction, FailureCode(failure.code), permanent=job.retry_count >= failure.attempts
-        )
+        # Together: a worker killed between noting the failure and deciding on it would lose its cause.
+        with transaction.atomic():
+            lifecycle.lock_job(job.pk)
+            lifecycle.mark_failed(prediction, error_name=failure.name, error_message=failure.message)
+            give_up_or_retry(
+                job, prediction, FailureCode(failure.code), permanent=job.retry_count >= failure.attempts
+            )
     else:
         # The picture is paid but has no address yet, or it is not done.
         look_again(job, prediction, JobEdge.AWAIT_CHECK, providerStatus=answer.status)

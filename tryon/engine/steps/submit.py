@@ -12,7 +12,9 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from config.core import clock
 from config.core.storage import ObjectMissing, StorageUnavailable
 from tryon.engine import governor, lifecycle, queue
+from tryon.engine.leases import has_time
 from tryon.engine.provider import client, inputs_for, webhook_url
+from tryon.engine.shield import shielded
 from tryon.engine.steps.check import between_checks
 from tryon.engine.steps.outcomes import back_off, give_up_or_retry, lose_submission, release
 from tryon.engine.steps.plan import options_of, step_of
@@ -27,8 +29,9 @@ from tryon.fashn.errors import (
     Unanswered,
     Unauthorized,
     UnexpectedAnswer,
+    Withheld,
 )
-from tryon.fashn.inputs import model_for
+from tryon.fashn.inputs import Inputs, model_for
 from tryon.models import Pause, Prediction, TryOnJob
 from tryon.selectors import typical_seconds, usable_predictions
 
@@ -63,24 +66,37 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
     try:
         inputs = inputs_for(job, step_of(job, prediction), before)
     except (ObjectMissing, StorageUnavailable) as error:
-        if lifecycle.drop(prediction, error_name=error.code):
-            give_up_or_retry(
-                job, prediction, FailureCode(error.code), permanent=isinstance(error, ObjectMissing)
-            )
+        code, permanent = FailureCode(error.code), isinstance(error, ObjectMissing)
+        with transaction.atomic():
+            lifecycle.lock_job(job.pk)
+            if lifecycle.drop(prediction, error_name=code):
+                give_up_or_retry(job, prediction, code, permanent=permanent)
         return
     typical = _typical_seconds(job, prediction)
     first_check = max(between_checks(), typical * FIRST_CHECK_SHARE)
-    fashn = client()
-    match _open_window(prediction):
-        case Window.TOO_MANY:
-            _hold(job, prediction)
-            return
-        case Window.TAKEN:
-            return
+    with shielded():
+        match _open_window(prediction):
+            case Window.TOO_MANY:
+                _hold(job, prediction)
+            case Window.OPEN:
+                _send(job, prediction, inputs, typical=typical, first_check=first_check)
+
+
+def _send(
+    job: TryOnJob, prediction: Prediction, inputs: Inputs, *, typical: float, first_check: float
+) -> None:
+    """Send the one paid POST, and write down what came of it."""
     try:
-        provider_id = fashn.run(
-            prediction.model_name, inputs, webhook_url=webhook_url(prediction.callback_token)
+        provider_id = client().run(
+            prediction.model_name,
+            inputs,
+            webhook_url=webhook_url(prediction.callback_token),
+            may_send=functools.partial(has_time, job),
         )
+    except Withheld:
+        # This process was frozen, and another may have given the call up since. Nothing was sent.
+        close_old_connections()
+        lifecycle.mark_failed(prediction, error_name="lease_lost")
     except FashnError as error:
         close_old_connections()
         _refused(job, prediction, error)
@@ -99,9 +115,11 @@ def _open_window(prediction: Prediction) -> Window:
 
 
 def _hold(job: TryOnJob, prediction: Prediction) -> None:
-    """Give the slot back unused, and let the job wait for its turn."""
-    if lifecycle.drop(prediction, error_name="held"):
-        back_off(job, code="held", seconds=0, counts=False)
+    """Give the slot back, unused, and let the job wait for its turn."""
+    with transaction.atomic():
+        lifecycle.lock_job(job.pk)
+        if lifecycle.drop(prediction, error_name="held"):
+            back_off(job, code="held", seconds=0, counts=False)
 
 
 def _typical_seconds(job: TryOnJob, prediction: Prediction) -> float:

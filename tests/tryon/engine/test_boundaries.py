@@ -1,0 +1,219 @@
+"""A worker may be killed, stopped by RQ, frozen or skewed anywhere: each boundary is walked, none is listed.
+
+A boundary is crossed at each statement to the database and at each piece of an exchange with FASHN.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Self, override
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+from requests.adapters import HTTPAdapter
+from rq.timeouts import JobTimeoutException
+
+from config.core import clock
+from tests.conftest import Api, Finish, Generate
+from tryon import tasks
+from tryon.engine import leases, shield
+from tryon.fashn import client
+from tryon.models import Status, TryOnJob
+from tryon.sandbox import Sandbox
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+# A try-on that crosses more boundaries than this does not end.
+MOST_BOUNDARIES = 400
+
+
+class Killed(BaseException):
+    """The end of the process. Nothing of it runs any more, not even its clean-up."""
+
+
+class Walk:
+    """Counts boundaries, and has ``strike`` called at one of them."""
+
+    def __init__(self, at: int, strike: Callable[["Walk"], None]) -> None:
+        self.at = at
+        self.strike = strike
+        self.crossed = 0
+        self.dead = False
+        self.struck = False
+        self.sent = False
+
+    def cross(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return  # another process, or the thread that renews the lease
+        if self.dead:
+            raise Killed
+        self.crossed += 1
+        if self.crossed >= self.at and not self.struck:
+            self.strike(self)
+
+
+@contextmanager
+def walking(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def statement(execute: Callable[..., Any], *arguments: Any) -> Any:
+        walk.cross()
+        return execute(*arguments)
+
+    send, read = HTTPAdapter.send, client._GuardedBody.read
+
+    def exchange(adapter: HTTPAdapter, *arguments: Any, **options: Any) -> Any:
+        walk.cross()
+        answer = send(adapter, *arguments, **options)
+        walk.sent = True
+        walk.cross()
+        return answer
+
+    def piece(body: client._GuardedBody, size: int | None = -1, /) -> bytes:
+        walk.sent = walk.sent or body.tell() == len(body.getbuffer())
+        walk.cross()
+        return read(body, size)
+
+    with monkeypatch.context() as patch, connection.execute_wrapper(statement):
+        patch.setattr(HTTPAdapter, "send", exchange)
+        patch.setattr(client._GuardedBody, "read", piece)
+        yield
+
+
+def drive(job_id: str, sandbox: Sandbox) -> None:
+    """Let one worker take a job from the queue to its picture, as far as it comes."""
+    tasks.advance_job(job_id)
+    sandbox.advance(60)
+    for _ in range(2):
+        TryOnJob.objects.filter(pk=job_id, next_check_at__isnull=False).update(next_check_at=clock.now())
+        tasks.advance_job(job_id)
+
+
+type Attempt = Callable[[int, Callable[[Walk], None]], tuple[Walk, TryOnJob, int]]
+
+
+@pytest.fixture
+def attempt(
+    generate: Generate,
+    finish: Finish,
+    sandbox: Sandbox,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Attempt:
+    """Drive a new job, strike at a boundary, and let the others finish it.
+
+    Returns the walk, the job, and how often FASHN was asked for its picture.
+    """
+
+    # A walk is quicker than any shop, and the calls that nobody knows of hold their slots for minutes.
+    settings.FASHN_RUN_CALLS = settings.FASHN_STATUS_CALLS = settings.QUEUE_CONCURRENCY = 100_000
+    sandbox.configure(concurrency=100_000)
+
+    def run(at: int, strike: Callable[[Walk], None]) -> tuple[Walk, TryOnJob, int]:
+        job_id = str(generate(seed=at)["jobId"])
+        walk, before = Walk(at, strike), len(sandbox.ledger()["predictions"])
+        try:
+            with walking(walk, monkeypatch):
+                drive(job_id, sandbox)
+        except (Killed, JobTimeoutException):
+            connection.close()
+        past = clock.now() - timedelta(seconds=1)
+        TryOnJob.objects.filter(pk=job_id, lease__isnull=False).update(lease_until=past)
+        job = finish(job_id)
+        return walk, job, len(sandbox.ledger()["predictions"]) - before
+
+    return run
+
+
+def assert_nothing_lost(job: TryOnJob, runs: int, at: int) -> None:
+    """The job has its picture, paid once; or it may have been sent, nobody knows, and a person decides."""
+    if job.status == Status.COMPLETED:
+        assert runs == 1, f"boundary {at}: {runs} runs"
+    else:
+        assert (job.error_code, runs) in [("submission_unknown", 0), ("submission_unknown", 1)], (
+            f"boundary {at}"
+        )
+    assert job.retry_count == 0, f"boundary {at}"
+
+
+def walk_all(attempt: Attempt, strike: Callable[[Walk], None]) -> int:
+    """Strike at each boundary in turn. Returns how many jobs ended without their picture."""
+    unknown = 0
+    for at in range(1, MOST_BOUNDARIES):
+        walk, job, runs = attempt(at, strike)
+        assert_nothing_lost(job, runs, at)
+        unknown += job.status == Status.FAILED
+        if not walk.struck:
+            return unknown
+    raise AssertionError("the walk does not end")
+
+
+def test_a_killed_worker(attempt: Attempt) -> None:
+    def strike(walk: Walk) -> None:
+        walk.dead = walk.struck = True
+        raise Killed
+
+    # The unsafe window: the last piece is out, and the id is not written. It can't be empty, but it is small.
+    assert 1 <= walk_all(attempt, strike) <= 6
+
+
+def test_a_worker_that_rq_stops(attempt: Attempt) -> None:
+    def strike(walk: Walk) -> None:
+        if not shield.is_raised():
+            walk.struck = True
+            raise JobTimeoutException
+
+    assert walk_all(attempt, strike) == 0
+
+
+def test_a_frozen_worker_whose_job_another_takes_over(attempt: Attempt, owner: Api) -> None:
+    """What was not sent when it froze may be retried by a person, and must not be sent when it wakes."""
+
+    def take_over(*, retries: bool) -> None:
+        job = TryOnJob.objects.get(created_at__gte=began)
+        expired = {"lease_until": clock.now() - timedelta(seconds=1)}
+        TryOnJob.objects.filter(pk=job.pk, lease__isnull=False).update(**expired)
+        tasks.advance_job(str(job.pk))
+        job.refresh_from_db()
+        if retries and job.status == Status.FAILED:
+            assert owner.post(f"jobs/{job.pk}/retry").status_code == 202
+            tasks.advance_job(str(job.pk))
+        connection.close()
+
+    def strike(walk: Walk) -> None:
+        # A database that keeps a frozen process's row locks has the others wait for it.
+        if not connection.in_atomic_block:
+            walk.struck = True
+            leases._ends.clear()  # its monotonic clock went on
+            other = threading.Thread(target=take_over, kwargs={"retries": not walk.sent})
+            other.start()
+            other.join()
+
+    for at in range(1, MOST_BOUNDARIES):
+        began = clock.now()
+        walk, job, runs = attempt(at, strike)
+        assert_nothing_lost(job, runs, at)
+        if not walk.struck:
+            return
+    raise AssertionError("the walk does not end")
+
+
+def test_a_host_whose_clock_is_set(attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a minute ahead, then half a minute behind."""
+    seconds = 0
+
+    class Host(datetime):
+        @classmethod
+        @override
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(seconds=seconds)
+
+    def strike(walk: Walk) -> None:
+        nonlocal seconds
+        walk.struck = True
+        seconds = -30 if seconds > 0 else 30
+
+    monkeypatch.setattr(clock, "datetime", Host)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: Host.now(UTC))
+
+    assert walk_all(attempt, strike) == 0
