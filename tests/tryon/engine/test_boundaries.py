@@ -148,13 +148,15 @@ def walk_all(attempt: Attempt, strike: Callable[[Walk], None]) -> int:
     raise AssertionError("the walk does not end")
 
 
+# A killed process closes nothing.
+@pytest.mark.filterwarnings("ignore:unclosed", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_killed_worker(attempt: Attempt) -> None:
     def strike(walk: Walk) -> None:
         walk.dead = walk.struck = True
         raise Killed
 
-    # The unsafe window: the last piece is out, and the id is not written. It can't be empty, but it is small.
-    assert 1 <= walk_all(attempt, strike) <= 6
+    # The unsafe window, from "it is being sent" to the commit of its id: some statements and the POST itself.
+    assert 1 <= walk_all(attempt, strike) <= 20
 
 
 def test_a_worker_that_rq_stops(attempt: Attempt) -> None:
