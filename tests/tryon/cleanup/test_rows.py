@@ -111,11 +111,12 @@ def test_a_photo_that_was_removed_meanwhile_is_told(
         (Status.FAILED, 31, False),
         (Status.QUEUED, 31, True),
         (Status.PROCESSING, 31, True),
-        (Status.CANCELED, 0, False),
+        (Status.CANCELED, 1, True),
+        (Status.CANCELED, 31, False),
         (Status.COMPLETED, 0, False),
     ],
 )
-def test_a_copy_stays_as_long_as_a_retry_may_use_it(status: Status, days_old: int, stays: bool) -> None:
+def test_a_copy_stays_as_long_as_another_attempt_may_use_it(status: Status, days_old: int, stays: bool) -> None:
     times = {"completed_at": clock.now(), "progress": 100} if status == Status.COMPLETED else {}
     code = {"error_code": "deadline_passed"} if status == Status.FAILED else {}
     job = TryOnJobFactory.create(status=status, **times, **code)
