@@ -116,7 +116,9 @@ def test_a_photo_that_was_removed_meanwhile_is_told(
         (Status.COMPLETED, 0, False),
     ],
 )
-def test_a_copy_stays_as_long_as_another_attempt_may_use_it(status: Status, days_old: int, stays: bool) -> None:
+def test_a_copy_stays_as_long_as_another_attempt_may_use_it(
+    status: Status, days_old: int, stays: bool
+) -> None:
     times = {"completed_at": clock.now(), "progress": 100} if status == Status.COMPLETED else {}
     code = {"error_code": "deadline_passed"} if status == Status.FAILED else {}
     job = TryOnJobFactory.create(status=status, **times, **code)
