@@ -1,4 +1,4 @@
-"""What can be wrong with stored pictures."""
+"""The errors of stored pictures."""
 
 from typing import Any, ClassVar, Final
 
@@ -26,7 +26,7 @@ class ObjectMissing(DomainError):
 
 
 def describe_fault(error: Exception) -> str:
-    """What the store said, for the log: ``InvalidAccessKeyId``, ``NoSuchBucket``, or the exception's name."""
+    """Return the store's word for the log: ``NoSuchBucket``, or else the exception's name."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "ClientError"))
     return type(error).__name__

@@ -1,6 +1,6 @@
 """Local files behind signed URLs.
 
-The promise is S3's: an address works for whoever has it until it expires, and can't be turned into another.
+The promise is S3's: an address works for everyone who has it until it expires, and for nothing else.
 """
 
 import math
