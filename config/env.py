@@ -27,6 +27,8 @@ _HOST: Final = r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])"
 _SERVED_HOST: Final = re.compile(rf"\*|\.?{_HOST}", re.ASCII | re.IGNORECASE)
 _NETLOC: Final = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?", re.ASCII | re.IGNORECASE)
 
+_FOLDER: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
+
 
 def text(name: str, default: str = "") -> str:
     """Return a text without the blanks around it."""
@@ -92,6 +94,17 @@ def web_address(name: str, default: str, *, example: str, has_path: bool = True)
         extras = "login, query" if has_path else "login, path, query"
         raise _refusal(name, f"an http or https address without {extras} or fragment, such as {example}")
     return address
+
+
+def folder(name: str) -> str | None:
+    """Return the path of a folder in a bucket, without slashes around it. Empty for ``/``, None if not set."""
+    given = text(name)
+    path = given.strip("/")
+    if path and not _FOLDER.fullmatch(path):
+        raise _refusal(
+            name, "a path of letters, digits, dots, - and _, such as shop/production, or / for the root"
+        )
+    return path if given else None
 
 
 def _refusal(name: str, allowed: str) -> ImproperlyConfigured:

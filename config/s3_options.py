@@ -10,16 +10,25 @@ ATTEMPTS: Final = 2
 
 
 def s3_storage(
-    *, bucket: str, region: str, access_key: str, secret_key: str, endpoint: str, url_seconds: int
+    *,
+    bucket: str,
+    region: str,
+    access_key: str,
+    secret_key: str,
+    endpoint: str,
+    url_seconds: int,
+    prefix: str | None = None,
 ) -> dict[str, Any]:
     """Return the entry of ``STORAGES`` for a private bucket on S3, R2 or a server with their protocol.
 
-    A signed URL works for ``url_seconds``. Without keys the machine's own role is used.
+    A signed URL works for ``url_seconds``. Without keys the machine's own role is used. ``prefix`` is the
+    folder of the bucket; None for the one that the database keeps for this installation.
     """
     return {
         "BACKEND": "config.core.storage.s3.PrivateS3Storage",
         "OPTIONS": {
             "bucket_name": bucket,
+            "prefix": prefix,
             "region_name": region,
             "access_key": access_key or None,
             "secret_key": secret_key or None,

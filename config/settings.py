@@ -126,6 +126,7 @@ MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 SIGNED_URL_SECONDS = env.number("SIGNED_URL_SECONDS", 3600, least=1)
 S3_BUCKET = env.text("S3_BUCKET")
+S3_PREFIX = env.folder("S3_PREFIX")
 S3_REGION = env.text("S3_REGION", "auto")
 S3_ACCESS_KEY = env.text("S3_ACCESS_KEY")
 S3_SECRET_KEY = env.text("S3_SECRET_KEY")
@@ -144,6 +145,7 @@ if S3_BUCKET:
         secret_key=S3_SECRET_KEY,
         endpoint=S3_ENDPOINT,
         url_seconds=SIGNED_URL_SECONDS,
+        prefix=S3_PREFIX,
     )
 else:
     media_storage = {"BACKEND": "config.core.storage.local.SignedFileSystemStorage"}

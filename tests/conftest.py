@@ -18,6 +18,8 @@ from pytest_django import DjangoDbBlocker, Settings
 from config.core import clock
 from config.core.images import CHILDREN
 from config.core.redis.outage import Outage, cache_outage
+from config.core.storage import claims
+from config.core.upkeep import installation
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey
 from tests import contract, images, s3, stores
@@ -126,6 +128,13 @@ def decoders_end() -> Iterator[None]:
 def own_media(settings: Settings, tmp_path: Path) -> None:
     """Pictures of one test are not seen by the next."""
     settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture(autouse=True)
+def fresh_installation() -> None:
+    """Each test's database has its own."""
+    installation.forget()
+    claims.forget()
 
 
 @pytest.fixture(autouse=True)

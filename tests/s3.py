@@ -63,6 +63,7 @@ def storage_on(endpoint: str, bucket: str, **changes: Any) -> dict[str, Any]:
         "secret_key": SECRET_KEY,
         "endpoint": endpoint,
         "url_seconds": 3600,
+        "prefix": "shop",
     }
     return s3_storage(**{**options, **changes})
 

@@ -15,10 +15,16 @@ from tests.waiting import LONGEST_SECONDS
 
 
 def stored_keys() -> set[str]:
-    """The keys of all objects."""
+    """The keys of all objects, without the marks that installations leave."""
+    return {key for key in all_keys() if not key.startswith("installations/")}
+
+
+def all_keys() -> set[str]:
+    """The keys of all objects of the installation."""
     store = cast(Any, storages["default"])
     if not isinstance(store, SignedFileSystemStorage):
-        return {entry.key for entry in store.bucket.objects.all()}
+        start = f"{store.prefix}/" if store.prefix else ""
+        return {entry.key.removeprefix(start) for entry in store.bucket.objects.filter(Prefix=start)}
     root = Path(store.location)
     return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
 

@@ -13,7 +13,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from config.core import clock
-from config.core.storage import OUR_KEY, StoredObject, discard, folders, objects_in
+from config.core.storage import OUR_KEY, StoredObject, discard, folders, objects_in, others_marks
 from config.core.upkeep import quota
 from config.core.upkeep.runs import Batch, CleanupRefused
 from models_library.models import ModelImage
@@ -39,17 +39,34 @@ COLUMNS: Final[dict[str, list[tuple[type[Model], str]]]] = {
 
 def stored_files(cursor: str, tally: dict[str, Any], *, dry_run: bool, force: bool) -> Batch:
     """Handle one folder. Raise CleanupRefused and StorageUnavailable."""
+    if not cursor:
+        _require_own_place()
     phase, _colon, folder = (cursor or f"{LOOK}:{folders()[0]}").partition(":")
     named = _keys_in_rows(folder)  # before the listing: files written in between are young
     objects = objects_in(folder)
     orphans = [entry for entry in objects if entry.key not in named and _may_go(entry)]
     if phase == REMOVE:
+        if orphans:
+            _require_own_place()  # looking took a while
         freed = 0 if dry_run else discard(*_still_orphans(folder, orphans))
         return Batch(_next(REMOVE, folder), removed=len(orphans), freed_bytes=freed, tally=tally)
     missing = _missing(folder, named, objects)
     tally = _added(tally, folder, objects, orphans)
     cursor = _next(LOOK, folder) or _after_looking(tally, force=force, dry_run=dry_run)
     return Batch(cursor, looked_at=len(objects), notes=_notes(missing), tally=tally)
+
+
+def _require_own_place() -> None:
+    """Refuse where another installation keeps its pictures: to us they all look forgotten."""
+    if others := others_marks():
+        raise CleanupRefused(
+            _(
+                "Another installation keeps its pictures in the same place. Set S3_PREFIX, or VAR_DIR, so "
+                "that each has a folder of its own. Where the other is gone for good, delete its mark: "
+                "%(marks)s"
+            )
+            % {"marks": ", ".join(others)}
+        )
 
 
 def _keys_in_rows(folder: str) -> set[str]:

@@ -1,8 +1,10 @@
 """Private picture storage: random object keys and signed URLs that expire, on local disk and on S3 alike."""
 
+from config.core.storage.claims import others_marks
 from config.core.storage.errors import ObjectMissing, StorageUnavailable
-from config.core.storage.files import discard, discard_after_commit, new_files, objects_in, read
+from config.core.storage.files import discard, discard_after_commit, new_files, read
 from config.core.storage.keys import KINDS, OUR_KEY, StoredObject, content_type, folders
+from config.core.storage.listing import objects_in
 
 __all__ = [
     "KINDS",
@@ -16,5 +18,6 @@ __all__ = [
     "folders",
     "new_files",
     "objects_in",
+    "others_marks",
     "read",
 ]

@@ -2,11 +2,14 @@
 
 from typing import Any, ClassVar, Final
 
+import structlog
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
+
+logger = structlog.stdlib.get_logger(__name__)
 
 # What a local disk and S3 raise when they can't serve.
 STORE_FAULTS: Final = (OSError, Boto3Error, BotoCoreError, ClientError)
@@ -30,3 +33,9 @@ def describe_fault(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "ClientError"))
     return type(error).__name__
+
+
+def unavailable(error: Exception) -> StorageUnavailable:
+    """The fault as callers see it; the log says what the store said."""
+    logger.error("storage_fault", fault=describe_fault(error))
+    return StorageUnavailable()

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
 import structlog
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, transaction
 
-from config.core.storage.errors import STORE_FAULTS, ObjectMissing, StorageUnavailable, describe_fault
-from config.core.storage.keys import StoredObject, random_key
+from config.core.storage import claims
+from config.core.storage.errors import STORE_FAULTS, ObjectMissing, describe_fault, unavailable
+from config.core.storage.keys import random_key
 from config.core.upkeep import quota
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -48,6 +49,7 @@ def new_files() -> Iterator[Callable[[str, bytes | BinaryIO, str], str]]:
             raise
         taking_back.pop_all()
     quota.note(by_kind(written))
+    claims.mark_once()
 
 
 def read(key: str) -> bytes:
@@ -57,15 +59,6 @@ def read(key: str) -> bytes:
             return bytes(file.read())
     except FileNotFoundError as error:
         raise ObjectMissing from error
-    except STORE_FAULTS as error:
-        raise unavailable(error) from error
-
-
-def objects_in(folder: str) -> list[StoredObject]:
-    """The objects of one folder (``keys.folders``). Raises StorageUnavailable."""
-    store = cast(Any, default_storage)  # both of ours list; Django's interface has no sizes and times
-    try:
-        return list(store.objects(folder))
     except STORE_FAULTS as error:
         raise unavailable(error) from error
 
@@ -110,12 +103,6 @@ def discard_after_commit(*keys: str) -> None:
     sweep that compares storage with rows finds what is left.
     """
     transaction.on_commit(lambda: discard(*keys), robust=True)
-
-
-def unavailable(error: Exception) -> StorageUnavailable:
-    """The fault as callers see it; the log says what the store said."""
-    logger.error("storage_fault", fault=describe_fault(error))
-    return StorageUnavailable()
 
 
 def _take_back(key: str) -> None:

@@ -27,6 +27,11 @@ EXPIRY_STEP_SECONDS: Final = 300
 class SignedFileSystemStorage(FileSystemStorage):
     """Files under MEDIA_ROOT."""
 
+    @property
+    def place(self) -> str:
+        """Where the files are, to tell one place from another."""
+        return str(self.location)
+
     @override
     def url(self, name: str | None) -> str:
         """A path under MEDIA_URL that works for at least SIGNED_URL_SECONDS."""

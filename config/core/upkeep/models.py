@@ -1,13 +1,36 @@
 """The tables of upkeep: storage use, daily counts and cleanup runs."""
 
 import uuid
-from typing import override
+from typing import ClassVar, override
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
+
+
+class Installation(models.Model):
+    """The one row that tells this installation from others, on all its machines.
+
+    ``prefix`` is the folder of the bucket that is its own, where S3_PREFIX names none; empty for the root.
+    """
+
+    THE_ONE: ClassVar[int] = 1
+
+    number = models.PositiveSmallIntegerField(primary_key=True, default=THE_ONE, editable=False)
+    id = models.UUIDField(default=uuid.uuid4, editable=False)
+    prefix = models.CharField(_("prefix"), max_length=40, blank=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now)
+
+    class Meta:
+        verbose_name = _("installation")
+        verbose_name_plural = _("installations")
+        constraints = [models.CheckConstraint(condition=Q(number=1), name="installation_one_row")]
+
+    @override
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class StorageUse(models.Model):

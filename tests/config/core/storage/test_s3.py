@@ -54,7 +54,7 @@ def test_the_bucket_tells_the_browser_what_it_serves(bucket: str, s3_endpoint: s
     assert answer.headers["Content-Type"] == "image/png"
     assert answer.headers["Content-Disposition"] == f'inline; filename="{key.rpartition("/")[2]}"'
     assert answer.headers["Cache-Control"] == "private, max-age=3600, immutable"
-    grants = s3.client_for(s3_endpoint).get_object_acl(Bucket=bucket, Key=key)["Grants"]
+    grants = s3.client_for(s3_endpoint).get_object_acl(Bucket=bucket, Key=f"shop/{key}")["Grants"]
     assert not any("URI" in grant["Grantee"] for grant in grants)  # nobody but the owner
 
 

@@ -1,0 +1,17 @@
+"""What lies in a folder, whichever store there is."""
+
+from typing import Any, cast
+
+from django.core.files.storage import default_storage
+
+from config.core.storage.errors import STORE_FAULTS, unavailable
+from config.core.storage.keys import StoredObject
+
+
+def objects_in(folder: str) -> list[StoredObject]:
+    """The objects of one folder (``keys.folders``). Raises StorageUnavailable."""
+    store = cast(Any, default_storage)  # both of ours list; Django's interface has no sizes and times
+    try:
+        return list(store.objects(folder))
+    except STORE_FAULTS as error:
+        raise unavailable(error) from error
