@@ -146,7 +146,8 @@ def test_the_first_use_leaves_a_mark_that_others_find(first_use: object) -> None
         clean("stored_files")
 
 
-def test_the_mark_is_left_once(bucket: str, s3_endpoint: str) -> None:
+@pytest.mark.usefixtures("store")
+def test_the_mark_is_left_once() -> None:
     for _ in range(3):
         upload()
         claims.forget()  # as another process
