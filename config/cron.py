@@ -2,6 +2,8 @@
 
 from config.core.clock import check_host
 from tryon.cron import register_timetable
+from tryon.engine.queue import wait_until_there
 
 check_host()
+wait_until_there()
 register_timetable()

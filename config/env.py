@@ -97,7 +97,7 @@ def web_address(name: str, default: str, *, example: str, has_path: bool = True)
 
 
 def folder(name: str) -> str | None:
-    """Return the path of a folder in a bucket, without slashes around it. Empty for ``/``, None if not set."""
+    """Return a folder of a bucket, without slashes around it. Empty for ``/``, None without one."""
     given = text(name)
     path = given.strip("/")
     if path and not _FOLDER.fullmatch(path):

@@ -116,8 +116,9 @@ RQ_QUEUES = {
     "maintenance": {**queue_settings(REDIS_URL), "DEFAULT_TIMEOUT": 1800},
 }
 RQ = {
-    "COMMIT_MODE": "auto"
-}  # tryon/engine/queue.py waits for the commit itself, and survives an outage of Redis
+    "COMMIT_MODE": "auto",  # tryon/engine/queue.py waits for the commit itself, and survives an outage
+    "WORKER_CLASS": "tryon.worker.MaintenanceWorker",  # where rqworker's --worker-class names none
+}
 CACHES = {"default": cache_settings(REDIS_URL)}
 
 # --- Files ---------------------------------------------------------------------------------------------

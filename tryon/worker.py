@@ -1,10 +1,10 @@
-"""The worker process of the steps queue."""
+"""The worker processes of the two queues."""
 
 import signal
 from typing import Any, Final, override
 
 import structlog
-from rq import SimpleWorker
+from rq import SimpleWorker, Worker
 from rq.timeouts import UnixSignalDeathPenalty
 
 from config.core.clock import check_host
@@ -42,6 +42,7 @@ class StepWorker(SimpleWorker):
     death_penalty_class = PatientDeathPenalty
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        queue.wait_until_there()
         super().__init__(*args, **{"maintenance_interval": MAINTENANCE_SECONDS, **kwargs})
 
     @property
@@ -62,3 +63,11 @@ class StepWorker(SimpleWorker):
             logger.warning("no_sweep_at_start", errors=errors)
         queue.enqueue_sweep(delay_seconds=LEASE.total_seconds() + 1)
         return super().work(*args, **kwargs)
+
+
+class MaintenanceWorker(Worker):
+    """Runs each clean-up and each sweep in a fork: a crash is that task's alone."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        queue.wait_until_there()
+        super().__init__(*args, **kwargs)

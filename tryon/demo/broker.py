@@ -18,7 +18,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from redis import Redis, RedisError
+from redis.exceptions import ReadOnlyError, ResponseError
 
+from config.core.redis.addresses import connect
+from config.core.redis.writing import reason_of, require_writable
 from tryon.demo.errors import BrokerError
 
 LOOPBACK: Final = "127.0.0.1"
@@ -60,6 +63,24 @@ def answers(url: str) -> bool:
             return bool(connection.ping())
     except (RedisError, ValueError):  # ValueError: not the address of a Redis
         return False
+
+
+def complaint_about(url: str) -> str:
+    """Return what is wrong with the Redis of REDIS_URL, and what to do. Empty where it does its work."""
+    try:
+        with connect(url) as client:
+            client.ping()
+            require_writable(client)
+    except ResponseError as error:
+        return (
+            f"Redis at REDIS_URL answers, but takes nothing: {reason_of(error)} "
+            "Free memory or disk there, or set REDIS_URL to another."
+        )
+    except RedisError as error:
+        if isinstance(error.__cause__, ReadOnlyError):
+            return "Redis at REDIS_URL is a replica, which takes nothing. Set REDIS_URL to its primary."
+        return "Nothing answers at REDIS_URL. Start that Redis, or unset REDIS_URL."
+    return ""
 
 
 class PrivateRedis:

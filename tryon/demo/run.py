@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import env
 from config.core.redis.addresses import check_address
 from tryon.demo import services
-from tryon.demo.broker import LOOPBACK, PrivateRedis, answers, free_port
+from tryon.demo.broker import LOOPBACK, PrivateRedis, complaint_about, free_port
 from tryon.demo.console import Console
 from tryon.demo.environment import child_environment, claim_port, claim_var
 from tryon.demo.errors import BrokerError, DemoError
@@ -113,10 +113,15 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
     at_the_end.callback(supervisor.stop)
     at_the_end.callback(_ignore_signals)
     console.say(f"Try-On Studio keeps its data in {var} and writes its logs to {var / 'logs'}.")
-    _start(supervisor, console.say, handout, redis_url, brokers, options)
-    write(handout, var)
-    shop = Storefront(handout.url, handout.api_key)
-    picture = run_tryon(shop, PRODUCTS[0].path, var / RESULT_FILE, console, supervisor.pause)
+    try:
+        _start(supervisor, console.say, handout, redis_url, brokers, options)
+        write(handout, var)
+        shop = Storefront(handout.url, handout.api_key)
+        picture = run_tryon(shop, PRODUCTS[0].path, var / RESULT_FILE, console, supervisor.pause)
+    except DemoError as failed:
+        if not brokers and (complaint := complaint_about(redis_url)):
+            raise BrokerError(f"{failed} {complaint}") from failed
+        raise
     if not options.once:
         console.say(_where_to_go(handout, picture))
         _serve(supervisor, console.say, reload=options.dev)
@@ -127,8 +132,8 @@ def _broker(var: Path) -> tuple[str, tuple[Service, ...]]:
     """Where Redis is, and the service to start for it: none when REDIS_URL names one."""
     given = env.text("REDIS_URL")
     if given:
-        if not answers(check_address(given)):
-            raise BrokerError("Nothing answers at REDIS_URL. Start that Redis, or unset REDIS_URL.")
+        if complaint := complaint_about(check_address(given)):
+            raise BrokerError(complaint)
         return given, ()
     broker = PrivateRedis(var / "redis")
     broker.prepare()

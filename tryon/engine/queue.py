@@ -15,6 +15,7 @@ from rq import Queue
 
 from config.core.redis.addresses import connect
 from config.core.redis.outage import Outage
+from config.core.redis.writing import reason_of, require_writable, wait_until_writable
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -45,9 +46,15 @@ def enqueue_cleanup(name: str) -> None:
 
 
 def is_away() -> bool:
-    """Return whether Redis is unreachable. It asks at most once in two seconds."""
-    outage.look(lambda: _queue(STEPS).connection.ping())
+    """Return whether Redis takes no tasks: unreachable, full, or a replica. It asks once in two seconds."""
+    outage.look(lambda: require_writable(_queue(STEPS).connection))
     return outage.is_on()
+
+
+def wait_until_there() -> None:
+    """Return when Redis takes tasks. Until then a worker or a clock has nothing to do."""
+    with connect(settings.REDIS_URL) as client:
+        wait_until_writable(client)
 
 
 outage: Final = Outage()
@@ -78,7 +85,7 @@ def _send(
             queue.enqueue(function, *arguments, **options)
     except RedisError as error:
         outage.note()
-        logger.warning("queue_away", task=name, error=type(error).__name__)
+        logger.warning("queue_away", task=name, error=reason_of(error))
 
 
 @functools.cache

@@ -14,9 +14,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from redis import ConnectionPool, Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from config.core.redis.outage import AskOnce
+from config.core.redis.writing import CONNECTIONS
 
 SENTINEL_SCHEME: Final = "redis+sentinel"
 SCHEMES: Final = ("redis", "rediss", "unix", SENTINEL_SCHEME)
@@ -105,8 +108,15 @@ def sentinel_address(url: str) -> SentinelAddress:
 
 def connect(url: str) -> Redis:
     """Return a client with short timeouts and a pool of its own. It connects at its first use."""
+    # Once more on a new connection: the old one may lead to a server that was restarted or is a replica now.
+    # redis-py's own ten retries would be as many timeouts.
+    options: dict[str, Any] = {
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "socket_timeout": ANSWER_SECONDS,
+        "retry": Retry(NoBackoff(), 1),
+    }
     if not url.startswith(SENTINEL_SCHEME):
-        return Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS)
+        return Redis.from_url(url, connection_class=_connection_class(url), **options)
     address = sentinel_address(url)
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         address.hosts,
@@ -114,11 +124,14 @@ def connect(url: str) -> Redis:
         db=address.db,
         username=address.username,
         password=address.password,
-        socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
+        **options,
     )
     master: Redis = sentinel.master_for(address.master)  # type: ignore[no-untyped-call]
     return master
+
+
+def _connection_class(url: str) -> type[Any]:
+    return CONNECTIONS[url.partition("://")[0]]
 
 
 def queue_settings(url: str) -> dict[str, Any]:
@@ -160,6 +173,8 @@ def cache_settings(url: str) -> dict[str, Any]:
         }
         if address.username:
             options["CONNECTION_POOL_KWARGS"]["username"] = address.username
+    else:
+        options["CONNECTION_POOL_KWARGS"]["connection_class"] = _connection_class(url)
     return {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": location,

@@ -26,20 +26,20 @@ class Outage:
         return time.monotonic() < self._until
 
     def note(self) -> None:
-        """Note that Redis did not answer."""
+        """Note that Redis did not answer, or refused."""
         self._until = time.monotonic() + TRUST_SECONDS
 
     def end(self) -> None:
         """Note that Redis answered."""
         self._until = 0.0
 
-    def look(self, ping: Callable[[], object]) -> None:
-        """Ask Redis, unless its last answer is a moment old."""
+    def look(self, work: Callable[[], object]) -> None:
+        """Have Redis do some work, unless its last answer is a moment old."""
         if time.monotonic() < self._looked_at + TRUST_SECONDS:
             return
         self._looked_at = time.monotonic()
         try:
-            ping()
+            work()
         except RedisError:
             self.note()
         else:

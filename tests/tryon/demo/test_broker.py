@@ -1,12 +1,14 @@
 """The private Redis: who may use it, how long it lives, and where its program comes from."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from redis import AuthenticationError, Redis
 
-from tryon.demo.broker import CONFIG_FILE, PrivateRedis, answers, find_server
+from tests import redis_servers
+from tryon.demo.broker import CONFIG_FILE, PrivateRedis, answers, complaint_about, find_server
 from tryon.demo.errors import BrokerError
 
 
@@ -59,3 +61,14 @@ def test_missing_server_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "not an address"])
 def test_wrong_address_does_not_answer(url: str) -> None:
     assert not answers(url)
+
+
+@pytest.mark.parametrize(
+    ("ailment", "words"), [("full", "takes nothing: .*memory"), ("replica", "is a replica")]
+)
+def test_what_is_wrong_with_a_redis_that_refuses_is_told(tmp_path: Path, ailment: str, words: str) -> None:
+    with PrivateRedis(tmp_path) as broker:
+        assert complaint_about(broker.url) == ""
+        redis_servers.AILMENTS[ailment](broker.url)
+        assert re.search(words, complaint_about(broker.url))
+    assert "Nothing answers" in complaint_about(broker.url)

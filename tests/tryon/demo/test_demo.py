@@ -17,8 +17,9 @@ import requests
 from PIL import Image
 
 from config.core.http import health
+from tests import redis_servers
 from tests.waiting import LONGEST_SECONDS, eventually
-from tryon.demo.broker import LOOPBACK, free_port
+from tryon.demo.broker import LOOPBACK, PrivateRedis, free_port
 from tryon.demo.library import MODELS, PRODUCTS
 
 pytestmark = pytest.mark.slow
@@ -258,17 +259,27 @@ def test_child_that_cannot_start_is_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_redis_url_that_can_not_be_used_is_one_line(tmp_path: Path, url: str, says: str) -> None:
-    nowhere = {**environment(), "REDIS_URL": url}
-    refused = subprocess.run(
+    complaint = complaint_of(run_demo_with(url, tmp_path))
+    assert complaint.startswith(says)
+    assert "s3cr" not in complaint
+
+
+def test_a_redis_that_refuses_to_write_is_one_line(tmp_path: Path) -> None:
+    with PrivateRedis(tmp_path / "redis") as broker:
+        redis_servers.fill(broker.url)
+        refused = run_demo_with(broker.url, tmp_path)
+    assert complaint_of(refused).startswith("demo: Redis at REDIS_URL answers, but takes nothing: ")
+
+
+def run_demo_with(redis_url: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", "tryon.demo", "--var", str(tmp_path), "--once", "--port", str(free_port())],
         cwd=PROJECT,
-        env=nowhere,
+        env={**environment(), "REDIS_URL": redis_url},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert complaint_of(refused).startswith(says)
-    assert "s3cr" not in refused.stderr
 
 
 def test_dev_runs_changed_code_in_web_server_and_worker(tmp_path: Path) -> None:
