@@ -5,7 +5,7 @@ has become a replica is dropped, for its name may lead to the new primary by now
 """
 
 import time
-from typing import Any, Final, override
+from typing import Any, Final
 
 import structlog
 from redis import Connection, Redis, RedisError, SSLConnection, UnixDomainSocketConnection
@@ -27,7 +27,6 @@ class _LeavesReplica:
     The client closes a broken connection and makes another, for which the name is looked up again.
     """
 
-    @override
     def read_response(self, *args: Any, **options: Any) -> Any:
         try:
             return super().read_response(*args, **options)  # type: ignore[misc]

@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from config.core.storage import claims, new_files, read
+from config.core.storage import StorageUnavailable, claims, new_files, read
 from config.core.upkeep.installation import forget, installation
 from config.core.upkeep.models import CleanupRun, Installation, StorageUse
 from tests import s3
@@ -157,7 +157,7 @@ def test_the_mark_is_left_once() -> None:
 
 def test_a_mark_that_can_not_be_left_keeps_no_picture_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def is_away(folder: str) -> list[object]:
-        raise claims.StorageUnavailable
+        raise StorageUnavailable
 
     monkeypatch.setattr(claims, "objects_in", is_away)
     assert read(upload()) == b"picture"
