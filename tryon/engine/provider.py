@@ -34,8 +34,13 @@ def _client(base_url: str, api_key: str, read_timeout: float) -> FashnClient:
 
 def fetch_result(address: str) -> bytes:
     """Return the bytes of a result picture. Raise DownloadError."""
-    api_host = urlsplit(settings.FASHN_API_URL).netloc
-    return download(address, allowed_hosts=(FASHN_MEDIA_HOSTS, api_host))
+    api = urlsplit(settings.FASHN_API_URL)
+    return download(
+        address,
+        allowed_hosts=(FASHN_MEDIA_HOSTS, api.netloc),
+        # A sandbox at an http address serves its pictures over http too. FASHN itself does not.
+        plain_http=api.scheme == "http",
+    )
 
 
 def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:

@@ -29,6 +29,7 @@ MAX_RESULT_BYTES: Final = 60 * 1024 * 1024
 
 _MAX_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_UNKNOWN_TYPES: Final = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _GONE: Final = frozenset({404, 410})
 
 
@@ -36,6 +37,7 @@ def download(
     url: str,
     *,
     allowed_hosts: Sequence[str],
+    plain_http: bool = True,
     max_bytes: int = MAX_RESULT_BYTES,
     connect_timeout: float = 5.0,
     read_timeout: float = 30.0,
@@ -45,8 +47,8 @@ def download(
 
     ``url`` is an entry of ``PredictionStatus.outputs``: a URL, a ``data:image/...;base64,`` URI, or FASHN's
     placeholder for an expired inline picture. ``allowed_hosts`` holds ``*.domain`` entries (https, public
-    addresses) and ``host:port`` entries (http too, any address). Times are in seconds; ``total_timeout``
-    covers redirects and body together. Raise DownloadError, and ValueError for a malformed
+    addresses) and ``host:port`` entries (any address; http too, with ``plain_http``). Times are in seconds;
+    ``total_timeout`` covers redirects and body together. Raise DownloadError, and ValueError for a malformed
     ``allowed_hosts`` entry.
     """
     if url.startswith("<base64>"):
@@ -55,7 +57,7 @@ def download(
         return _checked_picture(_decode_data_uri(url, max_bytes))
     deadline = time.monotonic() + total_timeout
     for _ in range(1 + _MAX_REDIRECTS):
-        match = match_host(url, allowed_hosts)
+        match = match_host(url, allowed_hosts, plain_http=plain_http)
         try:
             body_or_location = _fetch(url, match, max_bytes, (connect_timeout, read_timeout), deadline)
         except TRANSPORT_ERRORS as error:
@@ -126,7 +128,9 @@ def _check_head(response: requests.Response, max_bytes: int) -> None:
         raise ResultGone(http_status=status)
     if status != 200:
         raise ResultUnavailable(http_status=status)
-    if not response.headers.get("Content-Type", "").lower().startswith("image/"):
+    media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    # Buckets and CDNs often don't know what they serve: then the first bytes tell.
+    if media_type not in _UNKNOWN_TYPES and not media_type.startswith("image/"):
         raise ResultNotAnImage(http_status=status, cause="content type")
     length = response.headers.get("Content-Length", "")
     if length.isdecimal() and int(length) > max_bytes:

@@ -39,15 +39,18 @@ class HostMatch(Enum):
     WILDCARD = "wildcard"  # any name under a domain: https on port 443 and public addresses only
 
 
-def match_host(url: str, allowed_hosts: Sequence[str]) -> HostMatch:
+def match_host(url: str, allowed_hosts: Sequence[str], *, plain_http: bool = True) -> HostMatch:
     """Return the way in which ``url`` is allowed.
 
     Entries are ``*.domain`` or ``host:port`` (IPv6 as ``[::1]:8000``); ``host`` alone means the
-    default port of the scheme. Raise ResultHostRefused, and ValueError for an entry of any other form.
+    default port of the scheme. Without ``plain_http`` no http address is allowed, whatever the entries say.
+    Raise ResultHostRefused, and ValueError for an entry of any other form.
     """
     rules = [_checked_entry(entry) for entry in allowed_hosts]
     address = _parse(url)
     scheme, host = address.scheme or "", address.host or ""
+    if scheme == "http" and not plain_http:
+        raise ResultHostRefused(cause="plain http")
     default_port = _DEFAULT_PORTS[scheme]
     port = address.port or default_port
     if f"{host}:{port}" in rules or (port == default_port and host in rules):

@@ -86,6 +86,21 @@ def test_picture_comes_back_byte_for_byte(server: Loopback, image_format: str) -
     assert fetch(server, picture(body, content_type=f"image/{image_format.lower()}")) == body
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(picture(content_type="application/octet-stream"), id="bytes"),
+        pytest.param(picture(content_type="Binary/Octet-Stream"), id="bytes, as S3 says it"),
+        pytest.param(picture(content_type="application/octet-stream; charset=binary"), id="with an option"),
+        pytest.param(answer(PNG), id="no content type"),
+    ],
+)
+def test_a_store_that_does_not_know_what_it_serves_is_believed_by_the_first_bytes(
+    server: Loopback, step: Step
+) -> None:
+    assert fetch(server, step) == PNG
+
+
 @pytest.mark.usefixtures("netrc")
 def test_result_is_fetched_without_credentials_or_proxy(
     server: Loopback, monkeypatch: pytest.MonkeyPatch
@@ -141,7 +156,8 @@ def test_inline_picture_over_the_cap_is_refused(extra: int) -> None:
     "step",
     [
         pytest.param(picture(content_type="text/html"), id="content type of a page"),
-        pytest.param(answer(PNG), id="no content type"),
+        pytest.param(picture(b"<html>", content_type="application/octet-stream"), id="page as bytes"),
+        pytest.param(answer(b"<html>"), id="page without a content type"),
         pytest.param(picture(b"<html>"), id="page called a picture"),
         pytest.param(picture(b"RIFF\0\0\0\0WAVE"), id="sound called a picture"),
         pytest.param(picture(b""), id="nothing"),

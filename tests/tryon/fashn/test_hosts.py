@@ -5,10 +5,12 @@ import threading
 from typing import override
 
 import pytest
+from pytest_django import Settings
 
 from tests.tryon.fashn.calls import FASHN, refused_url
 from tests.tryon.fashn.loopback import Loopback, closes
 from tests.waiting import LONGEST_SECONDS
+from tryon.engine.provider import fetch_result
 from tryon.fashn.download import download
 from tryon.fashn.errors import ResultHostRefused, ResultUnavailable
 from tryon.fashn.hosts import HostMatch, is_public, match_host
@@ -62,6 +64,27 @@ def test_addresses_outside_the_list_are_refused(url: str) -> None:
         download(url, allowed_hosts=[*FASHN, "127.0.0.1:8100", "sandbox"])
 
 
+@pytest.mark.parametrize("entry", ["api.fashn.ai", "api.fashn.ai:80", "api.fashn.ai:443"])
+@pytest.mark.parametrize("address", ["http://api.fashn.ai/a.png", "http://api.fashn.ai:443/a.png"])
+def test_plain_http_is_refused_where_it_is_not_asked_for(address: str, entry: str) -> None:
+    with pytest.raises(ResultHostRefused, match="plain http"):
+        match_host(address, [*FASHN, entry], plain_http=False)
+    assert match_host("https://api.fashn.ai/a.png", [*FASHN, entry], plain_http=False)
+
+
+@pytest.mark.parametrize(
+    ("api", "allowed"),
+    [("https://api.fashn.ai", False), ("https://localhost:9", False), ("http://localhost:9", True)],
+)
+def test_the_engine_takes_plain_http_from_a_sandbox_alone(
+    settings: Settings, api: str, allowed: bool
+) -> None:
+    settings.FASHN_API_URL = api
+    address = f"http://{api.partition('//')[2]}/a.png"
+    with pytest.raises(ResultUnavailable if allowed else ResultHostRefused):
+        fetch_result(address)
+
+
 @pytest.mark.parametrize(
     "entry", ["*", "*.", "*fashn.ai", "*.fashn.ai:443", "https://a.test", "a.test:x", "u@a.test", ""]
 )
@@ -91,7 +114,9 @@ def test_unclear_entry_is_refused(entry: str) -> None:
         ("64:ff9b::93.184.216.34", True),  # NAT64
         ("64:ff9b::10.1.2.3", False),
         ("64:ff9b:1::1", False),
+        ("64:ff9b::7f00:1", False),
         ("::10.1.2.3", False),
+        ("::127.0.0.1", False),
         ("fec0::1", False),
         ("5f00::1", False),
         ("4000::1", False),
