@@ -1,11 +1,13 @@
 """Turn every error into one envelope: a stable code, a sentence that helps, never an exception's text."""
 
+import sys
 from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
@@ -13,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from config.core.errors import DomainError
+from config.core.http.database import DatabaseUnavailable, is_database_away, note_outage
 from config.core.http.envelope import error_body
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -62,6 +65,9 @@ KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an exception that DRF caught. Return None for an unexpected one, for ``server_error``."""
     set_rollback()  # DRF's own handler does it too
+    if is_database_away(error):
+        note_outage(error)
+        error = DatabaseUnavailable()
     if isinstance(error, DomainError):
         body = error_body(error.code, _(str(error.message)), retryable=error.retryable, details=error.details)
         response = Response(body, status=error.status)
@@ -123,10 +129,32 @@ def bad_request(request: HttpRequest, exception: Exception) -> Any:
 
 
 def server_error(request: HttpRequest) -> Any:
-    """Answer 500 (``handler500``): a fixed text and the request id below /api/, Django's page elsewhere."""
+    """Answer 500 (``handler500``): a fixed text and the request id below /api/, Django's page elsewhere.
+
+    Answer 503 if the database is away: on pages, and for the API outside DRF's own handler.
+    """
+    error = sys.exception()  # Django calls this while it handles the error
+    if error is not None and is_database_away(error):
+        note_outage(error)
+        return database_unavailable(request)
     if request.path.startswith("/api/"):
         message = _("Something went wrong on our side. Try again; if it stays, send us the request id.")
         return JsonResponse(error_body("internal_error", message, retryable=True), status=500)
     from django.views.defaults import server_error as html_page
 
     return html_page(request)
+
+
+def database_unavailable(request: HttpRequest) -> HttpResponse:
+    """JSON below /api/, a plain page elsewhere. No template: its context would ask the database."""
+    error = DatabaseUnavailable
+    if request.path.startswith("/api/"):
+        body = error_body(error.code, str(error.message), retryable=True)
+        response: HttpResponse = JsonResponse(body, status=error.status)
+    else:
+        page = format_html(
+            "<!doctype html><title>{0}</title><h1>{0}</h1><p>{1}</p>", _("Not available"), error.message
+        )
+        response = HttpResponse(page, status=error.status)
+    response["Retry-After"] = str(error.wait)
+    return response

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from config.core.http.described import envelope_of, serializer_of
 from config.core.http.envelope import Answer, ErrorAnswer, Page
 
-# A host that is not served, an ``Accept`` header without JSON, and an unexpected error.
-ANY_OPERATION: Final = frozenset({400, 406, 500})
+# A host that is not served, an ``Accept`` header without JSON, an unexpected error, and a database outage.
+ANY_OPERATION: Final = frozenset({400, 406, 500, 503})
 WITH_A_BODY: Final = frozenset({413, 415})
 PAGE_PARAMETERS: Final = (OpenApiParameter("page", int), OpenApiParameter("pageSize", int))
 
