@@ -6,7 +6,8 @@ The caller of an action that changes a job has already checked the requester's p
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db import transaction
+import structlog
+from django.db import IntegrityError, transaction
 
 from config.core import clock
 from tryon.engine import governor, lifecycle, queue
@@ -15,6 +16,8 @@ from tryon.engine.inheritance import inherit
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.steps import release
 from tryon.models import IN_FLIGHT, EventKind, Pause, Prediction, PredictionState, TryOnJob
+
+logger = structlog.stdlib.get_logger(__name__)
 
 
 def enqueue(job: TryOnJob) -> None:
@@ -71,10 +74,10 @@ def retry(job: TryOnJob, *, by: str) -> bool:
 def note_webhook(prediction: Prediction, *, provider_id: str) -> bool:
     """Have FASHN asked about a prediction that it says is done. Return whether its id was new to us.
 
-    ``provider_id``, which may be empty, counts only if the submission got no answer.
+    ``provider_id``, which may be empty, counts only if the submission got no answer, and no other prediction
+    has it.
     """
-    adopted = bool(provider_id) and not prediction.provider_id
-    adopted = adopted and lifecycle.adopt(prediction, provider_id=provider_id)
+    adopted = bool(provider_id) and not prediction.provider_id and _adopt(prediction, provider_id)
     if prediction.state == PredictionState.RUNNING:
         lifecycle.wake(prediction.job_id)
         queue.enqueue_advance(prediction.job_id)
@@ -82,6 +85,15 @@ def note_webhook(prediction: Prediction, *, provider_id: str) -> bool:
         lifecycle.let_go(prediction, rescue_at=clock.now())
         queue.enqueue_rescue(prediction.pk)
     return adopted
+
+
+def _adopt(prediction: Prediction, provider_id: str) -> bool:
+    try:
+        return lifecycle.adopt(prediction, provider_id=provider_id)
+    except IntegrityError:
+        # The picture would be another shopper's.
+        logger.warning("webhook_names_another_call", job_id=str(prediction.job_id))
+        return False
 
 
 def note_removed_results(job_ids: Iterable[UUID], *, reason: str) -> None:

@@ -89,6 +89,9 @@ class Prediction(models.Model):
             models.UniqueConstraint(
                 fields=["job"], condition=Q(state__in=IN_FLIGHT), name="prediction_one_in_flight_per_job"
             ),
+            models.UniqueConstraint(
+                fields=["provider_id"], condition=~Q(provider_id=""), name="prediction_provider_id_once"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=PredictionState.values), name="prediction_state_known"
             ),

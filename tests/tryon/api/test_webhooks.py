@@ -104,6 +104,25 @@ def test_an_id_that_is_none_is_not_taken_for_one(client: Client, provider_id: st
     assert (lost.state, lost.provider_id) == (PredictionState.UNKNOWN, "")
 
 
+@pytest.mark.parametrize(
+    "state", [PredictionState.RUNNING, PredictionState.SUCCEEDED, PredictionState.FAILED]
+)
+def test_the_id_of_another_call_is_not_taken(client: Client, state: PredictionState) -> None:
+    """Its picture would be another shopper's."""
+    theirs = PredictionFactory.create(state=state, provider_id="abc-u1", submitted_at=clock.now())
+    lost = PredictionFactory.create(
+        job__status=Status.PROCESSING, state=PredictionState.UNKNOWN, submitted_at=clock.now()
+    )
+    assert call(client, lost.callback_token, {"id": "abc-u1"}).status_code == 200
+    lost.refresh_from_db()
+    theirs.refresh_from_db()
+    assert (lost.state, lost.provider_id) == (PredictionState.UNKNOWN, "")
+    assert (theirs.state, theirs.provider_id) == (state, "abc-u1")
+    assert call(client, lost.callback_token, {"id": "def-u1"}).status_code == 200
+    lost.refresh_from_db()
+    assert lost.provider_id == "def-u1"
+
+
 def test_a_large_body_is_refused(client: Client, prediction: Prediction) -> None:
     response = call(client, prediction.callback_token, b'{"output": "' + b"x" * 70_000 + b'"}')
     assert (response.status_code, error_of(response)["code"]) == (413, "request_too_large")
