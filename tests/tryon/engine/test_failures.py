@@ -3,10 +3,12 @@
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib import import_module
 from io import BytesIO
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import IntegrityError
 from PIL import Image
 from pytest_django import Settings
 
@@ -226,6 +228,55 @@ def test_a_paid_picture_waits_for_a_store_that_is_away(
     assert job.status == Status.COMPLETED
     assert stored_keys() - before == {str(job.result.image.name), str(job.result.thumbnail.name)}
     assert paid(sandbox) == 1
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), MemoryError(), IntegrityError("twice")])
+def test_an_unexpected_error_while_collecting_is_on_the_jobs_page_and_tried_more_and_more_slowly(
+    generate: Generate,
+    work: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    def break_down(*args: object) -> None:
+        raise error
+
+    job_id = generate()["jobId"]
+    work()
+    sandbox.advance(60)
+    waits = []
+    with monkeypatch.context() as patch:
+        patch.setattr(import_module("tryon.engine.steps.collect"), "read_result", break_down)
+        for _ in range(5):
+            TryOnJob.objects.update(next_check_at=clock.now() - timedelta(minutes=1))
+            tasks.sweep()
+            work()
+            waiting = TryOnJob.objects.get(pk=job_id)
+            assert (waiting.status, waiting.retry_count) == (Status.PROCESSING, 0)
+            assert waiting.next_check_at is not None
+            waits.append(round((waiting.next_check_at - clock.now()).total_seconds() / 5))
+        assert waits == sorted(waits)
+        assert (waits[0], waits[-1]) == (1, 12)
+        events = waiting.events.filter(kind="collecting_failed").values_list("data", flat=True)
+        assert list(events) == [{"code": "internal_error"}] * 5
+    assert finish(job_id).status == Status.COMPLETED
+    assert paid(sandbox) == 1
+
+
+def test_an_unexpected_error_while_rescuing_is_on_the_jobs_page(
+    given_up: TryOnJob, rescue_now: Callable[[], None], finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*args: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tryon.engine.steps.rescue.read_result", break_down)
+        rescue_now()
+    failures = given_up.events.filter(kind="keeping_failed").values_list("data__code", "data__lost")
+    assert set(failures) == {("internal_error", False)}
+    rescue_now()
+    assert finish(str(given_up.pk)).status == Status.COMPLETED
 
 
 def test_photos_that_can_not_be_read_just_now_are_read_again(

@@ -14,16 +14,17 @@ from tryon.engine import lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import fetch_result
 from tryon.engine.steps.outcomes import fail, job_deadline
-from tryon.engine.steps.picture_failures import PictureFailure, failure_of
+from tryon.engine.steps.picture_failures import UNEXPECTED, PictureFailure, failure_of
 from tryon.engine.steps.plan import options_of
 from tryon.failures import FailureCode
 from tryon.fashn.errors import DownloadError
-from tryon.models import Prediction, TryOnJob
+from tryon.models import EventKind, Prediction, TryOnJob
 from tryon.selectors import usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
 
 COLLECT_AGAIN_SECONDS: Final = 5.0
+LONGEST_WAIT_SECONDS: Final = 60.0
 
 
 class JobLeft(Exception):
@@ -42,7 +43,11 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
     except JobLeft:
         logger.info("result_not_wanted")
     except (DownloadError, ImageRefused, ImagesBusy, StorageUnavailable) as error:
-        _again_or_fail(job, prediction, failure_of(error))
+        _again_or_fail(job, prediction, failure_of(error), seconds=COLLECT_AGAIN_SECONDS)
+    except Exception:
+        # Without this the job would be tried again and again, and its page would not show why it waits.
+        logger.exception("collecting_broke")
+        _again_or_fail(job, prediction, UNEXPECTED, seconds=_seconds_after_unexpected(job))
     else:
         _log_finished(job, prediction)
 
@@ -63,7 +68,7 @@ def _final_picture(job: TryOnJob, content: bytes) -> bytes:
     return content if colour is None else lay_on_colour(content, colour)
 
 
-def _again_or_fail(job: TryOnJob, prediction: Prediction, failure: PictureFailure) -> None:
+def _again_or_fail(job: TryOnJob, prediction: Prediction, failure: PictureFailure, *, seconds: float) -> None:
     """Try again to fetch and store a paid picture until the deadline, unless the failure is hopeless.
 
     After that, rescue looks after a picture that is not lost as long as FASHN has it, for example one on a
@@ -80,10 +85,16 @@ def _again_or_fail(job: TryOnJob, prediction: Prediction, failure: PictureFailur
         job,
         JobEdge.COLLECT_AGAIN,
         progress=lifecycle.DOWNLOADING_PROGRESS,
-        next_check_at=now + timedelta(seconds=COLLECT_AGAIN_SECONDS),
+        next_check_at=now + timedelta(seconds=seconds),
         code=failure.code,
     )
-    queue.enqueue_advance(job.pk, delay_seconds=COLLECT_AGAIN_SECONDS)
+    queue.enqueue_advance(job.pk, delay_seconds=seconds)
+
+
+def _seconds_after_unexpected(job: TryOnJob) -> float:
+    """Return the seconds until the next try: they double with each try that broke unexpectedly."""
+    tries = job.events.filter(kind=EventKind.COLLECTING_FAILED, data__code=UNEXPECTED.code).count()
+    return min(COLLECT_AGAIN_SECONDS * 2**tries, LONGEST_WAIT_SECONDS)
 
 
 def _collecting_since(job: TryOnJob, prediction: Prediction) -> datetime:

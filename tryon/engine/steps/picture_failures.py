@@ -12,6 +12,7 @@ from config.core.images import (
     ImageUnreadable,
 )
 from config.core.storage import StorageUnavailable
+from tryon.failures import FailureCode
 from tryon.fashn.errors import DownloadError
 
 type PictureError = DownloadError | ImageRefused | ImagesBusy | StorageUnavailable
@@ -28,6 +29,10 @@ class PictureFailure:
     code: str
     hopeless: bool
     lost: bool
+
+
+# An error that no code expects, such as a fault of ours. The picture itself may be all right.
+UNEXPECTED: Final = PictureFailure(FailureCode.INTERNAL_ERROR.value, hopeless=False, lost=False)
 
 
 def failure_of(error: PictureError) -> PictureFailure:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import structlog
 from django.db import IntegrityError, transaction
 
 from config.core import clock
@@ -16,13 +17,15 @@ from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import client, fetch_result
 from tryon.engine.steps.check import is_forgotten, note_success
 from tryon.engine.steps.outcomes import next_look
-from tryon.engine.steps.picture_failures import failure_of
+from tryon.engine.steps.picture_failures import UNEXPECTED, PictureFailure, failure_of
 from tryon.engine.steps.plan import is_last
 from tryon.failures import FailureCode
 from tryon.fashn.errors import DownloadError, FashnError
 from tryon.fashn.types import Phase
 from tryon.models import EventKind, Prediction, PredictionState, Status
 from tryon.selectors import predictions_to_rescue
+
+logger = structlog.stdlib.get_logger(__name__)
 
 LOST_AFTER: Final = 6
 # A job that failed with one of these codes may still get its picture.
@@ -115,13 +118,21 @@ def _keep(prediction: Prediction) -> bool:
     except PictureKept:
         return False
     except (DownloadError, ImageRefused, ImagesBusy, StorageUnavailable) as error:
-        failure = failure_of(error)
-        facts = {"prediction": str(prediction.pk), "code": failure.code, "lost": failure.lost}
-        lifecycle.record(prediction.job_id, EventKind.KEEPING_FAILED, **facts)
-        if failure.lost and (failure.hopeless or _missed_often(prediction)):
-            lifecycle.refuse_output(prediction, code=failure.code)
+        _note_failure(prediction, failure_of(error))
+        return False
+    except Exception:
+        # The next look is planned already. The job's page shows that this one broke.
+        logger.exception("keeping_broke")
+        _note_failure(prediction, UNEXPECTED)
         return False
     return True
+
+
+def _note_failure(prediction: Prediction, failure: PictureFailure) -> None:
+    facts = {"prediction": str(prediction.pk), "code": failure.code, "lost": failure.lost}
+    lifecycle.record(prediction.job_id, EventKind.KEEPING_FAILED, **facts)
+    if failure.lost and (failure.hopeless or _missed_often(prediction)):
+        lifecycle.refuse_output(prediction, code=failure.code)
 
 
 def _missed_often(prediction: Prediction) -> bool:
