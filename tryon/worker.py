@@ -66,7 +66,7 @@ class StepWorker(SimpleWorker):
 
 
 class MaintenanceWorker(Worker):
-    """Runs each clean-up and each sweep in a fork: a crash is that task's alone."""
+    """Run each cleanup and each sweep in a fork: a crash ends one task and no other."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         queue.wait_until_there()

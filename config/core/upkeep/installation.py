@@ -1,4 +1,4 @@
-"""Who this installation is: an id and a folder of its own in the bucket, made once and kept in the database.
+"""The identity of this installation: an id and a folder of its own in the bucket, made once and kept in the database.
 
 Two installations may share a bucket, such as production and staging. All machines of one have one database.
 """

@@ -94,7 +94,7 @@ def _again_or_fail(job: TryOnJob, prediction: Prediction, failure: PictureFailur
 def _seconds_after_unexpected(job: TryOnJob) -> float:
     """Return the seconds until the next try: they double with each try that broke unexpectedly."""
     tries = job.events.filter(kind=EventKind.COLLECTING_FAILED, data__code=UNEXPECTED.code).count()
-    return min(COLLECT_AGAIN_SECONDS * 2**tries, LONGEST_WAIT_SECONDS)
+    return min(COLLECT_AGAIN_SECONDS * float(2**tries), LONGEST_WAIT_SECONDS)
 
 
 def _collecting_since(job: TryOnJob, prediction: Prediction) -> datetime:
