@@ -1,4 +1,4 @@
-"""What lies in a folder, whichever store there is."""
+"""The list of objects in a folder, for any store."""
 
 from typing import Any, cast
 
@@ -9,7 +9,7 @@ from config.core.storage.keys import StoredObject
 
 
 def objects_in(folder: str) -> list[StoredObject]:
-    """The objects of one folder (``keys.folders``). Raises StorageUnavailable."""
+    """Return the objects of one folder (``keys.folders``). Raise StorageUnavailable."""
     store = cast(Any, default_storage)  # both of ours list; Django's interface has no sizes and times
     try:
         return list(store.objects(folder))

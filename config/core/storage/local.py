@@ -29,7 +29,7 @@ class SignedFileSystemStorage(FileSystemStorage):
 
     @property
     def place(self) -> str:
-        """Where the files are, to tell one place from another."""
+        """The place of the files, to tell it from others."""
         return str(self.location)
 
     @override

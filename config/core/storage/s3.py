@@ -34,7 +34,7 @@ class PrivateS3Storage(S3Storage):  # type: ignore[misc]  # the library has no t
 
     @property
     def place(self) -> str:
-        """Where the objects are, to tell one place from another."""
+        """The place of the objects, to tell it from others."""
         return f"{self.endpoint_url}/{self.bucket_name}/{self.prefix}"
 
     @override
