@@ -1,4 +1,6 @@
-"""The identity of this installation: an id and a folder of its own in the bucket, made once and kept in the database.
+"""The identity of this installation: an id and a folder of its own in the bucket.
+
+Both are made once and kept in the database.
 
 Two installations may share a bucket, such as production and staging. All machines of one have one database.
 """

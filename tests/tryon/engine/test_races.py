@@ -107,25 +107,26 @@ def test_many_workers_at_once_submit_a_job_once(
 
 def test_the_answer_to_a_submission_and_its_webhook_do_not_block_each_other() -> None:
     """Both change the job and the prediction."""
-    for _ in range(20):
+    for number in range(20):
+        name = f"p-{number}"
         job = TryOnJobFactory.create(status=Status.PROCESSING)
         prediction = Prediction.objects.create(
             job=job, state=PredictionState.SENDING, submitted_at=clock.now(), model_name="tryon-v1.6"
         )
 
-        def answered(prediction: Prediction = prediction) -> object:
+        def answered(prediction: Prediction = prediction, name: str = name) -> object:
             soon = clock.now()
             return lifecycle.mark_running(
-                copy.copy(prediction), provider_id="p-1", expected_at=soon, next_check_at=soon
+                copy.copy(prediction), provider_id=name, expected_at=soon, next_check_at=soon
             )
 
-        def announced(prediction: Prediction = prediction) -> object:
-            return webhook_receive(token=prediction.callback_token, provider_id="p-1")
+        def announced(prediction: Prediction = prediction, name: str = name) -> object:
+            return webhook_receive(token=prediction.callback_token, provider_id=name)
 
         calls = [answered, announced]
         at_once(2, lambda: calls.pop()(), threads=2)  # noqa: B023
         prediction.refresh_from_db()
-        assert (prediction.state, prediction.provider_id) == (PredictionState.RUNNING, "p-1")
+        assert (prediction.state, prediction.provider_id) == (PredictionState.RUNNING, name)
 
 
 def test_a_model_photo_that_is_deleted_while_it_is_asked_for_is_not_found(
