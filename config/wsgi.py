@@ -3,6 +3,7 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 
 from config.core.clock import check_host
 from config.core.images import CHILDREN
@@ -10,4 +11,5 @@ from config.core.images import CHILDREN
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
 check_host()
+connections.close_all()  # the thread that loads this serves no request, and connections may be few
 CHILDREN.start()
