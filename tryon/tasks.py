@@ -11,7 +11,7 @@ from config.core.upkeep.runs import run
 from tryon.cleanup import EARLY, TASKS
 from tryon.cleanup.watch import must_clean_early
 from tryon.engine import queue, recovery, steps
-from tryon.engine.advance import advance
+from tryon.engine.advance import advance, seconds_early
 
 # The same worker runs the sweep every half minute.
 CLEANUP_SECONDS: Final = 15.0
@@ -23,6 +23,17 @@ def advance_job(job_id: str) -> None:
     close_old_connections()
     with structlog.contextvars.bound_contextvars(job_id=job_id):
         advance(UUID(job_id))
+
+
+def advance_job_by_timer(job_id: str) -> None:
+    """Advance one job whose time has come, or wait on where the timer fired early."""
+    close_old_connections()
+    with structlog.contextvars.bound_contextvars(job_id=job_id):
+        early = seconds_early(UUID(job_id))
+        if early > 0:
+            queue.enqueue_timer(UUID(job_id), delay_seconds=early)
+        else:
+            advance(UUID(job_id))
 
 
 def rescue_prediction(prediction_id: str) -> None:

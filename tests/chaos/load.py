@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 
 import requests
@@ -21,6 +22,10 @@ POLL_SECONDS: Final = 0.3
 # Asking is spread over this share of the time; then the shopper only follows.
 ASKING_SHARE: Final = 0.8
 PATIENCE_SECONDS: Final = 60.0
+# What people do: cancel at a look, ask again for what did not come, or retry a failed job.
+CANCEL_SHARE: Final = 0.04
+ASK_AGAIN_SHARE: Final = 0.6
+RETRY_SHARE: Final = 0.2
 
 
 @dataclass
@@ -33,6 +38,7 @@ class Shopper:
     world: World
     seed: int
     asked: set[str] = field(default_factory=set)
+    wishes: dict[str, Any] = field(default_factory=dict)
     unanswered: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -50,7 +56,7 @@ class Shopper:
                 "modelImageId": models[number % len(models)],
                 "options": chosen,
             }
-            self.asked.add(str(self._call("POST", "generate", wish)["jobId"]))
+            self._ask(wish)
             self._follow(dice, until=started + seconds * ASKING_SHARE * (number + 1) / len(options))
         self._follow(dice, until=started + seconds)
 
@@ -58,14 +64,41 @@ class Shopper:
         files = {"file": ("shirt.jpg", photo, "image/jpeg")}
         return str(self._call("POST", "upload", files=files, data={"productId": product_id})["id"])
 
+    def _ask(self, wish: Any) -> None:
+        job_id = str(self._call("POST", "generate", wish)["jobId"])
+        self.asked.add(job_id)
+        self.wishes[job_id] = wish
+
     def _follow(self, dice: random.Random, *, until: float) -> None:
-        """Look at one open job after another."""
-        waiting = sorted(self.asked)
+        """Look at one open job after another, and change one's mind about some."""
         while time.monotonic() < until and not self.stop.wait(POLL_SECONDS):
-            if waiting:
-                job_id = dice.choice(waiting)
-                if self._call("GET", f"jobs/{job_id}")["status"] in ENDED:
-                    waiting.remove(job_id)
+            if not self.wishes:
+                continue
+            job_id = dice.choice(sorted(self.wishes))
+            status = self._call("GET", f"jobs/{job_id}")["status"]
+            if status in ENDED:
+                self._react(dice, self.wishes.pop(job_id), job_id, status)
+            elif dice.random() < CANCEL_SHARE:
+                self._change(f"jobs/{job_id}/cancel")
+
+    def _react(self, dice: random.Random, wish: Any, job_id: str, status: str) -> None:
+        """Ask for the same again, or have a failed job retried, or leave it."""
+        if status == "completed":
+            return
+        chance = dice.random()
+        if chance < ASK_AGAIN_SHARE:
+            self._ask(wish)
+        elif status == "failed" and chance < ASK_AGAIN_SHARE + RETRY_SHARE:
+            self._change(f"jobs/{job_id}/retry")
+            self.wishes[job_id] = wish
+
+    def _change(self, path: str) -> None:
+        """What has changed under the shopper's eyes is refused, which is an answer too."""
+        try:
+            self._call("POST", path)
+        except requests.HTTPError as error:
+            if error.response.status_code != HTTPStatus.CONFLICT:
+                raise
 
     def _call(self, method: str, path: str, body: Any = None, **form: Any) -> Any:
         """A request that met an outage is sent again, for a while."""

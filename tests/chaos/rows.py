@@ -19,6 +19,7 @@ def rows() -> dict[str, list[dict[str, object]]]:
         "jobs": [
             {
                 "id": str(job.pk),
+                "recipe": job.cache_key,
                 "status": job.status,
                 "errorCode": job.error_code,
                 "stored": hasattr(job, "result") and exists(job.result.image),

@@ -33,6 +33,8 @@ REFUSALS: Final = (
 WORKERS: Final = ("worker-1", "worker-2")
 HELPERS: Final = ("maintenance", "cron")
 AFTERMATH_SECONDS: Final = 5.0
+# Longer than a lease: another worker has the job when this one wakes.
+FROZEN_SECONDS: Final = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Accident:
 def accidents(
     seed: int, *, seconds: float, redis_seconds: float, refusals: Sequence[str] = REFUSALS
 ) -> list[Accident]:
-    """The schedule of a run, in order. All of it lies in ``seconds``, Redis's absence and aftermath apart."""
+    """The schedule of a run, in order. Redis's absence and a frozen worker may outlast ``seconds``."""
     dice = random.Random(seed)
     planned: list[Accident] = []
 
@@ -68,11 +70,14 @@ def accidents(
     kills += [(dice.uniform(away, back), dice.choice(WORKERS)), (some_time(), dice.choice(HELPERS))]
     for at, name in kills:
         plan(at, f"SIGKILL {name}", partial(World.kill, name=name))
+    frozen, name = some_time(), dice.choice(WORKERS)
+    plan(frozen, f"SIGSTOP {name}", partial(World.freeze, name=name))
+    plan(frozen + FROZEN_SECONDS, f"SIGCONT {name}", partial(World.thaw, name=name))
     for fault in refusals:
         plan_fault(planned, some_time(), "run", fault, dice.randint(1, 3))
     plan_fault(planned, some_time(), "run", "hang", 1, model="background-remove")
     plan_fault(planned, some_time(), "status", "bad_gateway", dice.randint(2, 8))
-    plan_fault(planned, some_time(), "media", "service_unavailable", 2)
+    plan_fault(planned, some_time(), "media", "service_unavailable", dice.randint(2, 30))
     return sorted(planned, key=lambda accident: accident.at)
 
 

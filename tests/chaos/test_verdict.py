@@ -27,7 +27,16 @@ def ledger() -> dict[str, Any]:
 def rows() -> dict[str, Any]:
     """The job it was paid for, completed."""
     return {
-        "jobs": [{"id": "j", "status": "completed", "errorCode": "", "stored": True, "personalRetries": 0}],
+        "jobs": [
+            {
+                "id": "j",
+                "recipe": "r",
+                "status": "completed",
+                "errorCode": "",
+                "stored": True,
+                "personalRetries": 0,
+            }
+        ],
         "predictions": [{"token": "one", "job": "j", "state": "succeeded", "providerId": "p", "kept": False}],
     }
 
@@ -89,10 +98,22 @@ def test_a_copy_kept_for_a_retry_is_stored(ledger: dict[str, Any], rows: dict[st
     assert judge(ledger, rows).clean
 
 
-def test_the_picture_of_a_canceled_job_need_not_be_stored(
+def test_the_picture_of_a_canceled_job_is_kept_too(ledger: dict[str, Any], rows: dict[str, Any]) -> None:
+    rows["jobs"][0].update(status="canceled", stored=False)
+    assert judge(ledger, rows).not_stored == 1
+    rows["predictions"][0]["kept"] = True
+    assert judge(ledger, rows).clean
+
+
+def test_a_recipe_paid_again_by_another_job_counts_unless_a_person_asked_for_it(
     ledger: dict[str, Any], rows: dict[str, Any]
 ) -> None:
-    rows["jobs"][0].update(status="canceled", stored=False)
+    ledger["predictions"].append({**ledger["predictions"][0], "webhookUrl": f"{ADDRESS}two"})
+    rows["jobs"].append({**rows["jobs"][0], "id": "k"})
+    rows["predictions"].append({**rows["predictions"][0], "token": "two", "job": "k"})
+    judged = judge(ledger, rows)
+    assert (judged.paid_twice, judged.recipes_paid_again, judged.clean) == (0, 1, False)
+    rows["jobs"][0]["personalRetries"] = 1
     assert judge(ledger, rows).clean
 
 

@@ -1,4 +1,4 @@
-"""The four counts, from the sandbox's own ledger and the product's rows."""
+"""The five counts, from the sandbox's own ledger and the product's rows."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -28,7 +28,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The first four must be zero, and so must ``unsettled``: calls and webhooks that are still under way.
+    """The first five must be zero, and so must ``unsettled``: calls and webhooks that are still under way.
 
     ``undecidable`` counts paid pictures that nobody could know of. They are not held against the product.
     ``suspects`` are the ids of the jobs that count against it.
@@ -38,6 +38,7 @@ class Verdict:
     paid_twice: int
     not_stored: int
     limits_exceeded: int
+    recipes_paid_again: int
     unsettled: int
     undecidable: int
     jobs: int
@@ -47,14 +48,20 @@ class Verdict:
     @property
     def clean(self) -> bool:
         return not (
-            self.unfinished or self.paid_twice or self.not_stored or self.limits_exceeded or self.unsettled
+            self.unfinished
+            or self.paid_twice
+            or self.not_stored
+            or self.limits_exceeded
+            or self.recipes_paid_again
+            or self.unsettled
         )
 
     @override
     def __str__(self) -> str:
         return (
             f"unfinished {self.unfinished}, paid twice {self.paid_twice}, "
-            f"paid but not stored {self.not_stored}, limits exceeded {self.limits_exceeded} "
+            f"paid but not stored {self.not_stored}, limits exceeded {self.limits_exceeded}, "
+            f"recipes paid again by themselves {self.recipes_paid_again} "
             f"({self.jobs} jobs, {self.paid} paid pictures, {self.undecidable} undecidable"
             + (f", {self.unsettled} still under way)" if self.unsettled else ")")
         )
@@ -75,6 +82,7 @@ def verdict(
         paid_twice=extra.total(),
         not_stored=len(lost),
         limits_exceeded=sum(ledger["limitsExceeded"].values()),
+        recipes_paid_again=recipes_paid_again(paid, jobs),
         unsettled=under_way(ledger, rows),
         undecidable=len(missing) - len(lost),
         jobs=len(jobs),
@@ -113,12 +121,25 @@ def paid_again(paid: Sequence[Payment], jobs: Mapping[str, Mapping[str, Any]]) -
     return +extra
 
 
+def recipes_paid_again(paid: Sequence[Payment], jobs: Mapping[str, Mapping[str, Any]]) -> int:
+    """How many payments too many there are for each step of a recipe, whichever of its jobs made them.
+
+    Asking for the same picture again, after a failure or a cancellation, is no order to pay again: a
+    person's retry is.
+    """
+    retries: Counter[str] = Counter()
+    for job in jobs.values():
+        retries[job["recipe"]] += job["personalRetries"]
+    bought = Counter((jobs[payment.job]["recipe"], payment.model) for payment in paid if payment.job)
+    return sum(max(0, number - 1 - retries[recipe]) for (recipe, _), number in bought.items())
+
+
 def is_stored(payment: Payment, jobs: Mapping[str, Mapping[str, Any]]) -> bool:
-    """The picture became a result or part of one, or is kept for a retry, or its job was canceled."""
+    """The picture became a result or part of one, of its job or of a later one, or a copy is kept."""
     if not payment.job:
         return False
-    job = jobs[payment.job]
-    return bool(job["stored"] or payment.kept or job["status"] == "canceled")
+    recipe = jobs[payment.job]["recipe"]
+    return payment.kept or any(job["stored"] for job in jobs.values() if job["recipe"] == recipe)
 
 
 def under_way(ledger: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> int:

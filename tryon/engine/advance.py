@@ -14,7 +14,7 @@ from config.core import clock
 from tryon.engine import governor, lifecycle, queue, steps
 from tryon.engine.leases import leased
 from tryon.failures import FailureCode
-from tryon.models import IN_FLIGHT, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import ACTIVE, IN_FLIGHT, Prediction, PredictionState, Status, TryOnJob
 
 # RQ's scheduler ticks on whole seconds and may fire a timer 0.7 s early, which is near enough.
 EARLY: Final = timedelta(seconds=1)
@@ -30,6 +30,17 @@ def advance(job_id: UUID) -> None:
     if job is not None:
         _hand_over(job_id)
         dispatch()
+
+
+def seconds_early(job_id: UUID) -> float:
+    """Return how long the job's next check, or the end of its back-off, is still to come; 0 for none.
+
+    RQ's timers go by the host of whoever set them, and by that of whoever looks.
+    """
+    times = TryOnJob.objects.filter(pk=job_id, status__in=ACTIVE).values_list("next_check_at", "not_before")
+    due = next((check or back_off for check, back_off in times), None)
+    early = timedelta() if due is None else due - clock.now()
+    return early.total_seconds() if early > EARLY else 0.0
 
 
 def dispatch(*, but: UUID | None = None) -> int:

@@ -25,9 +25,14 @@ FINISHED_TASK_SECONDS: Final = 60
 FAILED_TASK_SECONDS: Final = 86_400
 
 
-def enqueue_advance(job_id: UUID, *, delay_seconds: float = 0.0) -> None:
-    """Ask a worker to advance a job, now or later, once the current transaction has committed."""
-    _enqueue("tryon.tasks.advance_job", str(job_id), delay_seconds=delay_seconds)
+def enqueue_advance(job_id: UUID) -> None:
+    """Ask a worker to advance a job, once the current transaction has committed."""
+    _enqueue("tryon.tasks.advance_job", str(job_id))
+
+
+def enqueue_timer(job_id: UUID, *, delay_seconds: float) -> None:
+    """Ask a worker to advance a job later. A timer that fires early is set again."""
+    _enqueue("tryon.tasks.advance_job_by_timer", str(job_id), delay_seconds=delay_seconds)
 
 
 def enqueue_rescue(prediction_id: UUID) -> None:

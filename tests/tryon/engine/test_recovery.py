@@ -108,14 +108,14 @@ def test_a_timer_may_be_a_little_early(
     assert sandbox.ledger()["requests"].get("status", 0) == asked
 
 
-def test_a_worker_killed_between_a_fault_and_its_consequence_is_made_up_for(
+def test_a_worker_killed_between_a_failure_and_its_consequence_costs_no_retry(
     generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox
 ) -> None:
     job_id = generate()["jobId"]
     work()
     Prediction.objects.update(state=PredictionState.FAILED, error_name="PipelineError")
     job = finish(job_id)
-    assert (job.status, job.retry_count) == (Status.COMPLETED, 1)
+    assert (job.status, job.retry_count) == (Status.COMPLETED, 0)
 
 
 def test_without_redis_the_request_that_asks_moves_the_job_on(
@@ -228,3 +228,20 @@ def test_a_job_that_nothing_moves_fails_in_the_end() -> None:
     tasks.sweep()
     job.refresh_from_db()
     assert (job.status, job.error_code) == (Status.FAILED, "internal_error")
+
+
+def test_a_timer_that_fires_early_waits_on(generate: Generate, work: Callable[[], None]) -> None:
+    """The host that set it goes ahead of the one that looks."""
+    job_id = generate()["jobId"]
+    work()
+    soon = clock.now() + timedelta(minutes=1)
+    TryOnJob.objects.update(next_check_at=soon)
+    queue = django_rq.get_queue("tryon")
+    before = {*queue.scheduled_job_registry.get_job_ids()}
+
+    tasks.advance_job_by_timer(job_id)
+
+    (task_id,) = {*queue.scheduled_job_registry.get_job_ids()} - before
+    again = queue.scheduled_job_registry.get_scheduled_time(task_id)
+    assert abs((again - soon).total_seconds()) < 5
+    assert TryOnJob.objects.get().next_check_at == soon

@@ -79,7 +79,7 @@ def look_again(job: TryOnJob, prediction: Prediction, edge: JobEdge, **data: str
     lifecycle.wait(
         job, edge, progress=progress_now(job), next_check_at=now + timedelta(seconds=seconds), **data
     )
-    queue.enqueue_advance(job.pk, delay_seconds=seconds)
+    queue.enqueue_timer(job.pk, delay_seconds=seconds)
 
 
 def between_checks() -> float:

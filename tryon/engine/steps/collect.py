@@ -88,7 +88,7 @@ def _again_or_fail(job: TryOnJob, prediction: Prediction, failure: PictureFailur
         next_check_at=now + timedelta(seconds=seconds),
         code=failure.code,
     )
-    queue.enqueue_advance(job.pk, delay_seconds=seconds)
+    queue.enqueue_timer(job.pk, delay_seconds=seconds)
 
 
 def _seconds_after_unexpected(job: TryOnJob) -> float:

@@ -38,7 +38,7 @@ def back_off(job: TryOnJob, *, code: str, seconds: float, counts: bool) -> None:
         if waits:
             look_after_pictures(job)  # a pause may last longer than FASHN keeps an earlier step's picture
     if waits:
-        queue.enqueue_advance(job.pk, delay_seconds=seconds)
+        queue.enqueue_timer(job.pk, delay_seconds=seconds)
         logger.info("job_backed_off", code=code, seconds=round(seconds, 1), retries=job.retry_count)
 
 
@@ -94,7 +94,7 @@ def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> Non
         progress=progress_now(job),
         next_check_at=clock.now() + timedelta(seconds=wait_seconds),
     )
-    queue.enqueue_advance(job.pk, delay_seconds=wait_seconds)
+    queue.enqueue_timer(job.pk, delay_seconds=wait_seconds)
 
 
 def give_up_waiting(job: TryOnJob, prediction: Prediction) -> None:

@@ -135,7 +135,7 @@ def _accepted(
     job: TryOnJob, prediction: Prediction, provider_id: str, *, typical: float, first_check: float
 ) -> None:
     if _note_id(prediction, provider_id, typical=typical, first_check=first_check):
-        queue.enqueue_advance(prediction.job_id, delay_seconds=first_check)
+        queue.enqueue_timer(prediction.job_id, delay_seconds=first_check)
         return
     prediction.refresh_from_db()
     job.refresh_from_db(fields=["status"])
