@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.core.http.health import healthz, readyz
 from config.core.storage.local import serve_signed_file
@@ -18,7 +18,7 @@ urlpatterns = [
     path("api/tryon/", include("results.api.urls")),
     path("api/tryon/", include("tryon.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("demo/", include("tryon.demo.urls")),
     path("admin/", admin.site.urls),
     path("media/<path:key>", serve_signed_file, name="media"),

@@ -35,7 +35,7 @@ def advance(job_id: UUID) -> None:
 def seconds_early(job_id: UUID) -> float:
     """Return how long the job's next check, or the end of its back-off, is still to come; 0 for none.
 
-    RQ's timers go by the host of whoever set them, and by that of whoever looks.
+    RQ's timers go by the clocks of two hosts: the one that sets them and the one that looks.
     """
     times = TryOnJob.objects.filter(pk=job_id, status__in=ACTIVE).values_list("next_check_at", "not_before")
     due = next((check or back_off for check, back_off in times), None)

@@ -30,7 +30,7 @@ MOST_BOUNDARIES = 400
 
 
 class Killed(BaseException):
-    """The end of the process. Nothing of it runs any more, not even its clean-up."""
+    """The end of the process. Nothing of it runs any more, not even its cleanup."""
 
 
 class Walk:
