@@ -83,7 +83,7 @@ secrets = dict.fromkeys(["authorization", "api_key", "key", "password", "token",
 structlog.get_logger().info("ours", shop="Hanbok", **secrets)
 logging.getLogger("a library").info("theirs", extra={{"shop": "Hanbok", **secrets}})
 structlog.contextvars.bind_contextvars(**secrets)
-structlog.get_logger().info("bound", shop="Hanbok")
+structlog.get_logger().info("bound", shop="Hanbok", request="GET /media/x?signature=fa-hidden")
 """
 
 

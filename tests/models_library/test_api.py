@@ -108,3 +108,9 @@ def test_a_longer_list_costs_no_more_queries(owner: Api) -> None:
     with CaptureQueriesContext(connection) as many:
         owner.get("models")
     assert len(few) == len(many) == 2  # the count, the page
+
+
+@pytest.mark.parametrize("search", ["a " * 11, "a" * 101])
+def test_a_search_is_bounded(owner: Api, search: str) -> None:
+    response = owner.get(f"models?q={search}")
+    assert (response.status_code, list(error_of(response)["details"]["fields"])) == (400, ["q"])

@@ -85,12 +85,17 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     return None
 
 
+def printable(name: str) -> str:
+    """Return a name that a client made up, as JSON can carry it: half a character becomes a question mark."""
+    return name.encode(errors="replace").decode()
+
+
 def field_messages(detail: Any) -> dict[str, list[str]]:
     """Return DRF's nested details as ``{"options.mode": ["…"]}``. Errors of no field are under ``""``."""
     if isinstance(detail, dict):
         found: dict[str, list[str]] = {}
         for field, inner in detail.items():
-            own = "" if field == "non_field_errors" else str(field)
+            own = "" if field == "non_field_errors" else printable(str(field))
             for path, messages in field_messages(inner).items():
                 found[".".join(filter(None, [own, path]))] = messages
         return found

@@ -20,6 +20,8 @@ BLUR_SIDE = 800
 BLUR_STRONGEST = 0.998
 BLUR_SHARE = 0.08
 
+# A filter of three rows needs as many; a picture of 256 by 400,000 has one left after shrinking.
+FEWEST_EDGE_PIXELS = 3
 LAPLACE = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=0)
 
 
@@ -27,6 +29,8 @@ def warnings_for(image: Image.Image) -> tuple[ImageWarning, ...]:
     """Judge the processed copy (RGB, long side at most 2,000 pixels); about 10 ms."""
     grey = image.convert("L")
     grey.thumbnail((BLUR_SIDE, BLUR_SIDE), Image.Resampling.BOX)
+    if min(grey.size) < FEWEST_EDGE_PIXELS:
+        grey = grey.resize((max(FEWEST_EDGE_PIXELS, grey.width), max(FEWEST_EDGE_PIXELS, grey.height)))
     dark = _percentile(grey, 0.9) < DARK_LUMINANCE
     contrast = _percentile(grey, 0.995) - _percentile(grey, 0.005)
     blurred = _percentile(_edges(grey), BLUR_STRONGEST) < BLUR_SHARE * contrast

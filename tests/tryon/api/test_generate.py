@@ -172,3 +172,9 @@ def test_the_job_shows_only_what_its_status_allows(owner: Api, manager: Api) -> 
     assert set(canceled) == {"id", "status", "progress"}
     without_result = data_of(manager.get(f"jobs/{TryOnJobFactory.create(completed=True).pk}"))
     assert set(without_result) == {"id", "status", "progress"}
+
+
+def test_an_unknown_field_of_half_a_character_is_named_as_well_as_can_be(owner: Api) -> None:
+    response = owner.post("generate", {"options": {"\ud800": 1}})
+    assert response.status_code == 400
+    assert "options.?" in error_of(response)["details"]["fields"]

@@ -463,3 +463,9 @@ def test_drawn_pictures_differ_by_seed_and_repeat() -> None:
 
     assert len(set(photos)) == 6
     assert drawn.model_photo(seed=2) == photos[2]
+
+
+def test_a_very_narrow_picture_is_taken() -> None:
+    photo = BytesIO()
+    Image.new("RGB", (256, 60_000), "red").save(photo, "PNG")
+    assert prepare(photo.getvalue()).thumbnail.height <= 400
