@@ -25,7 +25,7 @@ from config.shops.models import ApiKey
 from tests import contract, images, s3, stores
 from tryon import tasks
 from tryon.engine import queue
-from tryon.models import ACTIVE, TryOnJob
+from tryon.models import ACTIVE, Governor, TryOnJob
 from tryon.sandbox import Sandbox
 
 type Generate = Callable[..., Any]
@@ -271,6 +271,7 @@ def finish(work: Callable[[], None]) -> Finish:
             past = clock.now() - timedelta(minutes=1)
             TryOnJob.objects.filter(next_check_at__isnull=False).update(next_check_at=past)
             TryOnJob.objects.filter(not_before__isnull=False).update(not_before=past)
+            Governor.objects.filter(held_until__isnull=False).update(held_until=past)
             tasks.sweep()
         raise AssertionError(f"job {job_id} is still {job.status}: {list(job.events.values('kind', 'data'))}")
 

@@ -10,7 +10,9 @@ from config.shops.keys import digest_of
 from config.shops.models import ApiKey
 from models_library.models import Category, ModelImage
 from results.models import ResultFeedback, TryOnResult, Verdict
-from tryon.models import JobViewer, Prediction, ProductImage, Status, TryOnJob
+from tryon.fashn.inputs import total_credits
+from tryon.fashn.options import OptionError, TryOnOptions
+from tryon.models import ACTIVE, JobViewer, Prediction, ProductImage, Status, TryOnJob
 
 OWNER = "key:owner"
 
@@ -52,6 +54,16 @@ class ProductImageFactory(factory.django.DjangoModelFactory[ProductImage]):
     checksum = factory.Sequence(lambda n: f"{n:064x}")
 
 
+def price_of(job: Any) -> int:
+    """Return what a new job with these options costs; 0 for one that has ended or can't be read."""
+    if job.status not in ACTIVE:
+        return 0
+    try:
+        return total_credits(TryOnOptions.from_mapping(job.options))
+    except OptionError:
+        return 0
+
+
 class TryOnJobFactory(factory.django.DjangoModelFactory[TryOnJob]):
     class Meta:
         model = TryOnJob
@@ -61,6 +73,9 @@ class TryOnJobFactory(factory.django.DjangoModelFactory[TryOnJob]):
     model_image = factory.SubFactory(ModelImageFactory)
     cache_key = factory.Sequence(lambda n: f"{n:064x}")
     requester = OWNER
+    status = Status.QUEUED
+    options = factory.LazyFunction(dict)
+    price = factory.LazyAttribute(lambda job: price_of(job))
 
     class Params:
         completed = factory.Trait(

@@ -5,7 +5,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from django.core.cache import cache
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from config.core import clock
@@ -68,6 +68,13 @@ def with_jobs_ahead(jobs: QuerySet[TryOnJob]) -> "QuerySet[QueuedJob]":
         .values("number")
     )
     return jobs.annotate(jobs_ahead=Coalesce(Subquery(ahead, output_field=IntegerField()), 0))
+
+
+def credits_ahead(job: TryOnJob) -> int:
+    """Return the credits of the queued jobs that start before a queued job."""
+    earlier = Q(lane__gt=job.lane) | Q(lane=job.lane, created_at__lt=job.created_at)
+    ahead = TryOnJob.objects.filter(earlier, status=Status.QUEUED).order_by()
+    return int(ahead.aggregate(credits=Sum("price"))["credits"] or 0)
 
 
 def typical_seconds(*, model_name: str, speed: str, documented: float) -> float:

@@ -12,6 +12,7 @@ from tryon.cleanup import EARLY, TASKS
 from tryon.cleanup.watch import must_clean_early
 from tryon.engine import queue, recovery, steps
 from tryon.engine.advance import advance, seconds_early
+from tryon.engine.advance import dispatch as dispatch_jobs
 
 # The same worker runs the sweep every half minute.
 CLEANUP_SECONDS: Final = 15.0
@@ -34,6 +35,19 @@ def advance_job_by_timer(job_id: str) -> None:
             queue.enqueue_timer(UUID(job_id), delay_seconds=early)
         else:
             advance(UUID(job_id))
+
+
+def dispatch() -> None:
+    """Start the queued jobs that get a slot."""
+    close_old_connections()
+    queue.dispatch_begins()
+    dispatch_jobs()
+
+
+def probe() -> None:
+    """Find out if FASHN is back."""
+    close_old_connections()
+    recovery.probe()
 
 
 def rescue_prediction(prediction_id: str) -> None:

@@ -4,10 +4,11 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from tests.bench.meter import Meter
@@ -24,27 +25,37 @@ LOOK_SECONDS: Final = 0.2
 LOOKS_PER_COUNT: Final = 5
 GIVE_UP_SECONDS: Final = 900.0
 
+NO_SETTINGS: Final[Mapping[str, str]] = MappingProxyType({})
+
 type Figures = dict[str, float]
 
 
 @contextmanager
-def installation(speed: float, concurrency: int, database_url: str, *, webhook: bool) -> Iterator[World]:
+def installation(
+    speed: float,
+    concurrency: int,
+    database_url: str,
+    *,
+    webhook: bool,
+    settings: Mapping[str, str] = NO_SETTINGS,
+) -> Iterator[World]:
     """One step worker, FASHN's limits out of the way, and FASHN calling back or not.
 
     Without webhooks the limit on status calls stays FASHN's own: it decides how often is asked.
     """
-    settings = {
+    chosen = {
         "QUEUE_CONCURRENCY": str(concurrency),
         "FASHN_RUN_CALLS": str(MANY),
         "FASHN_STATUS_CALLS": str(MANY if webhook else int(FASHN_CALLS * speed)),
         "LOG_FORMAT": "json",
         **({} if webhook else {"PUBLIC_BASE_URL": ""}),
+        **settings,
     }
     limits = {"concurrency": concurrency + 1, "runLimit": MANY, "statusLimit": MANY}
     with (
         tempfile.TemporaryDirectory(prefix="tryon-bench-") as folder,
         world(
-            Path(folder) / "var", speed=speed, settings=settings, workers=0, database_url=database_url
+            Path(folder) / "var", speed=speed, settings=chosen, workers=0, database_url=database_url
         ) as made,
     ):
         worker, _ = services.worker_services(made.broker.url)

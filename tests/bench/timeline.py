@@ -14,6 +14,7 @@ class Timeline:
     """One completed job, in seconds since the epoch. ``accepted`` to ``done`` is FASHN's own time."""
 
     created: float
+    started: float
     submitting: float
     accepted: float
     done: float
@@ -54,6 +55,7 @@ def timelines(made: World, speed: float) -> list[Timeline]:
     return [
         Timeline(
             created=row["created"],
+            started=row["events"]["started"],
             submitting=row["events"]["submitting"],
             accepted=on_our_clock(calls[row["id"]]["createdAt"]),
             done=on_our_clock(calls[row["id"]]["completedAt"]),

@@ -28,6 +28,7 @@ from tryon.fashn.options import (
 )
 from tryon.models import ProductImage, Status
 from tryon.selectors import typical_seconds
+from tryon.services.outlook import Outlook, Wait, WaitReason
 from tryon.services.products import storable_metadata
 from tryon.timing import estimated_wait, progress_now, seconds_left
 
@@ -154,6 +155,7 @@ class JobAnswer(TypedDict):
     progress: Annotated[int, {"min_value": 0, "max_value": 100}]
     queuePosition: NotRequired[Annotated[int, _("From 1; only while queued.")]]
     estimatedWaitTime: NotRequired[Annotated[int, _("Seconds until the picture.")]]
+    waitReason: NotRequired[Annotated[str, WaitReason]]
     resultId: NotRequired[UUID]
     resultImageUrl: NotRequired[Annotated[Url, _("Only when completed.")]]
     thumbnailUrl: NotRequired[Url]
@@ -162,13 +164,16 @@ class JobAnswer(TypedDict):
     retryable: NotRequired[bool]
 
 
-def job_answer(job: "QueuedJob", request: Request) -> JobAnswer:
+def job_answer(job: "QueuedJob", request: Request, outlook: Outlook) -> JobAnswer:
     """Return a job as the API shows it. ``job`` comes with ``jobs_ahead`` and its result."""
     body: JobAnswer = {"id": job.pk, "status": job.status, "progress": progress_now(job)}
     match job.status:
         case Status.QUEUED:
+            held = outlook.wait_of(job)
             body["queuePosition"] = job.jobs_ahead + 1
-            body["estimatedWaitTime"] = wait_of(job)
+            body["estimatedWaitTime"] = wait_of(job, held)
+            if held.reason is not None:
+                body["waitReason"] = held.reason
         case Status.PROCESSING:
             if (seconds := seconds_left(job)) is not None:
                 body["estimatedWaitTime"] = seconds
@@ -183,12 +188,11 @@ def job_answer(job: "QueuedJob", request: Request) -> JobAnswer:
     return body
 
 
-def wait_of(job: "QueuedJob") -> int:
-    """Return the expected seconds until a queued job's picture is ready."""
+def wait_of(job: "QueuedJob", held: Wait) -> int:
+    """Return the expected seconds until a queued job's picture is ready, after what holds the job."""
     options = TryOnOptions.from_mapping(job.options)
     model = model_for("tryon", options)
     typical = typical_seconds(
         model_name=model.name, speed=options.speed, documented=model.typical_seconds(options)
     )
-    back_off = (job.not_before - clock.now()).total_seconds() if job.not_before else 0.0
-    return estimated_wait(jobs_ahead=job.jobs_ahead, typical=typical) + max(0, round(back_off))
+    return estimated_wait(jobs_ahead=job.jobs_ahead, typical=typical) + round(held.seconds)

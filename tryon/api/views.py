@@ -32,6 +32,7 @@ from tryon.selectors import with_jobs_ahead
 from tryon.services.fallback import advance_overdue
 from tryon.services.generate import tryon_generate
 from tryon.services.jobs import job_cancel, job_retry
+from tryon.services.outlook import Outlook
 from tryon.services.products import product_image_create
 from tryon.services.reuse import Reuse
 
@@ -77,7 +78,7 @@ class GenerateView(APIView):
             options=wanted.validated_data.get("options") or TryOnOptions(),
         )
         job = with_jobs_ahead(jobs_for(caller_of(request))).get(pk=generated.job.pk)
-        wait = 0 if generated.reuse is Reuse.HIT else wait_of(job)
+        wait = 0 if generated.reuse is Reuse.HIT else wait_of(job, Outlook().wait_of(job))
         # A job that inherits a prediction starts at once, but the contract calls it queued until complete.
         shown = Status.COMPLETED if job.status == Status.COMPLETED else Status.QUEUED
         body: GeneratedAnswer = {"jobId": job.pk, "status": shown, "estimatedWaitTime": wait}
@@ -95,7 +96,7 @@ class JobView(APIView):
             raise JobNotFound
         if advance_overdue(job):
             job = jobs_to_show(request).get(pk=job_id)
-        return job_answer(job, request)
+        return job_answer(job, request, Outlook())
 
 
 class JobsView(APIView):
@@ -110,7 +111,8 @@ class JobsView(APIView):
                 raise ValidationError({"status": [_("Use one of %(allowed)s.") % {"allowed": allowed}]})
             jobs = jobs.filter(status=status)
         rows, meta = paginate(jobs, request)
-        return Page([job_answer(job, request) for job in rows], meta)
+        outlook = Outlook()
+        return Page([job_answer(job, request, outlook) for job in rows], meta)
 
 
 class JobCancelView(APIView):
@@ -126,12 +128,12 @@ class JobCancelView(APIView):
 class JobRetryView(APIView):
     """Pay for another try of a failed try-on."""
 
-    @operation("jobRetry", 409, status=STARTED)
+    @operation("jobRetry", 409, 429, status=STARTED)
     def post(self, request: Request, job_id: UUID) -> Answer[JobAnswer]:
         caller = caller_of(request)
         retried = job_retry(job_for(caller, job_id), caller)
         job = jobs_to_show(request).get(pk=retried.pk)
-        return Answer(job_answer(job, request), status_of(job))
+        return Answer(job_answer(job, request, Outlook()), status_of(job))
 
 
 def status_of(job: TryOnJob) -> int:

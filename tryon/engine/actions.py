@@ -12,9 +12,10 @@ from django.db import IntegrityError, transaction
 from config.core import clock
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.advance import dispatch
-from tryon.engine.inheritance import inherit
+from tryon.engine.inheritance import credits_to_pay, inherit
 from tryon.engine.lifecycle import JobEdge
-from tryon.engine.steps import release
+from tryon.engine.steps import look_after_pictures, release
+from tryon.fashn.options import TryOnOptions
 from tryon.models import IN_FLIGHT, EventKind, Pause, Prediction, PredictionState, TryOnJob
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -26,9 +27,9 @@ def enqueue(job: TryOnJob) -> None:
     Raise IntegrityError if an identical job is active.
     """
     with transaction.atomic():
+        job.price = credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options))
         lifecycle.enqueue(job)
-        inherit(job, explicit=False)
-        queue.enqueue_advance(job.pk)
+        _call_a_worker(job, inherited=inherit(job, explicit=False))
 
 
 def join(job: TryOnJob, *, in_a_hurry: bool) -> None:
@@ -36,7 +37,7 @@ def join(job: TryOnJob, *, in_a_hurry: bool) -> None:
     if in_a_hurry:
         lifecycle.hurry(job)
     # A dispatch that is running skips the row, because the caller has locked it. Call another one.
-    queue.enqueue_advance(job.pk)
+    queue.enqueue_dispatch()
 
 
 def lock(job: TryOnJob) -> None:
@@ -52,8 +53,9 @@ def cancel(job: TryOnJob, *, by: str) -> bool:
     with transaction.atomic():
         if not lifecycle.cancel(job, by=by):
             return False
-        for prediction in job.predictions.filter(state__in=IN_FLIGHT):
+        for prediction in job.predictions.filter(state__in=IN_FLIGHT).select_for_update():
             release(prediction)
+        look_after_pictures(job)
     return True
 
 
@@ -64,10 +66,10 @@ def retry(job: TryOnJob, *, by: str) -> bool:
     """
     with transaction.atomic():
         lifecycle.lock_job(job.pk)
-        if not lifecycle.requeue(job, JobEdge.RETRY, by=by):
+        price = credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options), explicit=True)
+        if not lifecycle.requeue(job, JobEdge.RETRY, price=price, by=by):
             return False
-        inherit(job, explicit=True)
-        queue.enqueue_advance(job.pk)
+        _call_a_worker(job, inherited=inherit(job, explicit=True))
     return True
 
 
@@ -94,6 +96,13 @@ def _adopt(prediction: Prediction, provider_id: str) -> bool:
         # The picture would be another shopper's.
         logger.warning("webhook_names_another_call", job_id=str(prediction.job_id))
         return False
+
+
+def _call_a_worker(job: TryOnJob, *, inherited: bool) -> None:
+    if inherited:
+        queue.enqueue_advance(job.pk)
+    else:
+        queue.enqueue_dispatch()
 
 
 def note_removed_results(job_ids: Iterable[UUID], *, reason: str) -> None:

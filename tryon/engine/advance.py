@@ -8,13 +8,17 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from config.core import clock
 from tryon.engine import governor, lifecycle, queue, steps
 from tryon.engine.leases import leased
 from tryon.failures import FailureCode
+from tryon.fashn.options import OptionError
 from tryon.models import ACTIVE, IN_FLIGHT, Prediction, PredictionState, Status, TryOnJob
+
+logger = structlog.stdlib.get_logger(__name__)
 
 # RQ's scheduler ticks on whole seconds and may fire a timer 0.7 s early, which is near enough.
 EARLY: Final = timedelta(seconds=1)
@@ -26,7 +30,7 @@ def advance(job_id: UUID) -> None:
         dispatch(but=job_id)
     with leased(job_id) as job:
         if job is not None and job.status == Status.PROCESSING:
-            _move_on(job)
+            _move_on_or_abandon(job)
     if job is not None:
         _hand_over(job_id)
         dispatch()
@@ -55,7 +59,18 @@ def dispatch(*, but: UUID | None = None) -> int:
     for job in started:
         if job.pk != but:
             queue.enqueue_advance(job.pk)
+    if started and (room_at := governor.next_run_at(clock.now())) is not None:
+        queue.enqueue_dispatch(at=room_at)
     return len(started)
+
+
+def _move_on_or_abandon(job: TryOnJob) -> None:
+    """Move a job on, or abandon it if this release can't read its options: it would only keep its slot."""
+    try:
+        _move_on(job)
+    except OptionError:
+        logger.exception("job_not_readable")
+        steps.abandon(job)
 
 
 def _move_on(job: TryOnJob) -> None:

@@ -13,41 +13,53 @@ from django.db.models import Q, QuerySet
 from config.core import clock
 from results.models import Review
 from tryon.engine import lifecycle
-from tryon.engine.steps import paid_picture
+from tryon.engine.steps import credits_from, paid_picture
 from tryon.fashn.inputs import steps, total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, Prediction, PredictionState, Status, TryOnJob
-from tryon.selectors import FASHN_KEEPS_PICTURES, first_step_missing, is_usable
+from tryon.selectors import FASHN_KEEPS_PICTURES, first_open_step, first_step_missing, is_usable
 
 
-def credits_to_pay(cache_key: str, options: TryOnOptions) -> int:
-    """Return the credits that a new attempt at the recipe costs, without the paid and the running steps."""
-    done = set(_estate(cache_key).values_list("step", flat=True))
+def credits_to_pay(cache_key: str, options: TryOnOptions, *, explicit: bool = False) -> int:
+    """Return the credits that a new attempt at the recipe costs, without the paid and the running steps.
+
+    ``explicit``: a person asked for another attempt, which pays again for what is lost or not confirmed.
+    """
+    estate = _estate(cache_key)
+    if explicit:
+        estate = estate.filter(is_usable(clock.now()))
+    done = set(estate.values_list("step", flat=True))
     return total_credits(options, first_step=first_step_missing(done, steps=len(steps(options))))
 
 
-def inherit(job: TryOnJob, *, explicit: bool) -> None:
+def inherit(job: TryOnJob, *, explicit: bool) -> bool:
     """Hand the predictions of earlier attempts over to a queued job, and let it continue with them.
+
+    Return False if the job queues for the first missing step.
 
     ``explicit``: a person asked for another attempt, so the job does not wait for what FASHN does not
     confirm. Call it in the transaction that makes the job active: the database allows one active job for
     each recipe, so each prediction has one heir.
     """
-    for call in _estate(job.cache_key).exclude(job=job):
+    # Locked in one order, as the cleanup of copies does.
+    estate = _estate(job.cache_key).exclude(job=job).order_by("pk").select_for_update(of=("self",))
+    for call in estate:
         lifecycle.hand_over(call, job)
     now = clock.now()
     if paid_picture(job) is not None:
-        lifecycle.inherit(job, progress=lifecycle.DOWNLOADING_PROGRESS, next_check_at=now)
-        return
-    unknown = job.predictions.filter(_is_unknown(now)).order_by("-created_at")
+        return lifecycle.inherit(job, progress=lifecycle.DOWNLOADING_PROGRESS, next_check_at=now, price=0)
+    # A lost call of a step that is paid since keeps nobody from the steps that are missing.
+    step = first_open_step(job, steps=len(steps(TryOnOptions.from_mapping(job.options))))
+    unknown = job.predictions.filter(_is_unknown(now), step=step).order_by("-created_at")
     awaited = next((call for call in unknown if not explicit or _may_come(call, now)), None)
     if awaited is None:
-        return  # the job queues for the first missing step
+        return False
     resumed = _is_looked_after(awaited) and lifecycle.resume(awaited)
-    lifecycle.inherit(
+    return lifecycle.inherit(
         job,
         progress=lifecycle.SUBMITTED_PROGRESS,
         next_check_at=now if resumed else max(now, _answer_by(awaited)),
+        price=credits_from(job, awaited.step + 1),
     )
 
 

@@ -34,7 +34,7 @@ def leased(job_id: UUID) -> Iterator[TryOnJob | None]:
 
     A step may outlast a lease (a slow upload to FASHN), so a thread renews it while the process lives.
     """
-    lease, now, end = uuid.uuid4(), clock.now(), _next_end()
+    lease, end, now = uuid.uuid4(), _next_end(), clock.now()
     free = TryOnJob.objects.filter(Q(lease=None) | Q(lease_until__lt=now), pk=job_id, status__in=ACTIVE)
     if free.update(lease=lease, lease_until=now + LEASE) != 1:
         yield None

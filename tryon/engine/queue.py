@@ -1,8 +1,9 @@
 """The only door to RQ. A task carries an id. A lost task costs seconds, because the sweep finds its job."""
 
 import functools
+import math
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.db import transaction
 from redis import RedisError
 from rq import Queue
 
+from config.core import clock
 from config.core.redis.addresses import connect
 from config.core.redis.outage import Outage
 from config.core.redis.writing import reason_of, require_writable, wait_until_writable
@@ -23,6 +25,8 @@ STEPS: Final = "tryon"
 MAINTENANCE: Final = "maintenance"
 FINISHED_TASK_SECONDS: Final = 60
 FAILED_TASK_SECONDS: Final = 86_400
+# A task that is lost keeps others like it away for this long.
+OUTSTANDING_SECONDS: Final = 10
 
 
 def enqueue_advance(job_id: UUID) -> None:
@@ -33,6 +37,30 @@ def enqueue_advance(job_id: UUID) -> None:
 def enqueue_timer(job_id: UUID, *, delay_seconds: float) -> None:
     """Ask a worker to advance a job later. A timer that fires early is set again."""
     _enqueue("tryon.tasks.advance_job_by_timer", str(job_id), delay_seconds=delay_seconds)
+
+
+def enqueue_dispatch(*, at: datetime | None = None) -> None:
+    """Ask a worker to give out slots, now or at a time, once the current transaction has committed.
+
+    All who ask for the same second share one task, so a job at FASHN never waits behind new requests.
+    """
+    _enqueue_once("tryon.tasks.dispatch", at)
+
+
+def enqueue_probe(*, at: datetime) -> None:
+    """Ask a worker to find out at a time if FASHN is back."""
+    _enqueue_once("tryon.tasks.probe", at)
+
+
+def dispatch_begins() -> None:
+    """Note that the outstanding dispatch begins. A request from now on needs another."""
+    if outage.is_on():
+        return
+    try:
+        _queue(STEPS).connection.delete(_outstanding("dispatch", "now"))
+    except RedisError as error:
+        outage.note()
+        logger.warning("queue_away", task="dispatch", error=type(error).__name__)
 
 
 def enqueue_rescue(prediction_id: UUID) -> None:
@@ -69,6 +97,35 @@ def _enqueue(function: str, *arguments: str, delay_seconds: float = 0.0, queue: 
     # Every task gets its own name: RQ refuses a reused name for minutes after success.
     name = "-".join([function.rpartition(".")[2], *arguments, secrets.token_hex(4)])
     transaction.on_commit(lambda: _send(queue, name, function, arguments, delay_seconds))
+
+
+def _enqueue_once(function: str, at: datetime | None) -> None:
+    task = function.rpartition(".")[2]
+    delay, second = 0.0, "now"
+    if at is not None and (left := (at - clock.now()).total_seconds()) > 0:
+        # RQ cuts the fraction of a second off, and one that comes too early finds nothing to do.
+        delay, second = left + 1.0, str(math.ceil(at.timestamp()))
+    key, seconds = _outstanding(task, second), math.ceil(delay) + OUTSTANDING_SECONDS
+    transaction.on_commit(lambda: _send_once(key, seconds, function, delay))
+
+
+def _send_once(key: str, seconds: int, function: str, delay_seconds: float) -> None:
+    """Hand a task to RQ, unless the same task is there and has not begun."""
+    if outage.is_on():
+        return
+    try:
+        if not _queue(STEPS).connection.set(key, 1, nx=True, ex=seconds):
+            return
+    except RedisError as error:
+        outage.note()
+        logger.warning("queue_away", task=function, error=type(error).__name__)
+        return
+    name = f"{function.rpartition('.')[2]}-{secrets.token_hex(4)}"
+    _send(STEPS, name, function, (), delay_seconds)
+
+
+def _outstanding(task: str, second: str) -> str:
+    return f"tryon:outstanding:{task}:{second}"
 
 
 def _send(

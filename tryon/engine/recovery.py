@@ -1,6 +1,6 @@
 """The sweep. It finds work that no task holds, for example after a worker was killed or Redis emptied."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -12,7 +12,7 @@ from tryon.engine import governor, queue, steps
 from tryon.engine.advance import dispatch
 from tryon.engine.provider import client
 from tryon.fashn.errors import FashnError
-from tryon.models import IN_FLIGHT, Pause, Prediction, Status, TryOnJob
+from tryon.models import IN_FLIGHT, Prediction, Status, TryOnJob
 from tryon.selectors import predictions_to_rescue
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -41,17 +41,26 @@ def sweep() -> None:
 
 
 def probe() -> None:
-    """Ask FASHN during its pause if there are credits and the key is good, and resume if so."""
+    """Ask FASHN, while it takes nothing, if there are credits and the key is good, and resume if so.
+
+    The question is free. A job tries only after an answer.
+    """
     if not governor.claim_probe():
         return
-    needed = governor.credits_needed() if governor.current().pause == Pause.OUT_OF_CREDITS else 1
     try:
         credits_left = client().credits().total
     except FashnError as error:
         logger.warning("probe_failed", code=error.code)
+        if isinstance(error, steps.FASHN_IS_ILL) and governor.current().open_until is not None:
+            _ask_again(governor.submission_failed())
         return
-    if credits_left >= needed:
-        governor.resume(Pause.OUT_OF_CREDITS, Pause.UNAUTHORIZED)
+    governor.probe_answered(credits_left)
+    dispatch()
+
+
+def _ask_again(at: datetime | None) -> None:
+    if at is not None:
+        queue.enqueue_probe(at=at)
 
 
 def _enqueue_forgotten() -> None:

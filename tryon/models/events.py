@@ -34,6 +34,8 @@ class EventKind(models.TextChoices):
     )
     COMPLETED = "completed", _("Completed")
     FAILED = "failed", _("Failed")
+    SUBMISSION_REFUSED = "submission_refused", _("FASHN takes no more for now, and started nothing")
+    SLOT_RETURNED = "slot_returned", _("The slot was given back before anything was sent")
     BACKED_OFF = "backed_off", _("Back in the queue for a later try")
     CANCELED = "canceled", _("Canceled")
     RETRIED = "retried", _("Retried by a person")

@@ -36,6 +36,24 @@ class Governor(models.Model):
     open_until = models.DateTimeField(
         _("circuit open until"), null=True, blank=True, help_text=_("FASHN is not asked before this time.")
     )
+    refusals = models.PositiveSmallIntegerField(
+        _("refusals in a row"),
+        default=0,
+        db_default=0,
+        help_text=_("Times that FASHN took no more, with nothing accepted since."),
+    )
+    status_calls = models.JSONField(
+        _("status calls"),
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        help_text=_("Calls in each of the last seconds."),
+    )
+    credits_at_fashn = models.PositiveIntegerField(
+        _("credits at FASHN"),
+        null=True,
+        blank=True,
+        help_text=_("While they do not pay for all that is queued: jobs that cost more wait."),
+    )
 
     class Meta:
         verbose_name = _("governor")

@@ -52,6 +52,12 @@ class TryOnJob(models.Model):
     options = models.JSONField(_("options"), default=dict, blank=True)
     cache_key = models.CharField(_("cache key"), max_length=64, db_index=True)
     lane = models.CharField(_("lane"), max_length=11, choices=Lane, default=Lane.INTERACTIVE)
+    price = models.PositiveIntegerField(
+        _("price"),
+        default=0,
+        db_default=0,
+        help_text=_("Credits for the calls that are still to be made; 0 once the job has ended."),
+    )
     error_code = models.CharField(_("error code"), max_length=60, blank=True)
     error_message = models.CharField(_("error message"), max_length=500, blank=True)
     retry_count = models.PositiveSmallIntegerField(_("retries"), default=0)
@@ -78,6 +84,11 @@ class TryOnJob(models.Model):
         ordering = ["-created_at", "id"]
         indexes = [
             models.Index("status", models.F("lane").desc(), "created_at", name="job_queue_order"),
+            models.Index(
+                fields=["lane", "requester", "created_at", "not_before", "price"],
+                condition=Q(status=Status.QUEUED),
+                name="job_fair_order",
+            ),
             models.Index(fields=["-created_at", "id"], name="job_newest"),
             models.Index(fields=["requester", "-created_at"], name="job_of_requester"),
             models.Index(

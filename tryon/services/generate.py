@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -18,10 +17,10 @@ from models_library.models import Category, ModelImage
 from results.selectors import result_live
 from tryon.access import product_image_for
 from tryon.engine import actions, governor
-from tryon.engine.inheritance import credits_to_pay
 from tryon.fashn.inputs import model_for
 from tryon.fashn.options import TryOnOptions
 from tryon.models import JobViewer, Lane, ProductImage, TryOnJob
+from tryon.services.limits import check_limits
 from tryon.services.reuse import Reuse, join_active, note, share_live
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -34,19 +33,6 @@ class ModelImageInactive(DomainError):
     code: ClassVar[str] = "model_image_inactive"
     status: ClassVar[int] = 409
     message: Any = _("This model photo has been retired. Choose another from the list of models.")
-
-
-class DailyLimitReached(DomainError):
-    code: ClassVar[str] = "daily_limit_reached"
-    status: ClassVar[int] = 429
-    retryable: ClassVar[bool] = True
-    message: Any = _("Today's try-ons are used up. Try again tomorrow.")
-
-
-class DailyLimitTooLow(DomainError):
-    code: ClassVar[str] = "daily_limit_too_low"
-    status: ClassVar[int] = 409
-    message: Any = _("One try-on with these options costs more than a day's credits. Choose other options.")
 
 
 class ResultAppeared(Exception):
@@ -87,8 +73,8 @@ def tryon_generate(
 ) -> Generated:
     """Find or make the job for a garment on a model photo, and let the caller see it.
 
-    Raise ProductImageNotFound, ModelImageNotFound, ModelImageInactive, DailyLimitTooLow and, for a shopper
-    who would wait until midnight, DailyLimitReached. Only the worker calls FASHN.
+    Raise ProductImageNotFound, ModelImageNotFound, ModelImageInactive, DailyLimitTooLow, QueueFull and, for
+    a shopper who would wait until midnight, DailyLimitReached. Only the worker calls FASHN.
     """
     while True:
         # Read in each round: since the last one a photo may have been removed or retired.
@@ -111,10 +97,8 @@ def _find_or_make(wish: Wish) -> Generated:
         return Generated(live, Reuse.HIT)
     if (twin := join_active(key, requester, wish.product, wish.lane)) is not None:
         return Generated(twin, Reuse.JOIN)
-    price = credits_to_pay(key, TryOnOptions.from_mapping(wish.recipe))
-    _check_budget(wish, price)
     job = _create_job(wish, key)
-    return Generated(job, Reuse.MISS, credits_to_pay=price)
+    return Generated(job, Reuse.MISS, credits_to_pay=job.price)
 
 
 def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOptions:
@@ -136,9 +120,10 @@ def cache_key(product: ProductImage, model: ModelImage, recipe: dict[str, str | 
 
 
 def _create_job(wish: Wish, key: str) -> TryOnJob:
-    """Insert a queued job. Raise IntegrityError if an identical job is active."""
+    """Insert a queued job. Raise as ``check_limits``, and IntegrityError if an identical job is active."""
     requester = wish.caller.requester
     with transaction.atomic():
+        governor.lock()
         job = TryOnJob(
             product_image=wish.product,
             model_image=wish.model,
@@ -148,6 +133,7 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
             requester=requester,
         )
         actions.enqueue(job)
+        check_limits(job)
         # Look again after the insert: an identical job that was active at our first look may have
         # completed since. Its result is visible now, because job and result change in one transaction.
         if result_live(key) is not None:
@@ -155,12 +141,3 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
         JobViewer.objects.create(job=job, requester=requester, product_image=wish.product)
     logger.info("job_queued", job_id=str(job.pk), lane=wish.lane)
     return job
-
-
-def _check_budget(wish: Wish, price: int) -> None:
-    """Refuse a job that no day's credits can pay, or for which a shopper would wait until tomorrow."""
-    if settings.TRYON_DAILY_LIMIT and price > settings.TRYON_DAILY_LIMIT:
-        raise DailyLimitTooLow
-    left = governor.credits_left_today()
-    if wish.lane == Lane.INTERACTIVE and left is not None and price > left:
-        raise DailyLimitReached

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from config.core.errors import DomainError
 from config.shops.callers import Caller
 from results.selectors import result_live
-from tryon.engine import actions
-from tryon.engine.inheritance import credits_to_pay
-from tryon.fashn.options import OptionError, TryOnOptions
+from tryon.engine import actions, governor
+from tryon.fashn.options import OptionError
 from tryon.models import Lane, Status, TryOnJob
 from tryon.services.generate import ModelImageInactive, ResultAppeared
+from tryon.services.limits import check_limits
 from tryon.services.reuse import Reuse, join_active, note, note_saved, share_live
 
 
@@ -59,7 +59,8 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
 def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     """Pay for another try. Return the job that makes the picture: this one, or an identical one.
 
-    A paid picture is only fetched. Raise JobNotFailed, ModelImageInactive and OptionsOutdated.
+    A paid picture is only fetched. Raise JobNotFailed, ModelImageInactive, OptionsOutdated, and as
+    ``check_limits``.
     """
     if job.status != Status.FAILED:
         raise JobNotFailed
@@ -69,7 +70,6 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     photo = job.product_image if seen is None or seen.product_image is None else seen.product_image
     live = share_live(job.cache_key, caller.requester, photo)
     while live is None:
-        price = _price_of(job)
         try:
             _go_on(job, caller)
         except ResultAppeared:
@@ -81,26 +81,28 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
                 note(Reuse.JOIN, twin)
                 return twin
         else:
-            note_saved(job, credits_to_pay=price)
             job.refresh_from_db()
+            note_saved(job, credits_to_pay=job.price)
             return job
     note(Reuse.HIT, live)
     return live
 
 
-def _price_of(job: TryOnJob) -> int:
-    """Return the credits that another attempt has still to pay. Raise OptionsOutdated."""
-    try:
-        return credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options))
-    except OptionError as error:
-        raise OptionsOutdated from error
-
-
 def _go_on(job: TryOnJob, caller: Caller) -> None:
-    """Make a failed job active. Raise JobNotFailed, ResultAppeared, or IntegrityError if a twin is active."""
+    """Make a failed job active.
+
+    Raise JobNotFailed, OptionsOutdated, ResultAppeared, IntegrityError if a twin is active, and as
+    ``check_limits``.
+    """
     with transaction.atomic():
-        if not actions.retry(job, by=caller.requester):
+        governor.lock()
+        try:
+            retried = actions.retry(job, by=caller.requester)
+        except OptionError as error:
+            raise OptionsOutdated from error
+        if not retried:
             raise JobNotFailed
+        check_limits(job)
         # Look after the change, which keeps identical jobs out: one may have just completed.
         if result_live(job.cache_key) is not None:
             raise ResultAppeared

@@ -98,10 +98,12 @@ def test_jobs_that_no_day_can_pay_take_no_slot(
 
 
 def test_further_steps_of_jobs_under_way_count(
-    generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox
+    generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox, settings: Settings
 ) -> None:
+    settings.TRYON_DAILY_LIMIT = 4
     first = generate(background="red", seed=1)["jobId"]
     second = generate(background="red", seed=2)["jobId"]
+    settings.TRYON_DAILY_LIMIT = 3  # an operator has lowered it since
     work()
     assert governor.credits_left_today() == 1
     assert finish(first).status == Status.COMPLETED

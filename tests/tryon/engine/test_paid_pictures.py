@@ -261,7 +261,7 @@ def test_a_worker_that_froze_can_not_overrule_the_one_that_took_its_place() -> N
             assert successor is not None
             soon = clock.now() + timedelta(seconds=5)
             assert not lifecycle.fail(frozen, code=FailureCode.DEADLINE_PASSED)
-            assert not lifecycle.back_off(frozen, until=soon, code="provider_error", counts=True)
+            assert not lifecycle.back_off(frozen, until=soon, code="x", counts=True, price=1)
             assert not lifecycle.wait(frozen, JobEdge.AWAIT_CHECK, progress=50, next_check_at=soon)
             assert not lifecycle.complete(frozen)
             assert lifecycle.wait(successor, JobEdge.AWAIT_CHECK, progress=60, next_check_at=soon)

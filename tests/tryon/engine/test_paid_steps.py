@@ -153,7 +153,7 @@ def test_a_retry_is_good_for_one_call_although_the_one_before_ends_later() -> No
     dispatch()
     job.refresh_from_db()
     assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
-    lifecycle.requeue(job, JobEdge.RETRY)
+    lifecycle.requeue(job, JobEdge.RETRY, price=1)
     dispatch()
     job.refresh_from_db()
     assert job.status == Status.PROCESSING

@@ -40,7 +40,7 @@ def test_whoever_joins_a_waiting_job_has_it_looked_at_again(generate: Generate) 
     get_redis_connection("default").flushall()
     assert generate()["jobId"] == job_id
     (task,) = django_rq.get_queue("tryon").job_ids
-    assert job_id in task
+    assert task.startswith("dispatch")
 
 
 def test_a_worker_sweeps_at_its_start(generate: Generate, sandbox: Sandbox) -> None:

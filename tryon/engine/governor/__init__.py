@@ -5,38 +5,51 @@ No slot can leak, because none is handed out: slots, rates and budgets are count
 """
 
 from tryon.engine.governor.breaker import submission_accepted, submission_failed
-from tryon.engine.governor.budget import credits_left_today, credits_spent_today
-from tryon.engine.governor.pauses import claim_probe, current, hold, lower_slots, pause, resume
-from tryon.engine.governor.row import lock
-from tryon.engine.governor.slots import (
-    credits_needed,
-    dispatchable,
-    may_submit,
-    next_jobs,
-    run_allowed,
-    slots,
-    slots_taken,
-    status_call_allowed,
+from tryon.engine.governor.budget import (
+    credits_left_today,
+    credits_spent_today,
+    credits_to_pay,
+    credits_to_spend,
+    credits_unspoken_for,
+    next_day,
 )
+from tryon.engine.governor.choice import dispatchable, next_jobs
+from tryon.engine.governor.pauses import (
+    claim_probe,
+    current,
+    lower_slots,
+    pause,
+    probe_answered,
+    resume,
+)
+from tryon.engine.governor.refusals import hold
+from tryon.engine.governor.row import lock
+from tryon.engine.governor.slots import may_submit, next_run_at, run_allowed, slots, slots_taken
+from tryon.engine.governor.status_calls import claim_status_call
 
 __all__ = [
     "claim_probe",
+    "claim_status_call",
     "credits_left_today",
-    "credits_needed",
     "credits_spent_today",
+    "credits_to_pay",
+    "credits_to_spend",
+    "credits_unspoken_for",
     "current",
     "dispatchable",
     "hold",
     "lock",
     "lower_slots",
     "may_submit",
+    "next_day",
     "next_jobs",
+    "next_run_at",
     "pause",
+    "probe_answered",
     "resume",
     "run_allowed",
     "slots",
     "slots_taken",
-    "status_call_allowed",
     "submission_accepted",
     "submission_failed",
 ]

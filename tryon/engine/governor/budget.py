@@ -4,23 +4,38 @@ A prediction belongs to the day of its submission. One that fails after midnight
 yesterday, not to today.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, F, Max, Q, Sum, When
+from django.db.models import Case, F, Min, Q, Sum, When
 
 from config.core import clock
 from tryon.fashn.inputs import steps, total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
-from tryon.models import Prediction, PredictionState, Status, TryOnJob
-from tryon.selectors import first_open_step
+from tryon.models import ACTIVE, IN_FLIGHT, Governor, Lane, Prediction, PredictionState, Status, TryOnJob
+from tryon.selectors import first_open_step, jobs_ready
+
+
+class NextDay(NamedTuple):
+    """When a new day's credits begin, and the seconds until then."""
+
+    at: datetime
+    seconds: float
+
+
+def next_day() -> NextDay:
+    """Return the next midnight, UTC."""
+    now = clock.now()
+    at = _midnight_before(now) + timedelta(days=1)
+    return NextDay(at, (at - now).total_seconds())
 
 
 def credits_spent_today(now: datetime | None = None) -> int:
     """Return the credits paid today, plus those that active and unknown predictions may cost."""
-    midnight = (now or clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = _midnight_before(now or clock.now())
     today = Prediction.objects.filter(
         Q(submitted_at__gte=midnight) | Q(state=PredictionState.RESERVED)
     ).exclude(state=PredictionState.FAILED)
@@ -29,11 +44,48 @@ def credits_spent_today(now: datetime | None = None) -> int:
 
 
 def credits_left_today() -> int | None:
-    """Return the credits left of TRYON_DAILY_LIMIT, None without a limit."""
+    """Return the credits of TRYON_DAILY_LIMIT that jobs may still be started with, None without a limit."""
     if not settings.TRYON_DAILY_LIMIT:
         return None
     limit: int = settings.TRYON_DAILY_LIMIT
-    return max(0, limit - credits_spent_today() - _credits_to_come())
+    return max(0, limit - credits_spent_today() - _credits_to_come(Status.PROCESSING))
+
+
+def credits_unspoken_for() -> int | None:
+    """Return the credits of TRYON_DAILY_LIMIT that no active job needs, None without a limit.
+
+    The number is negative if more is queued than a day can pay. A promise by it needs the lock.
+    """
+    if not settings.TRYON_DAILY_LIMIT:
+        return None
+    limit: int = settings.TRYON_DAILY_LIMIT
+    return limit - credits_spent_today() - _credits_to_come(*ACTIVE)
+
+
+def credits_to_spend(governor: Governor) -> int | None:
+    """Return the credits that jobs may be started with now, None for any number."""
+    left = credits_left_today()
+    if governor.credits_at_fashn is None:
+        return left
+    at_fashn = max(0, governor.credits_at_fashn - _credits_under_way())
+    return at_fashn if left is None else min(left, at_fashn)
+
+
+def credits_promised(*, but: Collection[UUID] = ()) -> int:
+    """Return the credits that the queued jobs of shoppers need, without the jobs in ``but``."""
+    shoppers = TryOnJob.objects.filter(status=Status.QUEUED, lane=Lane.INTERACTIVE).exclude(pk__in=but)
+    return int(shoppers.order_by().aggregate(credits=Sum("price"))["credits"] or 0)
+
+
+def credits_of_the_cheapest() -> int:
+    """Return the credits that the cheapest ready job needs, at least one. With fewer, FASHN refuses all."""
+    ready = jobs_ready(clock.now()).order_by()
+    return max(1, ready.aggregate(credits=Min("price"))["credits"] or 0)
+
+
+def credits_wanted() -> int:
+    """Return the credits that all active jobs may still cost."""
+    return _credits_to_come(Status.QUEUED) + _credits_under_way()
 
 
 def credits_to_pay(job: TryOnJob) -> int:
@@ -44,15 +96,21 @@ def credits_to_pay(job: TryOnJob) -> int:
     return total_credits(options, first_step=first_open_step(job, steps=len(steps(options))))
 
 
-def _credits_to_come() -> int:
-    """Return the credits for the further steps of active jobs, beyond the predictions they have made."""
-    under_way = TryOnJob.objects.filter(status=Status.PROCESSING, options__has_key="background").order_by()
-    latest = under_way.annotate(step=Max("predictions__step")).values_list("options", "step")
-    return sum(
-        total_credits(options, first_step=step + 1)
-        for options, step in ((_readable(row), step) for row, step in latest)
-        if options is not None and step is not None
-    )
+def _midnight_before(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _credits_under_way() -> int:
+    """Return the price of the predictions in flight and of the further steps of their jobs."""
+    open_calls = Prediction.objects.filter(state__in=IN_FLIGHT).order_by()
+    in_flight = int(open_calls.aggregate(credits=Sum("price"))["credits"] or 0)
+    return in_flight + _credits_to_come(Status.PROCESSING)
+
+
+def _credits_to_come(*statuses: Status) -> int:
+    """Return the price of the predictions that jobs in these states have still to make."""
+    jobs = TryOnJob.objects.filter(status__in=statuses).order_by()
+    return int(jobs.aggregate(credits=Sum("price"))["credits"] or 0)
 
 
 def _readable(options: Mapping[str, Any]) -> TryOnOptions | None:

@@ -1,21 +1,24 @@
-"""Ways to wait: for a moment (hold), with fewer slots (lower), or until something changes (pause)."""
+"""Ways to wait: with fewer slots (lower), or until something changes (pause). Probes find the change."""
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 import structlog
 from django.db import transaction
 from django.db.models import Q
 
 from config.core import clock
+from tryon.engine.governor import budget
 from tryon.engine.governor.row import lock, read
-from tryon.engine.governor.slots import slots_taken
+from tryon.engine.governor.slots import at_fashn
 from tryon.models import Governor, Pause
 
 logger = structlog.stdlib.get_logger(__name__)
 
 # The sweep checks every 30 s if it is time.
 PROBE_EVERY: Final = timedelta(seconds=15)
+OF_FASHN: Final = (Pause.OUT_OF_CREDITS, Pause.UNAUTHORIZED)
 
 
 def current() -> Governor:
@@ -23,28 +26,20 @@ def current() -> Governor:
     return read()
 
 
-def hold(*, reason: str, seconds: float) -> None:
-    """Start nothing for a while, because FASHN said that it would refuse."""
-    until = clock.now() + timedelta(seconds=seconds)
-    with transaction.atomic():
-        governor = lock()
-        if governor.held_until is None or governor.held_until < until:
-            governor.held_until, governor.held_reason = until, reason
-            governor.save(update_fields=["held_until", "held_reason"])
-    logger.warning("dispatch_held", reason=reason, seconds=seconds)
-
-
-def lower_slots() -> None:
+def lower_slots(*, refused: UUID) -> int:
     """Use fewer slots for a while, because FASHN counts more predictions in flight than it allows.
+
+    Return the number of other predictions at FASHN.
 
     One slot comes back every half minute (``slots``).
     """
     with transaction.atomic():
         governor = lock()
-        # The refused prediction is no longer among them.
-        governor.lowered_to, governor.lowered_at = max(1, slots_taken()), clock.now()
+        others = at_fashn(but=refused)
+        governor.lowered_to, governor.lowered_at = max(1, others), clock.now()
         governor.save(update_fields=["lowered_to", "lowered_at"])
     logger.warning("slots_lowered", to=governor.lowered_to)
+    return others
 
 
 def pause(reason: Pause) -> None:
@@ -60,19 +55,35 @@ def pause(reason: Pause) -> None:
     tell("dispatch_paused", reason=reason.value)
 
 
-def resume(*only: Pause) -> bool:
-    """Start jobs again, with ``only`` if the pause has one of these reasons. Return whether it resumed."""
+def resume() -> None:
+    """Start jobs again, for any reason of the pause."""
     paused = Governor.objects.exclude(pause="")
-    if only:
-        paused = paused.filter(pause__in=only)
-    resumed = paused.update(pause="", probe_at=None, held_until=None, held_reason="") == 1
-    if resumed:
+    if paused.update(pause="", probe_at=None, held_until=None, held_reason="", credits_at_fashn=None):
         logger.warning("dispatch_resumed")
-    return resumed
 
 
 def claim_probe() -> bool:
-    """Claim the next probe. Return whether the caller has to ask FASHN if the pause's reason is gone."""
+    """Claim the next probe. Return whether the caller has to ask FASHN for the balance."""
     now = clock.now()
-    due = Governor.objects.filter(Q(probe_at__lte=now)).exclude(pause__in=["", Pause.OPERATOR])
+    waiting = Q(pause__in=OF_FASHN) | Q(open_until__isnull=False) | Q(credits_at_fashn__isnull=False)
+    due = Governor.objects.filter(waiting, probe_at__lte=now).exclude(pause=Pause.OPERATOR)
     return due.update(probe_at=now + PROBE_EVERY) == 1
+
+
+def probe_answered(credits_left: int) -> None:
+    """Let the jobs continue that the balance pays for, because FASHN has answered and the key is good."""
+    with transaction.atomic():
+        governor = lock()
+        resumed = governor.pause == Pause.UNAUTHORIZED
+        if governor.pause == Pause.OUT_OF_CREDITS:
+            resumed = credits_left >= budget.credits_of_the_cheapest()
+        if governor.pause == Pause.OUT_OF_CREDITS or governor.credits_at_fashn is not None:
+            enough = credits_left >= budget.credits_wanted()
+            governor.credits_at_fashn = None if enough else credits_left
+        if resumed:
+            governor.pause, governor.held_until, governor.held_reason = "", None, ""
+        if not governor.pause and governor.credits_at_fashn is None:
+            governor.probe_at = None
+        governor.save()
+    if resumed:
+        logger.warning("dispatch_resumed")

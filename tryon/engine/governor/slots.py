@@ -1,48 +1,22 @@
-"""Slots and rates, and the choice of the jobs that may start now."""
+"""Slots and rates: the number of submissions that FASHN takes now."""
 
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from config.core import clock
-from tryon.engine.governor import breaker, budget
+from tryon.engine.governor import breaker, refusals
 from tryon.engine.governor.row import read
-from tryon.models import (
-    IN_FLIGHT,
-    EventKind,
-    Governor,
-    JobEvent,
-    Lane,
-    Prediction,
-    PredictionState,
-    TryOnJob,
-)
-from tryon.selectors import jobs_ready
+from tryon.models import IN_FLIGHT, EventKind, Governor, JobEvent, Prediction, PredictionState
 
 # An unknown prediction may be running at FASHN, so its slot stays taken this long.
 UNKNOWN_HOLDS_SLOT: Final = timedelta(minutes=5)
 SLOT_RETURNS_AFTER: Final = timedelta(seconds=30)
-# FASHN counts 60 s and 10 s from a request's arrival, and we count from its departure. Hence the margins.
+# FASHN counts 60 s from a request's arrival, and we count from its departure. Hence the margin.
 RUN_WINDOW: Final = timedelta(seconds=65)
-STATUS_WINDOW: Final = timedelta(seconds=11)
-STATUS_MARGIN: Final = 5
-# The events that end a status call.
-STATUS_EVENTS: Final = (
-    EventKind.CHECKED,
-    EventKind.PICTURE_READY,
-    EventKind.PREDICTION_FAILED,
-    EventKind.PREDICTION_UNKNOWN,
-)
-# One dispatch looks at this many waiting jobs at most, even if the budget allows none of them.
-LOOK_AHEAD: Final = 50
-
-
-def dispatchable() -> bool:
-    """Return whether a dispatch could start a job. It costs one indexed query and no lock."""
-    return jobs_ready(clock.now()).exists()
 
 
 def slots(governor: Governor, now: datetime) -> int:
@@ -53,34 +27,49 @@ def slots(governor: Governor, now: datetime) -> int:
     return min(settings.QUEUE_CONCURRENCY, governor.lowered_to + returned)
 
 
-def slots_taken() -> int:
-    """Return the number of predictions that FASHN may count against us."""
+def taken() -> QuerySet[Prediction]:
+    """Return the predictions with a slot: FASHN may count them against us, now or when they are sent."""
     recent = clock.now() - UNKNOWN_HOLDS_SLOT
     return Prediction.objects.filter(
         Q(state__in=IN_FLIGHT) | Q(state=PredictionState.UNKNOWN, submitted_at__gt=recent)
-    ).count()
+    )
 
 
-def next_jobs(governor: Governor) -> list[TryOnJob]:
-    """Return the jobs to start now: interactive, then bulk, each in order of arrival. It needs the lock."""
-    now = clock.now()
-    if _must_wait(governor, now):
-        return []
+def slots_taken() -> int:
+    """Return the number of predictions with a slot."""
+    return taken().count()
+
+
+def at_fashn(*, but: UUID | None = None) -> int:
+    """Return the number of predictions that FASHN may count against us now, without ``but``."""
+    sent = taken().exclude(state=PredictionState.RESERVED)
+    return (sent if but is None else sent.exclude(pk=but)).count()
+
+
+def free_slots(governor: Governor, now: datetime) -> int:
+    """Return the number of jobs that may start now. After refusals and failures one at a time finds out."""
+    if must_wait(governor, now):
+        return 0
     free = min(slots(governor, now) - slots_taken(), _runs_left(now))
-    trial = breaker.is_half_open(governor, now)
-    if free <= 0 or (trial and _somebody_is_trying()):
-        return []
-    ready = list(jobs_ready(now).select_for_update(skip_locked=True, no_key=True)[:LOOK_AHEAD])
-    if trial:
-        # One job that always makes FASHN fail must not get every trial, so the least tried job goes first.
-        tried = _failed_calls(ready)
-        ready.sort(key=lambda job: tried.get(job.pk, 0))
-    return _choose(ready, free, most=1 if trial else free)
+    if free > 0 and is_trial(governor, now):
+        return 0 if _somebody_is_trying() else 1
+    return max(0, free)
+
+
+def is_trial(governor: Governor, now: datetime) -> bool:
+    """Return whether one submission at a time finds out if FASHN takes something again."""
+    return breaker.is_half_open(governor, now) or governor.refusals > 0
 
 
 def may_submit() -> bool:
     """Return whether a job with a slot may still be sent: FASHN may have refused another since."""
-    return not _must_wait(read(), clock.now())
+    governor, now = read(), clock.now()
+    return not must_wait(governor, now) and at_fashn() < slots(governor, now)
+
+
+def must_wait(governor: Governor, now: datetime) -> bool:
+    """Return whether nothing at all may be sent now."""
+    return bool(governor.pause) or refusals.is_held(governor, now) or breaker.is_shut(governor, now)
 
 
 def run_allowed() -> bool:
@@ -88,66 +77,27 @@ def run_allowed() -> bool:
 
     A job's next step takes over the slot of the step before it without a check of the rate.
     """
-    return _runs_sent(clock.now()).count() < settings.FASHN_RUN_CALLS
+    return _runs_sent(clock.now()) < settings.FASHN_RUN_CALLS
 
 
-def credits_needed() -> int:
-    """Return the credits that the next job needs, at least one. With fewer, FASHN would refuse it."""
-    following = jobs_ready(clock.now()).first()
-    if following is None:
-        return 1
-    return max(1, budget.credits_to_pay(following))
-
-
-def status_call_allowed() -> bool:
-    """Return whether FASHN's limit on status calls, shared by all predictions, leaves room for one more."""
-    recent = JobEvent.objects.filter(kind__in=STATUS_EVENTS, at__gt=clock.now() - STATUS_WINDOW)
-    return recent.count() < settings.FASHN_STATUS_CALLS - STATUS_MARGIN
-
-
-def _must_wait(governor: Governor, now: datetime) -> bool:
-    held = governor.held_until is not None and governor.held_until > now
-    return bool(governor.pause) or held or breaker.is_open(governor, now)
-
-
-def _choose(ready: list[TryOnJob], free: int, *, most: int) -> list[TryOnJob]:
-    """Return at most ``most`` jobs that slots and today's credits allow, and all jobs that no day can pay.
-
-    The latter need no slot, because their start refuses them. Bulk never takes the last free slot, so a
-    shopper does not wait behind a batch.
-    """
-    kept_free = 1 if settings.QUEUE_CONCURRENCY > 1 else 0
-    left = budget.credits_left_today()
-    chosen: list[TryOnJob] = []
-    too_dear: list[TryOnJob] = []
-    for job in ready:
-        price = 0 if left is None else budget.credits_to_pay(job)
-        if price > settings.TRYON_DAILY_LIMIT > 0:
-            too_dear.append(job)
-            continue
-        room = free - len(chosen) - (kept_free if job.lane == Lane.BULK else 0)
-        if room <= 0 or len(chosen) == most:
-            continue
-        if left is not None:
-            if price > left:
-                continue
-            left -= price
-        chosen.append(job)
-    return [*too_dear, *chosen]
-
-
-def _failed_calls(jobs: list[TryOnJob]) -> dict[UUID, int]:
-    failed = Prediction.objects.filter(job__in=jobs, state=PredictionState.FAILED).order_by()
-    return dict(failed.values_list("job").annotate(number=Count("pk")))
+def next_run_at(now: datetime) -> datetime | None:
+    """Return the time at which FASHN's limit on runs leaves room again, None if it does now."""
+    if _runs_left(now) > 0:
+        return None
+    sent = Prediction.objects.filter(submitted_at__gt=now - RUN_WINDOW).order_by("submitted_at").first()
+    return None if sent is None or sent.submitted_at is None else sent.submitted_at + RUN_WINDOW
 
 
 def _runs_left(now: datetime) -> int:
-    reserved = Prediction.objects.filter(state=PredictionState.RESERVED)
-    return settings.FASHN_RUN_CALLS - (_runs_sent(now) | reserved).count()
+    reserved = Prediction.objects.filter(state=PredictionState.RESERVED).count()
+    return settings.FASHN_RUN_CALLS - _runs_sent(now) - reserved
 
 
-def _runs_sent(now: datetime) -> QuerySet[Prediction]:
-    return Prediction.objects.filter(submitted_at__gt=now - RUN_WINDOW)
+def _runs_sent(now: datetime) -> int:
+    """Return the number of submissions in the last minute. A refused one has left only its event."""
+    since = now - RUN_WINDOW
+    refused = JobEvent.objects.filter(kind=EventKind.SUBMISSION_REFUSED, at__gt=since)
+    return Prediction.objects.filter(submitted_at__gt=since).count() + refused.count()
 
 
 def _somebody_is_trying() -> bool:

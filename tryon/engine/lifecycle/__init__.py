@@ -30,6 +30,7 @@ from tryon.engine.lifecycle.predictions import (
     claim_rescue,
     drop,
     forget_copy,
+    forget_refused,
     hand_over,
     keep,
     let_go,
@@ -41,6 +42,7 @@ from tryon.engine.lifecycle.predictions import (
     mark_unknown,
     refuse_output,
     resume,
+    return_slot,
 )
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "enqueue",
     "fail",
     "forget_copy",
+    "forget_refused",
     "hand_over",
     "hurry",
     "inherit",
@@ -76,6 +79,7 @@ __all__ = [
     "requeue",
     "resume",
     "resume_collecting",
+    "return_slot",
     "start",
     "state_diagram",
     "wait",

@@ -13,13 +13,16 @@ QUEUED, PROCESSING, COMPLETED, FAILED = Status.QUEUED, Status.PROCESSING, Status
 # In these states a prediction may still bring a picture.
 OPEN: Final = (PredictionState.SENDING, PredictionState.RUNNING, PredictionState.UNKNOWN)
 UNANSWERED: Final = (PredictionState.SENDING, PredictionState.UNKNOWN)
+# The target of an edge that removes the row. So a diagram writes the end of all states.
+GONE: Final = "[*]"
 KNOWN: Final = (PredictionState.RUNNING, PredictionState.UNKNOWN)
 
 
 class Edge(NamedTuple):
     """One way for a row to change.
 
-    ``sources`` is empty if the edge creates the row. ``target`` is None if the state stays the same.
+    ``sources`` is empty if the edge creates the row. ``target`` is None if the state stays the same, and
+    GONE if the edge removes the row: a call that FASHN never took leaves only its event.
     ``held``: only the holder of the job's lease may take the edge, so a worker that froze in mid-step can't
     overrule its successor. ``joint``: the row's partner takes an edge with the same event in the same
     transaction and writes the event.
@@ -64,6 +67,8 @@ class PredictionEdge(Enum):
     RESERVE_NEXT = Edge(EventKind.PICTURE_READY, (), PredictionState.RESERVED, joint=True)
     SEND = Edge(EventKind.SUBMITTING, (PredictionState.RESERVED,), PredictionState.SENDING)
     DROP = Edge(EventKind.PREDICTION_FAILED, (PredictionState.RESERVED,), PredictionState.FAILED)
+    RETURN_SLOT = Edge(EventKind.SLOT_RETURNED, (PredictionState.RESERVED,), GONE)
+    REFUSE = Edge(EventKind.SUBMISSION_REFUSED, (PredictionState.SENDING,), GONE)
     ACCEPT = Edge(EventKind.SUBMITTED, UNANSWERED, PredictionState.RUNNING)
     ACCEPT_LATE = Edge(EventKind.SUBMITTED, UNANSWERED, PredictionState.UNKNOWN)
     ADOPT = Edge(EventKind.ADOPTED, UNANSWERED, PredictionState.RUNNING)

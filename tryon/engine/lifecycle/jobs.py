@@ -26,6 +26,8 @@ FRESH: Final[dict[str, Any]] = {
 }
 # A job that waits for nothing at FASHN.
 IDLE: Final[dict[str, Any]] = {"next_check_at": None, "expected_at": None}
+# A job that has ended.
+OVER: Final[dict[str, Any]] = {**IDLE, "price": 0}
 
 
 def lock_job(job_id: UUID) -> None:
@@ -43,8 +45,11 @@ def enqueue(job: TryOnJob) -> None:
     create(job, JobEdge.QUEUE, lane=job.lane, requester=job.requester)
 
 
-def start(job: TryOnJob, prediction: Prediction | None = None) -> bool:
-    """Move a queued job to processing, and reserve a slot for its next prediction, if there is one."""
+def start(job: TryOnJob, prediction: Prediction | None = None, *, price: int = 0) -> bool:
+    """Move a queued job to processing, and reserve a slot for its next prediction, if there is one.
+
+    ``price`` is the price of the predictions after it.
+    """
     now = clock.now()
     with transaction.atomic():
         if not transition(
@@ -55,6 +60,7 @@ def start(job: TryOnJob, prediction: Prediction | None = None) -> bool:
             started_at=now,
             not_before=None,
             next_check_at=now,
+            price=price,
         ):
             return False
         if prediction is not None:
@@ -62,13 +68,13 @@ def start(job: TryOnJob, prediction: Prediction | None = None) -> bool:
     return True
 
 
-def inherit(job: TryOnJob, *, progress: int, next_check_at: datetime, **data: Any) -> bool:
+def inherit(job: TryOnJob, *, progress: int, next_check_at: datetime, price: int) -> bool:
     """Move a queued job to processing without a slot, because an earlier attempt has, or may have, paid."""
     return transition(
         job,
         JobEdge.INHERIT,
-        data=data,
         progress=progress,
+        price=price,
         started_at=clock.now(),
         not_before=None,
         next_check_at=next_check_at,
@@ -89,7 +95,7 @@ def wake(job_id: UUID) -> bool:
 def complete(job: TryOnJob) -> bool:
     """Complete a processing job. Call it in the transaction that adds the result's row."""
     with transaction.atomic():
-        if not transition(job, JobEdge.COMPLETE, progress=100, completed_at=clock.now(), **IDLE):
+        if not transition(job, JobEdge.COMPLETE, progress=100, completed_at=clock.now(), **OVER):
             return False
         latest = JobEvent.objects.filter(job=job, kind__in=[EventKind.REVIVED, EventKind.RETRIED]).last()
         if latest is not None and latest.kind == EventKind.REVIVED:
@@ -100,18 +106,18 @@ def complete(job: TryOnJob) -> bool:
 def fail(job: TryOnJob, *, code: FailureCode) -> bool:
     """Fail a processing job, for good or until a person retries it or its picture arrives late."""
     return transition(
-        job, JobEdge.FAIL, data={"code": code}, error_code=code, error_message=str(code.label), **IDLE
+        job, JobEdge.FAIL, data={"code": code}, error_code=code, error_message=str(code.label), **OVER
     )
 
 
 def refuse(job: TryOnJob, *, code: FailureCode) -> bool:
     """Fail a queued job that can't be started."""
     return transition(
-        job, JobEdge.REFUSE, data={"code": code}, error_code=code, error_message=str(code.label)
+        job, JobEdge.REFUSE, data={"code": code}, error_code=code, error_message=str(code.label), **OVER
     )
 
 
-def back_off(job: TryOnJob, *, until: datetime, code: str, counts: bool) -> bool:
+def back_off(job: TryOnJob, *, until: datetime, code: str, counts: bool, price: int) -> bool:
     """Put a processing job back in the queue until ``until``. ``counts`` is False if it is not to blame."""
     return transition(
         job,
@@ -120,16 +126,17 @@ def back_off(job: TryOnJob, *, until: datetime, code: str, counts: bool) -> bool
         progress=0,
         retry_count=job.retry_count + int(counts),
         not_before=until,
+        price=price,
         **IDLE,
     )
 
 
-def requeue(job: TryOnJob, edge: JobEdge, **data: Any) -> bool:
+def requeue(job: TryOnJob, edge: JobEdge, *, price: int, **data: Any) -> bool:
     """Queue a failed job as if new: a person retries it, or an earlier step's picture has arrived late.
 
     Raise IntegrityError if an identical job is active.
     """
-    return transition(job, edge, data=data, **FRESH)
+    return transition(job, edge, data=data, price=price, **FRESH)
 
 
 def resume_collecting(job: TryOnJob, edge: JobEdge, **data: Any) -> bool:
@@ -146,6 +153,7 @@ def resume_collecting(job: TryOnJob, edge: JobEdge, **data: Any) -> bool:
         started_at=now,
         not_before=None,
         next_check_at=now,
+        price=0,
         error_code="",
         error_message="",
     )
@@ -158,4 +166,4 @@ def hurry(job: TryOnJob) -> bool:
 
 def cancel(job: TryOnJob, *, by: str) -> bool:
     """Cancel an active job. Its prediction at FASHN runs on and may be charged."""
-    return transition(job, JobEdge.CANCEL, data={"by": by}, **IDLE)
+    return transition(job, JobEdge.CANCEL, data={"by": by}, **OVER)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from config.core import clock
-from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
+from tryon.engine.lifecycle.edges import UNANSWERED, JobEdge, PredictionEdge
 from tryon.engine.lifecycle.jobs import DOWNLOADING_PROGRESS, lock_job
 from tryon.engine.lifecycle.transition import NOTHING, create, transition
 from tryon.models import IN_FLIGHT, Prediction, TryOnJob
@@ -28,23 +28,22 @@ def mark_running(
     """
     with transaction.atomic():
         _lock_owner(prediction)
-        # Unknown is a source too: this process outslept its lease, and another has given up on the answer.
-        # If a later prediction was made since, this one's picture comes by rescue.
-        awaited = _is_awaited(prediction)
-        if not _note_id(
-            prediction,
-            PredictionEdge.ACCEPT if awaited else PredictionEdge.ACCEPT_LATE,
-            provider_id=provider_id,
-            rescue_at=None if awaited else clock.now(),
-        ):
+        if not Prediction.objects.filter(pk=prediction.pk, provider_id="", state__in=UNANSWERED).exists():
             return False
-        return awaited and _note_on_job(
+        waits = _is_awaited(prediction) and _note_on_job(
             prediction,
             JobEdge.NOTE_SUBMITTED,
             progress=SUBMITTED_PROGRESS,
             expected_at=expected_at,
             next_check_at=next_check_at,
         )
+        _note_id(
+            prediction,
+            PredictionEdge.ACCEPT if waits else PredictionEdge.ACCEPT_LATE,
+            provider_id=provider_id,
+            rescue_at=None if waits else clock.now(),
+        )
+        return waits
 
 
 def adopt(prediction: Prediction, *, provider_id: str) -> bool:
@@ -93,13 +92,26 @@ def keep(prediction: Prediction, *, key: str) -> bool:
 
 def forget_copy(prediction: Prediction) -> bool:
     """Note that our copy of the paid picture is about to be removed."""
-    return _change(prediction, PredictionEdge.FORGET_COPY, data={"prediction": str(prediction.pk)}, kept="")
+    return _change(
+        prediction,
+        PredictionEdge.FORGET_COPY,
+        only={"job_id": prediction.job_id},  # not of a later attempt that has just taken it over
+        data={"prediction": str(prediction.pk)},
+        kept="",
+    )
 
 
 def mark_succeeded(
-    prediction: Prediction, *, output: str, credits_used: int, next_call: Prediction | None = None
+    prediction: Prediction,
+    *,
+    output: str,
+    credits_used: int,
+    next_call: Prediction | None = None,
+    price: int = 0,
 ) -> bool:
     """Note that the picture is at FASHN and paid. The next prediction takes the slot; else it is free.
+
+    ``price`` is the price of the predictions after the next one.
 
     If the job does not wait for the picture, its rescue is due at once.
     """
@@ -118,11 +130,12 @@ def mark_succeeded(
             return False
         progress = {"progress": DOWNLOADING_PROGRESS} if next_call is None else {}
         waits = _is_awaited(prediction) and _note_on_job(
-            prediction, JobEdge.NOTE_PICTURE_READY, next_check_at=now, **progress
+            prediction, JobEdge.NOTE_PICTURE_READY, next_check_at=now, price=price, **progress
         )
         if not waits:
             look_after(prediction, at=now)
         elif next_call is not None:
+            next_call.job_id = prediction.job_id
             create(next_call, PredictionEdge.RESERVE_NEXT)
     return True
 
@@ -148,6 +161,19 @@ def drop(prediction: Prediction, *, error_name: str) -> bool:
         error_name=error_name,
         finished_at=clock.now(),
     )
+
+
+def return_slot(prediction: Prediction) -> bool:
+    """Remove a reserved prediction as if its slot had not been taken. Return False if it has been sent."""
+    return transition(prediction, PredictionEdge.RETURN_SLOT)
+
+
+def forget_refused(prediction: Prediction, *, error_name: str) -> bool:
+    """Remove a prediction that FASHN refused, because it takes no more for now. Only the event is left.
+
+    Return False if it is not being sent any more: another process has given its answer up.
+    """
+    return transition(prediction, PredictionEdge.REFUSE, data={"error": error_name})
 
 
 def mark_failed(prediction: Prediction, *, error_name: str, error_message: str = "") -> bool:

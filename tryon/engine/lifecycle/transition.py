@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from config.core import clock
-from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
+from tryon.engine.lifecycle.edges import GONE, JobEdge, PredictionEdge
 from tryon.engine.lifecycle.events import record
 from tryon.models import Prediction, TryOnJob
 
@@ -22,7 +22,7 @@ def transition(
     data: Mapping[str, Any] = NOTHING,
     **changes: Any,
 ) -> bool:
-    """Take a row along an edge: one conditional UPDATE and its event, in one short transaction.
+    """Take a row along an edge: one conditional UPDATE, or DELETE, and its event, in one short transaction.
 
     ``only`` adds conditions, ``changes`` sets further fields, ``data`` goes into the event. Return False if
     the row is not in one of the edge's sources, does not meet ``only``, or its lease has another holder.
@@ -35,10 +35,12 @@ def transition(
         changes["updated_at"] = clock.now()
         if held:
             conditions["lease"] = row.lease
-    if target is not None:
+    if target not in (None, GONE):
         changes[state] = target
     with transaction.atomic():
-        if type(row)._default_manager.filter(pk=row.pk, **conditions).update(**changes) != 1:
+        found = type(row)._default_manager.filter(pk=row.pk, **conditions)
+        changed = found.delete()[0] if target == GONE else found.update(**changes)
+        if changed != 1:
             return False
         if not joint:
             record(row.pk if isinstance(row, TryOnJob) else row.job_id, event, **data)

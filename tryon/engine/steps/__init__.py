@@ -8,21 +8,25 @@ from tryon.engine.steps.outcomes import (
     fail,
     give_up_or_retry,
     give_up_waiting,
+    look_after_pictures,
     lose_submission,
     release,
 )
-from tryon.engine.steps.plan import paid_picture, start
+from tryon.engine.steps.plan import credits_from, paid_picture, start
 from tryon.engine.steps.rescue import rescue_prediction
-from tryon.engine.steps.submit import submit
+from tryon.engine.steps.submit import FASHN_IS_ILL, submit
 
 __all__ = [
+    "FASHN_IS_ILL",
     "abandon",
     "back_off",
     "check",
     "collect",
+    "credits_from",
     "fail",
     "give_up_or_retry",
     "give_up_waiting",
+    "look_after_pictures",
     "lose_submission",
     "paid_picture",
     "release",

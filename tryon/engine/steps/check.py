@@ -10,12 +10,12 @@ from tryon.engine import governor, lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import client
 from tryon.engine.steps.outcomes import give_up_checking, give_up_or_retry, past_deadline
-from tryon.engine.steps.plan import call_for, options_of, paid_picture
+from tryon.engine.steps.plan import call_for, credits_from, is_readable, options_of, paid_picture
 from tryon.failures import FailureCode
 from tryon.fashn.errors import FashnError, NotFound
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.types import Phase, PredictionStatus
-from tryon.models import Prediction, TryOnJob
+from tryon.models import Prediction, PredictionState, TryOnJob
 from tryon.timing import progress_now
 
 # FASHN allows 50 status calls in 10 s for all predictions together: the more in flight, the rarer the checks.
@@ -25,7 +25,7 @@ CHECK_SECONDS_PER_PREDICTION: Final = 0.25
 
 def check(job: TryOnJob, prediction: Prediction) -> None:
     """Ask FASHN for the status and move the prediction on. A webhook is a reason to ask, never the answer."""
-    if not governor.status_call_allowed():
+    if not governor.claim_status_call():
         look_again(job, prediction, JobEdge.POSTPONE_CHECK)
         return
     try:
@@ -60,12 +60,19 @@ def is_forgotten(error: FashnError) -> bool:
 
 def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus) -> bool:
     """Note a paid picture. The job's next step takes over the slot, or the slot is free for another job."""
-    further = prediction.step + 1 < len(steps_of(options_of(job))) and paid_picture(job) is None
+    further = (
+        is_readable(job)
+        and prediction.step + 1 < len(steps_of(options_of(job)))
+        and paid_picture(job) is None
+        # One that was never answered may be paid: only a person pays for another.
+        and not job.predictions.filter(step=prediction.step + 1, state=PredictionState.UNKNOWN).exists()
+    )
     return lifecycle.mark_succeeded(
         prediction,
         output=answer.outputs[0],
         credits_used=prediction.price if answer.credits_used is None else answer.credits_used,
         next_call=call_for(job, prediction.step + 1) if further else None,
+        price=credits_from(job, prediction.step + 2) if further else 0,
     )
 
 

@@ -1,6 +1,7 @@
 """The outcomes of a job that can't continue: another try, a wait for the webhook, or failure."""
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from config.core import clock
-from tryon.engine import lifecycle, queue
+from tryon.engine import governor, lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.failures import FailureCode
 from tryon.models import Prediction, PredictionState, TryOnJob
@@ -22,6 +23,10 @@ FIRST_RESCUE: Final = timedelta(seconds=30)
 LONGEST_RESCUE_WAIT: Final = timedelta(hours=1)
 
 
+class CallTakenOver(Exception):
+    """Another process has the job or its prediction. The transaction rolls back."""
+
+
 def give_up_or_retry(job: TryOnJob, prediction: Prediction, code: FailureCode, *, permanent: bool) -> None:
     """Fail the job, or let it wait its back-off and start again with a new prediction."""
     if permanent or job.retry_count >= settings.QUEUE_MAX_RETRIES:
@@ -30,16 +35,32 @@ def give_up_or_retry(job: TryOnJob, prediction: Prediction, code: FailureCode, *
         back_off(job, code=code, seconds=back_off_seconds(job.retry_count), counts=True)
 
 
-def back_off(job: TryOnJob, *, code: str, seconds: float, counts: bool) -> None:
-    """Return the job to the queue, to start again after ``seconds``."""
+def back_off(job: TryOnJob, *, code: str, seconds: float, counts: bool) -> bool:
+    """Return the job to the queue, to start again after ``seconds``. Return False if it is not ours."""
     until = clock.now() + timedelta(seconds=seconds)
     with transaction.atomic():
-        waits = lifecycle.back_off(job, until=until, code=code, counts=counts)
+        price = governor.credits_to_pay(job)
+        waits = lifecycle.back_off(job, until=until, code=code, counts=counts, price=price)
         if waits:
             look_after_pictures(job)  # a pause may last longer than FASHN keeps an earlier step's picture
     if waits:
-        queue.enqueue_timer(job.pk, delay_seconds=seconds)
+        queue.enqueue_dispatch(at=until)
         logger.info("job_backed_off", code=code, seconds=round(seconds, 1), retries=job.retry_count)
+    return waits
+
+
+def put_back(job: TryOnJob, code: str, undo: Callable[[], bool], *, seconds: float = 0.0) -> bool:
+    """Queue a job again as if it had not started. ``undo`` removes its prediction.
+
+    Return False, with nothing changed, if another process has taken over the job or its prediction.
+    """
+    try:
+        with transaction.atomic():
+            if not (back_off(job, code=code, seconds=seconds, counts=False) and undo()):
+                raise CallTakenOver
+    except CallTakenOver:
+        return False
+    return True
 
 
 def back_off_seconds(retry_count: int) -> float:
@@ -125,10 +146,10 @@ def abandon(job: TryOnJob) -> None:
 
 def release(prediction: Prediction) -> None:
     """Free the slot of a prediction that no job waits for. Ask later for one that may be paid."""
-    if prediction.state == PredictionState.RESERVED:
-        lifecycle.drop(prediction, error_name="not_wanted")
-    else:
-        lifecycle.let_go(prediction, rescue_at=clock.now() if prediction.provider_id else None)
+    if prediction.state == PredictionState.RESERVED and lifecycle.drop(prediction, error_name="not_wanted"):
+        return
+    # Not reserved any more, if it was: it is being sent now.
+    lifecycle.let_go(prediction, rescue_at=clock.now() if prediction.provider_id else None)
 
 
 def past_deadline(job: TryOnJob, prediction: Prediction, now: datetime) -> bool:

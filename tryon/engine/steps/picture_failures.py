@@ -41,6 +41,8 @@ def failure_of(error: PictureError) -> PictureFailure:
         case DownloadError():
             return PictureFailure(error.code, hopeless=error.permanent, lost=error.lost)
         case ImageRefused():
-            return PictureFailure(error.code, hopeless=not isinstance(error, PASSING), lost=True)
+            # A decoder that dies or runs out of time may say more of the machine than of the picture.
+            lost = not isinstance(error, ImageDecoderFailed | ImageTimeExceeded)
+            return PictureFailure(error.code, hopeless=not isinstance(error, PASSING), lost=lost)
         case ImagesBusy() | StorageUnavailable():
             return PictureFailure(error.code, hopeless=False, lost=False)

@@ -4,6 +4,7 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError
 
+from config.core import clock
 from tryon.engine import lifecycle
 from tryon.failures import FailureCode
 from tryon.fashn.inputs import Step, model_for, total_credits
@@ -24,11 +25,18 @@ def start(job: TryOnJob) -> bool:
     try:
         steps = len(steps_of(options_of(job)))
         step = first_open_step(job, steps=steps)
+        if (known := _known_since(job, step)) is not None and lifecycle.resume(known):
+            return lifecycle.inherit(
+                job,
+                progress=lifecycle.SUBMITTED_PROGRESS,
+                next_check_at=clock.now(),
+                price=credits_from(job, step + 1),
+            )
         call = None if step == steps else call_for(job, step)
         if call is not None and (code := _reason_not_to_pay(job, call)) is not None:
             lifecycle.refuse(job, code=code)
             return False
-        return lifecycle.start(job, call)
+        return lifecycle.start(job, call, price=credits_from(job, step + 1))
     except OptionError:
         logger.exception("job_refused", job_id=str(job.pk))
         lifecycle.refuse(job, code=FailureCode.INTERNAL_ERROR)
@@ -36,6 +44,12 @@ def start(job: TryOnJob) -> bool:
         # The job has a prediction in flight that no worker knows of. The sweep releases it after a while.
         logger.exception("job_not_started", job_id=str(job.pk))
     return False
+
+
+def _known_since(job: TryOnJob, step: int) -> Prediction | None:
+    """Return a call of the step that was lost when the job queued, and whose id FASHN has told since."""
+    lost = job.predictions.filter(state=PredictionState.UNKNOWN, step=step, rescue_at__isnull=False)
+    return lost.exclude(provider_id="").last()
 
 
 def _reason_not_to_pay(job: TryOnJob, call: Prediction) -> FailureCode | None:
@@ -62,6 +76,11 @@ def call_for(job: TryOnJob, step: int) -> Prediction:
     )
 
 
+def credits_from(job: TryOnJob, step: int) -> int:
+    """Return the price of a step and those after it."""
+    return total_credits(options_of(job), first_step=step)
+
+
 def paid_picture(job: TryOnJob) -> Prediction | None:
     """Return the prediction whose picture becomes the job's result, if it is paid and can be fetched.
 
@@ -74,6 +93,15 @@ def paid_picture(job: TryOnJob) -> Prediction | None:
 def options_of(job: TryOnJob) -> TryOnOptions:
     """Return the job's options, checked again because rows outlive code."""
     return TryOnOptions.from_mapping(job.options)
+
+
+def is_readable(job: TryOnJob) -> bool:
+    """Return whether this release knows the job's options."""
+    try:
+        options_of(job)
+    except OptionError:
+        return False
+    return True
 
 
 def step_of(job: TryOnJob, prediction: Prediction) -> Step:

@@ -1,5 +1,6 @@
 """Rescue. A prediction that is or may be paid outlives its job, as long as FASHN keeps pictures."""
 
+import functools
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -18,7 +19,7 @@ from tryon.engine.provider import client, fetch_result
 from tryon.engine.steps.check import is_forgotten, note_success
 from tryon.engine.steps.outcomes import next_look
 from tryon.engine.steps.picture_failures import UNEXPECTED, PictureFailure, failure_of
-from tryon.engine.steps.plan import is_last
+from tryon.engine.steps.plan import is_last, is_readable
 from tryon.failures import FailureCode
 from tryon.fashn.errors import DownloadError, FashnError
 from tryon.fashn.types import Phase
@@ -70,7 +71,7 @@ def _claim(prediction_id: UUID, now: datetime) -> Prediction | None:
 
 def _ask(prediction: Prediction) -> None:
     """Ask FASHN for the fate of the prediction."""
-    if not governor.status_call_allowed():
+    if not governor.claim_status_call():
         return
     try:
         answer = client().status(prediction.provider_id)
@@ -97,7 +98,7 @@ def _make_use_of(prediction: Prediction) -> bool:
     # A job that is processing another prediction may still need this picture.
     if job.status == Status.PROCESSING or not _keep(prediction):
         return False
-    if job.status == Status.CANCELED:
+    if job.status == Status.CANCELED or not is_readable(job):
         lifecycle.look_after(prediction, at=None)  # the copy serves the next request for the same picture
         return False
     if is_last(job, prediction):
@@ -153,7 +154,8 @@ def _go_on_with_the_next_step(prediction: Prediction) -> bool:
     """Queue the job again for its next step, which was requested and is not paid yet."""
     try:
         with transaction.atomic():
-            resumed = _resume(prediction, lifecycle.requeue, JobEdge.RESUME)
+            requeue = functools.partial(lifecycle.requeue, price=governor.credits_to_pay(prediction.job))
+            resumed = _resume(prediction, requeue, JobEdge.RESUME)
             if resumed and result_live(prediction.job.cache_key) is not None:
                 raise TwinDelivered
     except TwinDelivered:
@@ -166,7 +168,9 @@ def _resume(prediction: Prediction, move: Callable[..., bool], edge: JobEdge) ->
         # A savepoint, because the database refuses the change if an identical job is active.
         with transaction.atomic():
             resumed = move(prediction.job, edge, credits=prediction.credits_used)
-    except IntegrityError:
+            if resumed and not Prediction.objects.filter(pk=prediction.pk, job=prediction.job).exists():
+                raise TwinDelivered
+    except (IntegrityError, TwinDelivered):
         return False
     if resumed:
         queue.enqueue_advance(prediction.job_id)

@@ -16,7 +16,13 @@ from tryon.engine.leases import has_time
 from tryon.engine.provider import client, inputs_for, webhook_url
 from tryon.engine.shield import shielded
 from tryon.engine.steps.check import between_checks
-from tryon.engine.steps.outcomes import back_off, give_up_or_retry, lose_submission, release
+from tryon.engine.steps.outcomes import (
+    back_off,
+    give_up_or_retry,
+    lose_submission,
+    put_back,
+    release,
+)
 from tryon.engine.steps.plan import options_of, step_of
 from tryon.failures import FailureCode
 from tryon.fashn.errors import (
@@ -39,7 +45,7 @@ logger = structlog.stdlib.get_logger(__name__)
 
 # Check before the typical time. We measure when we asked, so the measured time could never become shorter.
 FIRST_CHECK_SHARE: Final = 0.6
-# The dispatch rests this long after RateLimitExceeded. FASHN's own Retry-After wins.
+# The dispatch rests this long after a first refusal, and longer after each further one. Retry-After wins.
 RATE_HOLD_SECONDS: Final = 5.0
 CONCURRENCY_SECONDS: Final = 3.0
 # Only this process knows a paid prediction's id. If the database goes away, it tries again after these
@@ -47,6 +53,9 @@ CONCURRENCY_SECONDS: Final = 3.0
 WRITE_AGAIN_SECONDS: Final = (0.0, 1.0, 2.0, 4.0, 8.0)
 # These errors say nothing about the job. Several of them open the circuit.
 FASHN_IS_ILL: Final = (ServerError, NotSent, Unanswered, UnexpectedAnswer)
+
+# FASHN takes no more for now, from any job.
+NO_MORE_NOW: Final = (RateLimited, ConcurrencyLimited, OutOfCredits, Unauthorized)
 
 
 class Window(Enum):
@@ -115,11 +124,10 @@ def _open_window(prediction: Prediction) -> Window:
 
 
 def _hold(job: TryOnJob, prediction: Prediction) -> None:
-    """Give the slot back, unused, and let the job wait for its turn."""
-    with transaction.atomic():
-        lifecycle.lock_job(job.pk)
-        if lifecycle.drop(prediction, error_name="held"):
-            back_off(job, code="held", seconds=0, counts=False)
+    """Give the slot back unused, and let the job wait for its turn."""
+    put_back(job, "held", functools.partial(lifecycle.return_slot, prediction))
+    if (room_at := governor.next_run_at(clock.now())) is not None:
+        queue.enqueue_dispatch(at=room_at)
 
 
 def _typical_seconds(job: TryOnJob, prediction: Prediction) -> float:
@@ -172,27 +180,37 @@ def _refused(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
     """Handle a submission that FASHN refused or that did not reach it."""
     open_until = governor.submission_failed() if isinstance(error, FASHN_IS_ILL) else None
     if error.may_have_run:
-        lose_submission(job, prediction, cause=error.provider_error or error.cause or error.code)
+        lose_submission(job, prediction, cause=_name_of(error))
         return
-    lifecycle.mark_failed(prediction, error_name=error.provider_error or error.cause or error.code)
-    # FASHN or the account is at its limit. The job is not to blame and keeps its place and its retries.
+    if isinstance(error, NO_MORE_NOW):
+        _put_off(job, prediction, error)
+        return
+    lifecycle.mark_failed(prediction, error_name=_name_of(error))
+    if open_until is not None:
+        queue.enqueue_probe(at=open_until)
+        back_off(job, code=error.code, seconds=0, counts=False)
+    else:
+        give_up_or_retry(job, prediction, FailureCode(error.code), permanent=error.permanent)
+
+
+def _put_off(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
+    """Put off a job because FASHN or the account is at its limit. It keeps its place and its retries."""
+    seconds = 0.0
     match error:
-        case RateLimited():
-            seconds = error.retry_after or RATE_HOLD_SECONDS
-            governor.hold(reason=error.code, seconds=seconds)
-            back_off(job, code=error.code, seconds=seconds, counts=False)
-        case ConcurrencyLimited():
-            governor.lower_slots()
-            seconds = error.retry_after or CONCURRENCY_SECONDS
-            back_off(job, code=error.code, seconds=seconds, counts=False)
         case OutOfCredits():
             governor.pause(Pause.OUT_OF_CREDITS)
-            back_off(job, code=error.code, seconds=0, counts=False)
         case Unauthorized():
             governor.pause(Pause.UNAUTHORIZED)
-            back_off(job, code=error.code, seconds=0, counts=False)
-        case _ if open_until is not None:
-            seconds = (open_until - clock.now()).total_seconds()
-            back_off(job, code=error.code, seconds=max(0.0, seconds), counts=False)
+        case ConcurrencyLimited() if governor.lower_slots(refused=prediction.pk):
+            # Other predictions of ours are at FASHN. The end of one of them is the time to continue.
+            seconds = error.retry_after or 0.0
         case _:
-            give_up_or_retry(job, prediction, FailureCode(error.code), permanent=error.permanent)
+            first = CONCURRENCY_SECONDS if isinstance(error, ConcurrencyLimited) else RATE_HOLD_SECONDS
+            seconds = governor.hold(reason=error.code, seconds=first, at_least=error.retry_after or 0.0)
+    undo = functools.partial(lifecycle.forget_refused, prediction, error_name=_name_of(error))
+    if not put_back(job, error.code, undo, seconds=seconds):
+        lifecycle.mark_failed(prediction, error_name=_name_of(error))
+
+
+def _name_of(error: FashnError) -> str:
+    return error.provider_error or error.cause or error.code

@@ -1,0 +1,154 @@
+"""Shops share the slots, and what is in flight goes first."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import django_rq
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from config.core import clock
+from tests.conftest import Generate
+from tests.factories import PredictionFactory
+from tests.threads import at_once
+from tryon import tasks
+from tryon.engine import governor
+from tryon.engine.advance import dispatch
+from tryon.models import Governor, Lane, Prediction, PredictionState, Status, TryOnJob
+from tryon.sandbox import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+type Queued = Callable[..., list[TryOnJob]]
+
+
+def in_flight() -> list[str]:
+    return sorted(Prediction.objects.filter(state="reserved").values_list("job__requester", flat=True))
+
+
+def end(number: int, requester: str) -> None:
+    """Free slots of a requester."""
+    calls = Prediction.objects.filter(state="reserved", job__requester=requester)[:number]
+    for call in calls:
+        TryOnJob.objects.filter(pk=call.job_id).update(status=Status.CANCELED)
+        Prediction.objects.filter(pk=call.pk).update(state=PredictionState.FAILED)
+
+
+def test_a_key_behind_a_flood_has_the_next_free_slot(queued: Queued) -> None:
+    queued(40, requester="a")
+    dispatch()
+    queued(1, requester="b")
+    assert in_flight() == ["a"] * 5
+    end(1, "a")
+    dispatch()
+    assert in_flight() == ["a"] * 4 + ["b"]
+
+
+def test_free_slots_are_shared_as_evenly_as_they_can(queued: Queued) -> None:
+    queued(9, requester="a")
+    queued(9, requester="b")
+    dispatch()
+    assert in_flight() == ["a"] * 3 + ["b"] * 2  # a was first
+    end(2, "b")
+    queued(9, requester="c")
+    dispatch()
+    assert in_flight() == ["a"] * 3 + ["b", "c"]
+
+
+def test_the_oldest_of_a_requesters_jobs_goes_first(queued: Queued) -> None:
+    first, second, _third = queued(3, requester="a")
+    queued(9, requester="b")
+    for number in range(3):
+        PredictionFactory.create(
+            job__requester="b",
+            job__status=Status.PROCESSING,
+            state=PredictionState.RUNNING,
+            provider_id=f"p-{number}",
+        )
+    dispatch()
+    assert set(TryOnJob.objects.filter(predictions__state="reserved")) == {first, second}
+
+
+def test_a_shopper_goes_before_a_batch_whoever_has_less_in_flight(settings: Settings, queued: Queued) -> None:
+    settings.QUEUE_CONCURRENCY = 4
+    queued(9, requester="b", lane=Lane.BULK)
+    queued(3, requester="a")
+    dispatch()
+    assert in_flight() == ["a", "a", "a"]  # and bulk leaves the last slot
+
+
+def test_a_choice_takes_as_many_queries_among_many_jobs_as_among_few(queued: Queued) -> None:
+    def queries_to_start_five() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert dispatch() == 5
+        Prediction.objects.update(state=PredictionState.FAILED)
+        TryOnJob.objects.filter(status=Status.PROCESSING).update(status=Status.CANCELED)
+        return len(queries)
+
+    Governor.objects.create(pk=1)
+    queued(6, requester="a")
+    few = queries_to_start_five()
+    for start in range(20):
+        some = queued(1, requester=f"key:{start % 7}")[0]
+        TryOnJob.objects.bulk_create(
+            TryOnJob(
+                product_image=some.product_image,
+                model_image=some.model_image,
+                cache_key=f"{start}-{number}",
+                requester=some.requester,
+                price=1,
+            )
+            for number in range(49)
+        )
+    assert queries_to_start_five() == few
+
+
+def test_a_thousand_wishes_have_one_dispatch_outstanding(generate: Generate) -> None:
+    for seed in range(20):
+        generate(seed=seed)
+    (task,) = django_rq.get_queue("tryon").job_ids
+    assert task.startswith("dispatch-")
+
+
+def test_a_wish_during_a_dispatch_gets_another(
+    generate: Generate, monkeypatch: pytest.MonkeyPatch, work: Callable[[], None], sandbox: Sandbox
+) -> None:
+    """The dispatch may have looked before the wish was there."""
+    generate(seed=1)
+
+    def wished_behind_its_back() -> int:
+        started = dispatch()
+        if TryOnJob.objects.count() == 1:
+            generate(seed=2)
+        return started
+
+    monkeypatch.setattr(tasks, "dispatch_jobs", wished_behind_its_back)
+    work()
+    assert sandbox.ledger()["requests"]["run"] == 2
+
+
+def test_a_full_house_is_not_locked_to_find_no_slot(queued: Queued, monkeypatch: pytest.MonkeyPatch) -> None:
+    queued(20)
+    dispatch()
+    with CaptureQueriesContext(connection) as queries:
+        assert dispatch() == 0
+    assert not [query["sql"] for query in queries if "FOR UPDATE" in query["sql"] or "BEGIN" in query["sql"]]
+
+
+def test_when_the_rate_leaves_room_again_somebody_looks(settings: Settings, queued: Queued) -> None:
+    settings.FASHN_RUN_CALLS = 2
+    queued(5)
+    sent = clock.now() - timedelta(seconds=40)
+    PredictionFactory.create(job__failed=True, state=PredictionState.FAILED, submitted_at=sent)
+    assert dispatch() == 1
+    timers = django_rq.get_queue("tryon").scheduled_job_registry
+    assert [name.partition("-")[0] for name in timers.get_job_ids()] == ["dispatch"]
+
+
+def test_status_calls_of_many_threads_stay_within_fashns_limit() -> None:
+    Governor.objects.create(pk=1)
+    claimed = at_once(60, governor.claim_status_call, threads=16)
+    assert claimed.count(True) == 45
+    assert not governor.claim_status_call()

@@ -1,0 +1,78 @@
+"""The limits on what may be queued: credits a day, and jobs of one requester."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from config.core.errors import DomainError
+from tryon.engine import governor
+from tryon.models import Lane, Status, TryOnJob
+
+
+class DailyLimitReached(DomainError):
+    code: ClassVar[str] = "daily_limit_reached"
+    status: ClassVar[int] = 429
+    retryable: ClassVar[bool] = True
+    message: Any = _("Today's try-ons are used up. Try again tomorrow.")
+
+    def __init__(self, *, wait: int, details: Mapping[str, Any]) -> None:
+        super().__init__(details=details)
+        self.wait = wait  # seconds, for Retry-After
+
+
+class DailyLimitTooLow(DomainError):
+    code: ClassVar[str] = "daily_limit_too_low"
+    status: ClassVar[int] = 409
+    message: Any = _("One try-on with these options costs more than a day's credits. Choose other options.")
+
+
+class QueueFull(DomainError):
+    code: ClassVar[str] = "queue_full"
+    status: ClassVar[int] = 429
+    retryable: ClassVar[bool] = True
+    message: Any = _("You have too many try-ons in the queue. Wait until some have started.")
+    # A guess: a slot frees every few seconds, and the other jobs of a full queue want some of them too.
+    wait: ClassVar[int] = 30  # seconds, for Retry-After
+
+
+def check_limits(job: TryOnJob) -> None:
+    """Refuse a job that has just been queued, so that the caller's transaction takes it back.
+
+    The caller has held the governor's lock since before the job was queued, so of many requests at the same
+    time no more stay than there is room for. A batch may wait for tomorrow, but a shopper does not. A job
+    that only fetches what is paid needs no room. Raise DailyLimitTooLow, DailyLimitReached and QueueFull.
+    """
+    status, price = TryOnJob.objects.values_list("status", "price").get(pk=job.pk)
+    if status != Status.QUEUED:
+        return
+    limit: int = settings.TRYON_DAILY_LIMIT
+    if limit and price > limit:
+        raise DailyLimitTooLow
+    if job.lane == Lane.INTERACTIVE:
+        _check_budget(price)
+    _check_queue(job.requester)
+
+
+def _check_budget(price: int) -> None:
+    left = governor.credits_unspoken_for()
+    if left is None or left >= 0:
+        return
+    midnight = governor.next_day()
+    raise DailyLimitReached(
+        details={
+            "limit": settings.TRYON_DAILY_LIMIT,
+            "creditsNeeded": price,
+            "creditsLeft": max(0, left + price),
+            "resetsAt": midnight.at.isoformat(),
+        },
+        wait=math.ceil(midnight.seconds),
+    )
+
+
+def _check_queue(requester: str) -> None:
+    most = settings.QUEUE_PER_REQUESTER
+    if TryOnJob.objects.filter(status=Status.QUEUED, requester=requester).count() > most:
+        raise QueueFull(details={"limit": most})
