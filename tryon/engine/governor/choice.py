@@ -19,7 +19,7 @@ from tryon.engine.governor.row import read
 from tryon.models import Governor, Lane, Prediction, PredictionState, TryOnJob
 from tryon.selectors import jobs_ready
 
-# So many jobs are considered for a trial, and refused at once because no day can pay for them.
+# This number of jobs is considered for a trial, and refused at once because no day can pay for them.
 LOOK_AHEAD: Final = 50
 
 

@@ -17,7 +17,7 @@ MARGIN: Final = 5
 def claim_status_call() -> bool:
     """Take a place for one status call within FASHN's limit. Return False if there is none.
 
-    The place is taken under the lock and before the call, so many callers at the same time keep to it.
+    The place is taken under the lock and before the call, and callers at the same time keep to it.
     """
     with transaction.atomic():
         governor, second = lock(), _second(clock.now())
