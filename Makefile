@@ -39,13 +39,14 @@ test: $(ENV)/dev.stamp redis
 	@exec $(BIN)/pytest --numprocesses auto --cov --cov-fail-under=90 -m "not slow" $(ARGS)
 
 test-slow: $(ENV)/dev.stamp redis
-	@exec $(BIN)/pytest --numprocesses auto -m slow $(ARGS)
+	@exec $(BIN)/pytest --numprocesses auto --dist worksteal -m slow $(ARGS)
 
 # Pictures, the FASHN client, the sandbox and the demo do not depend on the database.
 test-postgres: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tests.postgres $(BIN)/pytest --numprocesses auto \
 	    --ignore tests/tryon/fashn --ignore tests/tryon/sandbox --ignore tests/config/core/images \
 	    --ignore tests/tryon/demo/test_demo.py --ignore tests/tryon/demo/test_supervisor.py \
+	    --ignore tests/tryon/engine/test_boundaries.py --ignore tests/chaos/test_chaos.py \
 	    --cov --cov-config=tests/branches.toml $(ARGS)
 
 SEEDS ?= 1

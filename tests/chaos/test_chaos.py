@@ -1,4 +1,4 @@
-"""The short version of ``make chaos``: one seed, a few jobs, all four counts zero."""
+"""The short version of ``make chaos``: one seed, a few jobs, all five counts zero."""
 
 from pathlib import Path
 
@@ -27,6 +27,6 @@ def test_a_short_run_loses_nothing_and_pays_nothing_twice(
         tell=lines.append,
         complain=lines.append,
     )
-    assert judged.jobs == 8
+    assert judged.jobs >= 8  # people ask again
     assert judged.clean, "\n".join([str(judged), *lines])
     assert judged.paid

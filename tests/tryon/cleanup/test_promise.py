@@ -123,6 +123,7 @@ def named() -> set[str]:
 @hypothesis_settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+@pytest.mark.slow
 @given(
     photos=st.lists(PHOTOS, max_size=4),
     strays=st.lists(STRAYS, max_size=4),

@@ -44,6 +44,7 @@ def test_more_results_than_a_batch_are_removed_in_one_run(monkeypatch: pytest.Mo
     assert stored_keys() == set()
 
 
+@pytest.mark.slow
 def test_a_dry_run_removes_nothing_and_tells_what_would_go() -> None:
     result(expires_in=AGO)
     photo(hours_old=30)
@@ -153,6 +154,7 @@ def test_old_sessions_go() -> None:
     assert Session.objects.get().session_key == "session1"
 
 
+@pytest.mark.slow
 def test_rejected_results_go_only_when_asked_for() -> None:
     row = result(expires_in=AHEAD, review=Review.REJECTED)
     clean()
@@ -166,6 +168,7 @@ def test_an_unknown_task_is_named() -> None:
         clean("sweeping")
 
 
+@pytest.mark.slow
 def test_a_manager_sees_what_is_left(manager: Api) -> None:
     result(expires_in=AGO)
     clean()

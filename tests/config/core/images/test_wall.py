@@ -38,6 +38,8 @@ PATIENCE_SECONDS = 60
 
 type Configure = Callable[..., Wall]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def configure(tmp_path: Path) -> Iterator[Configure]:
