@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 from .catalogue import Model, cost, duration
 from .clock import timestamp
@@ -105,10 +106,10 @@ class Prediction:
 def new_prediction(
     number: int, model: Model, inputs: dict[str, Any], now: float, flaw: PredictionError | None
 ) -> Prediction:
-    """Return a fresh prediction. Seeded by ``number``, so that a run can be repeated."""
+    """Return a fresh prediction. Its times are seeded by ``number``, so that a run can be repeated."""
     dice = Random(number)  # noqa: S311 (timing only)
     timeline = Timeline.draw(now, duration(model, inputs, dice), dice)
-    return Prediction(_id(number, dice), model, inputs, now, timeline, cost(model, inputs), flaw=flaw)
+    return Prediction(_new_id(number), model, inputs, now, timeline, cost(model, inputs), flaw=flaw)
 
 
 def retry_key(model: Model, inputs: Mapping[str, Any]) -> str:
@@ -117,8 +118,8 @@ def retry_key(model: Model, inputs: Mapping[str, Any]) -> str:
     return hashlib.sha256("\n".join([model.name, str(inputs.get("seed")), *parts]).encode()).hexdigest()
 
 
-def _id(number: int, dice: Random) -> str:
+def _new_id(number: int) -> str:
+    """Return an id that no other sandbox gives: a shop remembers the ids of the last one it used."""
+    new = str(uuid4())
     # FASHN shows both forms, so code that stores a UUID breaks here and not in production.
-    digits = f"{dice.getrandbits(128):032x}"
-    groups = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
-    return "-".join(groups) if number % 2 else "-".join((*groups[:4], groups[4][:8], "u1"))
+    return new if number % 2 else f"{new[:-4]}-u1"

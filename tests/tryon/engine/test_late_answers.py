@@ -11,6 +11,7 @@ from django_redis import get_redis_connection
 from config.core import clock
 from results.models import TryOnResult
 from tests.conftest import Api, Generate
+from tests.factories import PredictionFactory
 from tryon import tasks
 from tryon.fashn.client import FashnClient
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
@@ -164,3 +165,26 @@ def test_the_answer_for_a_job_that_was_canceled_meanwhile_frees_its_slot(
     prediction = Prediction.objects.get()
     assert (prediction.credits_used, prediction.rescue_at) == (1, None)
     assert not TryOnResult.objects.exists()
+
+
+def test_an_answer_with_the_id_of_another_call_is_an_answer_that_never_came(
+    job_id: str, before_the_answer: Callable[[Happening], None], sandbox: Sandbox
+) -> None:
+    """Its picture would be another shopper's, and the money may be spent: nobody sends it again."""
+
+    def taken() -> None:
+        named = sandbox.ledger()["predictions"][0]["id"]
+        PredictionFactory.create(state=PredictionState.SUCCEEDED, provider_id=named)
+
+    before_the_answer(taken)
+    for _ in range(3):
+        tasks.advance_job(job_id)
+    job = TryOnJob.objects.get(pk=job_id)
+    assert (job.status, job.error_code) == (Status.FAILED, "submission_unknown")
+    ours = job.predictions.get()
+    assert (ours.state, ours.provider_id, ours.error_name) == (
+        PredictionState.UNKNOWN,
+        "",
+        "id_of_another_call",
+    )
+    assert sandbox.ledger()["requests"]["run"] == 1

@@ -195,3 +195,14 @@ def test_log_keeps_no_key_and_no_picture(
     assert "authorization" not in entry["headers"]
     assert entry["body"]["inputs"]["model_image"] == "<base64>"
     assert sandbox.api_key not in str(sandbox.ledger())
+
+
+def test_a_sandbox_that_starts_again_gives_new_ids(inputs: dict[str, Any]) -> None:
+    """A shop remembers the ids of the sandbox before."""
+    given = []
+    for _ in range(2):
+        with Sandbox() as running, requests.Session() as session:
+            session.headers["Authorization"] = f"Bearer {running.api_key}"
+            given += [run(running, session, inputs).json()["id"] for _ in range(2)]
+    assert len(set(given)) == 4
+    assert [provider_id.endswith("-u1") for provider_id in given] == [False, True, False, True]

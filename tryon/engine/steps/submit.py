@@ -7,7 +7,14 @@ from enum import Enum
 from typing import Final
 
 import structlog
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db import (
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 
 from config.core import clock
 from config.core.storage import ObjectMissing, StorageUnavailable
@@ -142,7 +149,14 @@ def _typical_seconds(job: TryOnJob, prediction: Prediction) -> float:
 def _accepted(
     job: TryOnJob, prediction: Prediction, provider_id: str, *, typical: float, first_check: float
 ) -> None:
-    if _note_id(prediction, provider_id, typical=typical, first_check=first_check):
+    try:
+        waits = _note_id(prediction, provider_id, typical=typical, first_check=first_check)
+    except IntegrityError:
+        # Another call has this id. Only one can own its picture, and this one stays without an answer.
+        logger.exception("answer_names_another_call", job_id=str(job.pk), provider_id=provider_id)
+        lose_submission(job, prediction, cause="id_of_another_call")
+        return
+    if waits:
         queue.enqueue_timer(prediction.job_id, delay_seconds=first_check)
         return
     prediction.refresh_from_db()
