@@ -11,7 +11,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from django_redis import get_redis_connection
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -23,6 +23,7 @@ from config.core.upkeep import installation
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey
 from tests import contract, images, s3, stores
+from tests.rows import remove_rows
 from tryon import tasks
 from tryon.engine import queue
 from tryon.models import ACTIVE, Governor, TryOnJob
@@ -98,6 +99,14 @@ def answers_are_checked() -> Iterator[None]:
     """Every answer of the API that a test's client gets must be as the schema says."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Client, "request", contract.checked(Client.request))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def rows_are_removed() -> Iterator[None]:
+    """Empty the database after each test that commits, without making it all over again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", remove_rows)
         yield
 
 
