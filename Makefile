@@ -1,7 +1,7 @@
 # make demo     start everything on this machine; options: make demo ARGS="--once --port 8080 --var DIR --speed 4"
 # make test     run the quick tests with coverage; options go to pytest: make test ARGS="tests/tryon -k cancel"
 # make test-slow      run the tests of a whole demo, of accidents and of whole processes
-# make test-postgres  run the tests that use the database on a PostgreSQL of their own, and count branches
+# make test-postgres  run the quick tests that use the database on a PostgreSQL of their own, and count branches
 # make chaos    kill and break real processes: make chaos SEEDS=20, or SEED=7; ON=postgres; ARGS=-v
 # make bench-jobs     measure a job's overhead beside FASHN's own time
 # make bench-pictures  measure CPU and memory of decoding pictures
@@ -38,15 +38,16 @@ dev: $(ENV)/dev.stamp redis
 test: $(ENV)/dev.stamp redis
 	@exec $(BIN)/pytest --numprocesses auto --cov --cov-fail-under=90 -m "not slow" $(ARGS)
 
+# They wait more than they compute.
 test-slow: $(ENV)/dev.stamp redis
-	@exec $(BIN)/pytest --numprocesses auto --dist worksteal -m slow $(ARGS)
+	@exec $(BIN)/pytest --numprocesses 4 --dist worksteal -m slow $(ARGS)
 
 # Pictures, the FASHN client, the sandbox and the demo do not depend on the database.
 test-postgres: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tests.postgres $(BIN)/pytest --numprocesses auto \
 	    --ignore tests/tryon/fashn --ignore tests/tryon/sandbox --ignore tests/config/core/images \
-	    --ignore tests/tryon/demo/test_demo.py --ignore tests/tryon/demo/test_supervisor.py \
-	    --ignore tests/tryon/engine/test_boundaries.py --ignore tests/chaos/test_chaos.py \
+	    --ignore tests/tryon/demo/test_supervisor.py \
+	    --ignore tests/config/test_settings.py -m "not slow" \
 	    --cov --cov-config=tests/branches.toml $(ARGS)
 
 SEEDS ?= 1

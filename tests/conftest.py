@@ -170,7 +170,7 @@ def s3_endpoint() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=["local", "s3"])
+@pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.slow)])
 def store(request: pytest.FixtureRequest, settings: Settings, plain_static_files: None) -> str:
     """Run the test twice: with pictures on local disk, and in an S3 bucket that FASHN can reach."""
     if request.param == "s3":

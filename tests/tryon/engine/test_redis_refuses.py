@@ -77,6 +77,7 @@ def test_tasks_are_handed_over_again_when_it_is_well(
         assert [name for name in client.lrange("rq:queue:tryon", 0, -1) if name.startswith("dispatch-")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROCESSES)
 def test_a_process_that_is_started_meanwhile_waits_and_says_why(
     name: str, refusing: PrivateRedis, tmp_path: Path

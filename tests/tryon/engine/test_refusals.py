@@ -28,7 +28,10 @@ def runs(sandbox: Sandbox) -> int:
     return int(sandbox.ledger()["requests"].get("run", 0))
 
 
-@pytest.mark.parametrize(("fault", "first"), [("ConcurrencyLimitExceeded", 3), ("RateLimitExceeded", 5)])
+@pytest.mark.parametrize(
+    ("fault", "first"),
+    [("ConcurrencyLimitExceeded", 3), pytest.param("RateLimitExceeded", 5, marks=pytest.mark.slow)],
+)
 def test_a_hold_grows_while_nothing_is_accepted(
     generate: Generate, work: Work, finish: Finish, sandbox: Sandbox, fault: str, first: int
 ) -> None:
