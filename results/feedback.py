@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from config.core.constraints import violates
 from config.core.errors import DomainError
 from config.shops.callers import Caller
 from results.models import ResultFeedback, TryOnResult
@@ -31,4 +32,6 @@ def feedback_give(
                 comment=comment,
             )
     except IntegrityError as error:
+        if not violates(error, ResultFeedback, "feedback_once"):
+            raise
         raise FeedbackAlreadyGiven from error

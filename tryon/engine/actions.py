@@ -10,6 +10,7 @@ import structlog
 from django.db import IntegrityError, transaction
 
 from config.core import clock
+from config.core.constraints import violates
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.advance import dispatch
 from tryon.engine.inheritance import credits_to_pay, inherit
@@ -24,7 +25,7 @@ logger = structlog.stdlib.get_logger(__name__)
 def enqueue(job: TryOnJob) -> None:
     """Insert a new job, let it inherit what earlier attempts have paid for, and call a worker.
 
-    Raise IntegrityError if an identical job is active.
+    Raise TwinActive.
     """
     with transaction.atomic():
         job.price = credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options))
@@ -62,7 +63,7 @@ def cancel(job: TryOnJob, *, by: str) -> bool:
 def retry(job: TryOnJob, *, by: str) -> bool:
     """Make a failed job active. It only fetches a paid picture. Return False if the job has not failed.
 
-    Raise OptionError for outdated options, and IntegrityError if an identical job is active.
+    Raise OptionError for outdated options, and TwinActive.
     """
     with transaction.atomic():
         lifecycle.lock_job(job.pk)
@@ -92,7 +93,9 @@ def note_webhook(prediction: Prediction, *, provider_id: str) -> bool:
 def _adopt(prediction: Prediction, provider_id: str) -> bool:
     try:
         return lifecycle.adopt(prediction, provider_id=provider_id)
-    except IntegrityError:
+    except IntegrityError as error:
+        if not violates(error, Prediction, "prediction_provider_id_once"):
+            raise
         # The picture would be another shopper's.
         logger.warning("webhook_names_another_call", job_id=str(prediction.job_id))
         return False

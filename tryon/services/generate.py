@@ -17,6 +17,7 @@ from models_library.models import Category, ModelImage
 from results.selectors import result_live
 from tryon.access import product_image_for
 from tryon.engine import actions, governor
+from tryon.engine.errors import TwinActive
 from tryon.fashn.inputs import model_for
 from tryon.fashn.options import TryOnOptions
 from tryon.models import JobViewer, Lane, ProductImage, TryOnJob
@@ -84,14 +85,19 @@ def tryon_generate(
         recipe = with_default_category(options, model).normalised()
         try:
             generated = _find_or_make(Wish(product, model, recipe, caller, lane))
-        except (IntegrityError, ResultAppeared):
+        except (TwinActive, ResultAppeared):
             continue
+        except IntegrityError:
+            # A photo was deleted since we read it, which is the caller's affair; anything else is ours.
+            product_image_for(caller, product_image_id)
+            model_image_for(model_image_id)
+            raise
         note(generated.reuse, generated.job, credits_to_pay=generated.credits_to_pay)
         return generated
 
 
 def _find_or_make(wish: Wish) -> Generated:
-    """Find or make the job. Raise IntegrityError or ResultAppeared if another request was first."""
+    """Find or make the job. Raise TwinActive or ResultAppeared if another request was first."""
     key, requester = wish.key, wish.caller.requester
     if (live := share_live(key, requester, wish.product)) is not None:
         return Generated(live, Reuse.HIT)
@@ -120,7 +126,7 @@ def cache_key(product: ProductImage, model: ModelImage, recipe: dict[str, str | 
 
 
 def _create_job(wish: Wish, key: str) -> TryOnJob:
-    """Insert a queued job. Raise as ``check_limits``, and IntegrityError if an identical job is active."""
+    """Insert a queued job. Raise TwinActive, and as ``check_limits``."""
     requester = wish.caller.requester
     with transaction.atomic():
         governor.lock()

@@ -2,13 +2,14 @@
 
 from typing import Any, ClassVar
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
 from config.shops.callers import Caller
 from results.selectors import result_live
 from tryon.engine import actions, governor
+from tryon.engine.errors import TwinActive
 from tryon.fashn.options import OptionError
 from tryon.models import Lane, Status, TryOnJob
 from tryon.services.generate import ModelImageInactive, ResultAppeared
@@ -74,7 +75,7 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
             _go_on(job, caller)
         except ResultAppeared:
             live = share_live(job.cache_key, caller.requester, photo)
-        except IntegrityError:
+        except TwinActive:
             # An identical job is active. If it has just ended, look again.
             twin = join_active(job.cache_key, caller.requester, photo, Lane.INTERACTIVE)
             if twin is not None:
@@ -91,8 +92,7 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
 def _go_on(job: TryOnJob, caller: Caller) -> None:
     """Make a failed job active.
 
-    Raise JobNotFailed, OptionsOutdated, ResultAppeared, IntegrityError if a twin is active, and as
-    ``check_limits``.
+    Raise JobNotFailed, OptionsOutdated, ResultAppeared, TwinActive, and as ``check_limits``.
     """
     with transaction.atomic():
         governor.lock()

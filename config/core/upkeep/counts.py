@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
 
 from config.core import clock
+from config.core.constraints import violates
 from config.core.upkeep.models import DailyCount
 
 
@@ -18,7 +19,10 @@ def count(name: str, number: int = 1) -> None:
     try:
         with transaction.atomic():
             DailyCount.objects.create(name=name, day=today, number=number)
-    except IntegrityError:  # another process made the day's row first
+    except IntegrityError as error:
+        if not violates(error, DailyCount, "daily_count_once"):
+            raise
+        # Another process made the day's row first.
         row.update(number=F("number") + number)
 
 

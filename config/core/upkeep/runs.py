@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from config.core import clock
+from config.core.constraints import violates
 from config.core.errors import DomainError
 from config.core.upkeep.models import CleanupRun
 
@@ -108,7 +109,9 @@ def _claim(task: str) -> CleanupRun | None:
                     cursor=last.cursor if last and goes_on else "",
                     tally=last.tally if last and goes_on else {},
                 )
-        except IntegrityError:
+        except IntegrityError as error:
+            if not violates(error, CleanupRun, "cleanup_one_run_per_task"):
+                raise
             return None
 
 

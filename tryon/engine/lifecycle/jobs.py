@@ -41,7 +41,7 @@ def lock_job(job_id: UUID) -> None:
 
 
 def enqueue(job: TryOnJob) -> None:
-    """Insert a new job into the queue. Raise IntegrityError if an identical job is active."""
+    """Insert a new job into the queue. Raise TwinActive."""
     create(job, JobEdge.QUEUE, lane=job.lane, requester=job.requester)
 
 
@@ -134,7 +134,7 @@ def back_off(job: TryOnJob, *, until: datetime, code: str, counts: bool, price: 
 def requeue(job: TryOnJob, edge: JobEdge, *, price: int, **data: Any) -> bool:
     """Queue a failed job as if new: a person retries it, or an earlier step's picture has arrived late.
 
-    Raise IntegrityError if an identical job is active.
+    Raise TwinActive.
     """
     return transition(job, edge, data=data, price=price, **FRESH)
 
@@ -142,7 +142,7 @@ def requeue(job: TryOnJob, edge: JobEdge, *, price: int, **data: Any) -> bool:
 def resume_collecting(job: TryOnJob, edge: JobEdge, **data: Any) -> bool:
     """Move a job to processing to fetch its paid picture.
 
-    It needs no slot, and no budget or pause stops it. Raise IntegrityError if an identical job is active.
+    It needs no slot, and no budget or pause stops it. Raise TwinActive.
     """
     now = clock.now()
     return transition(

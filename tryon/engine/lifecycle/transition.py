@@ -1,12 +1,15 @@
 """The one function that changes a job or a prediction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from config.core import clock
+from config.core.constraints import violates
+from tryon.engine.errors import TwinActive
 from tryon.engine.lifecycle.edges import GONE, JobEdge, PredictionEdge
 from tryon.engine.lifecycle.events import record
 from tryon.models import Prediction, TryOnJob
@@ -26,7 +29,8 @@ def transition(
 
     ``only`` adds conditions, ``changes`` sets further fields, ``data`` goes into the event. Return False if
     the row is not in one of the edge's sources, does not meet ``only``, or its lease has another holder.
-    Another process was then first, and the caller stops quietly. ``row`` itself does not change.
+    Another process was then first, and the caller stops quietly. ``row`` itself does not change. Raise
+    TwinActive.
     """
     event, sources, target, held, joint = edge.value
     state = "status" if isinstance(row, TryOnJob) else "state"
@@ -37,7 +41,7 @@ def transition(
             conditions["lease"] = row.lease
     if target not in (None, GONE):
         changes[state] = target
-    with transaction.atomic():
+    with _one_active_per_recipe(), transaction.atomic():
         found = type(row)._default_manager.filter(pk=row.pk, **conditions)
         changed = found.delete()[0] if target == GONE else found.update(**changes)
         if changed != 1:
@@ -50,10 +54,10 @@ def transition(
 def create(row: TryOnJob | Prediction, edge: JobEdge | PredictionEdge, **data: Any) -> None:
     """Insert a new row in the state that the edge enters, and write its event.
 
-    Raise IntegrityError if a constraint forbids the row, such as a second active job of one recipe.
+    Raise TwinActive, and IntegrityError if another constraint forbids the row.
     """
     event, _sources, target, _held, joint = edge.value
-    with transaction.atomic():
+    with _one_active_per_recipe(), transaction.atomic():
         if isinstance(row, TryOnJob):
             row.status = str(target)
         else:
@@ -61,3 +65,13 @@ def create(row: TryOnJob | Prediction, edge: JobEdge | PredictionEdge, **data: A
         row.save(force_insert=True)
         if not joint:
             record(row.pk, event, **data)
+
+
+@contextmanager
+def _one_active_per_recipe() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        if violates(error, TryOnJob, "job_one_active_per_cache_key"):
+            raise TwinActive from error
+        raise

@@ -7,13 +7,14 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from config.core import clock
 from config.core.images import ImageRefused, ImagesBusy, read_result
 from config.core.storage import StorageUnavailable, new_files
 from results.selectors import result_live
 from tryon.engine import governor, lifecycle, queue
+from tryon.engine.errors import TwinActive
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import client, fetch_result
 from tryon.engine.steps.check import is_forgotten, note_success
@@ -165,12 +166,11 @@ def _go_on_with_the_next_step(prediction: Prediction) -> bool:
 
 def _resume(prediction: Prediction, move: Callable[..., bool], edge: JobEdge) -> bool:
     try:
-        # A savepoint, because the database refuses the change if an identical job is active.
         with transaction.atomic():
             resumed = move(prediction.job, edge, credits=prediction.credits_used)
             if resumed and not Prediction.objects.filter(pk=prediction.pk, job=prediction.job).exists():
                 raise TwinDelivered
-    except (IntegrityError, TwinDelivered):
+    except (TwinActive, TwinDelivered):
         return False
     if resumed:
         queue.enqueue_advance(prediction.job_id)
