@@ -57,11 +57,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The job that makes, or made, the picture, how it was found, and the credits it has still to pay."""
+    """The job that makes, or made, the picture, and how it was found."""
 
     job: TryOnJob
     reuse: Reuse
-    credits_to_pay: int = 0
 
 
 def tryon_generate(
@@ -92,7 +91,7 @@ def tryon_generate(
             product_image_for(caller, product_image_id)
             model_image_for(model_image_id)
             raise
-        note(generated.reuse, generated.job, credits_to_pay=generated.credits_to_pay)
+        note(generated.reuse, generated.job)
         return generated
 
 
@@ -103,8 +102,7 @@ def _find_or_make(wish: Wish) -> Generated:
         return Generated(live, Reuse.HIT)
     if (twin := join_active(key, requester, wish.product, wish.lane)) is not None:
         return Generated(twin, Reuse.JOIN)
-    job = _create_job(wish, key)
-    return Generated(job, Reuse.MISS, credits_to_pay=job.price)
+    return Generated(_create_job(wish, key), Reuse.MISS)
 
 
 def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOptions:

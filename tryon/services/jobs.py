@@ -14,7 +14,7 @@ from tryon.fashn.options import OptionError
 from tryon.models import Lane, Status, TryOnJob
 from tryon.services.generate import ModelImageInactive, ResultAppeared
 from tryon.services.limits import check_limits
-from tryon.services.reuse import Reuse, join_active, note, note_saved, share_live
+from tryon.services.reuse import Reuse, join_active, note, share_live
 
 
 class JobNotCancelable(DomainError):
@@ -83,7 +83,6 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
                 return twin
         else:
             job.refresh_from_db()
-            note_saved(job, credits_to_pay=job.price)
             return job
     note(Reuse.HIT, live)
     return live

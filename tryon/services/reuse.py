@@ -1,7 +1,7 @@
 """Free answers to an identical request: the existing picture, or the active job."""
 
 from enum import Enum
-from typing import Annotated, Final, TypedDict
+from typing import Annotated, TypedDict
 
 from django.db import transaction
 
@@ -9,11 +9,10 @@ from config.core.upkeep.counts import count, counted
 from results import reuse
 from results.models import TryOnResult
 from tryon.engine import actions
+from tryon.engine.savings import CREDITS_SAVED, credits_shared
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, JobViewer, Lane, ProductImage, TryOnJob
-
-CREDITS_SAVED: Final = "reuse_credits_saved"
 
 
 class Reuse(Enum):
@@ -28,7 +27,7 @@ class ReuseStatistics(TypedDict):
     hits: Annotated[int, "Answered by an existing picture."]
     joins: Annotated[int, "Joined an active job."]
     misses: Annotated[int, "Made a job."]
-    creditsSaved: int
+    creditsSaved: Annotated[int, "Credits that were paid once and not again."]
 
 
 def share_live(cache_key: str, requester: str, photo: ProductImage) -> TryOnJob | None:
@@ -64,17 +63,24 @@ def _let_see(job: TryOnJob, requester: str, photo: ProductImage) -> None:
     JobViewer.objects.update_or_create(job=job, requester=requester, defaults={"product_image": photo})
 
 
-def note(outcome: Reuse, job: TryOnJob, *, credits_to_pay: int = 0) -> None:
-    """Count the answer to a request and the credits that it saved. Call it outside a transaction."""
+def note(outcome: Reuse, job: TryOnJob) -> None:
+    """Count the answer to a request and the credits that it saved. Call it outside a transaction.
+
+    A job that was made saves what earlier attempts have paid. That is counted when its picture is stored.
+    """
     count(outcome.value)
-    note_saved(job, credits_to_pay=credits_to_pay)
-
-
-def note_saved(job: TryOnJob, *, credits_to_pay: int) -> None:
-    """Count the credits that an attempt saves because earlier attempts have paid them."""
-    saved = total_credits(TryOnOptions.from_mapping(job.options)) - credits_to_pay
-    if saved > 0:
+    if saved := _credits_saved(outcome, job):
         count(CREDITS_SAVED, saved)
+
+
+def _credits_saved(outcome: Reuse, job: TryOnJob) -> int:
+    match outcome:
+        case Reuse.HIT:
+            return total_credits(TryOnOptions.from_mapping(job.options))
+        case Reuse.JOIN:
+            return credits_shared(job)
+        case Reuse.MISS:
+            return 0
 
 
 def reuse_statistics(*, days: int | None = None) -> ReuseStatistics:

@@ -27,6 +27,11 @@ def credits_paid(sandbox: Sandbox) -> int:
     return sum(row["credits"] or 0 for row in sandbox.ledger()["predictions"])
 
 
+def credits_saved(manager: Api) -> int:
+    saved: int = data_of(manager.get("stats"))["reuse"]["creditsSaved"]
+    return saved
+
+
 type End = Callable[[], str]
 type Again = Callable[[], dict[str, Any]]
 
@@ -140,7 +145,7 @@ def test_asking_again_pays_only_for_what_is_missing(
     request: pytest.FixtureRequest, end: str, again: str, finish: Finish, sandbox: Sandbox, manager: Api
 ) -> None:
     first = request.getfixturevalue(end)
-    before = credits_paid(sandbox)
+    earlier = {row["id"] for row in sandbox.ledger()["predictions"]}
 
     answer = request.getfixturevalue(again)()
 
@@ -149,8 +154,8 @@ def test_asking_again_pays_only_for_what_is_missing(
     assert second.status == Status.COMPLETED
     assert second.result.credits_used == PRICE
     assert credits_paid(sandbox) == PRICE
-    saved = data_of(manager.get("stats"))["reuse"]["creditsSaved"]
-    assert saved >= before  # of a call that was under way, its price
+    calls = sandbox.ledger()["predictions"]
+    assert credits_saved(manager) == PRICE - sum(row["credits"] for row in calls if row["id"] not in earlier)
 
 
 @pytest.mark.parametrize("end", ["second_step_failed", "picture_not_stored", "given_up_at_fashn"])
@@ -207,6 +212,55 @@ def test_asking_again_never_pays_for_a_picture_that_got_lost(
 
     assert (again.status, again.error_code) == (Status.FAILED, "result_not_usable")
     assert sandbox.ledger()["requests"]["run"] == 1
+
+
+def test_what_nobody_knows_to_be_paid_is_not_counted_as_saved(
+    generate: Generate, owner: Api, manager: Api, finish: Finish, sandbox: Sandbox
+) -> None:
+    sandbox.inject("run", "reset_after")
+    for _ in range(3):
+        again = finish(generate()["jobId"])
+        assert again.error_code == "submission_unknown"
+    assert credits_saved(manager) == 0
+    owner.post(f"jobs/{again.pk}/retry")
+    assert finish(str(again.pk)).status == Status.COMPLETED
+    assert credits_saved(manager) == 0
+
+
+def test_who_joins_a_job_without_an_answer_has_saved_nothing_yet(
+    generate: Generate, manager: Api, work: Callable[[], None], sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.PUBLIC_BASE_URL = "http://127.0.0.1:9"  # FASHN's webhook never arrives
+    sandbox.inject("run", "reset_after")
+    first = generate()["jobId"]
+    work()
+    assert Prediction.objects.get().state == PredictionState.UNKNOWN
+
+    assert generate()["jobId"] == first
+
+    assert credits_saved(manager) == 0
+
+
+def test_a_lost_picture_that_is_paid_for_again_saves_nothing(
+    not_stored: TryOnJob,
+    generate: Generate,
+    owner: Api,
+    manager: Api,
+    finish: Finish,
+    rescue_now: Callable[[], None],
+    sandbox: Sandbox,
+) -> None:
+    sandbox.inject("media", "missing", times=6)
+    for _ in range(8):
+        rescue_now()
+    assert Prediction.objects.get().output == ""
+    again = finish(generate()["jobId"])
+    assert (again.error_code, credits_saved(manager)) == ("result_not_usable", 0)
+
+    owner.post(f"jobs/{again.pk}/retry")
+
+    assert finish(str(again.pk)).status == Status.COMPLETED
+    assert (sandbox.ledger()["requests"]["run"], credits_saved(manager)) == (2, 0)
 
 
 def test_what_is_lost_is_written_off_after_72_hours(

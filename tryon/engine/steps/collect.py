@@ -9,10 +9,12 @@ from django.db import transaction
 from config.core import clock
 from config.core.images import ImageRefused, ImagesBusy, lay_on_colour, read_result
 from config.core.storage import ObjectMissing, StorageUnavailable, read
+from config.core.upkeep.counts import count
 from results.services import picture_stored, result_create
 from tryon.engine import lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import fetch_result
+from tryon.engine.savings import CREDITS_SAVED, credits_inherited
 from tryon.engine.steps.outcomes import fail, job_deadline
 from tryon.engine.steps.picture_failures import UNEXPECTED, PictureFailure, failure_of
 from tryon.engine.steps.plan import options_of
@@ -49,6 +51,8 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
         logger.exception("collecting_broke")
         _again_or_fail(job, prediction, UNEXPECTED, seconds=_seconds_after_unexpected(job))
     else:
+        if saved := credits_inherited(job):
+            count(CREDITS_SAVED, saved)
         _log_finished(job, prediction)
 
 
