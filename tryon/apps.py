@@ -13,3 +13,4 @@ class TryonConfig(AppConfig):
     @override
     def ready(self) -> None:
         from tryon import checks  # noqa: F401  (registers the checks)
+        from tryon.services import rejections  # noqa: F401  (connects the receiver)

@@ -18,6 +18,7 @@ from tryon.engine.lifecycle import JobEdge
 from tryon.engine.steps import look_after_pictures, release
 from tryon.fashn.options import TryOnOptions
 from tryon.models import IN_FLIGHT, EventKind, Pause, Prediction, PredictionState, TryOnJob
+from tryon.selectors import usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -111,6 +112,12 @@ def _call_a_worker(job: TryOnJob, *, inherited: bool) -> None:
 def note_removed_results(job_ids: Iterable[UUID], *, reason: str) -> None:
     """Record that the results of these jobs were removed."""
     lifecycle.record_for_all(job_ids, EventKind.RESULT_REMOVED, reason=reason)
+
+
+def refuse_pictures(job: TryOnJob, *, code: str) -> None:
+    """Mark a job's paid pictures as not usable, so that no later attempt at the recipe takes them over."""
+    for prediction in usable_predictions(job):
+        lifecycle.refuse_output(prediction, code=code)
 
 
 def forget_copies(predictions: Iterable[Prediction]) -> list[str]:

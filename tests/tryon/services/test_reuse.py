@@ -52,6 +52,31 @@ def clean_up(owner: Api, job: TryOnJob) -> None:
     call_command("cleanup", "expired_results", stdout=StringIO())
 
 
+def clean_up_the_rejected(owner: Api, job: TryOnJob) -> None:
+    call_command("cleanup", "rejected_results", stdout=StringIO())
+
+
+@pytest.mark.parametrize("end", [delete_result, clean_up, clean_up_the_rejected])
+def test_a_rejected_picture_never_comes_back_however_its_result_went(
+    owner: Api,
+    generate: Generate,
+    finish: Finish,
+    sandbox: Sandbox,
+    end: Callable[[Api, TryOnJob], None],
+) -> None:
+    """FASHN has both pictures for 72 hours: the try-on, and the person without a background."""
+    two_steps = {"background": "#ffffff", "resolution": "1k"}
+    rejected = finish(generate(**two_steps)["jobId"])
+    reject_result(owner, rejected)
+    end(owner, rejected)
+    assert not TryOnResult.objects.exists()
+
+    again = finish(generate(**two_steps)["jobId"])
+
+    assert again.result.credits_used == 3
+    assert sum(row["credits"] for row in sandbox.ledger()["predictions"]) == 6
+
+
 @pytest.mark.parametrize(
     ("end", "at_fashn", "paid"),
     [
