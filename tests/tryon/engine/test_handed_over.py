@@ -13,6 +13,7 @@ from config.core.images import ImageDecoderFailed
 from tests.conftest import Api, Finish, Generate
 from tests.stores import away
 from tryon import tasks
+from tryon.engine import governor, lifecycle
 from tryon.fashn.client import FashnClient
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
@@ -199,3 +200,71 @@ def test_a_lost_call_of_a_step_that_is_paid_since_holds_nobody_up(
     assert finish(first).error_code == "input_refused"
 
     assert finish(generate(**TWO_STEPS)["jobId"]).status == Status.COMPLETED
+
+
+@pytest.mark.parametrize("told", ["its id", "its picture"])
+@pytest.mark.parametrize("options", [{}, TWO_STEPS], ids=["one step", "two steps"])
+def test_what_an_earlier_call_brings_while_the_next_one_has_its_slot_is_not_paid_for_again(
+    generate: Generate,
+    owner: Api,
+    finish: Finish,
+    sandbox: Sandbox,
+    settings: Settings,
+    then: Then,
+    told: str,
+    options: dict[str, str],
+) -> None:
+    """The answer got lost, a person has retried, and FASHN's webhook comes before the retry is sent."""
+    settings.PUBLIC_BASE_URL = "http://shop.example"
+    sandbox.inject("run", "reset_after")
+    first = generate(**options)["jobId"]
+    assert finish(first).error_code == "submission_unknown"
+    Prediction.objects.update(submitted_at=clock.now() - timedelta(minutes=10))
+    lost, named = Prediction.objects.get(), sandbox.ledger()["predictions"][0]["id"]
+    sandbox.advance(60)
+
+    def late_answer() -> None:
+        assert Prediction.objects.filter(state=PredictionState.RESERVED).exists()
+        owner.client.post(
+            f"/api/tryon/webhooks/fashn/{lost.callback_token}", {"id": named}, content_type="application/json"
+        )
+        if told == "its picture":
+            tasks.rescue_prediction(str(lost.pk))
+            assert Prediction.objects.get(pk=lost.pk).state == PredictionState.SUCCEEDED
+
+    then(importlib.import_module("tryon.engine.steps.submit"), "inputs_for", late_answer)
+    owner.post(f"jobs/{first}/retry")
+
+    assert finish(first).status == Status.COMPLETED
+    assert runs(sandbox) == (2 if options else 1)
+
+
+@pytest.mark.parametrize("moment", ["before its inputs are read", "after its inputs are read"])
+def test_a_step_whose_picture_before_is_lost_is_not_sent(
+    generate: Generate,
+    work: Callable[[], None],
+    finish: Finish,
+    sandbox: Sandbox,
+    then: Then,
+    moment: str,
+) -> None:
+    first = generate(**TWO_STEPS)["jobId"]
+    work()
+    sandbox.advance(60)
+    TryOnJob.objects.update(next_check_at=clock.now() - timedelta(minutes=1))
+    tasks.advance_job(first)
+    assert Prediction.objects.get(step=1).state == PredictionState.RESERVED
+    paid = Prediction.objects.get(step=0)
+
+    def lose() -> None:
+        assert lifecycle.refuse_output(paid, code="lost")
+
+    if moment.startswith("before"):
+        then(governor, "may_submit", lose)
+    else:
+        then(importlib.import_module("tryon.engine.steps.submit"), "inputs_for", lose)
+    tasks.advance_job(first)
+
+    job = finish(first)
+    assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
+    assert (runs(sandbox), Prediction.objects.count()) == (1, 1)

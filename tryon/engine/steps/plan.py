@@ -25,7 +25,7 @@ def start(job: TryOnJob) -> bool:
     try:
         steps = len(steps_of(options_of(job)))
         step = first_open_step(job, steps=steps)
-        if (known := _known_since(job, step)) is not None and lifecycle.resume(known):
+        if (known := known_call(job, step)) is not None and lifecycle.resume(known):
             return lifecycle.inherit(
                 job,
                 progress=lifecycle.SUBMITTED_PROGRESS,
@@ -46,8 +46,8 @@ def start(job: TryOnJob) -> bool:
     return False
 
 
-def _known_since(job: TryOnJob, step: int) -> Prediction | None:
-    """Return a call of the step that was lost when the job queued, and whose id FASHN has told since."""
+def known_call(job: TryOnJob, step: int) -> Prediction | None:
+    """Return a call of the step that was lost, and whose id FASHN has told since."""
     lost = job.predictions.filter(state=PredictionState.UNKNOWN, step=step, rescue_at__isnull=False)
     return lost.exclude(provider_id="").last()
 
@@ -65,6 +65,16 @@ def _reason_not_to_pay(job: TryOnJob, call: Prediction) -> FailureCode | None:
     if limit and total_credits(options_of(job), first_step=call.step) > limit:
         return FailureCode.DAILY_LIMIT_TOO_LOW
     return None
+
+
+def is_next(job: TryOnJob, prediction: Prediction) -> bool:
+    """Return whether a reserved prediction is still what the job needs next.
+
+    Since its slot was reserved, an earlier call of its step may have brought a picture or told its id, and
+    the picture of the step before may have been lost.
+    """
+    step = first_open_step(job, steps=len(steps_of(options_of(job))))
+    return step == prediction.step and known_call(job, step) is None
 
 
 def call_for(job: TryOnJob, step: int) -> Prediction:

@@ -30,7 +30,7 @@ from tryon.engine.steps.outcomes import (
     put_back,
     release,
 )
-from tryon.engine.steps.plan import options_of, step_of
+from tryon.engine.steps.plan import is_next, options_of, step_of
 from tryon.failures import FailureCode
 from tryon.fashn.errors import (
     ConcurrencyLimited,
@@ -66,10 +66,14 @@ NO_MORE_NOW: Final = (RateLimited, ConcurrencyLimited, OutOfCredits, Unauthorize
 
 
 class Window(Enum):
-    """The answer to whether a prediction may be sent: yes, no (FASHN would refuse), or already taken."""
+    """The answer to whether a prediction may be sent.
+
+    Yes; no, because FASHN would refuse; no, because the job needs another one now; or it is taken already.
+    """
 
     OPEN = "open"
     TOO_MANY = "too many"
+    OUTDATED = "outdated"
     TAKEN = "taken"
 
 
@@ -79,6 +83,9 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
         _hold(job, prediction)
         return
     before = usable_predictions(job).filter(step__lt=prediction.step).order_by("-step").first()
+    if before is None and prediction.step > 0:
+        _plan_again(job, prediction)  # the picture of the step before is lost
+        return
     try:
         inputs = inputs_for(job, step_of(job, prediction), before)
     except (ObjectMissing, StorageUnavailable) as error:
@@ -91,9 +98,11 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
     typical = _typical_seconds(job, prediction)
     first_check = max(between_checks(), typical * FIRST_CHECK_SHARE)
     with shielded():
-        match _open_window(prediction):
+        match _open_window(job, prediction):
             case Window.TOO_MANY:
                 _hold(job, prediction)
+            case Window.OUTDATED:
+                _plan_again(job, prediction)
             case Window.OPEN:
                 _send(job, prediction, inputs, typical=typical, first_check=first_check)
 
@@ -121,10 +130,17 @@ def _send(
         governor.submission_accepted()
 
 
-def _open_window(prediction: Prediction) -> Window:
-    """Note that the prediction is being sent, if FASHN's limit on runs allows one more."""
+def _open_window(job: TryOnJob, prediction: Prediction) -> Window:
+    """Note that the prediction is being sent, if FASHN's limit on runs allows one more.
+
+    A rescue, a webhook and a check lock the job before they note a picture or an id. So either this look
+    sees it, or they find that the prediction is being sent.
+    """
     with transaction.atomic():
         governor.lock()
+        lifecycle.lock_job(job.pk)
+        if not is_next(job, prediction):
+            return Window.OUTDATED
         if not governor.run_allowed():
             return Window.TOO_MANY
         return Window.OPEN if lifecycle.mark_sending(prediction) else Window.TAKEN
@@ -135,6 +151,11 @@ def _hold(job: TryOnJob, prediction: Prediction) -> None:
     put_back(job, "held", functools.partial(lifecycle.return_slot, prediction))
     if (room_at := governor.next_run_at(clock.now())) is not None:
         queue.enqueue_dispatch(at=room_at)
+
+
+def _plan_again(job: TryOnJob, prediction: Prediction) -> None:
+    """Give the slot back unused. The next start sees what the job needs now."""
+    put_back(job, "plan_changed", functools.partial(lifecycle.return_slot, prediction))
 
 
 def _typical_seconds(job: TryOnJob, prediction: Prediction) -> float:
