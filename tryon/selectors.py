@@ -57,6 +57,14 @@ def jobs_ready(now: datetime) -> QuerySet[TryOnJob]:
     )
 
 
+def jobs_without_price() -> QuerySet[TryOnJob]:
+    """Return the queued jobs without a price, in the order of their start.
+
+    They have paid for all, or an earlier release, which knows no prices, has queued them during a deploy.
+    """
+    return _in_queue_order(TryOnJob.objects.filter(status=Status.QUEUED, price=0))
+
+
 def with_jobs_ahead(jobs: QuerySet[TryOnJob]) -> "QuerySet[QueuedJob]":
     """Add ``jobs_ahead``, the number of queued jobs that start before it, to each job in the same query."""
     earlier = Q(lane__gt=OuterRef("lane")) | Q(lane=OuterRef("lane"), created_at__lt=OuterRef("created_at"))

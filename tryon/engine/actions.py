@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from config.core import clock
 from config.core.constraints import violates
-from tryon.engine import governor, lifecycle, queue
+from tryon.engine import governor, lifecycle, queue, steps
 from tryon.engine.advance import dispatch
 from tryon.engine.inheritance import credits_to_pay, inherit
 from tryon.engine.lifecycle import JobEdge
@@ -32,6 +32,11 @@ def enqueue(job: TryOnJob) -> None:
         job.price = credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options))
         lifecycle.enqueue(job)
         _call_a_worker(job, inherited=inherit(job, explicit=False))
+
+
+def price_queued_jobs() -> None:
+    """Price the queued jobs that an earlier release has inserted. It needs the governor's lock."""
+    steps.price_queued_jobs()
 
 
 def join(job: TryOnJob, *, in_a_hurry: bool) -> None:

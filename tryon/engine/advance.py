@@ -55,7 +55,10 @@ def dispatch(*, but: UUID | None = None) -> int:
     if not governor.dispatchable():
         return 0
     with transaction.atomic():
-        started = [job for job in governor.next_jobs(governor.lock()) if steps.start(job)]
+        state = governor.lock()
+        if governor.is_budgeted(state):
+            steps.price_queued_jobs()
+        started = [job for job in governor.next_jobs(state) if steps.start(job)]
     for job in started:
         if job.pk != but:
             queue.enqueue_advance(job.pk)

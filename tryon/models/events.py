@@ -39,6 +39,7 @@ class EventKind(models.TextChoices):
     BACKED_OFF = "backed_off", _("Back in the queue for a later try")
     CANCELED = "canceled", _("Canceled")
     RETRIED = "retried", _("Retried by a person")
+    PRICED = "priced", _("Priced: an earlier release had queued it")
     INHERITED = "inherited", _("Continues with the predictions of an earlier attempt at the same recipe")
     HANDED_OVER = "handed_over", _("A prediction was handed over to a later attempt at the same recipe")
     RESUMED = "resumed", _("Waits again for an earlier prediction")

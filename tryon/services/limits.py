@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
-from tryon.engine import governor
+from tryon.engine import actions, governor
 from tryon.models import Lane, Status, TryOnJob
 
 
@@ -57,6 +57,8 @@ def check_limits(job: TryOnJob) -> None:
 
 
 def _check_budget(price: int) -> None:
+    if settings.TRYON_DAILY_LIMIT:
+        actions.price_queued_jobs()
     left = governor.credits_unspoken_for()
     if left is None or left >= 0:
         return

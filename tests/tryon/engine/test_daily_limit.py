@@ -12,7 +12,7 @@ from tests.conftest import Api, Finish, Generate, error_of
 from tests.factories import PredictionFactory
 from tryon.engine import governor
 from tryon.engine.advance import dispatch
-from tryon.models import Lane, PredictionState, Status, TryOnJob
+from tryon.models import Governor, Lane, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,3 +123,50 @@ def test_a_step_that_is_paid_is_not_counted_again(
     )
     owner.post(f"jobs/{job_id}/retry")
     assert finish(job_id).status == Status.COMPLETED
+
+
+# Without a price: a release that knows no prices has queued it while this one was deployed.
+OLD = {"price": 0}
+
+
+def test_jobs_that_an_earlier_release_queued_are_not_free(queued: Callable[..., list[TryOnJob]]) -> None:
+    queued(3, lane=Lane.BULK, **OLD, options={"background": "red"})  # two credits each
+    dispatch()
+    assert TryOnJob.objects.filter(status=Status.PROCESSING).count() == 1
+    assert set(TryOnJob.objects.filter(status=Status.QUEUED).values_list("price", flat=True)) == {2}
+
+
+def test_a_shopper_is_not_promised_the_credits_of_jobs_that_an_earlier_release_queued(
+    queued: Callable[..., list[TryOnJob]], owner: Api, product_id: str, model_id: str
+) -> None:
+    queued(3, **OLD)
+    answer = owner.post("generate", {"productImageId": product_id, "modelImageId": model_id})
+    assert (answer.status_code, error_of(answer)["code"]) == (429, "daily_limit_reached")
+
+
+def test_jobs_that_an_earlier_release_queued_count_against_the_balance_at_fashn(
+    queued: Callable[..., list[TryOnJob]], settings: Settings
+) -> None:
+    settings.TRYON_DAILY_LIMIT = 0
+    queued(4, **OLD)
+    Governor.objects.update_or_create(pk=Governor.ROW, defaults={"credits_at_fashn": 2})
+    dispatch()
+    assert TryOnJob.objects.filter(status=Status.PROCESSING).count() == 2
+
+
+def test_a_job_that_has_paid_for_all_stays_without_a_price(
+    queued: Callable[..., list[TryOnJob]], settings: Settings
+) -> None:
+    paid = queued(1, **OLD)[0]
+    PredictionFactory.create(
+        job=paid,
+        state=PredictionState.SUCCEEDED,
+        credits_used=3,
+        output="https://media.example/1.png",
+        submitted_at=clock.now(),
+        finished_at=clock.now(),
+    )
+    assert governor.credits_left_today() == 0
+    dispatch()
+    paid.refresh_from_db()
+    assert (paid.status, paid.price) == (Status.PROCESSING, 0)

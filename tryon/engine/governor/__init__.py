@@ -11,6 +11,7 @@ from tryon.engine.governor.budget import (
     credits_to_pay,
     credits_to_spend,
     credits_unspoken_for,
+    is_budgeted,
     next_day,
 )
 from tryon.engine.governor.choice import dispatchable, next_jobs
@@ -38,6 +39,7 @@ __all__ = [
     "current",
     "dispatchable",
     "hold",
+    "is_budgeted",
     "lock",
     "lower_slots",
     "may_submit",

@@ -51,6 +51,11 @@ def credits_left_today() -> int | None:
     return max(0, limit - credits_spent_today() - _credits_to_come(Status.PROCESSING))
 
 
+def is_budgeted(governor: Governor) -> bool:
+    """Return whether a limit of ours, or the balance at FASHN, does not allow everything that is queued."""
+    return bool(settings.TRYON_DAILY_LIMIT) or governor.credits_at_fashn is not None
+
+
 def credits_unspoken_for() -> int | None:
     """Return the credits of TRYON_DAILY_LIMIT that no active job needs, None without a limit.
 

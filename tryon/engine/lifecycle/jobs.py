@@ -45,6 +45,11 @@ def enqueue(job: TryOnJob) -> None:
     create(job, JobEdge.QUEUE, lane=job.lane, requester=job.requester)
 
 
+def set_price(job: TryOnJob, *, price: int) -> bool:
+    """Note the price of a queued job that has none."""
+    return transition(job, JobEdge.PRICE, data={"price": price}, only={"price": 0}, price=price)
+
+
 def start(job: TryOnJob, prediction: Prediction | None = None, *, price: int = 0) -> bool:
     """Move a queued job to processing, and reserve a slot for its next prediction, if there is one.
 

@@ -1,19 +1,35 @@
 """The plan of a job: its predictions, and those still to be made."""
 
+from typing import Final
+
 import structlog
 from django.conf import settings
 from django.db import IntegrityError
 
 from config.core import clock
-from tryon.engine import lifecycle
+from tryon.engine import governor, lifecycle
 from tryon.failures import FailureCode
 from tryon.fashn.inputs import Step, model_for, total_credits
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import EventKind, Prediction, PredictionState, TryOnJob
-from tryon.selectors import first_open_step, usable_predictions
+from tryon.selectors import first_open_step, jobs_without_price, usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
+
+# The governor's lock is held while these are priced.
+PRICED_AT_ONCE: Final = 200
+
+
+def price_queued_jobs() -> None:
+    """Price the queued jobs that an earlier release, which knows no prices, has inserted during a deploy.
+
+    It needs the governor's lock, and costs one query if there is none. Without it, budgets would take these
+    jobs as free.
+    """
+    for job in jobs_without_price()[:PRICED_AT_ONCE]:
+        if (price := governor.credits_to_pay(job)) > 0:
+            lifecycle.set_price(job, price=price)
 
 
 def start(job: TryOnJob) -> bool:
