@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from tryon.selectors import QueuedJob
 
 METADATA_BYTES = 10_000
+QUEUE_POSITION = _(
+    "From 1, by time of arrival; only while queued. A free slot goes to the key with the fewest try-ons in "
+    "progress, so the try-on may start before or after its turn. estimatedWaitTime goes by this position."
+)
 
 
 class UploadSerializer(serializers.Serializer[Any]):
@@ -153,7 +157,7 @@ class JobAnswer(TypedDict):
     id: UUID
     status: Annotated[str, Status]
     progress: Annotated[int, {"min_value": 0, "max_value": 100}]
-    queuePosition: NotRequired[Annotated[int, _("From 1; only while queued.")]]
+    queuePosition: NotRequired[Annotated[int, QUEUE_POSITION]]
     estimatedWaitTime: NotRequired[Annotated[int, _("Seconds until the picture.")]]
     waitReason: NotRequired[Annotated[str, WaitReason]]
     resultId: NotRequired[UUID]

@@ -169,7 +169,9 @@ def test_the_schema_says_what_is_in_an_answer() -> None:
     job, result = schemas["Job"]["properties"], schemas["Result"]
     assert set(schemas["Job"]["required"]) == {"id", "status", "progress"}
     assert job["progress"] == {"type": "integer", "minimum": 0, "maximum": 100}
-    assert job["queuePosition"] == {"type": "integer", "description": "From 1; only while queued."}
+    position = job["queuePosition"]
+    assert (position["type"], position["description"][:27]) == ("integer", "From 1, by time of arrival;")
+    assert "before or after its turn" in position["description"]  # turns are shared between keys
     assert job["thumbnailUrl"] == {"type": "string", "format": "uri"}
     assert job["status"] == {"$ref": "#/components/schemas/JobStatus"}
     assert set(result["required"]) == set(result["properties"])
