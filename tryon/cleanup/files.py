@@ -13,11 +13,20 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from config.core import clock
-from config.core.storage import OUR_KEY, StoredObject, discard, folders, objects_in, others_marks
+from config.core.storage import (
+    OUR_KEY,
+    StoredObject,
+    copies_marks,
+    discard,
+    folders,
+    objects_in,
+    others_marks,
+)
 from config.core.upkeep import quota
 from config.core.upkeep.runs import Batch, CleanupRefused
 from models_library.models import ModelImage
 from results.models import TryOnResult
+from tryon.cleanup.copies import is_shared_with_a_copy
 from tryon.models import Prediction, ProductImage
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -67,6 +76,8 @@ def _require_own_place() -> None:
             )
             % {"marks": ", ".join(others)}
         )
+    if copies := copies_marks():
+        raise is_shared_with_a_copy(copies)
 
 
 def _keys_in_rows(folder: str) -> set[str]:

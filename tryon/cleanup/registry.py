@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from config.core.upkeep.runs import Batch, Work
+from tryon.cleanup.copies import unless_a_copy
 from tryon.cleanup.events import old_events
 from tryon.cleanup.files import stored_files
 from tryon.cleanup.pictures import kept_pictures
@@ -20,27 +21,41 @@ EARLY_SPENT_TTL: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One cleanup task. ``step(cursor, tally, dry_run=…)`` handles a batch."""
+    """One cleanup task. ``step(cursor, tally, dry_run=…)`` handles a batch.
+
+    ``gives_up_files``: it deletes the files of rows.
+    """
 
     step: Callable[..., Batch]
     help: str
     can_be_forced: bool = False
+    gives_up_files: bool = False
 
     def work(self, *, dry_run: bool = False, force: bool = False) -> Work:
         """Return the step in the form that ``config.core.upkeep.runs`` takes."""
         options: dict[str, Any] = {"dry_run": dry_run}
         if self.can_be_forced:
             options["force"] = force
+        if self.gives_up_files:
+            return functools.partial(unless_a_copy, self.step, **options)
         return functools.partial(self.step, **options)
 
 
 TASKS: Final[dict[str, Task]] = {
-    "expired_results": Task(expired_results, "results past RESULT_TTL_DAYS, with their pictures"),
-    "abandoned_uploads": Task(abandoned_uploads, "uploads older than UPLOAD_TTL_HOURS without a try-on"),
-    "spent_uploads": Task(
-        spent_uploads, "files of uploads whose try-ons ended RESULT_TTL_DAYS ago and have no result"
+    "expired_results": Task(
+        expired_results, "results past RESULT_TTL_DAYS, with their pictures", gives_up_files=True
     ),
-    "kept_pictures": Task(kept_pictures, "copies of paid pictures that no job can use now"),
+    "abandoned_uploads": Task(
+        abandoned_uploads, "uploads older than UPLOAD_TTL_HOURS without a try-on", gives_up_files=True
+    ),
+    "spent_uploads": Task(
+        spent_uploads,
+        "files of uploads whose try-ons ended RESULT_TTL_DAYS ago and have no result",
+        gives_up_files=True,
+    ),
+    "kept_pictures": Task(
+        kept_pictures, "copies of paid pictures that no job can use now", gives_up_files=True
+    ),
     "old_events": Task(old_events, "events of finished jobs older than EVENT_TTL_DAYS"),
     "old_sessions": Task(old_sessions, "sessions of people who are signed out"),
     "stored_files": Task(stored_files, "files that no row names; also measures storage", can_be_forced=True),
@@ -49,12 +64,17 @@ TASKS: Final[dict[str, Task]] = {
 # Tasks for storage that is nearly full: they remove things early.
 EARLY: Final[dict[str, Task]] = {
     "expired_results": TASKS["expired_results"],
-    "rejected_results": Task(rejected_results, "results that a merchandiser rejected, with their pictures"),
+    "rejected_results": Task(
+        rejected_results, "results that a merchandiser rejected, with their pictures", gives_up_files=True
+    ),
     "abandoned_uploads": Task(
-        functools.partial(abandoned_uploads, older_than=EARLY_UPLOAD_TTL), "uploads older than an hour"
+        functools.partial(abandoned_uploads, older_than=EARLY_UPLOAD_TTL),
+        "uploads older than an hour",
+        gives_up_files=True,
     ),
     "spent_uploads": Task(
         functools.partial(spent_uploads, older_than=EARLY_SPENT_TTL),
         "files of uploads whose try-ons ended a week ago",
+        gives_up_files=True,
     ),
 }

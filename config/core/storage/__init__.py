@@ -1,6 +1,6 @@
 """Private picture storage: random object keys and signed URLs that expire, on local disk and on S3 alike."""
 
-from config.core.storage.claims import others_marks
+from config.core.storage.claims import copies_marks, originals_marks, others_marks
 from config.core.storage.errors import ObjectMissing, StorageUnavailable
 from config.core.storage.files import discard, discard_after_commit, new_files, read
 from config.core.storage.keys import KINDS, OUR_KEY, StoredObject, content_type, folders
@@ -13,11 +13,13 @@ __all__ = [
     "StorageUnavailable",
     "StoredObject",
     "content_type",
+    "copies_marks",
     "discard",
     "discard_after_commit",
     "folders",
     "new_files",
     "objects_in",
+    "originals_marks",
     "others_marks",
     "read",
 ]

@@ -1,21 +1,25 @@
 """Two installations that share a bucket or a disk: neither removes the other's pictures."""
 
+import os
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from django.db import connection
 from pytest_django import Settings
 
 from config.core.storage import StorageUnavailable, claims, new_files, read
+from config.core.upkeep import identity
 from config.core.upkeep.installation import forget, installation
 from config.core.upkeep.models import CleanupRun, Installation, StorageUse
 from tests import s3
 from tests.factories import ModelImageFactory
 from tests.stores import all_keys, stored_keys
-from tests.tryon.cleanup.world import clean, stored
+from tests.tryon.cleanup.world import clean, photo, result, stored
 
 pytestmark = pytest.mark.django_db
 
@@ -46,10 +50,26 @@ def be_another_installation() -> None:
     claims.forget()
 
 
+def be_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go on as a copy of this database, made from a dump: with all rows, in another database."""
+    monkeypatch.setattr(claims, "database_identity", lambda: "0123456789ab")
+    forget()
+    claims.forget()
+
+
+def age_marks() -> None:
+    """Make the marks that are there an hour older. Works on local disk only."""
+    for key in all_keys():
+        if key.startswith("installations/"):
+            path = Path(default_storage.path(key))
+            hour_ago = path.stat().st_mtime - 3600
+            os.utime(path, (hour_ago, hour_ago))
+
+
 def upload() -> str:
-    """Store a picture as the product does, and return its key."""
+    """Store a picture as the product does, outside the folders that are swept here, and return its key."""
     with new_files() as write:
-        return write("results", b"picture", "png")
+        return write("models", b"picture", "png")
 
 
 def keys_of(endpoint: str, bucket: str) -> set[str]:
@@ -139,7 +159,7 @@ def test_one_that_comes_between_looking_and_removing_stops_the_sweep(
 def test_the_first_use_leaves_a_mark_that_others_find(first_use: object) -> None:
     assert callable(first_use)
     first_use()
-    assert f"installations/{installation().id.hex}.txt" in all_keys()
+    assert [key for key in all_keys() if key.startswith(f"installations/{installation().id.hex}")]
 
     be_another_installation()
     with pytest.raises(CommandError, match="stored_files"):
@@ -164,3 +184,92 @@ def test_a_mark_that_can_not_be_left_keeps_no_picture_out(monkeypatch: pytest.Mo
     monkeypatch.undo()
     upload()  # the next one leaves it
     assert any(key.startswith("installations/") for key in all_keys())
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("force", [False, True])
+def test_neither_a_copy_nor_its_original_sweeps_a_place_that_they_share(
+    monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
+    upload()
+    added_since = stored("results")  # after the dump: the copy has no row for it
+    with monkeypatch.context() as as_copy:
+        be_a_copy(as_copy)
+        with pytest.raises(CommandError, match="stored_files"):
+            clean("stored_files", force=force)
+        told = CleanupRun.objects.latest("started_at").notes[0]
+        assert installation().id.hex in told
+        assert "S3_PREFIX" in told
+    with pytest.raises(CommandError, match="stored_files"):
+        clean("stored_files", force=force)
+    assert added_since in stored_keys()
+
+
+GIVEN_UP = ["expired_results", "rejected_results", "abandoned_uploads", "spent_uploads", "kept_pictures"]
+
+
+@pytest.mark.parametrize("task", GIVEN_UP)
+def test_a_copy_deletes_no_file_that_its_original_may_need(
+    monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    """Such as an upload without a try-on in the copy: the original's shopper has tried it on since."""
+    upload()
+    age_marks()
+    photo(hours_old=1000)
+    result(expires_in=timedelta(hours=-1))
+    before = stored_keys()
+    with monkeypatch.context() as as_copy:
+        be_a_copy(as_copy)
+        with pytest.raises(CommandError, match=task):
+            clean(task)
+        assert stored_keys() == before
+    clean("expired_results")  # the original goes on
+    assert len(before - stored_keys()) == 2
+
+
+def test_a_database_that_was_moved_goes_on_when_its_old_mark_is_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    upload()
+    stored("results")
+    age_marks()
+    be_a_copy(monkeypatch)
+    with pytest.raises(CommandError):
+        clean("stored_files")
+    (old,) = claims.copies_marks()
+    default_storage.delete(old)
+    assert "removed 1" in clean("stored_files")
+    assert "removed 0" in clean("expired_results")
+
+
+def test_the_mark_of_an_earlier_release_names_no_database_and_counts_as_ours() -> None:
+    default_storage.save(f"installations/{installation().id.hex}.txt", ContentFile(b"Ours."))
+    stored("results")
+    assert "removed 1" in clean("stored_files")
+
+
+def test_a_database_has_an_identity_that_a_copy_does_not_have(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    ours = identity.database_identity()
+    assert identity.database_identity() == ours
+    other = connection.copy()
+    if connection.vendor == "postgresql":
+        settings.SECRET_KEY = "another"
+        assert identity.database_identity() == ours
+        other.settings_dict = {**connection.settings_dict, "NAME": "postgres"}
+        monkeypatch.setattr(identity, "connection", other)
+    settings.SECRET_KEY = "another"
+    try:
+        assert identity.database_identity() != ours
+    finally:
+        other.close()
+
+
+def test_a_service_that_hides_its_clusters_id_is_told_apart_by_its_secret_key(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setattr(identity, "_POSTGRESQL", "SELECT 1 FROM pg_there_is_no_such_table")
+    ours = identity.database_identity()
+    settings.SECRET_KEY = "another"
+    assert identity.database_identity() != ours

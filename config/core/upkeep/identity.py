@@ -1,0 +1,31 @@
+"""The identity of the database itself, which a copy of its rows does not have."""
+
+import hashlib
+from typing import Final
+
+from django.db import OperationalError, ProgrammingError, connection, transaction
+from django.utils.crypto import salted_hmac
+
+DIGITS: Final = 12
+
+# The cluster's id is the same on a standby, and another one after a dump is restored elsewhere.
+_POSTGRESQL: Final = """
+    SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database())
+    FROM pg_control_system()
+"""
+
+
+def database_identity() -> str:
+    """Return a short text that all machines of an installation agree on, and its copies do not.
+
+    A file of SQLite has no id of its own, and a service may hide its cluster's id. There SECRET_KEY stands
+    in, because each installation should have its own.
+    """
+    if connection.vendor == "postgresql":
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(_POSTGRESQL)
+                return hashlib.sha256(repr(cursor.fetchone()).encode()).hexdigest()[:DIGITS]
+        except (OperationalError, ProgrammingError):
+            pass
+    return salted_hmac("tryon-studio.database", "", algorithm="sha256").hexdigest()[:DIGITS]
