@@ -161,6 +161,9 @@ STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 # Django writes uploaded files above 2.5 MB to disk. This limits all other parts of a request.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
+# Threads of a web process for pages and ordinary calls. Uploads, logins and searches have their own.
+WEB_THREADS = env.number("WEB_THREADS", 4, least=1, most=64)
+
 # What decoding one picture may take, in a process of its own.
 IMAGE_MEMORY_MB = env.number("IMAGE_MEMORY_MB", 1024, least=64)
 IMAGE_SECONDS = env.number("IMAGE_SECONDS", 20, least=1, most=600)  # of CPU; twice that by the clock
@@ -229,7 +232,8 @@ SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", HTTPS)
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0, least=0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
 SECURE_REFERRER_POLICY = "same-origin"
-if env.flag("BEHIND_PROXY", False):
+BEHIND_PROXY = env.flag("BEHIND_PROXY", False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
 # Pictures may come from the storage's own host; everything else comes from here.

@@ -1,0 +1,29 @@
+"""The entry point of the web process: ``granian --interface asgi config.asgi:application``."""
+
+from typing import Final
+
+from django.conf import settings
+from django.urls import reverse
+
+from config.core.http.gate import BodyLimits, Gate, Places, Room, Rooms
+from config.core.images import MAX_UPLOAD_BYTES
+from config.wsgi import application as django
+
+# A form has some fields beside its photo.
+FORM_BYTES: Final = 1 << 20
+
+application: Final = Gate(
+    django,
+    rooms=Rooms(
+        pages=Room("pages", threads=settings.WEB_THREADS, waiting=256, per_caller=128),
+        uploads=Room("uploads", threads=2, waiting=32, per_caller=8),
+        logins=Room("logins", threads=1, waiting=8, per_caller=3),
+        searches=Room("searches", threads=1, waiting=16, per_caller=4),
+        login_path=reverse("admin:login"),
+    ),
+    bodies=Places("bodies", places=128, waiting=0, per_caller=32),
+    files=BodyLimits(size=MAX_UPLOAD_BYTES + FORM_BYTES, seconds=120),
+    texts=BodyLimits(size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, seconds=10),
+    health_path=reverse("healthz"),
+    behind_proxy=settings.BEHIND_PROXY,
+)

@@ -1,0 +1,58 @@
+"""The environment of a WSGI application, from an ASGI scope."""
+
+import sys
+from collections.abc import Iterable
+from typing import IO, Any
+from urllib.parse import unquote_to_bytes
+
+from config.core.http.gate.answers import Header, Scope
+
+
+def environ_of(scope: Scope, body: IO[bytes], length: int | None) -> dict[str, Any]:
+    """Return the environment of a request whose whole body is at hand. ``length`` is None without one."""
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": _path(scope),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    host, port = scope.get("server") or ("localhost", 80)
+    environ |= {"SERVER_NAME": str(host), "SERVER_PORT": str(port or 80)}
+    if client := scope.get("client"):
+        environ |= {"REMOTE_ADDR": client[0], "REMOTE_PORT": str(client[1])}
+    environ |= _headers(scope["headers"])
+    if length is not None:
+        environ["CONTENT_LENGTH"] = str(length)
+    return environ
+
+
+def _path(scope: Scope) -> str:
+    """Return the decoded path as WSGI has it: one character for each byte, so that any byte is possible."""
+    raw = scope.get("raw_path")
+    path = unquote_to_bytes(raw.partition(b"?")[0]) if raw else scope["path"].encode()
+    return str(path.decode("latin-1"))
+
+
+def _headers(headers: Iterable[Header]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        # An underscore would pass for a hyphen: X_Forwarded_For for the header that only a proxy sets.
+        if b"_" in raw_name:
+            continue
+        name = raw_name.decode("latin-1").upper().replace("-", "_")
+        key = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+        value = raw_value.decode("latin-1")
+        if key in found:  # HTTP/2 sends each cookie in a line of its own
+            value = f"{found[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{value}"
+        found[key] = value
+    found.pop("HTTP_TRANSFER_ENCODING", None)  # the body is whole
+    return found

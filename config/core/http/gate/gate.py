@@ -1,0 +1,128 @@
+"""The gate: an ASGI application that takes a request whole, gives it a place, and runs Django in a thread.
+
+Django is served as WSGI, because its persistent database connections leak under ASGI. But a WSGI server
+gives a thread to each request before its body has come and until its answer has gone, so a few slow clients
+hold every thread. Here the event loop waits for clients, and the threads work.
+"""
+
+import uuid
+from typing import Any, Final
+from wsgiref.types import WSGIApplication
+
+import structlog
+
+from config.core.errors import DomainError
+from config.core.http.gate.answers import Answer, Scope, Send, answer_of, send_answer
+from config.core.http.gate.bodies import (
+    Body,
+    BodyLimits,
+    ClientGone,
+    Receive,
+    check_length,
+    declared_length,
+    no_body,
+    read_body,
+)
+from config.core.http.gate.callers import address_of, caller_of
+from config.core.http.gate.environ import environ_of
+from config.core.http.gate.places import Places
+from config.core.http.gate.refusals import refusal
+from config.core.http.gate.rooms import Rooms, is_form_with_files
+
+logger = structlog.stdlib.get_logger(__name__)
+
+HEALTHY: Final = Answer(
+    200, [(b"content-type", b"application/json"), (b"content-length", b"16")], b'{"status": "ok"}'
+)
+
+
+class Gate:
+    """The application that the server runs."""
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        *,
+        rooms: Rooms,
+        bodies: Places,
+        files: BodyLimits,
+        texts: BodyLimits,
+        health_path: str,
+        behind_proxy: bool,
+    ) -> None:
+        """``bodies`` are the places of bodies on their way, ``files`` and ``texts`` the limits of each."""
+        self._application = application
+        self._rooms = rooms
+        self._bodies = bodies
+        self._files = files
+        self._texts = texts
+        self._health_path = health_path
+        self._behind_proxy = behind_proxy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close"})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == self._health_path and scope["method"] in ("GET", "HEAD"):
+            # Without Django, so that it says that the process runs whatever the rest has to do.
+            await send_answer(HEALTHY, scope, send)
+            return
+        try:
+            answer = await self._answer_of(scope, receive)
+        except DomainError as error:
+            answer = _refused(error, scope)
+        except ClientGone:
+            return
+        try:
+            await send_answer(answer, scope, send)
+        except TimeoutError:
+            logger.warning("reader_gone", path=scope["path"])
+
+    async def _answer_of(self, scope: Scope, receive: Receive) -> Answer:
+        headers = dict(scope["headers"])
+        address = address_of(scope, headers, behind_proxy=self._behind_proxy)
+        body = await self._body_of(scope, headers, receive, address)
+        try:
+            environ = environ_of(scope, body.file, body.length)
+            room = self._rooms.room_of(scope, headers)
+            return await room.run(
+                caller_of(address, scope, headers), lambda: answer_of(self._application, environ)
+            )
+        finally:
+            body.file.close()
+
+    async def _body_of(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, address: str
+    ) -> Body:
+        length = declared_length(scope, headers)
+        if length == 0:
+            return no_body()
+        limits = self._files if is_form_with_files(headers) else self._texts
+        check_length(length, limits)
+        await self._bodies.enter(address)
+        try:
+            return await read_body(receive, limits)
+        finally:
+            self._bodies.leave(address)
+
+
+def _refused(error: DomainError, scope: Scope) -> Answer:
+    request_id = uuid.uuid4().hex
+    with structlog.contextvars.bound_contextvars(request_id=request_id):
+        answer = refusal(error, scope["path"])
+        logger.info("request_refused", method=scope["method"], code=error.code, status=answer.status)
+    answer.headers.append((b"x-request-id", request_id.encode()))
+    return answer
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message: dict[str, Any] = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

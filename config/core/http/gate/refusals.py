@@ -1,0 +1,66 @@
+"""The refusals of the gate: JSON below /api/, a plain page elsewhere."""
+
+import json
+from typing import Any, ClassVar
+
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from config.core.errors import DomainError
+from config.core.http.envelope import error_body
+from config.core.http.gate.answers import Answer, Header
+
+
+class ServiceBusy(DomainError):
+    code: ClassVar[str] = "service_busy"
+    status: ClassVar[int] = 503
+    retryable: ClassVar[bool] = True
+    message: Any = _("The service is busy with other requests. Send this one again in a few seconds.")
+    wait: ClassVar[int] = 5
+
+
+class TooManyAtOnce(DomainError):
+    code: ClassVar[str] = "too_many_at_once"
+    status: ClassVar[int] = 429
+    retryable: ClassVar[bool] = True
+    message: Any = _("You send too many requests at the same time. Wait for answers before you send more.")
+    wait: ClassVar[int] = 2
+
+
+class BodyTooSlow(DomainError):
+    code: ClassVar[str] = "request_too_slow"
+    status: ClassVar[int] = 408
+    retryable: ClassVar[bool] = True
+    message: Any = _("The request took too long to arrive. Send it again.")
+
+
+class BodyTooLarge(DomainError):
+    """``details``: ``limit`` in bytes."""
+
+    code: ClassVar[str] = "request_too_large"
+    status: ClassVar[int] = 413
+    message: Any = _("The request is too large. Send less.")
+
+
+class LengthUnreadable(DomainError):
+    code: ClassVar[str] = "malformed_request"
+    status: ClassVar[int] = 400
+    message: Any = _("The request can't be read. Check its address and its headers.")
+
+
+def refusal(error: DomainError, path: str) -> Answer:
+    """Return the answer to a request that Django does not see. The connection ends: its body may go on."""
+    headers: list[Header] = [(b"connection", b"close"), (b"cache-control", b"no-store")]
+    if wait := getattr(error, "wait", 0):
+        headers.append((b"retry-after", str(wait).encode()))
+    if path.startswith("/api/"):
+        kind = b"application/json"
+        body = json.dumps(
+            error_body(error.code, str(error.message), retryable=error.retryable, details=error.details)
+        )
+    else:
+        kind = b"text/html; charset=utf-8"
+        body = format_html("<!doctype html><title>{0}</title><p>{0}</p>", error.message)
+    content = body.encode()
+    headers += [(b"content-type", kind), (b"content-length", str(len(content)).encode())]
+    return Answer(error.status, headers, content)
