@@ -24,12 +24,15 @@ from config.shops.keys import key_issue
 from config.shops.models import ApiKey
 from tests import contract, images, s3, stores
 from tests.rows import remove_rows
+from tests.waiting import eventually
 from tryon import tasks
 from tryon.engine import queue
-from tryon.models import ACTIVE, Governor, TryOnJob
+from tryon.models import ACTIVE, Governor, Status, TryOnJob
 from tryon.sandbox import Sandbox
+from tryon.services import fallback
 
 type Generate = Callable[..., Any]
+type Poll = Callable[[str], Any]
 type Finish = Callable[[str], TryOnJob]
 
 
@@ -197,6 +200,7 @@ def redis_away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setattr(queue, "outage", Outage())
     queue._queue.cache_clear()
     yield
+    fallback.SUBSTITUTE.end()
     queue._queue.cache_clear()
 
 
@@ -261,6 +265,21 @@ def work(transactional_db: None) -> Callable[[], None]:
         call_command("rqworker", "tryon", burst=True, worker_class="tests.worker.QuietWorker", verbosity=0)
 
     return run
+
+
+@pytest.fixture
+def poll(owner: Api, monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Poll:
+    """Ask for a job's status, always as if it were long overdue, until it is completed."""
+    monkeypatch.setattr(fallback, "PAUSE_SECONDS", 0.02)
+
+    def answer(job_id: str) -> Any:
+        past = clock.now() - timedelta(minutes=1)
+        TryOnJob.objects.filter(status=Status.QUEUED).update(updated_at=past)
+        TryOnJob.objects.filter(status=Status.PROCESSING).update(next_check_at=past)
+        job = data_of(owner.get(f"jobs/{job_id}"))
+        return job if job["status"] == "completed" else None
+
+    return lambda job_id: eventually(lambda: answer(job_id))
 
 
 @pytest.fixture

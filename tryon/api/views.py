@@ -29,7 +29,7 @@ from tryon.api.serializers import (
 from tryon.fashn.options import TryOnOptions
 from tryon.models import Status, TryOnJob
 from tryon.selectors import with_jobs_ahead
-from tryon.services.fallback import advance_overdue
+from tryon.services.fallback import wake_if_overdue
 from tryon.services.generate import tryon_generate
 from tryon.services.jobs import job_cancel, job_retry
 from tryon.services.outlook import Outlook
@@ -94,8 +94,7 @@ class JobView(APIView):
         job = jobs_to_show(request).filter(pk=job_id).first()
         if job is None:
             raise JobNotFound
-        if advance_overdue(job):
-            job = jobs_to_show(request).get(pk=job_id)
+        wake_if_overdue(job)
         return job_answer(job, request, Outlook())
 
 

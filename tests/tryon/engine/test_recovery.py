@@ -15,9 +15,9 @@ from django_redis import get_redis_connection
 from pytest_django import Settings
 
 from config.core import clock
-from tests.conftest import Api, Finish, Generate, data_of
+from tests.conftest import Api, Finish, Generate, Poll, data_of
 from tests.factories import PredictionFactory, TryOnJobFactory
-from tests.waiting import LONGEST_SECONDS
+from tests.waiting import LONGEST_SECONDS, eventually
 from tryon import tasks
 from tryon.engine import leases, recovery
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
@@ -118,48 +118,76 @@ def test_a_worker_killed_between_a_failure_and_its_consequence_costs_no_retry(
     assert (job.status, job.retry_count) == (Status.COMPLETED, 0)
 
 
-def test_without_redis_the_request_that_asks_moves_the_job_on(
-    redis_away: None, owner: Api, generate: Generate, sandbox: Sandbox
+def test_without_redis_a_thread_of_the_web_process_moves_the_job_on(
+    redis_away: None, owner: Api, generate: Generate, sandbox: Sandbox, poll: Poll
 ) -> None:
     job_id = generate()["jobId"]
     assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "queued"  # not overdue yet
-    for _ in range(50):
-        past = clock.now() - timedelta(minutes=1)
-        TryOnJob.objects.filter(status=Status.QUEUED).update(updated_at=past)
-        TryOnJob.objects.filter(status=Status.PROCESSING).update(next_check_at=past)
-        job = data_of(owner.get(f"jobs/{job_id}"))
-        if job["status"] == "completed":
-            break
-    assert job["resultImageUrl"]
+    assert poll(job_id)["resultImageUrl"]
     assert len(sandbox.ledger()["predictions"]) == 1
 
 
+def test_without_redis_no_request_waits_for_fashn(
+    redis_away: None, owner: Api, generate: Generate, sandbox: Sandbox
+) -> None:
+    sandbox.inject("run", "slow_body", seconds=3)
+    job_id = generate()["jobId"]
+    TryOnJob.objects.update(updated_at=clock.now() - timedelta(minutes=1))
+    assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "queued"
+    eventually(lambda: sandbox.ledger()["requests"].get("run"))  # the call is under way
+    assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "processing"
+    assert Prediction.objects.get().state == PredictionState.SENDING
+
+
+def test_without_redis_one_process_works_at_one_job_at_a_time(
+    redis_away: None, owner: Api, generate: Generate, sandbox: Sandbox
+) -> None:
+    sandbox.inject("run", "slow_body", seconds=3)
+    jobs = [generate(seed=seed)["jobId"] for seed in range(4)]
+    TryOnJob.objects.update(updated_at=clock.now() - timedelta(minutes=1))
+    for job_id in jobs:
+        assert owner.get(f"jobs/{job_id}").status_code == 200
+    eventually(lambda: sandbox.ledger()["requests"].get("run"))
+    assert Prediction.objects.filter(state=PredictionState.SENDING).count() == 1
+    assert TryOnJob.objects.filter(lease_until__gt=clock.now()).count() == 1
+
+
 def test_without_redis_jobs_of_shoppers_who_left_do_not_hold_up_the_others(
-    redis_away: None, owner: Api, generate: Generate, sandbox: Sandbox, settings: Settings
+    redis_away: None, generate: Generate, sandbox: Sandbox, settings: Settings, poll: Poll
 ) -> None:
     settings.QUEUE_CONCURRENCY = 1
     left, mine = generate(seed=1)["jobId"], generate(seed=2)["jobId"]
-    for _ in range(50):
-        past = clock.now() - timedelta(minutes=1)
-        TryOnJob.objects.filter(status=Status.QUEUED).update(updated_at=past)
-        TryOnJob.objects.filter(status=Status.PROCESSING).update(next_check_at=past)
-        if data_of(owner.get(f"jobs/{mine}"))["status"] == "completed":
-            break
-    assert TryOnJob.objects.get(pk=mine).status == Status.COMPLETED
+    assert poll(mine)
     assert TryOnJob.objects.get(pk=left).status == Status.COMPLETED
 
 
 def test_without_redis_a_job_that_breaks_is_not_another_shoppers_trouble(
-    redis_away: None, owner: Api, generate: Generate, sandbox: Sandbox
+    redis_away: None, generate: Generate, sandbox: Sandbox, poll: Poll
 ) -> None:
-    long_ago = clock.now() - timedelta(minutes=5)
     broken = TryOnJobFactory.create(
-        status=Status.PROCESSING, options={"mode": "turbo"}, started_at=clock.now(), next_check_at=long_ago
-    )
-    PredictionFactory.create(job=broken, state=PredictionState.FAILED)
+        status=Status.PROCESSING, started_at=clock.now(), next_check_at=clock.now() - timedelta(minutes=5)
+    )  # without a prediction no step can be taken
+    assert poll(generate()["jobId"])
+    assert TryOnJob.objects.get(pk=broken.pk).status == Status.PROCESSING
+
+
+def test_without_redis_a_process_of_its_own_moves_jobs_on_that_nobody_polls(
+    redis_away: None, generate: Generate, sandbox: Sandbox
+) -> None:
     job_id = generate()["jobId"]
-    TryOnJob.objects.filter(pk=job_id).update(updated_at=long_ago)
-    assert owner.get(f"jobs/{job_id}").status_code == 200
+    for _ in range(50):
+        call_command("run_due", once=True)
+        TryOnJob.objects.filter(status=Status.PROCESSING).update(next_check_at=clock.now())
+        if TryOnJob.objects.get(pk=job_id).status == Status.COMPLETED:
+            break
+    assert TryOnJob.objects.get(pk=job_id).status == Status.COMPLETED
+
+
+def test_with_redis_that_process_leaves_the_work_to_the_workers(generate: Generate, sandbox: Sandbox) -> None:
+    job_id = generate()["jobId"]
+    call_command("run_due", once=True)
+    assert TryOnJob.objects.get(pk=job_id).status == Status.QUEUED
+    assert sandbox.ledger()["requests"] == {}
 
 
 def test_a_part_of_the_sweep_that_fails_does_not_keep_the_others_from_their_work(

@@ -5,21 +5,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 from redis import Redis
 
-from config.core import clock
 from config.core.redis.outage import Outage
 from tests import redis_servers
-from tests.conftest import Api, Generate, data_of
+from tests.conftest import Api, Generate, Poll
 from tryon.demo.broker import PrivateRedis, answers
 from tryon.engine import queue
-from tryon.models import Status, TryOnJob
 from tryon.sandbox import Sandbox
+from tryon.services import fallback
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,6 +37,7 @@ def broker(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(queue, "outage", Outage())
         queue._queue.cache_clear()
         yield server
+        fallback.SUBSTITUTE.end()
         queue._queue.cache_clear()
 
 
@@ -53,15 +52,11 @@ def refusing(request: pytest.FixtureRequest, broker: PrivateRedis) -> PrivateRed
 
 
 @pytest.mark.usefixtures("refusing")
-def test_the_request_that_asks_moves_the_job_on(owner: Api, generate: Generate, sandbox: Sandbox) -> None:
+def test_a_thread_of_the_web_process_moves_the_job_on(
+    owner: Api, generate: Generate, sandbox: Sandbox, poll: Poll
+) -> None:
     job_id = generate()["jobId"]
-    for _ in range(50):
-        past = clock.now() - timedelta(minutes=1)
-        TryOnJob.objects.filter(status=Status.QUEUED).update(updated_at=past)
-        TryOnJob.objects.filter(status=Status.PROCESSING).update(next_check_at=past)
-        if data_of(owner.get(f"jobs/{job_id}"))["status"] == "completed":
-            break
-    assert data_of(owner.get(f"jobs/{job_id}"))["resultImageUrl"]
+    assert poll(job_id)["resultImageUrl"]
     assert len(sandbox.ledger()["predictions"]) == 1
 
 
