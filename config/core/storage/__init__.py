@@ -5,11 +5,13 @@ from config.core.storage.errors import ObjectMissing, StorageUnavailable
 from config.core.storage.files import discard, discard_after_commit, new_files, read
 from config.core.storage.keys import KINDS, OUR_KEY, StoredObject, content_type, folders
 from config.core.storage.listing import objects_in
+from config.core.storage.time_budget import StorageBudgetMiddleware
 
 __all__ = [
     "KINDS",
     "OUR_KEY",
     "ObjectMissing",
+    "StorageBudgetMiddleware",
     "StorageUnavailable",
     "StoredObject",
     "content_type",

@@ -17,6 +17,7 @@ from django.db import DatabaseError
 
 from config.core.storage.errors import STORE_FAULTS, StorageUnavailable, unavailable
 from config.core.storage.listing import objects_in
+from config.core.storage.time_budget import within_budget
 from config.core.upkeep.identity import DIGITS, database_identity
 from config.core.upkeep.installation import installation
 
@@ -97,7 +98,7 @@ def _leave_mark() -> None:
     text = f"Try-On Studio keeps its pictures here. First seen from {socket.gethostname()}.\n"
     key = f"{FOLDER}/{installation().id.hex}-{database_identity()}.txt"
     try:
-        default_storage.save(key, ContentFile(text.encode()))
+        within_budget(lambda: default_storage.save(key, ContentFile(text.encode())))
     except STORE_FAULTS as error:
         raise unavailable(error) from error
 

@@ -1,5 +1,6 @@
 """Writing, reading and deleting objects, whichever store there is."""
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from config.core.storage import claims
 from config.core.storage.errors import STORE_FAULTS, ObjectMissing, describe_fault, unavailable
 from config.core.storage.keys import random_key
+from config.core.storage.time_budget import within_budget
 from config.core.upkeep import quota
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -36,7 +38,7 @@ def new_files() -> Iterator[Callable[[str, bytes | BinaryIO, str], str]]:
             # Before it is written: a disk that is full leaves half a file, a store that is slow a whole one.
             taking_back.callback(_take_back, key)
             try:
-                default_storage.save(key, file)
+                within_budget(lambda: default_storage.save(key, file))
             except STORE_FAULTS as error:
                 raise unavailable(error) from error
             written[key] = file.size
@@ -55,12 +57,16 @@ def new_files() -> Iterator[Callable[[str, bytes | BinaryIO, str], str]]:
 def read(key: str) -> bytes:
     """An object's bytes. Raises ObjectMissing and StorageUnavailable. May be slow."""
     try:
-        with default_storage.open(key) as file:
-            return bytes(file.read())
+        return within_budget(lambda: _content(key))
     except FileNotFoundError as error:
         raise ObjectMissing from error
     except STORE_FAULTS as error:
         raise unavailable(error) from error
+
+
+def _content(key: str) -> bytes:
+    with default_storage.open(key) as file:
+        return bytes(file.read())
 
 
 def discard(*keys: str) -> int:
@@ -69,7 +75,7 @@ def discard(*keys: str) -> int:
     try:
         for key in dict.fromkeys(filter(None, keys)):
             if (size := _size(key)) is not None:
-                default_storage.delete(key)
+                within_budget(functools.partial(default_storage.delete, key))
                 gone[key] = size
     except STORE_FAULTS as error:
         raise unavailable(error) from error
@@ -91,7 +97,7 @@ def by_kind(sizes: Mapping[str, int]) -> dict[str, quota.Use]:
 def _size(key: str) -> int | None:
     """An object's bytes, None where there is none."""
     try:
-        return default_storage.size(key)
+        return within_budget(lambda: default_storage.size(key))
     except FileNotFoundError:
         return None
 
@@ -108,6 +114,6 @@ def discard_after_commit(*keys: str) -> None:
 def _take_back(key: str) -> None:
     """Delete what no row will name. The reason why is on its way already and must not be hidden."""
     try:
-        default_storage.delete(key)
+        within_budget(lambda: default_storage.delete(key))
     except STORE_FAULTS as error:
         logger.warning("file_not_taken_back", fault=describe_fault(error))

@@ -8,14 +8,14 @@ import structlog
 from django.core.files.storage import default_storage
 from pytest_django import Settings
 
-from config.core.storage import ObjectMissing, StorageUnavailable, new_files, read
+from config.core.storage import ObjectMissing, StorageUnavailable, new_files, read, time_budget
 from models_library.models import ModelImage
 from tests import s3
 from tests.conftest import Api, error_of
-from tests.images import garment_photo
+from tests.images import SMALL_SQUARE, garment_photo
 from tests.stores import fetch
 from tests.tryon.fashn.loopback import Handler, Loopback, Step
-from tests.waiting import LONGEST_SECONDS
+from tests.waiting import LONGEST_SECONDS, eventually
 from tryon.models import ProductImage
 
 PICTURE = b"\x89PNG picture"
@@ -110,6 +110,38 @@ def test_a_store_that_does_not_answer_is_not_waited_for_long(
     assert error_of(manager.upload(garment_photo()))["code"] == "storage_unavailable"
     assert error_of(manager.add_model(garment_photo()))["code"] == "storage_unavailable"
     assert (ProductImage.objects.count(), ModelImage.objects.count()) == (0, 0)
+
+
+def test_a_request_leaves_a_store_that_hangs_when_its_time_is_up(
+    broken: Loopback, owner: Api, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client's own timeouts are for one read of one attempt. The time of the whole request counts."""
+    monkeypatch.setattr("config.s3_options.READ_SECONDS", 5)
+    monkeypatch.setattr(time_budget, "REQUEST_SECONDS", 0.1)
+    use(settings, s3.storage_on(broken.url, "bucket"))
+    broken.answers(silent)
+    with structlog.testing.capture_logs() as log:
+        response = owner.upload(garment_photo(SMALL_SQUARE))
+    assert (response.status_code, error_of(response)["code"]) == (503, "storage_unavailable")
+    assert "TimeoutError" in [entry.get("fault") for entry in log]
+    assert ProductImage.objects.count() == 0
+
+
+def test_all_calls_of_a_request_share_its_time(broken: Loopback) -> None:
+    broken.answers(silent)
+    with time_budget.budget(0.1):
+        for _ in range(3):
+            with pytest.raises(StorageUnavailable):
+                read("results/00/some.png")
+    with structlog.testing.capture_logs() as log:
+        assert broken.requests() == 1  # the second and third call found no time left
+        broken.released.set()
+        eventually(lambda: [entry for entry in log if entry["event"] == "late_storage_call_ended"])
+
+
+def test_a_worker_has_no_such_budget(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_budget, "REQUEST_SECONDS", 0)
+    assert read(stored()) == PICTURE
 
 
 def refusing(status: int, code: str) -> Step:
