@@ -21,7 +21,7 @@ application: Final = Gate(
         searches=Room("searches", threads=1, waiting=16, per_caller=4),
         login_path=reverse("admin:login"),
     ),
-    bodies=Places("bodies", places=128, waiting=0, per_caller=32),
+    bodies=Places(places=128, waiting=0, per_caller=32),
     files=BodyLimits(size=MAX_UPLOAD_BYTES + FORM_BYTES, seconds=120),
     texts=BodyLimits(size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, seconds=10),
     health_path=reverse("healthz"),

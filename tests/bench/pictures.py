@@ -81,8 +81,8 @@ def web_memory() -> str:
             manage("shell", "-c", MAKE_KEY), cwd=PROJECT, env=environment, text=True
         )
         command = [
-            str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--port", "8911",
-            "--workers", "1", "--blocking-threads", str(THREADS), "config.wsgi:application",
+            str(Path(sys.executable).with_name("granian")), "--interface", "asgi", "--port", "8911",
+            "--workers", "1", "config.asgi:application",
         ]  # fmt: skip
         server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
         try:

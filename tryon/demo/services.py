@@ -59,12 +59,12 @@ def cron_service(redis_url: str) -> Service:
 
 
 def web_service(handout: Handout) -> Service:
-    """Granian: WSGI, because persistent database connections leak under ASGI."""
+    """Granian with the gate. Django itself runs as WSGI, in threads of the gate."""
     command = (
-        sys.executable, "-m", "granian", "--interface", "wsgi",
+        sys.executable, "-m", "granian", "--interface", "asgi",
         "--host", LOOPBACK, "--port", str(urlsplit(handout.url).port),
-        "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers",
-        "config.wsgi:application",
+        "--workers", "2", "--respawn-failed-workers",
+        "config.asgi:application",
     )  # fmt: skip
     return Service("web", command, PROJECT, lambda _: _serves(f"{handout.url}/readyz"))
 

@@ -3,13 +3,8 @@
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
-from typing import NoReturn
-
-import structlog
 
 from config.core.http.gate.refusals import ServiceBusy, TooManyAtOnce
-
-logger = structlog.stdlib.get_logger(__name__)
 
 # A request that has waited this long for its place is refused.
 WAIT_SECONDS = 20.0
@@ -30,8 +25,7 @@ class Places:
     caller with the fewest running requests: whoever sends many at once waits for the others, not they for it.
     """
 
-    def __init__(self, name: str, *, places: int, waiting: int, per_caller: int) -> None:
-        self.name = name
+    def __init__(self, *, places: int, waiting: int, per_caller: int) -> None:
         self._free = places
         self._most_waiting = waiting
         self._per_caller = per_caller
@@ -42,7 +36,7 @@ class Places:
     async def enter(self, caller: str) -> None:
         """Take a place, to be left by ``leave``. Raise TooManyAtOnce and ServiceBusy."""
         if self._here[caller] >= self._per_caller:
-            self._refuse(TooManyAtOnce)
+            raise TooManyAtOnce
         self._here[caller] += 1
         try:
             if self._free:
@@ -61,7 +55,7 @@ class Places:
 
     async def _wait(self, caller: str) -> None:
         if len(self._waiting) >= self._most_waiting:
-            self._refuse(ServiceBusy)
+            raise ServiceBusy
         waiting = Waiting(caller, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         try:
@@ -73,7 +67,7 @@ class Places:
             else:  # the place came in the same moment
                 self._pass_on(caller)
             if isinstance(error, TimeoutError):
-                self._refuse(ServiceBusy)
+                raise ServiceBusy from error
             raise
 
     def _pass_on(self, caller: str) -> None:
@@ -85,10 +79,6 @@ class Places:
         self._waiting.remove(following)
         self._running[following.caller] += 1
         following.turn.set_result(None)
-
-    def _refuse(self, reason: type[ServiceBusy] | type[TooManyAtOnce]) -> NoReturn:
-        logger.warning("no_place", room=self.name, waiting=len(self._waiting))
-        raise reason
 
 
 def _count_down(counts: Counter[str], caller: str) -> None:

@@ -18,7 +18,7 @@ class Room:
     """Threads, and the requests that wait for them. A waiting request holds no thread."""
 
     def __init__(self, name: str, *, threads: int, waiting: int, per_caller: int) -> None:
-        self.places = Places(name, places=threads, waiting=waiting, per_caller=per_caller)
+        self.places = Places(places=threads, waiting=waiting, per_caller=per_caller)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     async def run[T](self, caller: str, work: Callable[[], T]) -> T:
