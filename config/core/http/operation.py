@@ -13,9 +13,11 @@ from rest_framework.response import Response
 from config.core.http.described import envelope_of, serializer_of
 from config.core.http.envelope import Answer, ErrorAnswer, Page
 
-# A host that is not served, an ``Accept`` header without JSON, an unexpected error, and a database outage.
-ANY_OPERATION: Final = frozenset({400, 406, 500, 503})
-WITH_A_BODY: Final = frozenset({413, 415})
+# A host that is not served, an ``Accept`` header without JSON, too many requests of one caller, an unexpected
+# error, and no free place or a database outage.
+ANY_OPERATION: Final = frozenset({400, 406, 429, 500, 503})
+# It is too slow, too large, or of another kind.
+WITH_A_BODY: Final = frozenset({408, 413, 415})
 PAGE_PARAMETERS: Final = (OpenApiParameter("page", int), OpenApiParameter("pageSize", int))
 
 

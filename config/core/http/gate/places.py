@@ -1,4 +1,4 @@
-"""Places: so many requests at once, a bounded number of waiting ones, and a share for each caller."""
+"""Places: a number of requests at once, a bounded number that wait, and a share for each caller."""
 
 import asyncio
 from collections import Counter
@@ -22,7 +22,7 @@ class Places:
     """Places of one process. It belongs to one event loop, so it needs no lock.
 
     ``per_caller`` bounds the requests of one caller, running and waiting together. A free place goes to the
-    caller with the fewest running requests: whoever sends many at once waits for the others, not they for it.
+    caller with the fewest running requests, so a caller who sends many at once waits for the others.
     """
 
     def __init__(self, *, places: int, waiting: int, per_caller: int) -> None:
