@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, override
 
 import pytest
 from django.http import FileResponse, StreamingHttpResponse
@@ -388,6 +388,7 @@ def test_an_answer_of_many_parts_is_sent_whole() -> None:
 
 def test_a_reader_that_stops_reading_holds_no_thread(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stuck(Client):
+        @override
         async def _send(self, message: Message) -> None:
             self.sent.append(message)
             if message.get("body"):
