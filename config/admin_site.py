@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core.admin.site import QuickLink
 from config.core.admin.site import StudioAdminSite as CoreAdminSite
+from config.shops.abilities import Ability, is_allowed
 
 
 class StudioAdminConfig(AdminConfig):
@@ -44,7 +45,7 @@ def quick_links(request: HttpRequest) -> list[QuickLink]:
     """Return address, name and purpose of the places that people use most and this person may open."""
     user = request.user
     links: list[QuickLink] = []
-    if user.has_perm("models_library.add_modelimage"):
+    if is_allowed(user, Ability.ADD_MODELS):
         links.append(
             (
                 reverse("admin:models_library_modelimage_add"),
@@ -52,19 +53,19 @@ def quick_links(request: HttpRequest) -> list[QuickLink]:
                 _("People to try garments on."),
             )
         )
-    if user.has_perm("tryon.add_productimage"):
+    if is_allowed(user, Ability.UPLOAD_PHOTOS):
         links.append(
             (reverse("admin:tryon_productimage_add"), _("Add product photos"), _("Garments of the shop."))
         )
-    if user.has_perm("tryon.view_tryonjob"):
+    if is_allowed(user, Ability.SEE_ALL_JOBS):
         links.append((reverse("admin:tryon_tryonjob_changelist"), _("Try-on jobs"), _("Follow the jobs.")))
-    if user.has_perm("results.view_tryonresult"):
+    if is_allowed(user, Ability.SEE_ALL_RESULTS):
         address = reverse("admin:results_tryonresult_changelist", query={"review__exact": "pending"})
         links.append((address, _("Review results"), _("Approve or reject new results.")))
-    if user.has_perm("tryon.view_governor"):
+    if is_allowed(user, Ability.SEE_OPERATIONS):
         address = reverse("admin:tryon_governor_changelist")
         links.append((address, _("Operations"), _("See what runs and what waits. Pause and resume.")))
-    if user.has_module_perms("django_rq"):
+    if is_allowed(user, Ability.OPERATE_QUEUES):
         address = reverse("admin:django_rq_dashboard_changelist")
         links.append((address, _("RQ dashboard"), _("Queues, workers and tasks.")))
     links.append((reverse("docs"), _("API docs"), _("For the storefront's developers.")))

@@ -120,6 +120,7 @@ RQ = {
     "COMMIT_MODE": "auto",  # tryon/engine/queue.py waits for the commit itself, and survives an outage
     "WORKER_CLASS": "tryon.worker.MaintenanceWorker",  # where rqworker's --worker-class names none
 }
+RQ_SHOW_ADMIN_LINK = False  # tryon/admin/queues.py shows the dashboard, to those who may see it
 CACHES = {"default": cache_settings(REDIS_URL)}
 
 # --- Files ---------------------------------------------------------------------------------------------

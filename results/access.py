@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
 from config.core.errors import DomainError
+from config.shops.abilities import Ability
 from config.shops.callers import Caller
 from results.models import TryOnResult
 
@@ -19,9 +20,11 @@ class ResultNotFound(DomainError):
 
 
 def results_for(caller: Caller) -> QuerySet[TryOnResult]:
-    """Return the unexpired results of the caller's jobs, or of all jobs for a manager."""
+    """Return the unexpired results of the caller's jobs, or of all jobs for who may see them."""
     results = TryOnResult.objects.filter(expires_at__gt=clock.now())
-    return results if caller.is_manager else results.filter(job__viewers__requester=caller.requester)
+    if caller.may(Ability.SEE_ALL_RESULTS):
+        return results
+    return results.filter(job__viewers__requester=caller.requester)
 
 
 def result_for(caller: Caller, result_id: UUID) -> TryOnResult:

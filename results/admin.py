@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from config.core.admin.base import ReadOnlyAdmin
 from config.core.admin.widgets import badge, large_picture, link_to, moment, pixels, thumbnail
+from config.shops.abilities import Ability
 from results.models import Reason, ResultFeedback, Review, TryOnResult, Verdict
 from results.services import result_delete, result_review
 
@@ -81,7 +82,7 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         """Return whether the person may approve and reject."""
-        return request.user.has_perm("results.change_tryonresult")
+        return request.user.has_perm(Ability.REVIEW_RESULTS)
 
     @override
     def delete_model(self, request: HttpRequest, obj: TryOnResult) -> None:

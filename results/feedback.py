@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core.constraints import violates
 from config.core.errors import DomainError
-from config.shops.callers import Caller
+from config.shops.abilities import Ability
+from config.shops.callers import Caller, NotAllowed
 from results.models import ResultFeedback, TryOnResult
 
 
@@ -21,7 +22,10 @@ class FeedbackAlreadyGiven(DomainError):
 def feedback_give(
     *, result: TryOnResult, caller: Caller, verdict: str, reasons: Sequence[str] = (), comment: str = ""
 ) -> ResultFeedback:
-    """Store the caller's judgement of a result. Raise FeedbackAlreadyGiven if there is one."""
+    """Store the caller's judgement of a result. Raise NotAllowed, and FeedbackAlreadyGiven if there is one."""
+    own = result.job.viewers.filter(requester=caller.requester)
+    if not (caller.may(Ability.REVIEW_RESULTS) or own.exists()):
+        raise NotAllowed
     try:
         with transaction.atomic():
             return ResultFeedback.objects.create(

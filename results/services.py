@@ -12,7 +12,8 @@ from django.db import transaction
 from config.core import clock
 from config.core.images import ResultImage
 from config.core.storage import discard_after_commit, new_files
-from config.shops.callers import Caller
+from config.shops.abilities import Ability
+from config.shops.callers import Caller, NotAllowed
 from results.models import Review, TryOnResult
 from results.reuse import forget
 
@@ -87,7 +88,9 @@ def result_review(results: Iterable[TryOnResult], review: Review) -> int:
 
 
 def result_give_up(result: TryOnResult, caller: Caller) -> None:
-    """Give up the caller's share of a result. Delete it if nobody else shares it or the caller is a manager.
+    """Give up the caller's share of a result. Delete it if nobody else shares it.
+
+    A caller who may delete results deletes it for all. Raise NotAllowed.
 
     Identical requests of several callers share one paid picture, and one caller must not take it from the
     others. The job of a deleted result stays in its callers' lists.
@@ -97,10 +100,15 @@ def result_give_up(result: TryOnResult, caller: Caller) -> None:
         if not TryOnResult.objects.select_for_update().filter(pk=result.pk).exists():
             return
         viewers = result.job.viewers
-        if caller.is_manager or not viewers.exclude(requester=caller.requester).exists():
+        own = viewers.filter(requester=caller.requester)
+        if caller.may(Ability.DELETE_RESULTS):
             result_delete(result)
+        elif not own.exists():
+            raise NotAllowed
+        elif viewers.exclude(requester=caller.requester).exists():
+            own.delete()
         else:
-            viewers.filter(requester=caller.requester).delete()
+            result_delete(result)
 
 
 def _forget_after_commit(results: Sequence[TryOnResult]) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
+from config.shops.abilities import Ability
 from config.shops.callers import Caller
 from tryon.models import ProductImage, TryOnJob
 from tryon.selectors import with_files
@@ -30,7 +31,7 @@ class JobNotFound(DomainError):
 def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
     """Return a photo that has its files, the caller's own or the catalogue's. Raise ProductImageNotFound."""
     photos = with_files(ProductImage.objects.all())
-    if not caller.is_manager:
+    if not caller.may(Ability.USE_ANY_PHOTO):
         photos = photos.filter(Q(requester="") | Q(requester=caller.requester))
     photo = photos.filter(pk=image_id).first()
     if photo is None:
@@ -47,6 +48,6 @@ def job_for(caller: Caller, job_id: UUID) -> TryOnJob:
 
 
 def jobs_for(caller: Caller) -> QuerySet[TryOnJob]:
-    """Return the jobs that the caller asked for, or every job for a manager."""
+    """Return the jobs that the caller asked for, or every job for who may see them."""
     jobs = TryOnJob.objects.all()
-    return jobs if caller.is_manager else jobs.filter(viewers__requester=caller.requester)
+    return jobs if caller.may(Ability.SEE_ALL_JOBS) else jobs.filter(viewers__requester=caller.requester)

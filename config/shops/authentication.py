@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
-from config.shops.callers import Caller
+from config.shops.callers import Caller, person_calling
 from config.shops.keys import key_check
 
 SCHEME = "Api-Key"
@@ -31,7 +31,7 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """A session: staff signed in to the admin act as managers.
+    """A session: staff signed in to the admin act with their permissions, as they do there.
 
     The browser sends their cookie by itself, so every unsafe request needs Django's CSRF token too.
     """
@@ -48,5 +48,5 @@ class SessionAuthentication(authentication.SessionAuthentication):
         """Return who acts by this session, or None."""
         user: User | AnonymousUser | None = getattr(request._request, "user", None)
         if isinstance(user, User) and user.is_active and user.is_staff:
-            return Caller(requester=f"user:{user.pk}", is_manager=True)
+            return person_calling(user)
         return None

@@ -6,22 +6,32 @@ from rest_framework import permissions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from config.shops.abilities import Ability
 from config.shops.callers import caller_of
 
 
-class ManagerMayWrite(permissions.IsAuthenticated):
-    """Every key may read; only a manager key may change."""
+def needs(*abilities: Ability) -> type[permissions.BasePermission]:
+    """Return the DRF permission of a view that only callers with all these abilities may use."""
 
-    @override
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        if not super().has_permission(request, view):
-            return False
-        return request.method in permissions.SAFE_METHODS or caller_of(request).is_manager
+    class Needs(permissions.IsAuthenticated):
+        @override
+        def has_permission(self, request: Request, view: APIView) -> bool:
+            if not super().has_permission(request, view):
+                return False
+            caller = caller_of(request)
+            return all(caller.may(ability) for ability in abilities)
+
+    return Needs
 
 
-class ManagersOnly(permissions.IsAuthenticated):
-    """A manager key or a staff session."""
+def needs_to_write(ability: Ability) -> type[permissions.BasePermission]:
+    """Return the DRF permission of a view that every caller may read, and only these may change."""
 
-    @override
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return super().has_permission(request, view) and caller_of(request).is_manager
+    class NeedsToWrite(permissions.IsAuthenticated):
+        @override
+        def has_permission(self, request: Request, view: APIView) -> bool:
+            if not super().has_permission(request, view):
+                return False
+            return request.method in permissions.SAFE_METHODS or caller_of(request).may(ability)
+
+    return NeedsToWrite

@@ -14,8 +14,9 @@ from config.core.http.envelope import Page
 from config.core.http.operation import PAGE_PARAMETERS, operation
 from config.core.http.pagination import paginate
 from config.core.images import ImageMissing
+from config.shops.abilities import Ability
 from config.shops.callers import caller_of
-from config.shops.permissions import ManagerMayWrite
+from config.shops.permissions import needs_to_write
 from models_library.access import model_image_for
 from models_library.api.serializers import (
     ModelImageAnswer,
@@ -36,7 +37,7 @@ class ModelImagesView(APIView):
     """List the photos; add one with a manager key."""
 
     parser_classes = [parsers.MultiPartParser]
-    permission_classes = [ManagerMayWrite]
+    permission_classes = [needs_to_write(Ability.ADD_MODELS)]
 
     @operation(
         "models",
@@ -57,7 +58,7 @@ class ModelImagesView(APIView):
         photos = model_image_list(
             category=category,
             search=search,
-            include_retired=caller_of(request).is_manager,
+            include_retired=caller_of(request).may(Ability.SEE_RETIRED_MODELS),
         )
         rows, meta = paginate(photos, request)
         return Page([model_image_answer(row, request) for row in rows], meta)
@@ -75,7 +76,7 @@ class ModelImagesView(APIView):
 class ModelImageView(APIView):
     """Change one photo, with a manager key."""
 
-    permission_classes = [ManagerMayWrite]
+    permission_classes = [needs_to_write(Ability.CHANGE_MODELS)]
 
     @operation("modelUpdate", body=ModelImageUpdateSerializer)
     def patch(self, request: Request, image_id: UUID) -> ModelImageAnswer:

@@ -1,7 +1,8 @@
-"""Product photos and jobs in the admin."""
+"""Product photos, jobs, operations and the queues in the admin."""
 
 from tryon.admin.jobs import TryOnJobAdmin
 from tryon.admin.operations import GovernorAdmin
 from tryon.admin.products import ProductImageAdmin
+from tryon.admin.queues import RqDashboardAdmin
 
-__all__ = ["GovernorAdmin", "ProductImageAdmin", "TryOnJobAdmin"]
+__all__ = ["GovernorAdmin", "ProductImageAdmin", "RqDashboardAdmin", "TryOnJobAdmin"]

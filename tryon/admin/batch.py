@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core.admin.base import sentence
 from config.core.errors import DomainError
-from config.shops.callers import Caller
+from config.shops.callers import person_calling
 from models_library.models import Category, ModelImage
 from models_library.selectors import model_image_list
 from tryon.fashn.inputs import total_credits
@@ -138,7 +138,7 @@ def batch_page(site: AdminSite, request: HttpRequest, queryset: QuerySet[Product
 
 def start(request: HttpRequest, batch: Batch) -> None:
     """Request every try-on in the bulk lane, and report the outcome."""
-    caller = Caller(requester=f"user:{request.user.pk}", is_manager=True)
+    caller = person_calling(request.user)
     outcomes: Counter[Reuse] = Counter()
     for garment, model in product(batch.products, batch.models):
         try:

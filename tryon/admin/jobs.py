@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from config.core.admin.base import ReadOnlyAdmin, sentence
 from config.core.admin.widgets import badge, link_to, moment, thumbnail
 from config.core.errors import DomainError
-from config.shops.callers import Caller
+from config.shops.abilities import Ability
+from config.shops.callers import Caller, person_calling
 from tryon.admin.job_page import job_page
 from tryon.models import Prediction, Status, TryOnJob
 from tryon.selectors import dead_letters
@@ -91,7 +92,7 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Return whether the person may retry and cancel."""
-        return request.user.has_perm("tryon.change_tryonjob")
+        return request.user.has_perm(Ability.OPERATE_JOBS)
 
     @admin.action(description=_("Retry (may cost credits)"), permissions=["operate"], location=EVERYWHERE)
     def retry(self, request: HttpRequest, jobs: QuerySet[TryOnJob]) -> None:
@@ -111,7 +112,7 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
         outcome: Any,
     ) -> None:
         """Act on each job, and report the reason of each refusal."""
-        caller = Caller(requester=f"user:{request.user.pk}", is_manager=True)
+        caller = person_calling(request.user)
         chosen, done = list(jobs), 0
         for job in chosen:
             try:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from config.core.admin.base import ReadOnlyAdmin
+from config.shops.abilities import Ability
 from tryon.models import Governor
 from tryon.services.operations import problem, service_pause, service_resume
 from tryon.services.stats import statistics
@@ -20,7 +21,7 @@ from tryon.services.stats import statistics
 
 @admin.register(Governor)
 class GovernorAdmin(ReadOnlyAdmin[Governor]):
-    """One page in place of a list: the governor has one row."""
+    """One page in place of the list and the forms: the governor has one row."""
 
     @override
     def has_delete_permission(self, request: HttpRequest, obj: Governor | None = None) -> bool:
@@ -28,14 +29,14 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Return whether the person may pause and resume."""
-        return request.user.has_perm("tryon.change_governor")
+        return request.user.has_perm(Ability.PAUSE)
 
     @override
     def get_urls(self) -> list[URLPattern]:
         return [
             path("pause/", self.admin_site.admin_view(self.pause_view), name="tryon_governor_pause"),
             path("resume/", self.admin_site.admin_view(self.resume_view), name="tryon_governor_resume"),
-            *super().get_urls(),
+            path("", self.admin_site.admin_view(self.changelist_view), name="tryon_governor_changelist"),
         ]
 
     @override

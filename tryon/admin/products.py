@@ -21,6 +21,7 @@ from config.core.admin.widgets import (
     pixels,
     thumbnail,
 )
+from config.shops.abilities import Ability
 from tryon.admin.batch import batch_page
 from tryon.models import ProductImage
 from tryon.services.products import product_image_create, storable_metadata
@@ -111,7 +112,7 @@ class ProductImageAdmin(UploadAdmin[ProductImage]):
 
     def has_start_permission(self, request: HttpRequest) -> bool:
         """Return whether the person may spend credits."""
-        return request.user.has_perm("tryon.add_tryonjob")
+        return request.user.has_perm(Ability.START_TRYONS)
 
     @override
     def take_in(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> ProductImage:

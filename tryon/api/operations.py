@@ -10,7 +10,8 @@ from rest_framework.views import APIView
 from config.core.errors import DomainError
 from config.core.http.envelope import Empty
 from config.core.http.operation import operation
-from config.shops.permissions import ManagersOnly
+from config.shops.abilities import Ability
+from config.shops.permissions import needs
 from tryon.fashn.parsing import usable_provider_id
 from tryon.services.operations import service_pause, service_resume
 from tryon.services.stats import Statistics, statistics
@@ -35,7 +36,7 @@ class WebhookNotFound(DomainError):
 class StatsView(APIView):
     """The state of the service, in numbers."""
 
-    permission_classes = [ManagersOnly]
+    permission_classes = [needs(Ability.SEE_OPERATIONS)]
 
     @operation("stats", 403)
     def get(self, request: Request) -> Statistics:
@@ -45,7 +46,7 @@ class StatsView(APIView):
 class PauseView(APIView):
     """Start no more jobs. Jobs at FASHN finish."""
 
-    permission_classes = [ManagersOnly]
+    permission_classes = [needs(Ability.SEE_OPERATIONS, Ability.PAUSE)]  # its answer shows the numbers
 
     @operation("pause")
     def post(self, request: Request) -> Statistics:
@@ -56,7 +57,7 @@ class PauseView(APIView):
 class ResumeView(APIView):
     """Start jobs again, whatever the reason for the pause."""
 
-    permission_classes = [ManagersOnly]
+    permission_classes = [needs(Ability.SEE_OPERATIONS, Ability.PAUSE)]  # its answer shows the numbers
 
     @operation("resume")
     def post(self, request: Request) -> Statistics:

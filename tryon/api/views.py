@@ -14,7 +14,9 @@ from config.core.http.envelope import Answer, Page
 from config.core.http.operation import PAGE_PARAMETERS, operation
 from config.core.http.pagination import paginate
 from config.core.images import ImageMissing
+from config.shops.abilities import Ability
 from config.shops.callers import caller_of
+from config.shops.permissions import needs
 from tryon.access import JobNotFound, job_for, jobs_for
 from tryon.api.serializers import (
     GeneratedAnswer,
@@ -48,6 +50,7 @@ class UploadView(APIView):
     """Upload a product photo."""
 
     parser_classes = [parsers.MultiPartParser]
+    permission_classes = [needs(Ability.UPLOAD_PHOTOS)]
 
     @operation("upload", 422, 503, 507, status=201, body=UploadSerializer)
     def post(self, request: Request) -> UploadedAnswer:
@@ -66,6 +69,8 @@ class UploadView(APIView):
 
 class GenerateView(APIView):
     """Ask for a try-on."""
+
+    permission_classes = [needs(Ability.START_TRYONS)]
 
     @operation("generate", 404, 409, 429, status=STARTED, body=GenerateSerializer)
     def post(self, request: Request) -> Answer[GeneratedAnswer]:

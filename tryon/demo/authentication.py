@@ -1,12 +1,14 @@
 """Authentication by session in the demo: staff as everywhere, or a visitor of the shop."""
 
 import secrets
+from dataclasses import replace
 from typing import Final, override
 
 from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+from config.shops.abilities import SHOPPING
 from config.shops.authentication import SessionAuthentication
 from config.shops.callers import Caller
 
@@ -14,14 +16,14 @@ SESSION_KEY: Final = "demo_visitor"
 
 
 class VisitorAuthentication(SessionAuthentication):
-    """Visitors of the demo shop act for themselves, while DEMO_SHOP is on."""
+    """Visitors of the demo shop act for themselves, while DEMO_SHOP is on. Staff may do what any visitor may."""
 
     @override
     def session_caller(self, request: Request) -> Caller | None:
-        return super().session_caller(request) or self._visitor(request)
-
-    def _visitor(self, request: Request) -> Caller | None:
         visitor = request._request.session.get(SESSION_KEY) if settings.DEMO_SHOP else None
+        person = super().session_caller(request)
+        if person is not None:
+            return replace(person, abilities=person.abilities | SHOPPING) if visitor else person
         return Caller(requester=f"visitor:{visitor}") if visitor else None
 
 

@@ -56,8 +56,13 @@ class Governor(models.Model):
     )
 
     class Meta:
-        verbose_name = _("governor")
-        verbose_name_plural = _("governor")
+        verbose_name = _("operations")
+        verbose_name_plural = _("operations")
+        default_permissions = ["view"]
+        permissions = [
+            ("pause_service", _("Can pause and resume try-ons")),
+            ("operate_queues", _("Can open and operate the RQ dashboard")),
+        ]
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="governor_is_one_row")]
 
     @override

@@ -6,7 +6,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
-from config.shops.callers import Caller
+from config.shops.abilities import Ability
+from config.shops.callers import Caller, NotAllowed
 from results.selectors import result_live
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
@@ -39,15 +40,17 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
     """Cancel a job, or leave it to the other callers who asked for the same picture.
 
     A queued job costs nothing. FASHN can't stop a running prediction: its picture is dropped, and the credit
-    is noted when FASHN reports it. Raise JobNotCancelable.
+    is noted when FASHN reports it. Raise NotAllowed, JobNotCancelable.
     """
+    if not (caller.may(Ability.OPERATE_JOBS) or is_viewer(job, caller)):
+        raise NotAllowed
     if not job.is_active:
         raise JobNotCancelable
     with transaction.atomic():
         # Lock the row: if two callers cancel at the same time, the second one cancels the job.
         actions.lock(job)
         others = job.viewers.exclude(requester=caller.requester)
-        if not caller.is_manager and others.exists():
+        if not caller.may(Ability.OPERATE_JOBS) and others.exists():
             job.viewers.filter(requester=caller.requester).delete()
             job.status = Status.CANCELED  # for this caller; the others go on waiting
             return job
@@ -60,9 +63,11 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
 def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     """Pay for another try. Return the job that makes the picture: this one, or an identical one.
 
-    A paid picture is only fetched. Raise JobNotFailed, ModelImageInactive, OptionsOutdated, and as
-    ``check_limits``.
+    A paid picture is only fetched. Raise NotAllowed, JobNotFailed, ModelImageInactive, OptionsOutdated, and
+    as ``check_limits``.
     """
+    if not (caller.may(Ability.OPERATE_JOBS) or caller.may(Ability.START_TRYONS) and is_viewer(job, caller)):
+        raise NotAllowed
     if job.status != Status.FAILED:
         raise JobNotFailed
     if not job.model_image.is_active:
@@ -86,6 +91,11 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
             return job
     note(Reuse.HIT, live)
     return live
+
+
+def is_viewer(job: TryOnJob, caller: Caller) -> bool:
+    """Return whether the caller asked for this picture."""
+    return job.viewers.filter(requester=caller.requester).exists()
 
 
 def _go_on(job: TryOnJob, caller: Caller) -> None:

@@ -36,6 +36,11 @@ class StudioAdminSite(admin.AdminSite):
         return sorted(apps, key=lambda app: known.get(app["app_label"], len(known)))
 
     @override
+    def get_urls(self) -> list[Any]:
+        """Return Django's addresses without the shortcut to a row's public page: no row has one."""
+        return [address for address in super().get_urls() if getattr(address, "name", "") != "view_on_site"]
+
+    @override
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {**(extra_context or {}), "quick_links": self.quick_links(request)})
 

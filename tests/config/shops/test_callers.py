@@ -15,15 +15,20 @@ PAUSE = "/api/tryon/stats/pause"
 pytestmark = pytest.mark.django_db
 
 
-def signed_in(*, is_staff: bool) -> Client:
+def signed_in(*, is_staff: bool, is_superuser: bool = False) -> Client:
     """A browser of somebody with an account. It sends no CSRF token by itself."""
     client = Client(enforce_csrf_checks=True)
-    client.force_login(User.objects.create_user("somebody", is_staff=is_staff))
+    user = User.objects.create_user("somebody", is_staff=is_staff, is_superuser=is_superuser)
+    client.force_login(user)
     return client
 
 
-def test_staff_signed_in_to_the_admin_are_managers() -> None:
-    assert signed_in(is_staff=True).get(STATS).status_code == 200
+def test_staff_signed_in_to_the_admin_are_callers_of_the_api() -> None:
+    assert signed_in(is_staff=True).get(MODELS).status_code == 200
+
+
+def test_the_owner_of_the_shop_may_do_everything() -> None:
+    assert signed_in(is_staff=True, is_superuser=True).get(STATS).status_code == 200
 
 
 def test_an_account_that_is_no_staff_is_nobody() -> None:
@@ -35,11 +40,11 @@ def test_an_account_that_is_no_staff_is_nobody() -> None:
 def test_staff_whose_account_is_closed_are_nobody() -> None:
     client = signed_in(is_staff=True)
     User.objects.update(is_active=False)
-    assert client.get(STATS).status_code == 401
+    assert client.get(MODELS).status_code == 401
 
 
 def test_another_page_can_not_act_for_staff() -> None:
-    client = signed_in(is_staff=True)
+    client = signed_in(is_staff=True, is_superuser=True)
     assert client.post(PAUSE).status_code == 403
     assert client.get(STATS).json()["data"]["governor"]["pause"] == ""
 

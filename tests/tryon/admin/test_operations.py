@@ -51,7 +51,7 @@ def test_each_reason_is_told(settings: Settings) -> None:
 
 
 def test_an_operator_pauses_and_resumes() -> None:
-    staff = sign_in("tryon.view_governor", "tryon.change_governor")
+    staff = sign_in("tryon.view_governor", "tryon.pause_service")
     staff.post(f"{OPERATIONS}pause/")
     assert governor.current().pause == Pause.OPERATOR
     staff.post(f"{OPERATIONS}resume/")

@@ -1,0 +1,44 @@
+"""The abilities of callers, and the Django permission behind each: the one table for the API and the admin."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+class Ability(StrEnum):
+    """Something that not everybody may do. The value is the permission that a person needs for it."""
+
+    UPLOAD_PHOTOS = "tryon.add_productimage"
+    USE_ANY_PHOTO = "tryon.view_productimage"  # of another requester too
+    START_TRYONS = "tryon.add_tryonjob"  # it spends credits
+    SEE_ALL_JOBS = "tryon.view_tryonjob"
+    OPERATE_JOBS = "tryon.change_tryonjob"  # cancel and retry another requester's
+    SEE_ALL_RESULTS = "results.view_tryonresult"
+    REVIEW_RESULTS = "results.change_tryonresult"  # approve, reject, judge another requester's
+    DELETE_RESULTS = "results.delete_tryonresult"
+    SEE_RETIRED_MODELS = "models_library.view_modelimage"
+    ADD_MODELS = "models_library.add_modelimage"
+    CHANGE_MODELS = "models_library.change_modelimage"
+    SEE_OPERATIONS = "tryon.view_governor"
+    PAUSE = "tryon.pause_service"
+    OPERATE_QUEUES = "tryon.operate_queues"  # RQ's dashboard
+
+
+# A storefront's key, and a visitor of the demo shop. Beside these, both use only their own rows.
+SHOPPING: Final = frozenset({Ability.UPLOAD_PHOTOS, Ability.START_TRYONS})
+
+
+def is_allowed(user: "User | AnonymousUser", ability: Ability) -> bool:
+    """Return whether a person has the permission. As in Django's admin, to change rows includes to view them."""
+    if user.has_perm(ability):
+        return True
+    app, _dot, codename = ability.partition(".")
+    kind, _line, model = codename.partition("_")
+    return kind == "view" and user.has_perm(f"{app}.change_{model}")
+
+
+def abilities_of(user: "User | AnonymousUser") -> frozenset[Ability]:
+    """Return the abilities of a person. It takes two queries, and none for a superuser."""
+    return frozenset(ability for ability in Ability if is_allowed(user, ability))

@@ -1,0 +1,89 @@
+"""RQ's dashboard in the admin, behind a permission of its own.
+
+django-rq asks for a staff login only, and some of its addresses empty a queue.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Final, override
+
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import URLPattern
+from django_rq.admin import QueueAdmin
+from django_rq.models import Dashboard
+from django_rq.queues import get_queue_by_index
+from rq import Worker
+from rq.exceptions import NoSuchJobError
+
+from config.shops.abilities import Ability
+
+type View = Callable[..., HttpResponseBase]
+
+# The forms of a model without a table, and a scheduler from a package that is not installed.
+LEFT_OUT: Final = frozenset(
+    {
+        "django_rq_dashboard_add",
+        "django_rq_dashboard_change",
+        "django_rq_dashboard_delete",
+        "django_rq_dashboard_history",
+        "django_rq_scheduler_jobs",
+        None,
+    }
+)
+
+
+@admin.register(Dashboard)
+class RqDashboardAdmin(QueueAdmin):  # type: ignore[misc]  # django-rq has no types
+    """The dashboard, for who may operate the queues. To others it is not there."""
+
+    @override
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(Ability.OPERATE_QUEUES)
+
+    @override
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    @override
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    @override
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @override
+    def get_urls(self) -> list[URLPattern]:
+        """Return django-rq's addresses, each of them guarded, also the one that takes a token."""
+        patterns = [pattern for pattern in super().get_urls() if pattern.name not in LEFT_OUT]
+        for pattern in patterns:
+            pattern.callback = self.admin_site.admin_view(guarded(pattern.callback))
+        return patterns
+
+
+def guarded(view: View) -> View:
+    """Return a view that needs the permission, and answers 404 for what is not there. django-rq fails there."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.has_perm(Ability.OPERATE_QUEUES):
+            raise PermissionDenied
+        check_is_there(kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except NoSuchJobError as error:
+            raise Http404 from error
+
+    return answer
+
+
+def check_is_there(names: Mapping[str, Any]) -> None:
+    """Raise Http404 for a queue or a worker that an address names and that is not there."""
+    index, key = names.get("queue_index"), names.get("key")
+    if index is not None and index >= len(settings.RQ_QUEUES):
+        raise Http404
+    if key is not None and key not in Worker.all_keys(get_queue_by_index(index).connection):
+        raise Http404
