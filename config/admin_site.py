@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from config.core.admin.site import QuickLink
+from config.core.admin.site import Problem, QuickLink
 from config.core.admin.site import StudioAdminSite as CoreAdminSite
 from config.shops.abilities import Ability, is_allowed
 
@@ -35,6 +35,15 @@ class StudioAdminSite(CoreAdminSite):
                     {**model, "name": _("RQ dashboard"), "view_only": True} for model in app["models"]
                 ]
         return apps
+
+    @override
+    def problem(self, request: HttpRequest) -> Problem | None:
+        from tryon.services.operations import pause_known  # this module is loaded before any model
+
+        if not (sentence := pause_known()):
+            return None
+        may_open = is_allowed(request.user, Ability.SEE_OPERATIONS)
+        return sentence, reverse("admin:tryon_governor_changelist") if may_open else ""
 
     @override
     def quick_links(self, request: HttpRequest) -> list[QuickLink]:

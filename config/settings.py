@@ -3,6 +3,7 @@
 Names, defaults and meanings are listed in README.md; a test fails when one is missing there.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -41,6 +42,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_rq",
+    "axes",
     "config.core.apps.CoreConfig",
     "config.shops",
     "config.core.upkeep",
@@ -62,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -84,10 +87,16 @@ TEMPLATES = [
 ]
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", _("English")), ("ko", _("Korean"))]
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+# The first one only refuses: who has failed too often.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -235,9 +244,21 @@ SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
 SECURE_REFERRER_POLICY = "same-origin"
 BEHIND_PROXY = env.flag("BEHIND_PROXY", False)
+PROXY_COUNT = env.number("PROXY_COUNT", 1, least=1, most=10)  # in a row; each adds its client
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
+# One name from one address is locked out: nobody else, and not a whole office. A lock ends by itself.
+AXES_FAILURE_LIMIT = env.number("LOGIN_ATTEMPTS", 5, least=1, most=1000)
+AXES_COOLOFF_TIME = timedelta(minutes=env.number("LOGIN_LOCK_MINUTES", 15, least=1, most=10_080))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "config.core.http.address.client_address"
+AXES_LOCKOUT_CALLABLE = "config.shops.logins.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page has said when the lock ends
+AXES_DISABLE_ACCESS_LOG = True  # no list of who came when
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 # Pictures may come from the storage's own host; everything else comes from here.
 PICTURE_SOURCES = [CSP.SELF, "data:", "blob:", *([S3_ENDPOINT or "https:"] if S3_BUCKET else [])]
 SECURE_CSP = {

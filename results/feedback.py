@@ -22,7 +22,7 @@ class FeedbackAlreadyGiven(DomainError):
 def feedback_give(
     *, result: TryOnResult, caller: Caller, verdict: str, reasons: Sequence[str] = (), comment: str = ""
 ) -> ResultFeedback:
-    """Store the caller's judgement of a result. Raise NotAllowed, and FeedbackAlreadyGiven if there is one."""
+    """Store the caller's judgement of a result. Raise NotAllowed, or FeedbackAlreadyGiven."""
     own = result.job.viewers.filter(requester=caller.requester)
     if not (caller.may(Ability.REVIEW_RESULTS) or own.exists()):
         raise NotAllowed

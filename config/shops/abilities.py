@@ -1,4 +1,4 @@
-"""The abilities of callers, and the Django permission behind each: the one table for the API and the admin."""
+"""The abilities of callers, and the Django permission behind each: one table for the API and the admin."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -31,7 +31,7 @@ SHOPPING: Final = frozenset({Ability.UPLOAD_PHOTOS, Ability.START_TRYONS})
 
 
 def is_allowed(user: "User | AnonymousUser", ability: Ability) -> bool:
-    """Return whether a person has the permission. As in Django's admin, to change rows includes to view them."""
+    """Return whether a person has the permission. As in Django's admin, who may change rows may view them."""
     if user.has_perm(ability):
         return True
     app, _dot, codename = ability.partition(".")

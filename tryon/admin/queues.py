@@ -65,7 +65,7 @@ class RqDashboardAdmin(QueueAdmin):  # type: ignore[misc]  # django-rq has no ty
 
 
 def guarded(view: View) -> View:
-    """Return a view that needs the permission, and answers 404 for what is not there. django-rq fails there."""
+    """Return a view that needs the permission. For what is not there it answers 404; django-rq fails."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

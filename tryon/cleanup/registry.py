@@ -10,6 +10,7 @@ from config.core.upkeep.runs import Batch, Work
 from tryon.cleanup.copies import unless_a_copy
 from tryon.cleanup.events import old_events
 from tryon.cleanup.files import stored_files
+from tryon.cleanup.logins import old_logins
 from tryon.cleanup.pictures import kept_pictures
 from tryon.cleanup.results import expired_results, rejected_results
 from tryon.cleanup.sessions import old_sessions
@@ -58,6 +59,7 @@ TASKS: Final[dict[str, Task]] = {
     ),
     "old_events": Task(old_events, "events of finished jobs older than EVENT_TTL_DAYS"),
     "old_sessions": Task(old_sessions, "sessions of people who are signed out"),
+    "old_logins": Task(old_logins, "failed logins that no longer count"),
     "stored_files": Task(stored_files, "files that no row names; also measures storage", can_be_forced=True),
 }
 

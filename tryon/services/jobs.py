@@ -66,7 +66,8 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     A paid picture is only fetched. Raise NotAllowed, JobNotFailed, ModelImageInactive, OptionsOutdated, and
     as ``check_limits``.
     """
-    if not (caller.may(Ability.OPERATE_JOBS) or caller.may(Ability.START_TRYONS) and is_viewer(job, caller)):
+    may_pay_again = caller.may(Ability.START_TRYONS) and is_viewer(job, caller)
+    if not (caller.may(Ability.OPERATE_JOBS) or may_pay_again):
         raise NotAllowed
     if job.status != Status.FAILED:
         raise JobNotFailed

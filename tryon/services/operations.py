@@ -2,11 +2,16 @@
 
 from typing import Any, Final
 
+from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
 from tryon.engine import actions, governor
 from tryon.models import Pause
+
+PAUSE_KEY: Final = "operations:pause"
+# Each page of the admin asks. A pause that the engine begins may show this much later.
+PAUSE_SECONDS: Final = 10
 
 # The action that each pause needs from a person.
 ADVICE: Final = {
@@ -19,11 +24,22 @@ ADVICE: Final = {
 def service_pause() -> None:
     """Start no more jobs. Jobs at FASHN finish."""
     actions.pause()
+    cache.delete(PAUSE_KEY)
 
 
 def service_resume() -> None:
     """Start jobs again, whatever the reason for the pause."""
     actions.resume()
+    cache.delete(PAUSE_KEY)
+
+
+def pause_known() -> Any:
+    """Return why all is paused, and what to do about it; empty if it is not. One query in ten seconds."""
+    reason = cache.get(PAUSE_KEY)
+    if reason is None:
+        reason = governor.current().pause
+        cache.set(PAUSE_KEY, reason, PAUSE_SECONDS)
+    return ADVICE[Pause(reason)] if reason else ""
 
 
 def problem() -> Any:

@@ -16,6 +16,9 @@ from redis import RedisError
 type QuickLink = tuple[str, Any, Any]
 """Address, name and purpose of a place that people use often."""
 
+type Problem = tuple[Any, str]
+"""A sentence that says what to do, and the address of the page about it; empty for who may not open it."""
+
 
 class StudioAdminSite(admin.AdminSite):
     """The stock admin with our name and links."""
@@ -28,6 +31,17 @@ class StudioAdminSite(admin.AdminSite):
     def quick_links(self, request: HttpRequest) -> list[QuickLink]:
         """Return the links on the home page that this person may follow."""
         return []
+
+    def problem(self, request: HttpRequest) -> Problem | None:
+        """Return the sentence for the top of each page while the service stands still."""
+        return None
+
+    @override
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        if context["has_permission"]:
+            context["studio_problem"] = self.problem(request)
+        return context
 
     @override
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

@@ -1,0 +1,43 @@
+"""The address of a client, from what a client can't make up."""
+
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest
+
+# A provider gives a house this much of IPv6. One client can use all its addresses in turn.
+IPV6_PREFIX: Final = 64
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return the client's IP address, or the network of an IPv6 address. None where there is none.
+
+    A client can send ``X-Forwarded-For`` too. Each proxy adds the address of its own client at the end, so
+    with BEHIND_PROXY the entry of the outermost of PROXY_COUNT proxies counts, and no entry before it.
+    """
+    connected = request.META.get("REMOTE_ADDR", "")
+    if not settings.BEHIND_PROXY:
+        return normal_address(connected)
+    entries = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if len(entries) < settings.PROXY_COUNT:  # it did not come through all the proxies
+        return normal_address(connected)
+    return normal_address(entries[-settings.PROXY_COUNT]) or normal_address(connected)
+
+
+def normal_address(text: str) -> str | None:
+    """Return an address in its usual form, without a port. Return None for any other text."""
+    host = text.strip()
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ip_network((address.packed, IPV6_PREFIX), strict=False).network_address)
+    return str(address)

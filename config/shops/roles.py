@@ -1,0 +1,68 @@
+"""The ready-made groups: what a merchandiser, a reviewer and an operator of a shop may do."""
+
+from typing import Final
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.db.models import Q
+
+from config.shops.abilities import Ability
+
+_LOOK: Final = (
+    Ability.USE_ANY_PHOTO,
+    Ability.SEE_RETIRED_MODELS,
+    Ability.SEE_ALL_JOBS,
+    Ability.SEE_ALL_RESULTS,
+)
+
+ROLES: Final[dict[str, frozenset[str]]] = {
+    "Merchandiser": frozenset(
+        {
+            *_LOOK,
+            Ability.UPLOAD_PHOTOS,
+            "tryon.change_productimage",
+            Ability.START_TRYONS,
+            Ability.OPERATE_JOBS,
+            Ability.ADD_MODELS,
+            Ability.CHANGE_MODELS,
+            "models_library.delete_modelimage",
+            Ability.REVIEW_RESULTS,
+            Ability.DELETE_RESULTS,
+        }
+    ),
+    "Reviewer": frozenset({*_LOOK, Ability.REVIEW_RESULTS}),
+    "Operator": frozenset(
+        {
+            *_LOOK,
+            Ability.OPERATE_JOBS,
+            Ability.SEE_OPERATIONS,
+            Ability.PAUSE,
+            Ability.OPERATE_QUEUES,
+            "upkeep.view_cleanuprun",
+        }
+    ),
+}
+
+
+@transaction.atomic
+def groups_make() -> list[str]:
+    """Make the missing groups, and return their names. A group that exists stays as the owner has it."""
+    made = []
+    for name, wanted in ROLES.items():
+        group, is_new = Group.objects.get_or_create(name=name)
+        if is_new:
+            group.permissions.set(permissions_named(wanted))
+            made.append(name)
+    return made
+
+
+def permissions_named(names: frozenset[str]) -> list[Permission]:
+    """Return the permissions with these names (``app.codename``). Raise LookupError if one is missing."""
+    match = Q()
+    for name in names:
+        app, _dot, codename = name.partition(".")
+        match |= Q(content_type__app_label=app, codename=codename)
+    found = list(Permission.objects.filter(match))
+    if len(found) != len(names):
+        raise LookupError("Some permissions are missing. Run manage.py migrate first.")
+    return found
