@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, override
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
+from django.core.exceptions import PermissionDenied
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -115,6 +116,8 @@ class ModelImageAdmin(UploadAdmin[ModelImage]):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         photo = self.get_object(request, object_id)
+        if not self.has_delete_permission(request, photo):
+            raise PermissionDenied
         try:
             # Check first: Django's page would list every job that is in the way.
             if photo is not None and photo.jobs.exists():

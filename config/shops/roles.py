@@ -58,7 +58,7 @@ def groups_make() -> list[str]:
 
 def permissions_named(names: frozenset[str]) -> list[Permission]:
     """Return the permissions with these names (``app.codename``). Raise LookupError if one is missing."""
-    match = Q()
+    match = Q(pk__in=[])
     for name in names:
         app, _dot, codename = name.partition(".")
         match |= Q(content_type__app_label=app, codename=codename)

@@ -16,7 +16,7 @@ SESSION_KEY: Final = "demo_visitor"
 
 
 class VisitorAuthentication(SessionAuthentication):
-    """Visitors of the demo shop act for themselves, while DEMO_SHOP is on. Staff may do as much as visitors."""
+    """Visitors of the demo shop act for themselves, while DEMO_SHOP is on. Staff may do what they may."""
 
     @override
     def session_caller(self, request: Request) -> Caller | None:

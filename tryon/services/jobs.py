@@ -66,8 +66,7 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     A paid picture is only fetched. Raise NotAllowed, JobNotFailed, ModelImageInactive, OptionsOutdated, and
     as ``check_limits``.
     """
-    may_pay_again = caller.may(Ability.START_TRYONS) and is_viewer(job, caller)
-    if not (caller.may(Ability.OPERATE_JOBS) or may_pay_again):
+    if not (caller.may(Ability.OPERATE_JOBS) or may_pay_again(job, caller)):
         raise NotAllowed
     if job.status != Status.FAILED:
         raise JobNotFailed
@@ -97,6 +96,11 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
 def is_viewer(job: TryOnJob, caller: Caller) -> bool:
     """Return whether the caller asked for this picture."""
     return job.viewers.filter(requester=caller.requester).exists()
+
+
+def may_pay_again(job: TryOnJob, caller: Caller) -> bool:
+    """Return whether the caller may spend credits, and asked for this picture."""
+    return caller.may(Ability.START_TRYONS) and is_viewer(job, caller)
 
 
 def _go_on(job: TryOnJob, caller: Caller) -> None:
