@@ -36,6 +36,7 @@ from tests.factories import (
     TryOnJobFactory,
     TryOnResultFactory,
 )
+from tryon.services.operations import service_pause
 
 pytestmark = pytest.mark.django_db
 
@@ -235,6 +236,20 @@ def test_the_api_answers_as_the_table_says(world: World, table: Any) -> None:
 def test_the_admin_answers_as_the_table_says(world: World, table: Any) -> None:
     found = list(surprises(world, table))
     assert not found, "\n".join(found)
+
+
+NO_PAGES: Final = {"admin/login/", "admin/jsi18n/", "admin/autocomplete/"}
+
+
+def test_every_page_of_the_admin_says_that_all_is_paused(world: World) -> None:
+    service_pause()
+    silent = []
+    for route, rows in (OF_THE_ADMIN | OF_RQ).items():
+        if rows["GET"].ok == 200 and route not in NO_PAGES and "json" not in route:
+            shown = world.callers["superuser"].get(world.path(route))
+            if shown.status_code == 200 and "An operator paused the service" not in shown.content.decode():
+                silent.append(route)
+    assert not silent, "\n".join(silent)
 
 
 def test_a_method_that_is_not_in_the_table_is_refused(world: World) -> None:

@@ -15,7 +15,7 @@ from django.urls import URLPattern
 from django_rq.admin import QueueAdmin
 from django_rq.models import Dashboard
 from django_rq.queues import get_queue_by_index
-from rq import Worker
+from rq import Queue, Worker
 from rq.exceptions import NoSuchJobError
 
 from config.shops.abilities import Ability
@@ -85,5 +85,11 @@ def check_is_there(names: Mapping[str, Any]) -> None:
     index, key = names.get("queue_index"), names.get("key")
     if index is not None and index >= len(settings.RQ_QUEUES):
         raise Http404
-    if key is not None and key not in Worker.all_keys(get_queue_by_index(index).connection):
+    if key is not None and not is_worker(key, get_queue_by_index(index)):
         raise Http404
+
+
+def is_worker(key: str, queue: Queue) -> bool:
+    """Return whether a worker with this key is registered and has not just ended."""
+    is_key = key.startswith(Worker.redis_worker_namespace_prefix)
+    return is_key and Worker.find_by_key(key, connection=queue.connection) is not None

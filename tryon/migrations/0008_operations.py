@@ -1,14 +1,25 @@
 from django.db import migrations
 
 
+def permissions(apps, schema_editor):
+    of_all = apps.get_model("auth", "Permission").objects.using(schema_editor.connection.alias)
+    return of_all.filter(content_type__app_label="tryon", content_type__model="governor")
+
+
 def carry_grants_over(apps, schema_editor):
     """Keep the grants of those who could pause: the permission has a new name. Drop two that opened nothing."""
-    permissions = apps.get_model("auth", "Permission").objects.using(schema_editor.connection.alias)
-    of_governor = permissions.filter(content_type__app_label="tryon", content_type__model="governor")
-    of_governor.filter(codename="change_governor").update(
+    found = permissions(apps, schema_editor)
+    found.filter(codename="change_governor").update(
         codename="pause_service", name="Can pause and resume try-ons"
     )
-    of_governor.filter(codename__in=["add_governor", "delete_governor"]).delete()
+    found.filter(codename__in=["add_governor", "delete_governor"]).delete()
+
+
+def carry_grants_back(apps, schema_editor):
+    """Give the permission its old name."""
+    permissions(apps, schema_editor).filter(codename="pause_service").update(
+        codename="change_governor", name="Can change governor"
+    )
 
 
 class Migration(migrations.Migration):
@@ -31,5 +42,5 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "operations",
             },
         ),
-        migrations.RunPython(carry_grants_over, migrations.RunPython.noop),
+        migrations.RunPython(carry_grants_over, carry_grants_back),
     ]

@@ -3,6 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from config.core import clock
@@ -15,8 +19,14 @@ from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+FRONT = "/admin/"
 OPERATIONS = "/admin/tryon/governor/"
 JOBS = "/admin/tryon/tryonjob/"
+REASONS = {
+    Pause.OPERATOR: "An operator paused the service",
+    Pause.OUT_OF_CREDITS: "Buy credits",
+    Pause.UNAUTHORIZED: "FASHN does not accept the key",
+}
 
 
 def test_the_page_shows_numbers_and_what_to_do() -> None:
@@ -66,6 +76,62 @@ def test_the_buttons_need_the_permission_and_a_post(button: str) -> None:
 
 def test_a_button_is_no_link() -> None:
     assert sign_in().get(f"{OPERATIONS}pause/").status_code == 405
+
+
+def test_each_reason_of_a_pause_is_told_on_the_front_page() -> None:
+    staff = sign_in("tryon.view_governor")
+    assert "studio-problem" not in page(staff, FRONT)
+    for reason, words in REASONS.items():
+        governor.pause(reason)
+        cache.clear()  # ten seconds later
+        text = page(staff, FRONT)
+        assert words in text
+        assert f'<a href="{OPERATIONS}">Operations</a>' in text
+        governor.resume()
+
+
+def test_a_pause_by_an_operator_shows_at_once() -> None:
+    staff = sign_in()
+    assert "studio-problem" not in page(staff, FRONT)
+    staff.post(f"{OPERATIONS}pause/")
+    assert "An operator paused the service" in page(staff, FRONT)
+    staff.post(f"{OPERATIONS}resume/")
+    assert "studio-problem" not in page(staff, FRONT)
+
+
+def test_many_pages_read_the_pause_once() -> None:
+    staff = sign_in()
+    page(staff, FRONT)
+    with CaptureQueriesContext(connection) as queries:
+        page(staff, FRONT)
+    assert not [query for query in queries if "tryon_governor" in query["sql"]]
+
+
+def test_the_pause_is_told_in_korean() -> None:
+    staff = sign_in()
+    governor.pause(Pause.OUT_OF_CREDITS)
+    text = staff.get(FRONT, headers={"Accept-Language": "ko"}).content.decode()
+    assert "크레딧을 구매하면" in text
+    assert ">운영</a>" in text
+
+
+def test_who_may_not_open_the_page_is_told_without_a_link() -> None:
+    staff = sign_in("results.view_tryonresult")
+    governor.pause(Pause.UNAUTHORIZED)
+    text = page(staff, FRONT)
+    assert "FASHN does not accept the key" in text
+    assert OPERATIONS not in text
+
+
+def test_strangers_are_not_told() -> None:
+    governor.pause(Pause.OUT_OF_CREDITS)
+    assert "studio-problem" not in page(Client(), "/admin/login/")
+
+
+def test_the_page_has_one_name() -> None:
+    text = page(sign_in(), FRONT)
+    assert "Operations" in text
+    assert ">Governor<" not in text
 
 
 def test_dead_letters_are_listed_and_retried_together(

@@ -4,7 +4,9 @@ import re
 
 import pytest
 from django.test import Client
+from django_rq import get_queue
 from pytest_django import Settings
+from rq import Worker
 
 from tests.admin_pages import page, sign_in
 
@@ -74,3 +76,45 @@ def test_rq_dashboard_explains_that_redis_is_away(staff: Client, settings: Setti
 
     assert response.status_code == 503
     assert "No try-on is lost" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/r/1/1/",
+        f"{RQ}schedulers/0/",
+        f"{RQ}queues/99/",
+        f"{RQ}queues/99999999999999999999/details/",
+        f"{RQ}queues/0/none/",
+        f"{RQ}queues/0/none/delete/",
+        f"{RQ}queues/99/none/requeue/",
+        f"{RQ}workers/99/",
+        f"{RQ}workers/0/none/",
+        f"{RQ}workers/0/rq:worker:none/",
+        f"{RQ}cron-schedulers/99/none/",
+        f"{RQ}1/change/",
+        f"{RQ}add/",
+        "/admin/tryon/governor/1/change/",
+    ],
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_is_not_there_is_404(staff: Client, path: str, method: str) -> None:
+    staff.raise_request_exception = False
+
+    assert getattr(staff, method)(path).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["abc", "0", "-1", "9" * 30])
+def test_a_page_number_of_the_rq_dashboard_may_be_anything(staff: Client, number: str) -> None:
+    assert staff.get(f"{RQ}queues/0/", {"page": number}).status_code == 200
+
+
+def test_a_worker_that_is_there_is_shown(staff: Client) -> None:
+    worker = Worker(["tryon"], connection=get_queue("tryon").connection)
+    worker.register_birth()
+    address = f"{RQ}workers/0/{worker.key}/"
+
+    assert worker.name in page(staff, address)
+    worker.register_death()
+    worker.connection.delete(worker.key)
+    assert staff.get(address).status_code == 404

@@ -1,0 +1,127 @@
+"""The table of abilities, and the groups that are made from it."""
+
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import CommandError, call_command
+from django.db.migrations.loader import MigrationLoader
+from django.test import Client
+from pytest_django import Settings
+
+from config.shops.abilities import Ability
+from config.shops.roles import ROLES
+from tests.admin_pages import page, upload
+from tests.factories import TryOnJobFactory, TryOnResultFactory
+from tests.images import SMALL_SQUARE, garment_photo
+
+pytestmark = pytest.mark.django_db
+
+
+def make_groups() -> str:
+    out = StringIO()
+    call_command("make_groups", stdout=out)
+    return out.getvalue()
+
+
+def signed_in(*, group: str = "") -> Client:
+    user = User.objects.create_user(f"one of {group or 'nobody'}", is_staff=True)
+    if group:
+        user.groups.add(Group.objects.get(name=group))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def names(permissions: "list[Permission]") -> set[str]:
+    return {f"{one.content_type.app_label}.{one.codename}" for one in permissions}
+
+
+def test_every_ability_has_its_permission() -> None:
+    assert set(Ability) <= names(list(Permission.objects.select_related("content_type")))
+
+
+def test_the_command_makes_the_groups_with_their_permissions() -> None:
+    assert make_groups() == "Made: Merchandiser, Reviewer, Operator.\n"
+    for name, wanted in ROLES.items():
+        group = Group.objects.get(name=name)
+        assert names(list(group.permissions.select_related("content_type"))) == wanted
+
+
+def test_a_group_that_the_owner_has_changed_stays_as_it_is() -> None:
+    make_groups()
+    Group.objects.get(name="Reviewer").permissions.clear()
+    Group.objects.get(name="Operator").delete()
+
+    assert make_groups() == "Made: Operator.\n"
+    assert not Group.objects.get(name="Reviewer").permissions.exists()
+    assert make_groups() == "All groups exist.\n"
+
+
+def test_groups_without_the_tables_are_refused_in_words() -> None:
+    Permission.objects.filter(codename="pause_service").delete()
+
+    with pytest.raises(CommandError, match="permissions are missing"):
+        make_groups()
+    assert not Group.objects.exists()
+
+
+def test_each_group_finds_its_shortcuts() -> None:
+    make_groups()
+    shown = {name: page(signed_in(group=name), "/admin/") for name in ROLES}
+
+    assert "Add model photos" in shown["Merchandiser"]
+    assert "RQ dashboard" not in shown["Merchandiser"]
+    assert "Review results" in shown["Reviewer"]
+    assert "Add model photos" not in shown["Reviewer"]
+    assert "RQ dashboard" in shown["Operator"]
+    assert "Pause and resume" in shown["Operator"]
+
+
+def test_staff_without_permissions_keep_what_is_their_own() -> None:
+    client = signed_in()
+    own = f"user:{User.objects.get().pk}"
+    mine, other = TryOnResultFactory.create(job__requester=own), TryOnResultFactory.create()
+    failed = TryOnJobFactory.create(failed=True, requester=own)
+
+    shown = client.get("/api/tryon/results").json()["data"]
+    assert [row["id"] for row in shown] == [str(mine.pk)]
+    assert client.post(f"/api/tryon/jobs/{failed.pk}/retry").status_code == 403  # it would spend credits
+    assert client.delete(f"/api/tryon/results/{mine.pk}").status_code == 204
+    assert client.delete(f"/api/tryon/results/{other.pk}").status_code == 404
+
+
+def test_staff_in_the_demo_shop_may_do_what_a_visitor_may(settings: Settings) -> None:
+    settings.DEMO_SHOP = True
+    client = signed_in()
+    photo = {"productId": "SKU-1"}
+
+    def answer() -> int:
+        file = upload("shirt.jpg", garment_photo(SMALL_SQUARE))
+        return client.post("/api/tryon/upload", {"file": file, **photo}).status_code
+
+    assert answer() == 403
+    client.get("/demo/")
+    assert answer() == 201
+    settings.DEMO_SHOP = False
+    assert answer() == 403
+
+
+def name_before(ending: str) -> str:
+    """Return the name of the migration before the one whose name ends so."""
+    migrations = MigrationLoader(None).disk_migrations
+    found = next(one for (app, name), one in migrations.items() if app == "tryon" and name.endswith(ending))
+    return next(name for app, name in found.dependencies if app == "tryon")
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_who_could_pause_before_can_pause_after_the_upgrade() -> None:
+    call_command("migrate", "tryon", name_before("_operations"), verbosity=0)
+    try:
+        user = User.objects.create_user("operator", is_staff=True)
+        user.user_permissions.add(Permission.objects.get(codename="change_governor"))
+    finally:
+        call_command("migrate", verbosity=0)
+    assert User.objects.get(username="operator").has_perm(Ability.PAUSE)
+    assert not Permission.objects.filter(codename="change_governor").exists()
