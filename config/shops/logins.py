@@ -39,4 +39,5 @@ def time_left(latest: datetime | None) -> timedelta:
 
 def forgotten_attempts() -> "QuerySet[AccessAttempt]":
     """Return the failed attempts that lock nobody out any more."""
-    return AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - settings.AXES_COOLOFF_TIME)
+    attempts: QuerySet[AccessAttempt] = AccessAttempt.objects.all()
+    return attempts.filter(attempt_time__lt=timezone.now() - settings.AXES_COOLOFF_TIME)

@@ -36,7 +36,7 @@ LEFT_OUT: Final = frozenset(
 
 
 @admin.register(Dashboard)
-class RqDashboardAdmin(QueueAdmin):  # type: ignore[misc]  # django-rq has no types
+class RqDashboardAdmin(QueueAdmin):
     """The dashboard, for who may operate the queues. To others it is not there."""
 
     @override
@@ -58,7 +58,8 @@ class RqDashboardAdmin(QueueAdmin):  # type: ignore[misc]  # django-rq has no ty
     @override
     def get_urls(self) -> list[URLPattern]:
         """Return django-rq's addresses, each of them guarded, also the one that takes a token."""
-        patterns = [pattern for pattern in super().get_urls() if pattern.name not in LEFT_OUT]
+        every: list[URLPattern] = super().get_urls()  # type: ignore[no-untyped-call]
+        patterns = [pattern for pattern in every if pattern.name not in LEFT_OUT]
         for pattern in patterns:
             pattern.callback = self.admin_site.admin_view(guarded(pattern.callback))
         return patterns
@@ -82,10 +83,9 @@ def guarded(view: View) -> View:
 
 def check_is_there(names: Mapping[str, Any]) -> None:
     """Raise Http404 for a queue or a worker that an address names and that is not there."""
-    index, key = names.get("queue_index"), names.get("key")
-    if index is not None and index >= len(settings.RQ_QUEUES):
+    if "queue_index" in names and names["queue_index"] >= len(settings.RQ_QUEUES):
         raise Http404
-    if key is not None and not is_worker(key, get_queue_by_index(index)):
+    if "key" in names and not is_worker(names["key"], get_queue_by_index(names["queue_index"])):
         raise Http404
 
 

@@ -111,10 +111,10 @@ def test_a_page_number_of_the_rq_dashboard_may_be_anything(staff: Client, number
 
 def test_a_worker_that_is_there_is_shown(staff: Client) -> None:
     worker = Worker(["tryon"], connection=get_queue("tryon").connection)
-    worker.register_birth()
+    worker.register_birth()  # type: ignore[no-untyped-call]
     address = f"{RQ}workers/0/{worker.key}/"
 
     assert worker.name in page(staff, address)
-    worker.register_death()
+    worker.register_death()  # type: ignore[no-untyped-call]
     worker.connection.delete(worker.key)
     assert staff.get(address).status_code == 404
