@@ -25,5 +25,4 @@ application: Final = Gate(
     files=BodyLimits(size=MAX_UPLOAD_BYTES + FORM_BYTES, seconds=120),
     texts=BodyLimits(size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, seconds=10),
     health_path=reverse("healthz"),
-    behind_proxy=settings.BEHIND_PROXY,
 )

@@ -11,15 +11,19 @@ IPV6_PREFIX: Final = 64
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the client's IP address, or the network of an IPv6 address. None where there is none.
+    """Return the client's IP address, or the network of an IPv6 address. None where there is none."""
+    return address_of(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def address_of(connected: str, forwarded: str) -> str | None:
+    """Return the client's address from that of the connection and the header ``X-Forwarded-For``.
 
     A client can send ``X-Forwarded-For`` too. Each proxy adds the address of its own client at the end, so
     with BEHIND_PROXY the entry of the outermost of PROXY_COUNT proxies counts, and no entry before it.
     """
-    connected = request.META.get("REMOTE_ADDR", "")
     if not settings.BEHIND_PROXY:
         return normal_address(connected)
-    entries = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    entries = forwarded.split(",")
     if len(entries) < settings.PROXY_COUNT:  # it did not come through all the proxies
         return normal_address(connected)
     return normal_address(entries[-settings.PROXY_COUNT]) or normal_address(connected)

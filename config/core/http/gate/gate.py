@@ -23,7 +23,7 @@ from config.core.http.gate.bodies import (
     no_body,
     read_body,
 )
-from config.core.http.gate.callers import address_of, caller_of
+from config.core.http.gate.callers import address_in, caller_of
 from config.core.http.gate.environ import environ_of
 from config.core.http.gate.places import Places
 from config.core.http.gate.refusals import refusal
@@ -48,7 +48,6 @@ class Gate:
         files: BodyLimits,
         texts: BodyLimits,
         health_path: str,
-        behind_proxy: bool,
     ) -> None:
         """``bodies`` are the places of bodies on their way, ``files`` and ``texts`` the limits of each."""
         self._application = application
@@ -57,7 +56,6 @@ class Gate:
         self._files = files
         self._texts = texts
         self._health_path = health_path
-        self._behind_proxy = behind_proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -85,7 +83,7 @@ class Gate:
 
     async def _answer_of(self, scope: Scope, receive: Receive) -> Answer:
         headers = dict(scope["headers"])
-        address = address_of(scope, headers, behind_proxy=self._behind_proxy)
+        address = address_in(scope, headers)
         body = await self._body_of(scope, headers, receive, address)
         try:
             environ = environ_of(scope, body.file, body.length)

@@ -10,6 +10,7 @@ from typing import Any, override
 
 import pytest
 from django.http import FileResponse, StreamingHttpResponse
+from pytest_django import Settings
 
 from config.core.http.gate import BodyLimits, Gate, Places, Room, Rooms, places
 
@@ -95,7 +96,6 @@ def gate_for(application: Any = echo, **changes: Any) -> Gate:
         "files": BodyLimits(size=1000, seconds=60),
         "texts": BodyLimits(size=100, seconds=60),
         "health_path": "/healthz",
-        "behind_proxy": False,
     }
     return Gate(application, **{**options, **changes})
 
@@ -295,10 +295,12 @@ def test_a_place_that_does_not_come_is_not_waited_for(monkeypatch: pytest.Monkey
     asyncio.run(story())
 
 
-def test_behind_a_proxy_a_caller_is_whom_the_proxy_names() -> None:
+def test_behind_a_proxy_a_caller_is_whom_the_proxy_names(settings: Settings) -> None:
+    settings.BEHIND_PROXY = True
+
     async def story() -> None:
         door = Door()
-        gate = gate_for(door, behind_proxy=True)
+        gate = gate_for(door)
 
         def search(forwarded: bytes) -> Client:
             return Client(method="POST", headers=[FORM, (b"x-forwarded-for", forwarded)])
