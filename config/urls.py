@@ -1,6 +1,8 @@
 """Addresses."""
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponseRedirect
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -12,6 +14,12 @@ handler400 = "config.core.http.exceptions.bad_request"
 handler404 = "config.core.http.exceptions.page_not_found"
 handler500 = "config.core.http.exceptions.server_error"
 
+
+def favicon(request: HttpRequest) -> HttpResponseRedirect:
+    """Answer the address that browsers ask by themselves where a page names no icon."""
+    return HttpResponseRedirect(static("tryon/icon.svg"))
+
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("api/tryon/", include("models_library.api.urls")),
@@ -22,6 +30,7 @@ urlpatterns = [
     path("demo/", include("tryon.demo.urls")),
     path("admin/", admin.site.urls),
     path("media/<path:key>", serve_signed_file, name="media"),
+    path("favicon.ico", favicon, name="favicon"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
 ]

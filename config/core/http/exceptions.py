@@ -7,7 +7,7 @@ import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
-from django.utils.html import format_html
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
@@ -151,15 +151,12 @@ def server_error(request: HttpRequest) -> Any:
 
 
 def database_unavailable(request: HttpRequest) -> HttpResponse:
-    """JSON below /api/, a plain page elsewhere. No template: its context would ask the database."""
+    """JSON below /api/, a page elsewhere. The page has no request: its context would ask the database."""
     error = DatabaseUnavailable
     if request.path.startswith("/api/"):
         body = error_body(error.code, str(error.message), retryable=True)
         response: HttpResponse = JsonResponse(body, status=error.status)
     else:
-        page = format_html(
-            "<!doctype html><title>{0}</title><h1>{0}</h1><p>{1}</p>", _("Not available"), error.message
-        )
-        response = HttpResponse(page, status=error.status)
+        response = HttpResponse(render_to_string("503.html"), status=error.status)
     response["Retry-After"] = str(error.wait)
     return response

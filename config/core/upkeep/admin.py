@@ -20,7 +20,7 @@ class CleanupRunAdmin(ReadOnlyAdmin[CleanupRun]):
     """A list of the runs, newest first."""
 
     list_display = ["started", "task", "outcome", "looked_at", "removed", "freed", "finished"]
-    list_filter = ["task", "problem", "started_at"]
+    list_filter = ["task", ("problem", admin.EmptyFieldListFilter), "started_at"]
     fields = ["task", "outcome", "looked_at", "removed", "freed", "started_at", "finished_at", "findings"]
 
     @override

@@ -1,0 +1,115 @@
+"""Every page in a real browser: no console error, no CSP report, no violation that axe finds, no overflow.
+
+Each address of the site is in one of the tables. One that is in none fails the test.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import django_rq
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.urls import URLPattern, URLResolver, get_resolver
+from pytest_django import Settings
+from rq import Worker
+
+from config.core.upkeep.models import CleanupRun
+from tests.browser.visits import Visitor
+from tests.conftest import Finish, Generate
+from tryon.sandbox import Sandbox
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+# Addresses that answer data or a picture, redirect, or only act: there is nothing to look at.
+NO_PAGES: Final = {
+    *("home", "favicon", "schema", "media", "healthz", "readyz", "fashn-webhook", "demo-products"),
+    *("autocomplete", "jsi18n", "view_on_site", "logout"),
+    *("tryon_governor_pause", "tryon_governor_resume"),
+    *("django_rq_home_json", "django_rq_actions", "django_rq_confirm_action", "django_rq_stop_job"),
+    # django-rq's cron, which we don't use: RQ's own scheduler does the work.
+    *("django_rq_cron_scheduler_detail", "django_rq_cron_job_detail"),
+}
+# Forms that nobody gets: what the system writes is not added, changed or deleted by hand.
+REFUSED: Final = {
+    *("upkeep_cleanuprun_add", "upkeep_cleanuprun_delete"),
+    *("results_tryonresult_add", "tryon_tryonjob_add", "tryon_tryonjob_delete"),
+    *("tryon_governor_add", "tryon_governor_delete", "tryon_productimage_delete"),
+}
+
+
+def failing() -> None:
+    """A task that RQ's dashboard lists as failed."""
+    raise ValueError("as a test wishes")
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Yield the route and the name of each address. A redirect of the admin's to a change form has none."""
+
+    def walk(entries: list[Any], before: str) -> Iterator[tuple[str, URLPattern]]:
+        for entry in entries:
+            route = before + str(entry.pattern)
+            if isinstance(entry, URLResolver):
+                yield from walk(entry.url_patterns, route)
+            else:
+                yield route, entry
+
+    for route, pattern in walk(get_resolver().url_patterns, "/"):
+        if pattern.name and pattern.name not in NO_PAGES and not pattern.name.startswith("api-"):
+            yield route, pattern.name
+
+
+def filled(route: str, words: Mapping[str, object]) -> str:
+    """Return an address of a route: a row's key where it wants one, else the word for the converter."""
+    if "<path:object_id>" in route:
+        app, model = route.split("/")[2:4]
+        [row] = [
+            kind.objects.first()
+            for kind in admin.site._registry
+            if (kind._meta.app_label, kind._meta.model_name) == (app, model)
+        ]
+        assert row is not None, f"no row for {route}"
+        route = route.replace("<path:object_id>", str(row.pk))
+    for converter, word in words.items():
+        route = route.replace(converter, str(word))
+    assert not set("<(") & set(route), f"{route} is in none of the tables"
+    return route
+
+
+@pytest.fixture
+def words(generate: Generate, finish: Finish, work: Callable[[], None]) -> Mapping[str, object]:
+    """A site that has been used, and what the converters of its addresses stand for."""
+    finish(generate()["jobId"])
+    Group.objects.create(name="Reviewers")
+    CleanupRun.objects.create(task="expired_results")
+    queue = django_rq.get_queue("tryon")
+    task = queue.enqueue("tests.browser.test_pages.failing")
+    work()
+    worker = Worker([queue], connection=queue.connection)
+    worker.register_birth()
+    return {
+        "^(?P<app_label>auth|django_rq|api|upkeep|models_library|results|tryon)/$": "tryon/",
+        "<int:queue_index>": 0,
+        "<str:job_id>": task.id,
+        "<str:result_id>": task.latest_result().id,
+        "<str:key>": worker.key,
+    }
+
+
+def test_every_page_of_the_back_office(
+    sandbox: Sandbox, staff: Visitor, words: Mapping[str, object], settings: Settings
+) -> None:
+    settings.DEMO_SHOP = True
+    faults = []
+    for route, name in routes():
+        status = 403 if name in REFUSED else 200
+        faults += staff.faults_of(filled(route, {**words, "<id>": staff.user_id}), status=status)
+    assert faults == []
+
+
+def test_pages_for_who_has_not_signed_in(nobody: Visitor) -> None:
+    assert [
+        *nobody.faults_of("/admin/login/"),
+        *nobody.faults_of("/api/docs"),
+        *nobody.faults_of("/no/such/page", status=404),
+    ] == []

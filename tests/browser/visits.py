@@ -1,0 +1,73 @@
+"""Opening a page as a person does, and noting whatever is wrong with it."""
+
+from typing import Final
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Page
+
+WIDTHS: Final = (1280, 820)
+
+# Markup that others write into our pages: Swagger UI; Django's lists and its chooser; RQ's lists and job page.
+NOT_OURS: Final = (
+    "#swagger-ui",
+    "#searchbar",
+    ".help-tooltip",
+    "#action-toggle",
+    ".action-checkbox-column",
+    ".rq-clickable",
+    "table:has(.rq-clickable) th",
+)
+# The page of Swagger UI has no language, which nothing on the page can be left out for.
+NOT_OUR_RULES: Final = {"html-has-lang": "/api/docs"}
+
+# A browser says so of each document that is not 200, as our pages of refusal rightly are not.
+OWN_STATUS: Final = "Failed to load resource: the server responded with a status of"
+
+# What has to be moved sideways to be read: the page, or a part of it that scrolls.
+TOO_WIDE: Final = """() => [document.documentElement, ...document.querySelectorAll("main *, #content *")]
+    .filter(part => part === document.documentElement
+        || (["auto", "scroll"].includes(getComputedStyle(part).overflowX) && part.tagName !== "PRE"))
+    .filter(part => part.scrollWidth > part.clientWidth + 1)
+    .map(part => `${part.tagName} ${part.id} ${part.className}: ${part.scrollWidth} of ${part.clientWidth} px`)"""
+
+
+class Visitor:
+    """A browser's window that remembers what its console said."""
+
+    def __init__(self, page: Page, *, user_id: int | None = None) -> None:
+        self.page = page
+        self.user_id = user_id
+        self._complaints: list[str] = []
+        self._axe = Axe()
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self._complaints.append(f"script: {error}"))
+
+    def faults_of(self, address: str, *, status: int = 200) -> list[str]:
+        """Open a page and return what is wrong with it: status, console, accessibility, width."""
+        self._complaints.clear()
+        answer = self.page.goto(address, wait_until="networkidle")
+        assert answer is not None
+        faults = [] if answer.status == status else [f"status {answer.status}"]
+        faults += [*self._complaints, *self._violations(address), *self._overflow()]
+        return [f"{address}: {fault}" for fault in faults]
+
+    def _violations(self, address: str) -> list[str]:
+        report = self._axe.run(self.page, context={"exclude": [[selector] for selector in NOT_OURS]})
+        return [
+            f"axe {violation['id']}: {[node['html'][:120] for node in violation['nodes'][:3]]}"
+            for violation in report.response["violations"]
+            if NOT_OUR_RULES.get(violation["id"]) != address
+        ]
+
+    def _overflow(self) -> list[str]:
+        found = []
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            found += [f"at {width} px {part}" for part in self.page.evaluate(TOO_WIDE)]
+        self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        return found
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        own = message.text.startswith(OWN_STATUS) and message.location.get("url") == self.page.url
+        if message.type in ("error", "warning") and not own:
+            self._complaints.append(f"console: {message.text[:300]}")
