@@ -56,7 +56,7 @@ def routes() -> Iterator[tuple[str, str]]:
 
     for route, pattern in walk(get_resolver().url_patterns, "/"):
         if pattern.name and pattern.name not in NO_PAGES and not pattern.name.startswith("api-"):
-            yield route, pattern.name
+            yield ("/admin/tryon/" if pattern.name == "app_list" else route), pattern.name
 
 
 def filled(route: str, words: Mapping[str, object]) -> str:
@@ -88,7 +88,6 @@ def words(generate: Generate, finish: Finish, work: Callable[[], None]) -> Mappi
     worker = Worker([queue], connection=queue.connection)
     worker.register_birth()
     return {
-        "^(?P<app_label>auth|django_rq|api|upkeep|models_library|results|tryon)/$": "tryon/",
         "<int:queue_index>": 0,
         "<str:job_id>": task.id,
         "<str:result_id>": task.latest_result().id,
@@ -104,12 +103,13 @@ def test_every_page_of_the_back_office(
     for route, name in routes():
         status = 403 if name in REFUSED else 200
         faults += staff.faults_of(filled(route, {**words, "<id>": staff.user_id}), status=status)
-    assert faults == []
+    assert not faults, "\n".join(faults)
 
 
 def test_pages_for_who_has_not_signed_in(nobody: Visitor) -> None:
-    assert [
+    faults = [
         *nobody.faults_of("/admin/login/"),
         *nobody.faults_of("/api/docs"),
         *nobody.faults_of("/no/such/page", status=404),
-    ] == []
+    ]
+    assert not faults, "\n".join(faults)
