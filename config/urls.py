@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponseRedirect
 from django.templatetags.static import static
 from django.urls import include, path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -15,6 +16,7 @@ handler404 = "config.core.http.exceptions.page_not_found"
 handler500 = "config.core.http.exceptions.server_error"
 
 
+@require_safe
 def favicon(request: HttpRequest) -> HttpResponseRedirect:
     """Answer the address that browsers ask by themselves where a page names no icon."""
     return HttpResponseRedirect(static("tryon/icon.svg"))

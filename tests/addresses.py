@@ -223,6 +223,7 @@ OPEN: Final[dict[str, dict[str, Row]]] = {
     "demo/": {"GET": everyone(200)},
     "demo/products": {"GET": everyone(200)},
     "media/<path:key>": {"GET": everyone(404)},  # without a signature
+    "favicon.ico": {"GET": everyone(302)},
     "healthz": {"GET": everyone(200)},
     "readyz": {"GET": everyone(200)},
 }

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,6 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.visits import Visitor
+
+LOOPBACK_ONLY: Final = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +25,10 @@ def chromium() -> Iterator[Browser]:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=path,
-                args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"],
+                args=[
+                    "--no-sandbox",
+                    f"--host-resolver-rules={LOOPBACK_ONLY}",
+                ],
             )
             yield browser
             browser.close()
@@ -45,7 +51,7 @@ def nobody(context: BrowserContext) -> Visitor:
 @pytest.fixture
 def staff(context: BrowserContext, transactional_db: None) -> Visitor:
     """A superuser, signed in by the login page."""
-    user = User.objects.create_superuser("ada", password="a long secret")  # noqa: S106 (a test's own)
+    user = User.objects.create_superuser("ada", password="a long secret")
     visitor = Visitor(context.new_page(), user_id=user.pk)
     visitor.page.goto("/admin/login/")
     visitor.page.fill("#id_username", "ada")

@@ -64,7 +64,7 @@ def filled(route: str, words: Mapping[str, object]) -> str:
     if "<path:object_id>" in route:
         app, model = route.split("/")[2:4]
         [row] = [
-            kind.objects.first()
+            kind._default_manager.first()
             for kind in admin.site._registry
             if (kind._meta.app_label, kind._meta.model_name) == (app, model)
         ]
@@ -86,11 +86,13 @@ def words(generate: Generate, finish: Finish, work: Callable[[], None]) -> Mappi
     task = queue.enqueue("tests.browser.test_pages.failing")
     work()
     worker = Worker([queue], connection=queue.connection)
-    worker.register_birth()
+    worker.register_birth()  # type: ignore[no-untyped-call]
+    failure = task.latest_result()
+    assert failure is not None
     return {
         "<int:queue_index>": 0,
         "<str:job_id>": task.id,
-        "<str:result_id>": task.latest_result().id,
+        "<str:result_id>": failure.id,
         "<str:key>": worker.key,
     }
 

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import ConsoleMessage, Page
 
 WIDTHS: Final = (1280, 820)
 
-# Markup that others write into our pages: Swagger UI; Django's lists and its chooser; RQ's lists and job page.
+# Markup that others write into our pages: Swagger UI; Django's lists and chooser; RQ's lists and job page.
 NOT_OURS: Final = (
     "#swagger-ui",
     "#searchbar",
@@ -25,10 +25,12 @@ OWN_STATUS: Final = "Failed to load resource: the server responded with a status
 
 # What has to be moved sideways to be read: the page, or a part of it that scrolls.
 TOO_WIDE: Final = """() => [document.documentElement, ...document.querySelectorAll("main *, #content *")]
-    .filter(part => part === document.documentElement
-        || (["auto", "scroll"].includes(getComputedStyle(part).overflowX) && !["PRE", "SELECT"].includes(part.tagName)))
+    .filter(part => part === document.documentElement || (
+        ["auto", "scroll"].includes(getComputedStyle(part).overflowX)
+        && !["PRE", "SELECT"].includes(part.tagName)
+    ))
     .filter(part => part.scrollWidth > part.clientWidth + 1)
-    .map(part => `${part.tagName} ${part.id} ${part.className}: ${part.scrollWidth} of ${part.clientWidth} px`)"""
+    .map(part => `${part.tagName} .${part.className}: ${part.scrollWidth} of ${part.clientWidth} px`)"""
 
 
 class Visitor:

@@ -22,9 +22,9 @@ from rq.exceptions import NoSuchJobError
 
 from config.shops.abilities import Ability
 
-# A task's page opens a result by an event handler in its markup. Scripts in the markup stay forbidden, but for
-# the one that makes "select all" work in django-rq's lists.
-POLICY: Final = {
+# A task's page opens a result by an event handler in its markup. Scripts in the markup stay forbidden, but
+# for the one in django-rq's lists, which does no harm (rq.js).
+POLICY: Final[dict[str, Any]] = {
     **settings.SECURE_CSP,
     "script-src": [CSP.SELF, "'sha256-1kZe1KRxelr3ptMPsod17Z6BDvbtm4WcufgsZGvsErM='"],
     "script-src-attr": [CSP.UNSAFE_INLINE],
