@@ -126,9 +126,10 @@ def heic_with_several_photos(count: int = 2) -> bytes:
 
 
 def flat_heic(mode: str, size: Size, *, chroma: int) -> bytes:
-    """A flat HEIC in one of pillow-heif's modes ("RGB", or "RGBA;16" for 10 bits), chroma 420 or 444."""
+    """A swatch as HEIC in one of pillow-heif's modes ("RGB", or "RGBA;16" for 10 bits), chroma 420 or 444."""
     colours, _, wide = mode.partition(";")
-    samples = bytes([112] * len(colours) * (2 if wide else 1)) * (size[0] * size[1])
+    pixel, bar = len(colours) * (2 if wide else 1), size[0] // 20
+    samples = (bytes([112] * pixel) * (size[0] - bar) + bytes([255] * pixel) * bar) * size[1]
     return _save_heif(
         pillow_heif.from_bytes(mode, size, samples), chroma=chroma, enc_params={"preset": "ultrafast"}
     )
@@ -156,6 +157,13 @@ def animated(fmt: str) -> bytes:
 
 def animated_webp() -> bytes:
     return animated("WEBP")
+
+
+def swatch(size: Size, colour: Any, mode: str = "RGB") -> Image.Image:
+    """A picture of one colour and a black bar at its right end: a picture of one colour alone is blank."""
+    image = Image.new(mode, size, colour)
+    image.paste(0, (size[0] - max(8, size[0] // 20), 0, *size))
+    return image
 
 
 def cmyk_jpeg(*, profile: bytes | None = None) -> bytes:
@@ -188,9 +196,10 @@ def one_bit_png(size: Size = (400, 400)) -> bytes:
 
 
 def flat_png(size: Size, mode: str = "RGB", *chunks: tuple[bytes, bytes]) -> bytes:
-    """One colour in very few bytes, whatever the size; RGBA is half transparent; ``chunks`` precede it."""
+    """A swatch in very few bytes, whatever the size; RGBA is half transparent; ``chunks`` precede it."""
     colour = {"L": b"\x80", "RGB": b"\xc0\x80\x40", "RGBA": b"\xc0\x80\x40\x80"}[mode]
-    row = b"\0" + colour * size[0]
+    bar = size[0] // 20
+    row = b"\0" + colour * (size[0] - bar) + bytes([0] * (len(colour) - 1) + [255]) * bar
     packer = zlib.compressobj(1)
     data = b"".join([*(packer.compress(row) for _ in range(size[1])), packer.flush()])
     return _with_chunks(_png(size, 8, {"L": 0, "RGB": 2, "RGBA": 6}[mode], data), chunks)
@@ -262,6 +271,10 @@ def jpeg_with_metadata() -> bytes:
     )
 
 
+def jpeg_segment(marker: int, body: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2) + body
+
+
 def motion_photo() -> bytes:
     """A multi-picture JPEG (MPO): the photo, a second one and a video's bytes, as phones write it."""
     second = draw_model((400, 600), seed=1)
@@ -282,9 +295,10 @@ def dark_photo() -> bytes:
 
 def wide_gamut_jpeg(colour: tuple[int, int, int] = (255, 0, 0)) -> bytes:
     """One colour, its numbers meant in Adobe's wide RGB space."""
-    return encode(Image.new("RGB", (400, 400), colour), "JPEG", quality=98, icc_profile=wide_profile())
+    return encode(swatch((400, 400), colour), "JPEG", quality=98, icc_profile=wide_profile())
 
 
+@functools.cache  # a profile holds the time of its creation
 def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -1,6 +1,7 @@
 """Services for product photos."""
 
 import json
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO, TypeIs
 
 from config.core.images import ImageWarning, prepare
@@ -27,16 +28,17 @@ def product_image_create(
 ) -> tuple[ProductImage, tuple[ImageWarning, ...]]:
     """Check and clean a product photo, store original, processed copy and thumbnail, and add its row.
 
-    Return the row and warnings about the photo's quality. Without a requester the photo joins the shop's
-    catalogue. Raise ImageRefused, StorageFull and StorageUnavailable.
+    The original loses its metadata before it is stored, because the API shows it. Return the row and warnings
+    about the photo's quality. Without a requester the photo joins the shop's catalogue. Raise ImageRefused,
+    StorageFull and StorageUnavailable.
     """
     quota.require_room()
-    prepared = prepare(file)
-    file.seek(0)
-    with new_files() as store:
+    with TemporaryFile() as original, new_files() as store:
+        prepared = prepare(file, original=original)
+        original.seek(0)
         photo = ProductImage.objects.create(
             product_id=product_id,
-            original=store("originals", file, prepared.source_extension),
+            original=store("originals", original, prepared.source_extension),
             processed=store("products", prepared.processed.content, prepared.processed.extension),
             thumbnail=store("products", prepared.thumbnail.content, prepared.thumbnail.extension),
             metadata=metadata or {},

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from config.core.images.compose import lay_on_colour
-from config.core.images.decode import limit_memory
 from config.core.images.errors import ImageMemoryExceeded, ImageRefused
+from config.core.images.faults import limit_memory
 from config.core.images.pictures import Picture
 from config.core.images.pipeline import prepare, read_result
 from config.core.images.wire import read_message, write_message
@@ -47,7 +47,7 @@ def main(memory_mb: int, cpu_seconds: int) -> None:
 
 def _answer(head: dict[str, Any], content: bytes) -> Answer:
     jobs: dict[str, Callable[[], Answer]] = {
-        "prepare": lambda: prepare(content),
+        "prepare": lambda: prepare(content, original=head["original"]),
         "read_result": lambda: read_result(content),
         "lay_on_colour": lambda: lay_on_colour(content, head["colour"]),
     }

@@ -77,14 +77,19 @@ class Child:
     def is_usable(self) -> bool:
         return not self._expired and self._process.poll() is None
 
-    def ask(self, head: Mapping[str, Any], size: int, body: Iterable[bytes]) -> Answer:
-        """Send one picture and return the answer. Raises ``ImageRefused`` when the child dies of it."""
+    def ask(
+        self, head: Mapping[str, Any], size: int, body: Iterable[bytes], first: IO[bytes] | None = None
+    ) -> Answer:
+        """Send one picture and return the answer. Raises ``ImageRefused`` when the child dies of it.
+
+        The first piece of the answer goes to ``first``, if there is one.
+        """
         self.pictures += 1
         timer = threading.Timer(self.wall.cpu_seconds * CLOCK_FACTOR, self._expire)
         timer.start()
         try:
             write_message(self.pipes[0], head, [size], body)
-            return read_message(self.pipes[1])
+            return read_message(self.pipes[1], first)
         except (BrokenPipeError, EOFError, ValueError) as error:
             raise self._cause_of_death() from error
         finally:
@@ -144,7 +149,9 @@ class Children:
             if not self._idle:
                 self._put_back(self._new())
 
-    def ask(self, head: Mapping[str, Any], size: int, body: Iterable[bytes]) -> Answer:
+    def ask(
+        self, head: Mapping[str, Any], size: int, body: Iterable[bytes], first: IO[bytes] | None = None
+    ) -> Answer:
         """Let a child work on one picture when a place is free.
 
         Raises ``ImagesBusy`` when none becomes free in time, ``ImageRefused`` when the child dies.
@@ -152,7 +159,7 @@ class Children:
         with place(self.wall.folder, self.wall.wait_seconds):
             child = self._take()
             try:
-                answer = child.ask(head, size, body)
+                answer = child.ask(head, size, body, first)
             except BaseException:  # also at a task's timeout: half an answer is left in the pipe
                 self._drop(child)
                 raise

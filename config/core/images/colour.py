@@ -16,7 +16,12 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     Without a usable profile L and RGB count as sRGB, and the plain formula converts CMYK. A picture with
     slightly wrong colours is worth more than none.
     """
-    transform = _transform(image.mode, profile) if profile else None
+    source = _profile(profile) if profile else None
+    if source is None:
+        return image.convert("RGB")
+    if image.mode == "L" and source.profile.xcolor_space == SPACES["RGB"]:
+        image = image.convert("RGB")
+    transform = _transform(image.mode, source)
     if transform is None:
         return image.convert("RGB")
     try:
@@ -25,10 +30,16 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         return image.convert("RGB")
 
 
-def _transform(mode: str, profile: bytes) -> ImageCms.ImageCmsTransform | None:
+def _profile(profile: bytes) -> ImageCms.ImageCmsProfile | None:
+    try:
+        return ImageCms.ImageCmsProfile(BytesIO(profile))
+    except (OSError, ValueError, ImageCms.PyCMSError):
+        return None
+
+
+def _transform(mode: str, source: ImageCms.ImageCmsProfile) -> ImageCms.ImageCmsTransform | None:
     """Return the transform to sRGB, or None if none is needed or possible."""
     try:
-        source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if source.profile.xcolor_space != SPACES[mode]:
             return None
         transform = ImageCms.buildTransform(

@@ -1,7 +1,7 @@
 """The entries: for an uploaded photo, a provider's picture, and a cut-out."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Final
 
 from config.core.images import limits
@@ -13,11 +13,12 @@ from config.core.images.pictures import WARNINGS, Picture, PreparedImage, Result
 CHUNK_BYTES: Final = 256 * 1024
 
 
-def prepare(file: BinaryIO) -> PreparedImage:
+def prepare(file: BinaryIO, *, original: BinaryIO | None = None) -> PreparedImage:
     """Make an uploaded photo (JPEG, PNG, WebP, AVIF or HEIC, at most 20 MB) ready for use.
 
     ``file`` is seekable and binary. Its position on entry does not matter, and is undefined afterwards.
-    Raises one of the ``ImageRefused`` errors, or ``ImagesBusy``.
+    ``original`` gets the photo as uploaded, without its metadata. Raises one of the ``ImageRefused`` errors,
+    or ``ImagesBusy``.
     """
     size = file.seek(0, 2)
     _check_size(size, limits.MAX_UPLOAD_BYTES)
@@ -29,12 +30,15 @@ def prepare(file: BinaryIO) -> PreparedImage:
             digest.update(chunk)
             yield chunk
 
-    facts, (processed, thumbnail) = _ask({"job": "prepare"}, size, chunks())
+    head = {"job": "prepare", "original": original is not None}
+    facts, pictures = _ask(head, size, chunks(), original)
+    processed, thumbnail = pictures[-2:]
     return PreparedImage(
         processed=processed,
         thumbnail=thumbnail,
         source=Format[facts["source"]],
         checksum=digest.hexdigest(),
+        fingerprint=facts["fingerprint"],
         warnings=tuple(WARNINGS[code] for code in facts["warnings"]),
     )
 
@@ -67,9 +71,14 @@ def _check_size(size: int, limit: int) -> None:
         raise ImageTooLarge(details={"limit": limit, "actual": size})
 
 
-def _ask(head: dict[str, Any], size: int, body: Any) -> tuple[dict[str, Any], list[Picture]]:
-    """Return a child's answer. Raises the refusal that it answers with."""
-    facts, blobs = CHILDREN.ask(head, size, body)
+def _ask(
+    head: dict[str, Any], size: int, body: Iterable[bytes], first: BinaryIO | None = None
+) -> tuple[dict[str, Any], list[Picture]]:
+    """Return a child's answer. Raises the refusal that it answers with.
+
+    The bytes of the first picture go to ``first``, if there is one.
+    """
+    facts, blobs = CHILDREN.ask(head, size, body, first)
     if "refused" in facts:
         raise REFUSALS.get(facts["refused"], ImageDecoderFailed)(details=facts["details"])
     pictures = [

@@ -62,7 +62,7 @@ class ImageTooManyPixels(ImageRefused):
 
 
 class ImageBlank(ImageRefused):
-    """The picture shows nothing: every pixel is transparent."""
+    """The picture shows nothing: it is transparent, or of one colour."""
 
     code = "image_blank"
     message = _("The picture shows nothing. Send another photo.")

@@ -38,7 +38,15 @@ SMALL = ImageWarning(
 )
 BLURRED = ImageWarning("image_blurred", _("The photo looks blurred. A sharper one gives a better result."))
 DARK = ImageWarning("image_dark", _("The photo looks dark. One with more light gives a better result."))
-WARNINGS = {warning.code: warning for warning in (SMALL, BLURRED, DARK)}
+NARROW = ImageWarning(
+    "image_narrow",
+    _("The photo is more than eight times as long as it is wide. Cut it to the garment or the person."),
+)
+HDR = ImageWarning(
+    "image_hdr",
+    _("The photo is HDR, so its tones were converted. Send one without HDR if the colours look wrong."),
+)
+WARNINGS = {warning.code: warning for warning in (SMALL, BLURRED, DARK, NARROW, HDR)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +55,14 @@ class PreparedImage:
 
     ``processed``: JPEG, RGB in sRGB, quality 95, long side at most 2,000 pixels, no metadata.
     ``thumbnail``: WebP, long side at most 400 pixels. ``source``: the format of the upload, by its content.
-    ``checksum``: SHA-256 of the uploaded bytes, in hex.
+    ``checksum``: SHA-256 of the uploaded bytes, in hex. ``fingerprint``: see ``likeness``.
     """
 
     processed: Picture
     thumbnail: Picture
     source: Format
     checksum: str
+    fingerprint: str
     warnings: tuple[ImageWarning, ...]
 
     @property

@@ -10,15 +10,18 @@ from PIL import Image
 
 from config.core.images import limits
 from config.core.images.colour import to_srgb
-from config.core.images.decode import Decoded, decode, faults_as_refusals, is_invisible
+from config.core.images.decode import Decoded, decode
 from config.core.images.errors import ImageBlank, ImageTooManyPixels, ImageTooSmall, ImageTypeUnsupported
+from config.core.images.faults import faults_as_refusals
 from config.core.images.formats import Format, format_of
-from config.core.images.pictures import Picture
+from config.core.images.likeness import fingerprint
+from config.core.images.metadata import Cleaned, without_metadata
+from config.core.images.pictures import HDR, Picture
 from config.core.images.provenance import PACKET, with_provenance
 from config.core.images.quality import warnings_for
 
-# The lowest and the highest value of each band of a picture that is white and nothing else.
-WHITE = ((255, 255), (255, 255), (255, 255))
+# Steps of 255. A picture whose values differ by no more is of one colour; that of a scanner's lid is, nearly.
+ONE_COLOUR = 2
 
 TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -35,12 +38,24 @@ type Work = tuple[dict[str, Any], list[Picture]]
 """Facts in JSON values, and the finished pictures."""
 
 
-def prepare(content: bytes) -> Work:
-    """Make the processed copy and the thumbnail of an upload."""
+def prepare(content: bytes, *, original: bool) -> Work:
+    """Make the processed copy and the thumbnail of an upload, and the original without its metadata if asked.
+
+    The original comes first.
+    """
     form = format_of(content)
-    image = _render(content, form, limits.PROCESSED_SIDE, partial(_check_upload, form)).image
-    warnings = [warning.code for warning in warnings_for(image)]
-    return {"source": form.name, "warnings": warnings}, [_jpeg(image), _thumbnail(image)]
+    cleaned = without_metadata(content, form)
+    rendered = _render(cleaned, form, limits.PROCESSED_SIDE, partial(_check_upload, form))
+    warnings = [*warnings_for(rendered.image), *[HDR] * rendered.colours.is_hdr]
+    pictures = [_jpeg(rendered.image), _thumbnail(rendered.image)]
+    if original:
+        pictures.insert(0, Picture(cleaned.content, form, rendered.width, rendered.height))
+    facts = {
+        "source": form.name,
+        "warnings": [warning.code for warning in warnings],
+        "fingerprint": fingerprint(rendered.image),
+    }
+    return facts, pictures
 
 
 def read_result(content: bytes) -> Work:
@@ -48,10 +63,8 @@ def read_result(content: bytes) -> Work:
     form = format_of(content)
     if form not in {Format.PNG, Format.JPEG}:
         raise ImageTypeUnsupported
-    rendered = _render(content, form, limits.THUMBNAIL_SIDE, partial(_check_pixels, limits.MAX_RESULT_PIXELS))
-    # Transparent pixels are white by now, so only a white picture needs the second look.
-    if rendered.image.getextrema() == WHITE and is_invisible(content, form):
-        raise ImageBlank
+    check = partial(_check_pixels, limits.MAX_RESULT_PIXELS)
+    rendered = _render(without_metadata(content, form), form, limits.THUMBNAIL_SIDE, check)
     with faults_as_refusals():
         marked = with_provenance(content, form)
     picture = Picture(marked, form, rendered.width, rendered.height)
@@ -71,14 +84,25 @@ def _check_pixels(limit: int, width: int, height: int) -> None:
         raise ImageTooManyPixels(details=details)
 
 
-def _render(content: bytes, form: Format, side: int, check: Callable[[int, int], None]) -> Decoded:
-    """Return the upright picture as RGB in sRGB, without metadata, at most ``side`` pixels long."""
-    decoded = decode(content, form, side, check)
-    image = to_srgb(_fit(decoded.image, side), decoded.profile)
+def _render(cleaned: Cleaned, form: Format, side: int, check: Callable[[int, int], None]) -> Decoded:
+    """Return the upright picture as RGB in sRGB, without metadata, at most ``side`` pixels long.
+
+    Raises ``ImageBlank`` for one that shows nothing.
+    """
+    decoded = decode(cleaned, form, side, check)
+    _refuse_blank(decoded.image)
+    image = to_srgb(_fit(decoded.image, side), decoded.colours.profile)
     turn = TRANSPOSE.get(decoded.orientation)
     image = image.transpose(turn) if turn is not None else image
     image.info.clear()  # Pillow would write an EXIF block or a comment from here into the new file
-    return replace(decoded, image=image, profile=None, orientation=1)
+    return replace(decoded, image=image, orientation=1)
+
+
+def _refuse_blank(image: Image.Image) -> None:
+    """A transparent picture is white by now."""
+    bands = [band.getextrema() for band in image.split()]
+    if all(high - low <= ONE_COLOUR for low, high in bands):
+        raise ImageBlank
 
 
 def _fit(image: Image.Image, side: int) -> Image.Image:

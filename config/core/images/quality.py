@@ -2,11 +2,13 @@
 
 from PIL import Image, ImageFilter
 
-from config.core.images.pictures import BLURRED, DARK, SMALL, ImageWarning
+from config.core.images.pictures import BLURRED, DARK, NARROW, SMALL, ImageWarning
 
 # tryon-v1.6 works at 864 x 1296 pixels: with less than two thirds of that width the garment is enlarged
 # visibly.
 SMALL_SIDE = 576
+# Of such a strip the models see little: it is a column of text, or a cut that went wrong.
+NARROW_RATIO = 8
 
 # Luminance (0 to 255) that the brightest tenth of the picture stays below. A black dress on a white wall is
 # not dark, nor is a lit person before a black backdrop.
@@ -34,7 +36,13 @@ def warnings_for(image: Image.Image) -> tuple[ImageWarning, ...]:
     dark = _percentile(grey, 0.9) < DARK_LUMINANCE
     contrast = _percentile(grey, 0.995) - _percentile(grey, 0.005)
     blurred = _percentile(_edges(grey), BLUR_STRONGEST) < BLUR_SHARE * contrast
-    checks = ((SMALL, min(image.size) < SMALL_SIDE), (BLURRED, blurred), (DARK, dark))
+    narrow = max(image.size) > NARROW_RATIO * min(image.size)
+    checks = (
+        (SMALL, min(image.size) < SMALL_SIDE),
+        (BLURRED, blurred),
+        (DARK, dark),
+        (NARROW, narrow),
+    )
     return tuple(warning for warning, applies in checks if applies)
 
 

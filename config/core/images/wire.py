@@ -11,6 +11,7 @@ from typing import IO, Any, Final
 LENGTH: Final = struct.Struct("!I")
 MAX_HEAD_BYTES: Final = 64 * 1024
 MAX_BODY_BYTES: Final = 256 * 1024 * 1024
+COPY_BYTES: Final = 256 * 1024
 
 
 def write_message(
@@ -24,8 +25,11 @@ def write_message(
     pipe.flush()
 
 
-def read_message(pipe: IO[bytes]) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the head and the pieces of the body. Raises EOFError at the end, ValueError for nonsense."""
+def read_message(pipe: IO[bytes], first: IO[bytes] | None = None) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the head and the pieces of the body. Raises EOFError at the end, ValueError for nonsense.
+
+    The first piece goes to ``first``, if there is one, and an empty one stands in its place.
+    """
     length = LENGTH.unpack(_read(pipe, LENGTH.size))[0]
     if length > MAX_HEAD_BYTES:
         raise ValueError("the head is too long")
@@ -35,7 +39,15 @@ def read_message(pipe: IO[bytes]) -> tuple[dict[str, Any], list[bytes]]:
     sizes = [int(size) for size in head.pop("sizes", ())]
     if min(sizes, default=0) < 0 or sum(sizes) > MAX_BODY_BYTES:
         raise ValueError("the body is too long")
-    return head, [_read(pipe, size) for size in sizes]
+    if first is None or not sizes:
+        return head, [_read(pipe, size) for size in sizes]
+    _copy(pipe, first, sizes[0])
+    return head, [b"", *(_read(pipe, size) for size in sizes[1:])]
+
+
+def _copy(pipe: IO[bytes], target: IO[bytes], size: int) -> None:
+    while size:
+        size -= target.write(_read(pipe, min(size, COPY_BYTES)))
 
 
 def _read(pipe: IO[bytes], size: int) -> bytes:

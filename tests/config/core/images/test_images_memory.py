@@ -35,11 +35,12 @@ print(outcome, int(peak.split()[1]) // 1024)
 
 
 def flat(fmt: str, size: tuple[int, int], mode: str = "RGB", **options: object) -> bytes:
-    return drawn.encode(Image.new(mode, size, 100), fmt, **options)
+    colour = (100, 100, 100, 128)[: Image.getmodebands(mode)]
+    return drawn.encode(drawn.swatch(size, colour, mode), fmt, **options)
 
 
 def palette_png() -> bytes:
-    image = Image.new("P", (7071, 7071), 1)
+    image = drawn.swatch((7071, 7071), 1, "P")
     image.putpalette([200, 30, 30] * 2)
     return drawn.encode(image, "PNG", transparency=bytes([0, 128]), compress_level=1)
 

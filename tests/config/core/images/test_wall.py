@@ -113,7 +113,7 @@ def killed_at_its_next_picture(pid: int) -> Iterator[None]:
 @cache
 def slow_jpeg() -> bytes:
     """100 megapixels, and the last scan over them many times: ten seconds of work."""
-    whole = drawn.encode(Image.new("L", (10_000, 10_000), 90), "JPEG", progressive=True)
+    whole = drawn.encode(drawn.swatch((10_000, 10_000), 90, "L"), "JPEG", progressive=True)
     last_scan = whole.rindex(b"\xff\xda")
     return whole[:-2] + whole[last_scan:-2] * 80 + b"\xff\xd9"
 
@@ -168,9 +168,9 @@ def test_child_that_dies_idle_costs_no_picture(owner: Api) -> None:
     [
         pytest.param(lambda: drawn.flat_png((6000, 4000), "RGBA"), id="png"),
         pytest.param(
-            lambda: drawn.encode(Image.new("RGB", (6000, 4000)), "JPEG", progressive=True), id="jpeg"
+            lambda: drawn.encode(drawn.swatch((6000, 4000), "teal"), "JPEG", progressive=True), id="jpeg"
         ),
-        pytest.param(lambda: drawn.encode(Image.new("RGB", (6000, 4000)), "AVIF", speed=10), id="avif"),
+        pytest.param(lambda: drawn.encode(drawn.swatch((6000, 4000), "teal"), "AVIF", speed=10), id="avif"),
         pytest.param(lambda: drawn.flat_heic("RGB", (6000, 4000), chroma=420), id="heic"),
     ],
 )
@@ -189,7 +189,9 @@ def test_picture_that_needs_more_memory_is_refused_and_the_next_one_works(
 def test_webp_for_which_memory_cannot_suffice_is_refused_by_its_size(configure: Configure) -> None:
     configure(memory_mb=90)
 
-    assert refusal(drawn.encode(Image.new("RGB", (6000, 4000)), "WEBP", method=0)) == "image_too_many_pixels"
+    assert (
+        refusal(drawn.encode(drawn.swatch((6000, 4000), "teal"), "WEBP", method=0)) == "image_too_many_pixels"
+    )
 
 
 def test_picture_that_takes_too_much_cpu_is_refused_and_the_next_one_works(
