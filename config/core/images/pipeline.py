@@ -20,8 +20,8 @@ from config.core.images.pictures import HDR, Picture
 from config.core.images.provenance import PACKET, with_provenance
 from config.core.images.quality import warnings_for
 
-# Steps of 255. A picture whose values differ by no more is of one colour; that of a scanner's lid is, nearly.
-ONE_COLOUR = 2
+# Steps of 255. A picture whose values differ by no more shows nothing: WebP adds so much to a single colour.
+ONE_COLOUR = 8
 
 TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
