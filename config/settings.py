@@ -169,7 +169,12 @@ STORAGES = {
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
-# Django writes uploaded files above 2.5 MB to disk. This limits all other parts of a request.
+# Small files stay in memory. Larger ones go to a file without a name: a killed process leaves none behind.
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "config.core.http.uploads.NamelessFileUploadHandler",
+]
+# Django counts uploaded files apart. This limits all other parts of a request.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # Threads of a web process for pages and ordinary calls. Uploads, logins and searches have their own.
