@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from config.core.admin.base import UploadAdmin, count_of, sentence
 from config.core.admin.widgets import (
@@ -94,10 +94,19 @@ class ModelImageAdmin(UploadAdmin[ModelImage]):
     def take_in(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> ModelImage:
         name = fields["name"] or file_stem(file.name, 200)
         try:
-            return model_image_create(file=file, name=name, category=fields["category"], tags=fields["tags"])
+            photo, warnings = model_image_create(
+                file=file, name=name, category=fields["category"], tags=fields["tags"]
+            )
         except ModelImageDuplicate as twin:
             link = link_to("models_library_modelimage", twin.details["id"], _("Show it"))
             raise ModelImageDuplicate(format_html("{} {}", sentence(twin), link)) from twin
+        for warning in warnings:
+            text: str = f"{gettext(warning.message)} ({file.name})"
+            if warning.photo:
+                link = link_to("models_library_modelimage", warning.photo, _("Show it"))
+                text = format_html("{} {}", text, link)
+            self.message_user(request, text, messages.WARNING)
+        return photo
 
     @override
     def save_model(self, request: HttpRequest, obj: ModelImage, form: Any, change: Any) -> None:

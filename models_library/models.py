@@ -34,6 +34,10 @@ class ModelImage(models.Model):
     width = models.PositiveIntegerField(_("width"), editable=False)
     height = models.PositiveIntegerField(_("height"), editable=False)
     checksum = models.CharField(_("checksum"), max_length=64, editable=False, db_index=True)
+    # Empty for photos of the releases before it.
+    fingerprint = models.CharField(
+        _("fingerprint"), max_length=192, blank=True, default="", db_default="", editable=False
+    )
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
 
     class Meta:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from config.core.images import is_alike
 from models_library.models import ModelImage
 
 
@@ -24,6 +25,13 @@ def model_image_list(
 def model_image_find(photo_id: UUID) -> ModelImage | None:
     """Return a model photo, retired or not, or None."""
     return ModelImage.objects.filter(pk=photo_id).first()
+
+
+def model_image_alike(fingerprint: str) -> UUID | None:
+    """Return the id of the oldest photo that looks the same, retired or not, or None."""
+    stored = ModelImage.objects.exclude(fingerprint="").order_by("created_at", "id")
+    rows = stored.values_list("pk", "fingerprint")
+    return next((number for number, other in rows.iterator() if is_alike(other, fingerprint)), None)
 
 
 def model_image_with_checksum(checksum: str) -> ModelImage | None:

@@ -1,17 +1,18 @@
 """Changes to the library."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, BinaryIO, ClassVar, Final
 
 from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
-from config.core.images import prepare
+from config.core.images import SIMILAR, ImageWarning, prepare
 from config.core.storage import discard_after_commit, new_files
 from config.core.upkeep import quota
 from models_library.models import ModelImage
-from models_library.selectors import model_image_with_checksum
+from models_library.selectors import model_image_alike, model_image_with_checksum
 
 EDITABLE: Final = frozenset({"name", "category", "tags", "is_active"})
 
@@ -28,18 +29,24 @@ class ModelImageInUse(DomainError):
     message: Any = _("Try-ons were made with this photo. Retire it instead of deleting it.")
 
 
-def model_image_create(*, file: BinaryIO, name: str, category: str, tags: Iterable[str] = ()) -> ModelImage:
+def model_image_create(
+    *, file: BinaryIO, name: str, category: str, tags: Iterable[str] = ()
+) -> tuple[ModelImage, tuple[ImageWarning, ...]]:
     """Check and clean the photo, store it with its thumbnail, and add it to the library.
 
-    Raise ImageRefused for a file that is not a usable picture, ModelImageDuplicate for a photo that the
-    library has, StorageFull and StorageUnavailable.
+    Return the row and warnings, also about a photo of the library that looks the same. Raise ImageRefused for
+    a file that is not a usable picture, ModelImageDuplicate for a photo that the library has, StorageFull and
+    StorageUnavailable.
     """
     quota.require_room()
     prepared = prepare(file)
     if twin := model_image_with_checksum(prepared.checksum):
         raise ModelImageDuplicate(details={"id": str(twin.pk)})
+    warnings = prepared.warnings
+    if alike := model_image_alike(prepared.fingerprint):
+        warnings = (*warnings, replace(SIMILAR, photo=str(alike)))
     with new_files() as store:
-        return ModelImage.objects.create(
+        photo = ModelImage.objects.create(
             name=name,
             image=store("models", prepared.processed.content, prepared.processed.extension),
             thumbnail=store("models", prepared.thumbnail.content, prepared.thumbnail.extension),
@@ -48,7 +55,9 @@ def model_image_create(*, file: BinaryIO, name: str, category: str, tags: Iterab
             width=prepared.processed.width,
             height=prepared.processed.height,
             checksum=prepared.checksum,
+            fingerprint=prepared.fingerprint,
         )
+    return photo, warnings
 
 
 def model_image_update(photo: ModelImage, **changes: Any) -> ModelImage:

@@ -50,6 +50,12 @@ def with_files(photos: QuerySet[ProductImage]) -> QuerySet[ProductImage]:
     return photos.exclude(processed="")
 
 
+def product_image_twin(product_id: str, requester: str, checksum: str) -> ProductImage | None:
+    """Return the requester's oldest photo of this product made from the same file, or None."""
+    photos = ProductImage.objects.filter(checksum=checksum, product_id=product_id, requester=requester)
+    return with_files(photos).order_by("created_at", "id").first()
+
+
 def jobs_ready(now: datetime) -> QuerySet[TryOnJob]:
     """Return the queued jobs whose back-off is over, in the order of their start."""
     return _in_queue_order(

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from config.core.http.envelope import Url, absolute_url
 from config.core.http.strict import StrictSerializer
+from config.core.http.warnings import WarningAnswer
 from models_library.models import Category, ModelImage
 
 MAX_TAGS = 20
@@ -58,6 +59,12 @@ class ModelImageAnswer(TypedDict):
     tags: list[str]
     isActive: bool
     createdAt: datetime
+
+
+class ModelImageAddedAnswer(ModelImageAnswer):
+    """A model photo just added, with warnings about it."""
+
+    warnings: list[WarningAnswer]
 
 
 def model_image_answer(photo: ModelImage, request: Request) -> ModelImageAnswer:

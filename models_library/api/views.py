@@ -13,12 +13,14 @@ from rest_framework.views import APIView
 from config.core.http.envelope import Page
 from config.core.http.operation import PAGE_PARAMETERS, operation
 from config.core.http.pagination import paginate
+from config.core.http.warnings import warning_answers
 from config.core.images import ImageMissing
 from config.shops.abilities import Ability
 from config.shops.callers import caller_of
 from config.shops.permissions import needs_to_write
 from models_library.access import model_image_for
 from models_library.api.serializers import (
+    ModelImageAddedAnswer,
     ModelImageAnswer,
     ModelImageCreateSerializer,
     ModelImageUpdateSerializer,
@@ -64,13 +66,13 @@ class ModelImagesView(APIView):
         return Page([model_image_answer(row, request) for row in rows], meta)
 
     @operation("modelCreate", 409, 422, 503, 507, status=201, body=ModelImageCreateSerializer)
-    def post(self, request: Request) -> ModelImageAnswer:
+    def post(self, request: Request) -> ModelImageAddedAnswer:
         if "file" not in request.FILES:
             raise ImageMissing
         form = ModelImageCreateSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        photo = model_image_create(**form.validated_data)
-        return model_image_answer(photo, request)
+        photo, warnings = model_image_create(**form.validated_data)
+        return {**model_image_answer(photo, request), "warnings": warning_answers(warnings)}
 
 
 class ModelImageView(APIView):

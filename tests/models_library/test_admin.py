@@ -93,6 +93,18 @@ def test_a_photo_that_is_there_already_is_shown_instead(staff: Client) -> None:
     assert ModelImage.objects.count() == 1
 
 
+def test_a_photo_that_looks_like_another_is_added_with_a_link_to_it(staff: Client) -> None:
+    add(staff, ("Ada.jpg", images.model_photo()))
+    twin = ModelImage.objects.get()
+    copy = images.encode(images.draw_model(), "JPEG", quality=60)
+
+    text = add(staff, ("copy.jpg", copy))
+
+    assert "The library has a photo that looks the same." in text
+    assert f'<a href="{LIST}{twin.pk}/change/">Show it</a>' in text
+    assert ModelImage.objects.count() == 2
+
+
 def test_a_form_without_a_file_asks_for_one(staff: Client) -> None:
     assert "Choose at least one photo." in add(staff)
 

@@ -46,6 +46,28 @@ def test_the_same_photo_twice_is_refused(manager: Api) -> None:
     assert error["details"] == {"id": first["id"]}
 
 
+def test_a_photo_that_looks_the_same_is_added_with_a_warning(manager: Api) -> None:
+    photo = images.draw_model((600, 900))
+    first = data_of(manager.add_model(images.encode(photo, "PNG")))
+    other = data_of(manager.add_model(images.model_photo(seed=1)))
+    copy = data_of(manager.add_model(images.encode(photo.resize((580, 870)), "JPEG"), name="Copy"))
+    assert (first["warnings"], other["warnings"]) == ([], [])
+    assert [(warning["code"], warning["id"]) for warning in copy["warnings"]] == [
+        ("image_similar", first["id"])
+    ]
+    assert ModelImage.objects.count() == 3
+
+
+def test_a_photo_of_an_earlier_release_has_nothing_to_compare(manager: Api) -> None:
+    ModelImageFactory.create()
+    assert data_of(manager.add_model(images.model_photo()))["warnings"] == []
+
+
+def test_a_poor_model_photo_is_taken_with_a_warning(manager: Api) -> None:
+    warnings = data_of(manager.add_model(images.dark_photo()))["warnings"]
+    assert [warning["code"] for warning in warnings] == ["image_dark"]
+
+
 def test_a_photo_that_no_picture_can_be_made_of_is_refused(manager: Api) -> None:
     response = manager.add_model(images.truncated(images.model_photo()))
     assert (response.status_code, error_of(response)["code"]) == (422, "image_truncated")

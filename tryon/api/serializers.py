@@ -4,7 +4,6 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, override
 from uuid import UUID
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -13,6 +12,7 @@ from rest_framework.request import Request
 from config.core import clock
 from config.core.http.envelope import Url, absolute_url
 from config.core.http.strict import StrictSerializer
+from config.core.http.warnings import WarningAnswer, warning_answers
 from config.core.images import ImageWarning
 from tryon.failures import is_retryable, message_for
 from tryon.fashn.inputs import model_for
@@ -63,11 +63,6 @@ class UploadSerializer(serializers.Serializer[Any]):
         return metadata
 
 
-class WarningAnswer(TypedDict):
-    code: str
-    message: str
-
-
 class UploadedAnswer(TypedDict):
     """A product photo as stored, with warnings about its quality."""
 
@@ -92,7 +87,7 @@ def uploaded_answer(
         "productId": photo.product_id,
         "width": photo.width,
         "height": photo.height,
-        "warnings": [{"code": warning.code, "message": gettext(warning.message)} for warning in warnings],
+        "warnings": warning_answers(warnings),
     }
 
 

@@ -1,13 +1,15 @@
 """Services for product photos."""
 
 import json
+from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, TypeIs
 
-from config.core.images import ImageWarning, prepare
+from config.core.images import DUPLICATE, ImageWarning, prepare
 from config.core.storage import new_files
 from config.core.upkeep import quota
 from tryon.models import ProductImage
+from tryon.selectors import product_image_twin
 
 
 def storable_metadata(value: object) -> TypeIs[dict[str, Any]]:
@@ -29,12 +31,15 @@ def product_image_create(
     """Check and clean a product photo, store original, processed copy and thumbnail, and add its row.
 
     The original loses its metadata before it is stored, because the API shows it. Return the row and warnings
-    about the photo's quality. Without a requester the photo joins the shop's catalogue. Raise ImageRefused,
+    about the photo. Without a requester the photo joins the shop's catalogue. Raise ImageRefused,
     StorageFull and StorageUnavailable.
     """
     quota.require_room()
     with TemporaryFile() as original, new_files() as store:
         prepared = prepare(file, original=original)
+        warnings = prepared.warnings
+        if twin := product_image_twin(product_id, requester, prepared.checksum):
+            warnings = (*warnings, replace(DUPLICATE, photo=str(twin.pk)))
         original.seek(0)
         photo = ProductImage.objects.create(
             product_id=product_id,
@@ -47,4 +52,4 @@ def product_image_create(
             checksum=prepared.checksum,
             requester=requester,
         )
-    return photo, prepared.warnings
+    return photo, warnings

@@ -23,13 +23,16 @@ from config.core.images.errors import (
     ImageTypeUnsupported,
     ImageUnreadable,
 )
+from config.core.images.likeness import is_alike
 from config.core.images.limits import MAX_RESULT_BYTES, MAX_UPLOAD_BYTES
-from config.core.images.pictures import ImageWarning, Picture, PreparedImage, ResultImage
+from config.core.images.pictures import DUPLICATE, SIMILAR, ImageWarning, Picture, PreparedImage, ResultImage
 
 __all__ = [
     "CHILDREN",
+    "DUPLICATE",
     "MAX_RESULT_BYTES",
     "MAX_UPLOAD_BYTES",
+    "SIMILAR",
     "ImageAnimated",
     "ImageBlank",
     "ImageDecoderFailed",
@@ -49,6 +52,7 @@ __all__ = [
     "PreparedImage",
     "ResultImage",
     "Wall",
+    "is_alike",
     "lay_on_colour",
     "prepare",
     "read_result",

@@ -27,10 +27,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class ImageWarning:
-    """``code`` is stable; ``message`` is English, marked for translation."""
+    """``code`` is stable; ``message`` is English, marked for translation; ``photo``: the id of another."""
 
     code: str
     message: str
+    photo: str = ""
 
 
 SMALL = ImageWarning(
@@ -45,6 +46,13 @@ NARROW = ImageWarning(
 HDR = ImageWarning(
     "image_hdr",
     _("The photo is HDR, so its tones were converted. Send one without HDR if the colours look wrong."),
+)
+# These two come from a look at the photos that are stored already.
+DUPLICATE = ImageWarning(
+    "image_duplicate", _("This product already has this photo. You can use the stored one.")
+)
+SIMILAR = ImageWarning(
+    "image_similar", _("The library has a photo that looks the same. Check that you need both.")
 )
 WARNINGS = {warning.code: warning for warning in (SMALL, BLURRED, DARK, NARROW, HDR)}
 

@@ -36,6 +36,21 @@ def test_a_poor_photo_is_taken_with_a_warning(owner: Api) -> None:
     assert [warning["code"] for warning in shown["warnings"]] == ["image_dark"]
 
 
+def test_the_same_photo_of_a_product_is_not_stored_twice_without_a_word(owner: Api, stranger: Api) -> None:
+    photo = images.garment_photo()
+    first = data_of(owner.upload(photo))
+    again = data_of(owner.upload(photo))
+    assert [(warning["code"], warning["id"]) for warning in again["warnings"]] == [
+        ("image_duplicate", first["id"])
+    ]
+    for others in [
+        owner.upload(photo, productId="SKU-2"),
+        owner.upload(images.garment_photo(seed=1)),
+        stranger.upload(photo),
+    ]:
+        assert data_of(others)["warnings"] == []
+
+
 REFUSED: list[tuple[Callable[[], bytes], int, str]] = [
     (lambda: b"", 400, "image_missing"),
     (lambda: b"%PDF-1.7 not a picture at all", 415, "image_type_unsupported"),
