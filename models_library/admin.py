@@ -1,6 +1,7 @@
 """The library of model photos in the admin."""
 
 from typing import TYPE_CHECKING, Any, TypedDict, override
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -103,7 +104,7 @@ class ModelImageAdmin(UploadAdmin[ModelImage]):
         for warning in warnings:
             text: str = f"{gettext(warning.message)} ({file.name})"
             if warning.photo:
-                link = link_to("models_library_modelimage", warning.photo, _("Show it"))
+                link = link_to("models_library_modelimage", UUID(warning.photo), _("Show it"))
                 text = format_html("{} {}", text, link)
             self.message_user(request, text, messages.WARNING)
         return photo

@@ -8,6 +8,10 @@ from typing import Final
 ALPHA: Final = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
 
 
+# The name of a reference, the item that has it, and the items that it names.
+type Reference = tuple[bytes, int, Sequence[int]]
+
+
 @dataclass(frozen=True)
 class Item:
     """A picture of a container: its type, its coded bytes, and its properties as boxes."""
@@ -58,15 +62,25 @@ def nclx(primaries: int, transfer: int, matrix: int = 1) -> bytes:
     return box(b"colr", b"nclx", struct.pack(">HHHB", primaries, transfer, matrix, 0x80))
 
 
+def grid(tile: bytes, size: tuple[int, int], rows: int, columns: int) -> bytes:
+    """The one picture of a file, repeated in rows and columns, as phones make a picture of tiles."""
+    one = item_of(tile)
+    width, height = size[0] * columns, size[1] * rows
+    layout = struct.pack(">BBBBII", 0, 1, rows - 1, columns - 1, width, height)
+    whole = Item(b"grid", layout, [full(b"ispe", struct.pack(">II", width, height))])
+    tiles = range(2, 2 + rows * columns)
+    return container(whole, *[one] * len(tiles), references=[(b"dimg", 1, tiles)])
+
+
 def container(
     *items: Item,
-    references: Sequence[tuple[bytes, int, int]] = (),
+    references: Sequence[Reference] = (),
     groups: Sequence[tuple[bytes, Sequence[int]]] = (),
     in_idat: bool = False,
 ) -> bytes:
     """A file whose first item is the picture. Items are numbered from 1.
 
-    ``references``: name, from, to. ``groups``: name and numbers. ``in_idat``: the data inside the meta box.
+    ``groups``: name and numbers. ``in_idat``: the data inside the meta box.
     """
     brand = b"avif" if items[0].kind == b"av01" else b"heic"
     head = box(b"ftyp", brand, bytes(4), b"mif1", brand, b"MA1B" if brand == b"avif" else b"heix")
@@ -79,12 +93,13 @@ def container(
 
 def _meta(
     items: Sequence[Item],
-    references: Sequence[tuple[bytes, int, int]],
+    references: Sequence[Reference],
     groups: Sequence[tuple[bytes, Sequence[int]]],
     start: int,
     idat: bytes = b"",
 ) -> bytes:
-    entries, places, associations, properties = b"", b"", b"", []
+    entries, places, associations = b"", b"", b""
+    properties: list[bytes] = []
     for number, item in enumerate(items, 1):
         entries += full(b"infe", struct.pack(">HH", number, 0), item.kind, b"\0", version=2)
         method = 1 if idat else 0
@@ -94,7 +109,10 @@ def _meta(
         associations += struct.pack(">HB", number, len(indexes)) + bytes(indexes)
         properties += item.properties
     count = struct.pack(">H", len(items))
-    links = [box(name, struct.pack(">HHH", source, 1, target)) for name, source, target in references]
+    links = [
+        box(name, struct.pack(f">HH{len(targets)}H", source, len(targets), *targets))
+        for name, source, targets in references
+    ]
     kinds = [
         full(name, struct.pack(f">II{len(members)}I", 1000, len(members), *members))
         for name, members in groups

@@ -188,6 +188,14 @@ def sixteen_bit_png(size: Size = (400, 400), *, grey: bool = False) -> bytes:
     return _png(size, 16, 0 if grey else 2, zlib.compress(row * height, 1))
 
 
+def deep_png(size: Size) -> bytes:
+    """A swatch of 16 bits a sample, half transparent."""
+    row = b"\0" + b"\x55\x01" * 4 * (size[0] - size[0] // 20) + bytes(8) * (size[0] // 20)
+    packer = zlib.compressobj(1)
+    data = b"".join([*(packer.compress(row) for _ in range(size[1])), packer.flush()])
+    return _png(size, 16, 6, data)
+
+
 def one_bit_png(size: Size = (400, 400)) -> bytes:
     """Black on the left half, white on the right."""
     image = Image.new("1", size, 0)

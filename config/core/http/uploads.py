@@ -15,7 +15,7 @@ class NamelessFileUploadHandler(FileUploadHandler):
     folder. The system frees a file without a name with its process.
     """
 
-    file: UploadedFile
+    file: "UploadedFile[Any]"
 
     @override
     def new_file(self, *args: Any, **kwargs: Any) -> None:
@@ -34,7 +34,7 @@ class NamelessFileUploadHandler(FileUploadHandler):
         self.file.write(raw_data)
 
     @override
-    def file_complete(self, file_size: int) -> UploadedFile:
+    def file_complete(self, file_size: int) -> "UploadedFile[Any]":
         self.file.seek(0)
         self.file.size = file_size
         return self.file

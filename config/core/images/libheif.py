@@ -22,7 +22,8 @@ def open_picture(content: bytes) -> Any:
     # remove_stride would copy the buffer.
     container = pillow_heif.open_heif(content, convert_hdr_to_8bit=True, remove_stride=False)
     picture = container[container.primary_index]
-    _refuse_several(len(container), container.primary_index, picture.info.get("entity_groups", []))
+    info: dict[str, Any] = picture.info
+    _refuse_several(len(container), container.primary_index, info.get("entity_groups", []))
     return picture
 
 

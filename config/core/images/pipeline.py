@@ -22,6 +22,8 @@ from config.core.images.quality import warnings_for
 
 # Steps of 255. A picture whose values differ by no more shows nothing: WebP adds so much to a single colour.
 ONE_COLOUR = 8
+# So many pixels by so many tell of nearly every picture that it shows something.
+SAMPLE_SIDE = 16
 
 TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -47,13 +49,14 @@ def prepare(content: bytes, *, original: bool) -> Work:
     cleaned = without_metadata(content, form)
     rendered = _render(cleaned, form, limits.PROCESSED_SIDE, partial(_check_upload, form))
     warnings = [*warnings_for(rendered.image), *[HDR] * rendered.colours.is_hdr]
-    pictures = [_jpeg(rendered.image), _thumbnail(rendered.image)]
+    small = _small(rendered.image)
+    pictures = [_jpeg(rendered.image), _webp(small)]
     if original:
         pictures.insert(0, Picture(cleaned.content, form, rendered.width, rendered.height))
     facts = {
         "source": form.name,
         "warnings": [warning.code for warning in warnings],
-        "fingerprint": fingerprint(rendered.image),
+        "fingerprint": fingerprint(small),
     }
     return facts, pictures
 
@@ -68,7 +71,7 @@ def read_result(content: bytes) -> Work:
     with faults_as_refusals():
         marked = with_provenance(content, form)
     picture = Picture(marked, form, rendered.width, rendered.height)
-    return {}, [picture, _thumbnail(rendered.image, xmp=PACKET)]
+    return {}, [picture, _webp(_small(rendered.image), xmp=PACKET)]
 
 
 def _check_upload(form: Format, width: int, height: int) -> None:
@@ -100,9 +103,15 @@ def _render(cleaned: Cleaned, form: Format, side: int, check: Callable[[int, int
 
 def _refuse_blank(image: Image.Image) -> None:
     """A transparent picture is white by now."""
-    bands = [band.getextrema() for band in image.split()]
-    if all(high - low <= ONE_COLOUR for low, high in bands):
+    sample = image.resize((SAMPLE_SIDE, SAMPLE_SIDE), Image.Resampling.NEAREST)
+    if _is_one_colour(sample) and _is_one_colour(image):
         raise ImageBlank
+
+
+def _is_one_colour(image: Image.Image) -> bool:
+    # Typed as if a band could have several, too.
+    extrema: list[Any] = [band.getextrema() for band in image.split()]
+    return all(high - low <= ONE_COLOUR for low, high in extrema)
 
 
 def _fit(image: Image.Image, side: int) -> Image.Image:
@@ -132,9 +141,12 @@ def _jpeg(image: Image.Image) -> Picture:
     return Picture(buffer.getvalue(), Format.JPEG, *image.size)
 
 
-def _thumbnail(image: Image.Image, *, xmp: bytes = b"") -> Picture:
+def _small(image: Image.Image) -> Image.Image:
     size = _within(limits.THUMBNAIL_SIDE, image.size)
-    small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)
+
+
+def _webp(image: Image.Image, *, xmp: bytes = b"") -> Picture:
     buffer = BytesIO()
-    small.save(buffer, "WEBP", quality=80, xmp=xmp)
-    return Picture(buffer.getvalue(), Format.WEBP, *small.size)
+    image.save(buffer, "WEBP", quality=80, xmp=xmp)
+    return Picture(buffer.getvalue(), Format.WEBP, *image.size)

@@ -12,6 +12,8 @@ from config.core.images.formats import Format
 from config.core.images.metadata import heif, jpeg, png, webp
 from config.core.images.metadata.cleaned import Cleaned
 
+__all__ = ["Cleaned", "without_metadata"]
+
 REWRITERS: Final[dict[Format, Callable[[bytes], Cleaned]]] = {
     Format.JPEG: jpeg.without_metadata,
     Format.PNG: png.without_metadata,

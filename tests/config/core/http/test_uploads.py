@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import override
+from typing import Any, override
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -48,9 +48,8 @@ def test_large_upload_has_no_name_that_a_killed_process_would_leave(owner: Api, 
     seen: list[list[Path]] = []
     watched = Watched(body, lambda: seen.append(list(folder.iterdir())))
 
-    response = owner.client.generic(
-        "POST", "/api/tryon/upload", body, MULTIPART_CONTENT, **{"wsgi.input": watched}
-    )
+    extra: dict[str, Any] = {"wsgi.input": watched}
+    response = owner.client.generic("POST", "/api/tryon/upload", body, MULTIPART_CONTENT, **extra)
 
     assert response.status_code == 201
     assert len(photo) > 3_000_000

@@ -92,10 +92,9 @@ def test_embedded_profile_counts_before_numbers() -> None:
     profile = heif.box(b"colr", b"prof", drawn.srgb_profile())
     both = heif.container(heif.Item(item.kind, item.data, [*item.properties, profile]))
 
-    assert shown(both) == (
-        (pytest.approx(60, abs=4), pytest.approx(160, abs=4), pytest.approx(90, abs=4)),
-        [],
-    )
+    colour, warnings = shown(both)
+    assert near(colour, (60, 160, 90))
+    assert warnings == []
 
 
 def gamma(value: float) -> tuple[bytes, bytes]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests import heif
 from tests import images as drawn
 
 LIMIT_MB = 160 - 60
@@ -82,16 +83,20 @@ def webp_with_ballast() -> bytes:
 WORST: dict[str, Callable[[], bytes]] = {
     "JPEG, 61 MP of a camera": lambda: flat("JPEG", (9504, 6336)),
     "JPEG, 108 MP of a phone": lambda: flat("JPEG", (12_000, 9000)),
+    "JPEG, 200 MP of a phone": lambda: flat("JPEG", (16_320, 12_240), "L"),
     "JPEG, CMYK, not shrunk in the decoder": lambda: flat("JPEG", (3999, 3999), "CMYK"),
     "JPEG, progressive at full colour": lambda: flat(
         "JPEG", (8640, 5760), progressive=True, subsampling="4:4:4"
     ),
+    "JPEG without its end": lambda: flat("JPEG", (9504, 6336))[:-2],
     "JPEG with ballast": jpeg_with_ballast,
     "PNG, grey": lambda: drawn.flat_png((12_000, 9000), "L"),
     "PNG, palette with alpha": palette_png,
     "PNG, RGBA": lambda: drawn.flat_png((8640, 5760), "RGBA"),
+    "PNG, RGBA of 16 bits": lambda: drawn.deep_png((7680, 4320)),
     "PNG with unpacking text": png_with_unpacking_text,
     "WebP, 12 MP of a phone": lambda: flat("WEBP", (4000, 3000), method=0),
+    "WebP, 24 MP without loss": lambda: flat("WEBP", (6000, 4000), lossless=True, method=0, quality=0),
     "WebP, 50 MP with alpha": lambda: flat("WEBP", (8640, 5760), "RGBA", method=0),
     "WebP with ballast": webp_with_ballast,
     "AVIF, 24 MP of a camera": lambda: flat("AVIF", (6000, 4000), speed=10),
@@ -100,6 +105,12 @@ WORST: dict[str, Callable[[], bytes]] = {
     ),
     "AVIF with ballast": avif_with_ballast,
     "HEIC, 48 MP of a phone": lambda: drawn.flat_heic("RGB", (8064, 6048), chroma=420),
+    "HEIC, 200 MP of a phone, in tiles": lambda: heif.grid(
+        drawn.flat_heic("RGB", (4080, 3060), chroma=420), (4080, 3060), 4, 4
+    ),
+    "HEIC, 50 MP of a camera, 10 bits": lambda: heif.grid(
+        drawn.flat_heic("RGB;16", (4320, 2880), chroma=422), (4320, 2880), 2, 2
+    ),
     "HEIC, 10 bits with alpha at full colour": lambda: drawn.flat_heic("RGBA;16", (5000, 4000), chroma=444),
 }
 

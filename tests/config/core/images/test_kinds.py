@@ -73,7 +73,7 @@ def test_avif_whose_alpha_an_older_encoder_wrote(properties: list[bytes]) -> Non
     alpha = heif.Item(plane.kind, plane.data, [*plane.properties, heif.full(b"auxC", heif.ALPHA)])
     photo = heif.item_of(drawn.avif(SIZE))
 
-    prepared = prepare(heif.container(photo, alpha, references=[(b"auxl", 2, 1)]))
+    prepared = prepare(heif.container(photo, alpha, references=[(b"auxl", 2, [1])]))
 
     assert corner(prepared) == (255, 255, 255)
     assert corner(prepare(drawn.avif(SIZE))) != (255, 255, 255)
