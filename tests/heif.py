@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 ALPHA: Final = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
@@ -19,6 +19,7 @@ class Item:
     kind: bytes
     data: bytes
     properties: Sequence[bytes]
+    is_hidden: bool = False
 
 
 def box(name: bytes, *parts: bytes) -> bytes:
@@ -64,7 +65,7 @@ def nclx(primaries: int, transfer: int, matrix: int = 1) -> bytes:
 
 def grid(tile: bytes, size: tuple[int, int], rows: int, columns: int) -> bytes:
     """The one picture of a file, repeated in rows and columns, as phones make a picture of tiles."""
-    one = item_of(tile)
+    one = replace(item_of(tile), is_hidden=True)
     width, height = size[0] * columns, size[1] * rows
     layout = struct.pack(">BBBBII", 0, 1, rows - 1, columns - 1, width, height)
     whole = Item(b"grid", layout, [full(b"ispe", struct.pack(">II", width, height))])
@@ -101,13 +102,15 @@ def _meta(
     entries, places, associations = b"", b"", b""
     properties: list[bytes] = []
     for number, item in enumerate(items, 1):
-        entries += full(b"infe", struct.pack(">HH", number, 0), item.kind, b"\0", version=2)
+        entries += full(
+            b"infe", struct.pack(">HH", number, 0), item.kind, b"\0", version=2, flags=item.is_hidden
+        )
         method = 1 if idat else 0
         places += struct.pack(">HHHHII", number, method, 0, 1, start, len(item.data))
         start += len(item.data)
-        indexes = range(len(properties) + 1, len(properties) + 1 + len(item.properties))
+        properties += [own for own in item.properties if own not in properties]
+        indexes = [properties.index(own) + 1 for own in item.properties]
         associations += struct.pack(">HB", number, len(indexes)) + bytes(indexes)
-        properties += item.properties
     count = struct.pack(">H", len(items))
     links = [
         box(name, struct.pack(f">HH{len(targets)}H", source, len(targets), *targets))

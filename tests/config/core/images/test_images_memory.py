@@ -106,7 +106,7 @@ WORST: dict[str, Callable[[], bytes]] = {
     "AVIF with ballast": avif_with_ballast,
     "HEIC, 48 MP of a phone": lambda: drawn.flat_heic("RGB", (8064, 6048), chroma=420),
     "HEIC, 200 MP of a phone, in tiles": lambda: heif.grid(
-        drawn.flat_heic("RGB", (4080, 3060), chroma=420), (4080, 3060), 4, 4
+        drawn.flat_heic("RGB", (1020, 1020), chroma=420), (1020, 1020), 12, 16
     ),
     "HEIC, 50 MP of a camera, 10 bits": lambda: heif.grid(
         drawn.flat_heic("RGB;16", (4320, 2880), chroma=422), (4320, 2880), 2, 2
