@@ -20,9 +20,9 @@ from config.core.images.pictures import HDR, Picture
 from config.core.images.provenance import PACKET, with_provenance
 from config.core.images.quality import warnings_for
 
-# Steps of 255. A picture whose values differ by no more shows nothing: WebP adds so much to a single colour.
+# Steps of 255. A picture whose values differ by no more shows nothing. WebP spreads a single colour that far.
 ONE_COLOUR = 8
-# So many pixels by so many tell of nearly every picture that it shows something.
+# A few pixels tell of nearly every picture that it shows something.
 SAMPLE_SIDE = 16
 
 TRANSPOSE = {

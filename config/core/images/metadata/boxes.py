@@ -53,7 +53,7 @@ class Reader:
         self.end = end
 
     def number(self, size: int) -> int:
-        """Return the next number of so many bytes; 0 for none."""
+        """Return the next number of this many bytes; 0 for none."""
         start, self.position = self.position, self.position + size
         if self.position > self.end:
             raise ImageTruncated

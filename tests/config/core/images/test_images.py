@@ -377,7 +377,9 @@ def test_heic_stream_larger_than_its_container_says_is_refused() -> None:
 
 
 def test_avif_stream_larger_than_its_container_says_is_cut_to_that() -> None:
-    whole = drawn.encode(Image.new("RGB", (5000, 4800), "teal"), "AVIF", speed=10)
+    image = Image.new("RGB", (5000, 4800), "teal")
+    image.paste("white", (0, 0, 100, 100))
+    whole = drawn.encode(image, "AVIF", speed=10)
 
     prepared = prepare(smaller_than_its_stream(whole, (5000, 4800)))
 
