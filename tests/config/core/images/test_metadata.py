@@ -142,6 +142,32 @@ def test_what_is_clean_stays_as_it_is(extension: str) -> None:
     assert original_of(once) == once
 
 
+def test_thumbnail_in_the_head_of_a_jpeg_goes() -> None:
+    photo = drawn.model_photo()
+    pixels = (SECRET * 2)[:12]
+    head = drawn.jpeg_segment(0xE0, photo[6:18] + b"\x02\x02" + pixels)
+    content = photo[:2] + head + photo[20:]
+    assert content.count(SECRET) == 2
+
+    assert original_of(content) == photo
+
+
+def test_webp_says_no_more_that_metadata_follow() -> None:
+    content = webp()
+    exif_and_xmp = 0x0C
+    assert content[12:16] == b"VP8X"
+    assert content[20] & exif_and_xmp
+
+    assert not original_of(content)[20] & exif_and_xmp
+
+
+def test_only_a_jpeg_without_its_end_is_decoded_twice() -> None:
+    photo = drawn.model_photo()
+
+    assert without_metadata(photo, Format.JPEG).has_end
+    assert not without_metadata(photo[:-2], Format.JPEG).has_end
+
+
 def test_upload_is_served_without_its_place(owner: Api, store: str) -> None:
     uploaded = data_of(owner.upload(jpeg()))
 
