@@ -17,7 +17,12 @@ from config.core import clock
 
 def our_migrations() -> Iterator[Migration]:
     """Each migration of our apps that changes what an earlier release made."""
-    ours = {app.label for app in apps.get_app_configs() if app.path.startswith(str(settings.BASE_DIR))}
+    # The environment may lie in the project's folder too.
+    ours = {
+        app.label
+        for app in apps.get_app_configs()
+        if app.path.startswith(str(settings.BASE_DIR)) and "site-packages" not in app.path
+    }
     loader = MigrationLoader(None)
     for (label, _name), migration in sorted(loader.disk_migrations.items()):
         if label in ours and not migration.initial:

@@ -65,7 +65,7 @@ def test_pages_say_it_too(client: Client, path: str, settings: Any) -> None:
     answer = without_database(lambda: client.get(path))
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert answer["Content-Type"].startswith("text/html")
-    assert "database can&#x27;t be reached" in answer.content.decode()
+    assert "The database can't be reached." in answer.content.decode()
 
 
 def test_a_table_that_is_not_there_is_our_fault(owner: Api) -> None:
