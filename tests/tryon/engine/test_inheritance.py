@@ -139,8 +139,9 @@ def ask_by_another_key(stranger: Api, model_id: str) -> Again:
     return ask
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("again", ["ask_again", pytest.param("ask_by_another_key", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("again", ["ask_again", "ask_by_another_key"])
 def test_asking_again_pays_only_for_what_is_missing(
     request: pytest.FixtureRequest, end: str, again: str, finish: Finish, sandbox: Sandbox, manager: Api
 ) -> None:

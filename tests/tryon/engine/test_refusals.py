@@ -28,10 +28,8 @@ def runs(sandbox: Sandbox) -> int:
     return int(sandbox.ledger()["requests"].get("run", 0))
 
 
-@pytest.mark.parametrize(
-    ("fault", "first"),
-    [("ConcurrencyLimitExceeded", 3), pytest.param("RateLimitExceeded", 5, marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "first"), [("ConcurrencyLimitExceeded", 3), ("RateLimitExceeded", 5)])
 def test_a_hold_grows_while_nothing_is_accepted(
     generate: Generate, work: Work, finish: Finish, sandbox: Sandbox, fault: str, first: int
 ) -> None:

@@ -370,6 +370,7 @@ def smaller_than_its_stream(whole: bytes, size: tuple[int, int]) -> bytes:
     return whole.replace(stated, small)
 
 
+@pytest.mark.slow
 def test_heic_stream_larger_than_its_container_says_is_refused() -> None:
     whole = drawn.flat_heic("RGB;16", (3600, 3200), chroma=444)
 

@@ -127,7 +127,11 @@ def test_a_request_leaves_a_store_that_hangs_when_its_time_is_up(
     assert ProductImage.objects.count() == 0
 
 
-def test_all_calls_of_a_request_share_its_time(broken: Loopback) -> None:
+def test_all_calls_of_a_request_share_its_time(
+    broken: Loopback, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.s3_options.READ_SECONDS", 1)
+    use(settings, s3.storage_on(broken.url, "bucket"))
     broken.answers(silent)
     with time_budget.budget(0.1):
         for _ in range(3):
