@@ -2,10 +2,11 @@
 
 The line names the setting and what is allowed. It never repeats the value, which may be a secret or a part of
 one. An empty value counts as none, because compose files hand one on where nothing is set. ``NAME_FILE``
-names a file to read the value from; the new line at its end does not count.
+names a file to read the value from; the new line at its end does not count. A value is one line.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,17 +27,22 @@ _FALSE: Final = frozenset({"0", "false", "no", "off", "n"})
 _HOST: Final = r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])"
 _SERVED_HOST: Final = re.compile(rf"\*|\.?{_HOST}", re.ASCII | re.IGNORECASE)
 _NETLOC: Final = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?", re.ASCII | re.IGNORECASE)
-
+# What S3, R2 and servers with their protocol take as a name.
+_BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]", re.ASCII)
+_REGION: Final = re.compile(r"[A-Za-z0-9-]{2,64}", re.ASCII)
 _FOLDER: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
 
 
 def text(name: str, default: str = "") -> str:
-    """Return a text without the blanks around it."""
+    """Return a text of one line, without the blanks around it."""
     try:
         value: str = FileAwareMapping().get(name, "")
     except (OSError, UnicodeDecodeError):
         raise ImproperlyConfigured(f"{name}_FILE must name a file of UTF-8 text that can be read.") from None
-    return value.strip() or default
+    value = value.strip()
+    if any(unicodedata.category(character) == "Cc" for character in value):
+        raise _refusal(name, "one line, without control characters")
+    return value or default
 
 
 def secret(name: str, kept_in: Path) -> str:
@@ -70,7 +76,7 @@ def flag(name: str, default: bool) -> bool:
     return given in _TRUE if given else default
 
 
-def choice(name: str, default: str, choices: Sequence[str]) -> str:
+def choice[C: str](name: str, default: C, choices: Sequence[C]) -> C:
     """Return one of ``choices``, in any capitalization."""
     given = text(name, default).lower()
     for known in choices:
@@ -94,6 +100,22 @@ def web_address(name: str, default: str, *, example: str, has_path: bool = True)
         extras = "login, query" if has_path else "login, path, query"
         raise _refusal(name, f"an http or https address without {extras} or fragment, such as {example}")
     return address
+
+
+def bucket(name: str) -> str:
+    """Return the name of a bucket, or an empty text."""
+    given = text(name)
+    if given and not _BUCKET.fullmatch(given):
+        raise _refusal(name, "the bucket's name, such as shop-pictures, without s3:// and without a folder")
+    return given
+
+
+def region(name: str, default: str) -> str:
+    """Return the name of a region."""
+    given = text(name, default)
+    if not _REGION.fullmatch(given):
+        raise _refusal(name, "the name of a region, such as eu-central-1")
+    return given
 
 
 def folder(name: str) -> str | None:

@@ -14,7 +14,7 @@ from config import env
 from config.core.logs import configure_logging
 from config.core.redis.addresses import cache_settings, check_address, queue_settings
 from config.databases import database_settings
-from config.s3_options import s3_storage
+from config.s3_options import ADDRESSING, check_store, picture_origin, s3_storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -137,16 +137,25 @@ CACHES = {"default": cache_settings(REDIS_URL)}
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 SIGNED_URL_SECONDS = env.number("SIGNED_URL_SECONDS", 3600, least=1)
-S3_BUCKET = env.text("S3_BUCKET")
+S3_BUCKET = env.bucket("S3_BUCKET")
 S3_PREFIX = env.folder("S3_PREFIX")
-S3_REGION = env.text("S3_REGION", "auto")
+S3_REGION = env.region("S3_REGION", "auto")
 S3_ACCESS_KEY = env.text("S3_ACCESS_KEY")
 S3_SECRET_KEY = env.text("S3_SECRET_KEY")
 S3_ENDPOINT = env.web_address("S3_ENDPOINT", "", example="https://account.r2.cloudflarestorage.com")
+# The address of the same store in signed URLs, where browsers can't reach it at S3_ENDPOINT.
+S3_PUBLIC_ENDPOINT = env.web_address("S3_PUBLIC_ENDPOINT", "", example="https://pictures.shop.example")
+S3_ADDRESSING = env.choice("S3_ADDRESSING", "auto", ADDRESSING)
+check_store(
+    bucket=S3_BUCKET,
+    region=S3_REGION,
+    endpoints={"S3_ENDPOINT": S3_ENDPOINT, "S3_PUBLIC_ENDPOINT": S3_PUBLIC_ENDPOINT},
+)
+outer_endpoint = S3_PUBLIC_ENDPOINT or S3_ENDPOINT
 
 # With it FASHN fetches the photos itself, by signed URLs. It can't reach a store inside the house.
 FASHN_INPUT_URLS = env.flag(
-    "FASHN_INPUT_URLS", bool(S3_BUCKET) and (not S3_ENDPOINT or S3_ENDPOINT.startswith("https://"))
+    "FASHN_INPUT_URLS", bool(S3_BUCKET) and (not outer_endpoint or outer_endpoint.startswith("https://"))
 )
 
 if S3_BUCKET:
@@ -156,6 +165,8 @@ if S3_BUCKET:
         access_key=S3_ACCESS_KEY,
         secret_key=S3_SECRET_KEY,
         endpoint=S3_ENDPOINT,
+        public_endpoint=S3_PUBLIC_ENDPOINT,
+        addressing=S3_ADDRESSING,
         url_seconds=SIGNED_URL_SECONDS,
         prefix=S3_PREFIX,
     )
@@ -265,7 +276,9 @@ AXES_DISABLE_ACCESS_LOG = True  # no list of who came when
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 # Pictures may come from the storage's own host; everything else comes from here.
-PICTURE_SOURCES = [CSP.SELF, "data:", "blob:", *([S3_ENDPOINT or "https:"] if S3_BUCKET else [])]
+PICTURE_SOURCES = [CSP.SELF, "data:", "blob:"]
+if S3_BUCKET:
+    PICTURE_SOURCES.append(picture_origin(S3_BUCKET, outer_endpoint, S3_ADDRESSING))
 SECURE_CSP = {
     "default-src": [CSP.SELF],
     "img-src": PICTURE_SOURCES,

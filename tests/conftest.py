@@ -18,7 +18,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from config.core import clock
 from config.core.images import CHILDREN
 from config.core.redis.outage import Outage, cache_outage
-from config.core.storage import claims
+from config.core.storage import claims, trial
 from config.core.upkeep import installation
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey
@@ -147,6 +147,7 @@ def fresh_installation() -> None:
     """Each test's database has its own."""
     installation.forget()
     claims.forget()
+    trial.STATE.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -43,7 +43,7 @@ def client_for(endpoint: str) -> Any:
         region_name=REGION,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
-        config=client_config(has_endpoint=True),
+        config=client_config(endpoint),
     )
 
 

@@ -22,6 +22,10 @@ class FailureCode(TextChoices):
         _("These photos and options do not work together. Change the options, then try again."),
     )
     PICTURE_MISSING = "picture_missing", _("A photo's file is gone. Upload it again, then try again.")
+    PICTURE_ARCHIVED = (
+        "picture_archived",
+        _("A photo's file was moved to an archive. Upload the photo again, then try again."),
+    )
     SUBMISSION_UNKNOWN = (
         "submission_unknown",
         _("The connection broke while your try-on was being started. Try again."),
@@ -58,6 +62,7 @@ PERMANENT: Final = frozenset(
         FailureCode.CONTENT_REFUSED,
         FailureCode.INPUT_REFUSED,
         FailureCode.PICTURE_MISSING,
+        FailureCode.PICTURE_ARCHIVED,
         FailureCode.DAILY_LIMIT_TOO_LOW,
     }
 )

@@ -52,8 +52,10 @@ BAD = {
         "shop example",
         "a,*.b",
     ],
-    "secret": [],  # any text will do
-    "text": [],
+    "bucket": ["s3://s3cr3t", "shop/s3cr3t", "https://s3cr3t", "a", "shop s3cr3t", "arn:aws:s3:::s3cr3t"],
+    "region": ["s3cr3t_1", "https://s3cr3t", "eu central 1", "x"],
+    "secret": ["s3cr\n3t"],
+    "text": ["s3cr3t\nof two lines", "s3cr\x1b[31m3t", "s3cr\r3t"],
 }
 ALL = settings_read()
 BAD_VALUES = [(setting, value) for setting in ALL for value in BAD[setting.reader]]
@@ -197,14 +199,30 @@ def test_a_file_holds_a_value_and_a_new_line(tmp_path: Path) -> None:
         "DEMO_SHOP": True,
         "LOG_FORMAT": "text",
         "ALLOWED_HOSTS": ["*"],
+        "S3_BUCKET": "shop-pictures",
+        "S3_PREFIX": "production",
+        "S3_REGION": "eu-central-1",
+        "S3_ACCESS_KEY": "access",
+        "S3_SECRET_KEY": "hidden",
         "S3_ENDPOINT": "https://s3.example",
         "REDIS_URL": "redis://:secret@redis/1",
     }
     files = {f"{name}_FILE": tmp_path / name for name in values}
     for name, value in values.items():
         (tmp_path / name).write_text(f"{value[0] if isinstance(value, list) else value}\n")
-    settings = loaded(tmp_path, **{name: str(path) for name, path in files.items()})
+    settings = loaded(tmp_path, without=list(values), **{name: str(path) for name, path in files.items()})
     assert {name: settings[name] for name in values} == values
+
+
+@pytest.mark.parametrize("setting", ALL, ids=lambda part: str(part))
+def test_a_new_line_at_the_end_of_any_file_does_not_count(
+    setting: SettingRead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each reader takes its text from ``env.text``, so the file reads as the plain value does."""
+    (tmp_path / "value").write_text("a value\n")
+    monkeypatch.delenv(setting.name, raising=False)
+    monkeypatch.setenv(f"{setting.name}_FILE", str(tmp_path / "value"))
+    assert env.text(setting.name) == "a value"
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"])

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.urls import reverse
 
-from config.core.storage import ObjectMissing, content_type, read
+from config.core.storage import ObjectMissing, content_type, look_at, read
 from tryon.fashn.client import FashnClient
 from tryon.fashn.download import download
 from tryon.fashn.inputs import Inputs, Step, background_remove_inputs, tryon_inputs
@@ -52,10 +52,12 @@ def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
         if before is None:
             raise ValueError("background-remove needs a try-on before it.")
         return background_remove_inputs(_kept_copy(before) or before.output)
-    options = TryOnOptions.from_mapping(job.options)
-    return tryon_inputs(
-        _photo(job.model_image.image.name or ""), _photo(job.product_image.processed.name or ""), options
-    )
+    model, product = job.model_image.image.name or "", job.product_image.processed.name or ""
+    if job.retry_count and settings.FASHN_INPUT_URLS:
+        # FASHN only says that it could not load a photo. The store knows why.
+        for key in filter(None, (model, product)):
+            look_at(key)
+    return tryon_inputs(_photo(model), _photo(product), TryOnOptions.from_mapping(job.options))
 
 
 def _kept_copy(before: Prediction) -> str:

@@ -6,6 +6,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from config.core import clock
+from config.core.storage import storage_state
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -20,7 +21,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer 200 when the database answers. Redis is not asked: the product serves without it.
 
-    A wrong clock of the host is reported, but the process stays ready: nothing depends on that clock.
+    A wrong clock of the host and a store that refuses are reported, but the process stays ready: nothing
+    depends on that clock, and without the store people still follow their jobs and read the admin.
     """
     try:
         ahead = clock.host_seconds_ahead()
@@ -29,5 +31,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"status": "unavailable", "database": "away"}, status=503)
     host = "off" if clock.is_off(ahead) else "ok"
     return JsonResponse(
-        {"status": "ok", "database": "ok", "clock": host, "clockSecondsAhead": round(ahead, 1)}
+        {
+            "status": "ok",
+            "database": "ok",
+            "storage": storage_state() or "ok",
+            "clock": host,
+            "clockSecondsAhead": round(ahead, 1),
+        }
     )

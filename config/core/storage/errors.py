@@ -28,6 +28,13 @@ class ObjectMissing(DomainError):
     message: Any = _("The picture's file is gone. Upload the photo again.")
 
 
+class ObjectArchived(ObjectMissing):
+    """A life-cycle rule of the bucket has moved it. Only a person can bring it back."""
+
+    code: ClassVar[str] = "picture_archived"
+    message: Any = _("The store has moved the picture's file to an archive. Upload the photo again.")
+
+
 def describe_fault(error: Exception) -> str:
     """Return the store's word for the log: ``NoSuchBucket``, or else the exception's name."""
     if isinstance(error, ClientError):

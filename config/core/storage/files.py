@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import structlog
 from django.core.files.base import ContentFile, File
@@ -55,7 +55,7 @@ def new_files() -> Iterator[Callable[[str, bytes | BinaryIO, str], str]]:
 
 
 def read(key: str) -> bytes:
-    """An object's bytes. Raises ObjectMissing and StorageUnavailable. May be slow."""
+    """An object's bytes. Raises ObjectMissing, ObjectArchived and StorageUnavailable. May be slow."""
     try:
         return within_budget(lambda: _content(key))
     except FileNotFoundError as error:
@@ -67,6 +67,17 @@ def read(key: str) -> bytes:
 def _content(key: str) -> bytes:
     with default_storage.open(key) as file:
         return bytes(file.read())
+
+
+def look_at(key: str) -> None:
+    """Find out whether an object can be read. Raises what ``read`` raises."""
+    store = cast(Any, default_storage)  # both of ours look
+    try:
+        within_budget(lambda: store.look_at(key))
+    except FileNotFoundError as error:
+        raise ObjectMissing from error
+    except STORE_FAULTS as error:
+        raise unavailable(error) from error
 
 
 def discard(*keys: str) -> int:

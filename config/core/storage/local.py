@@ -4,6 +4,8 @@ The promise is S3's: an address works for everyone who has it until it expires, 
 """
 
 import math
+import os
+import stat
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +24,7 @@ from config.core.storage.keys import StoredObject, content_disposition, content_
 # Expiry times are rounded up to this many seconds: a picture keeps its URL while a job is polled, so that
 # browsers can cache it.
 EXPIRY_STEP_SECONDS: Final = 300
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 class SignedFileSystemStorage(FileSystemStorage):
@@ -40,6 +43,28 @@ class SignedFileSystemStorage(FileSystemStorage):
         key = str(name)
         query = urlencode({"expires": expires, "signature": sign(key, expires)})
         return f"{super().url(key)}?{query}"
+
+    def look_at(self, name: str) -> None:
+        """Read one byte. Raises what reading all of it would raise."""
+        with self.open(name) as file:
+            file.read(1)
+
+    # Our own view serves the files.
+    serves_itself: Final = False
+
+    def look_around(self) -> None:
+        """Find out whether files can be written. Raises PermissionError."""
+        place = Path(self.location)
+        while not place.exists():
+            place = place.parent
+        if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+            raise PermissionError(str(place))
+
+    def privacy_fault(self, key: str) -> str:
+        """Return ``OthersMayRead`` if neither the folder nor one above it is closed to other users."""
+        folder = Path(self.location)
+        is_closed = any(path.stat().st_mode & OTHERS == 0 for path in (folder, *folder.parents))
+        return "" if is_closed else "OthersMayRead"
 
     def objects(self, folder: str) -> list[StoredObject]:
         """The files right in a folder, without those below. Raises OSError."""

@@ -3,17 +3,27 @@
 from io import BytesIO
 from typing import Any, Final, override
 
+import requests
+import structlog
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from django.core.cache import cache
 from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 
+from config.core.storage.errors import STORE_FAULTS, ObjectArchived, unavailable
 from config.core.storage.keys import StoredObject, content_disposition, content_type
+from config.core.storage.signing import Signer
 from config.core.upkeep.installation import installation
+
+logger = structlog.stdlib.get_logger(__name__)
 
 # A signed URL is remembered so long, and works so much longer: a picture keeps its URL while a job is polled,
 # so that browsers can cache it.
 REMEMBER_URL_SECONDS: Final = 300
+# S3's word for an object that a life-cycle rule has moved to Glacier. It can't be read until it is restored.
+ARCHIVED: Final = "InvalidObjectState"
+ANONYMOUS_SECONDS: Final = 10.0
 
 
 class PrivateS3Storage(S3Storage):  # type: ignore[misc]  # the library has no types
@@ -22,10 +32,26 @@ class PrivateS3Storage(S3Storage):  # type: ignore[misc]  # the library has no t
     Each says what it is and how it may be kept, for S3 answers the browser without us.
     """
 
-    def __init__(self, *, prefix: str | None = None, **options: Any) -> None:
-        """``prefix`` is the folder of the bucket that all keys lie in; None for the installation's own."""
+    def __init__(
+        self,
+        *,
+        prefix: str | None = None,
+        public_endpoint: str | None = None,
+        public_config: Config | None = None,
+        **options: Any,
+    ) -> None:
+        """``prefix`` is the folder of the bucket that all keys lie in; None for the installation's own.
+
+        ``public_endpoint`` and ``public_config`` are for signed URLs. Without them, those of the store count.
+        """
         super().__init__(**options)
         self._prefix = prefix
+        self._signer = Signer(
+            self._create_session,
+            region=self.region_name,
+            endpoint=public_endpoint or self.endpoint_url,
+            config=public_config or self.client_config,
+        )
 
     @property
     def prefix(self) -> str:
@@ -58,13 +84,23 @@ class PrivateS3Storage(S3Storage):  # type: ignore[misc]  # the library has no t
         expire: int | None = None,
         http_method: str | None = None,
     ) -> str:
-        """An address that works for at least ``expire`` seconds, SIGNED_URL_SECONDS if not given."""
+        """An address that works for at least ``expire`` seconds, SIGNED_URL_SECONDS if not given.
+
+        It works for less where the token of the machine's role ends sooner. Raises StorageUnavailable.
+        """
         seconds = (expire or self.querystring_expire) + REMEMBER_URL_SECONDS
-        remember = f"signed-url:{self.place}:{name}:{seconds}"
-        known: str | None = cache.get(remember)
-        if known is None:
-            known = str(super().url(name, parameters, seconds, http_method))
-            cache.set(remember, known, REMEMBER_URL_SECONDS)
+        wanted = {**(parameters or {}), "Bucket": self.bucket_name, "Key": self._normalize_name(str(name))}
+        try:
+            signing = self._signer.signing_for(seconds)
+            remember = f"signed-url:{signing.name_of(wanted, http_method, seconds)}"
+            known: str | None = cache.get(remember)
+            if known is None:
+                life = min(seconds, signing.seconds_left)
+                known = signing.url(wanted, http_method, life)
+                # At the end of its time in the cache it still works for three quarters of its life.
+                cache.set(remember, known, min(REMEMBER_URL_SECONDS, life // 4))
+        except STORE_FAULTS as error:
+            raise unavailable(error) from error
         return known
 
     @override
@@ -75,13 +111,38 @@ class PrivateS3Storage(S3Storage):  # type: ignore[misc]  # the library has no t
         """
         if mode != "rb":
             raise ValueError("Objects are written whole, by save().")
+        return File(BytesIO(self._read(name)), name)
+
+    def look_at(self, name: str) -> None:
+        """Read one byte. Raises what reading all of it would raise."""
+        self._read(name, Range="bytes=0-0")
+
+    def _read(self, name: str, **options: str) -> bytes:
         try:
-            content = self.bucket.Object(self._normalize_name(name)).get()["Body"].read()
+            return bytes(self.bucket.Object(self._normalize_name(name)).get(**options)["Body"].read())
         except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
+            code = error.response["Error"]["Code"]
+            if code == "NoSuchKey":
                 raise FileNotFoundError(name) from error
+            if code == ARCHIVED:
+                logger.exception("picture_archived", object=name)
+                raise ObjectArchived from error
             raise
-        return File(BytesIO(content), name)
+
+    # Browsers fetch from the store, not from us.
+    serves_itself: Final = True
+
+    def look_around(self) -> None:
+        """Ask for one key, the cheapest call that needs the key, the bucket and the region to be right."""
+        self.connection.meta.client.list_objects_v2(
+            Bucket=self.bucket_name, Prefix=self._normalize_name(""), MaxKeys=1
+        )
+
+    def privacy_fault(self, key: str) -> str:
+        """Return ``PublicObjects`` if a stranger without a signature gets one. Raises RequestException."""
+        address = self.url(key).partition("?")[0]
+        answer = requests.get(address, timeout=ANONYMOUS_SECONDS, allow_redirects=False)
+        return "PublicObjects" if answer.status_code == 200 else ""
 
     def objects(self, folder: str) -> list[StoredObject]:
         """The objects right in a folder. Raises ClientError and BotoCoreError."""
