@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import env
 from config.core.logs import configure_logging
-from config.core.redis.addresses import cache_settings, check_address, queue_settings
+from config.core.redis.addresses import cache_settings, check_address, passwords_in, queue_settings
 from config.databases import database_settings
 from config.s3_options import ADDRESSING, check_store, picture_origin, s3_storage
 
@@ -295,4 +295,14 @@ SECURE_CSP = {
 LOG_FORMAT = env.choice("LOG_FORMAT", "json", ["json", "text"])
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING_CONFIG = None
-configure_logging(log_format=LOG_FORMAT, level=LOG_LEVEL)
+configure_logging(
+    log_format=LOG_FORMAT,
+    level=LOG_LEVEL,
+    secrets=[
+        SECRET_KEY,
+        FASHN_API_KEY,
+        S3_SECRET_KEY,
+        *passwords_in(REDIS_URL),
+        str(DATABASES["default"].get("PASSWORD", "")),
+    ],
+)

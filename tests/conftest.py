@@ -23,6 +23,7 @@ from config.core.upkeep import installation
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey
 from tests import contract, images, s3, stores
+from tests.log_watch import LogWatch, watched
 from tests.rows import remove_rows
 from tests.waiting import eventually
 from tryon import tasks
@@ -103,6 +104,14 @@ def answers_are_checked() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Client, "request", contract.checked(Client.request))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def log_has_no_secrets() -> Iterator[LogWatch]:
+    """No line of the whole run may have a token, a key or a signature that a test made."""
+    with watched() as watch:
+        yield watch
+    assert watch.leaks == []
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -183,6 +183,14 @@ def cache_settings(url: str) -> dict[str, Any]:
     }
 
 
+def passwords_in(url: str) -> list[str]:
+    """Return the passwords of an address, as they stand in it and as Redis gets them."""
+    login = url.partition("://")[2].rpartition("@")[0]
+    options = dict(parse_qsl(urlsplit(url).query))
+    found = [login.partition(":")[2], options.get("password", ""), options.get("sentinel_password", "")]
+    return [text for password in found if password for text in (password, unquote(password))]
+
+
 def _host(text: str) -> tuple[str, int]:
     try:
         parts = urlsplit(f"//{text}")
