@@ -15,7 +15,7 @@ from config.shops.permissions import needs
 from tryon.fashn.parsing import usable_provider_id
 from tryon.services.operations import service_pause, service_resume
 from tryon.services.stats import Statistics, statistics
-from tryon.services.webhooks import webhook_receive
+from tryon.services.webhooks import is_callback_token, webhook_receive
 
 # The documented body is below a kilobyte. Only pictures, which we never ask for, would make it megabytes.
 WEBHOOK_BYTES = 64 * 1024
@@ -73,6 +73,9 @@ class FashnWebhookView(APIView):
 
     @operation("fashnWebhook", 413, public=True)
     def post(self, request: Request, token: str) -> Empty:
+        # Before the body: what a stranger sends is not looked at.
+        if not is_callback_token(token):
+            raise WebhookNotFound
         length = request._request.headers.get("Content-Length") or "0"
         if not length.isdigit() or int(length) > WEBHOOK_BYTES:
             raise WebhookTooLarge

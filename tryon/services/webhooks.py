@@ -8,6 +8,11 @@ from tryon.models import Prediction
 logger = structlog.stdlib.get_logger(__name__)
 
 
+def is_callback_token(token: str) -> bool:
+    """Return whether a prediction has this token."""
+    return Prediction.objects.filter(callback_token=token).exists()
+
+
 def webhook_receive(*, token: str, provider_id: str) -> bool:
     """Note that a prediction is done, or learn its id, and have FASHN asked. Return False for a bad token.
 

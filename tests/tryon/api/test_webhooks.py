@@ -1,11 +1,17 @@
 """FASHN calls back: duplicates, early and forged calls, lost answers."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final, override
 
 import pytest
+import requests
 from django.test import Client
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -13,9 +19,15 @@ from pytest_django.live_server_helper import LiveServer
 from config.core import clock
 from tests.conftest import Api, Finish, Generate, data_of, error_of
 from tests.factories import PredictionFactory, TryOnJobFactory
+from tests.threads import at_once
+from tests.tryon.engine.test_interruptions import address_of_the_database
+from tests.waiting import LONGEST_SECONDS, eventually
 from tryon import tasks
+from tryon.demo.broker import LOOPBACK, free_port
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
+
+ROOT: Final = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,6 +99,78 @@ def test_a_strange_body_with_the_right_token_is_only_a_hint(
 def test_an_unknown_token_is_not_found(client: Client, prediction: Prediction) -> None:
     response = call(client, prediction.callback_token[:-1] + "_", {"id": "abc-u1"})
     assert (response.status_code, error_of(response)["code"]) == (404, "not_found")
+
+
+class Unread(BytesIO):
+    """A body that must not be read."""
+
+    @override
+    def read(self, size: int | None = -1) -> bytes:
+        raise AssertionError("somebody read it")
+
+
+@pytest.mark.parametrize("length", [9, 70_000, 999_999_999])
+def test_the_body_of_a_stranger_is_not_read(client: Client, prediction: Prediction, length: int) -> None:
+    response = client.generic(
+        "POST",
+        f"/api/tryon/webhooks/fashn/{prediction.callback_token[:-1]}_",
+        content_type="application/json",
+        CONTENT_LENGTH=str(length),
+        **{"wsgi.input": Unread()},
+    )
+    assert (response.status_code, error_of(response)["code"]) == (404, "not_found")
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """The production server on this test's database."""
+    port = free_port()
+    command = [
+        sys.executable, "-m", "granian", "--interface", "asgi", "--host", LOOPBACK, "--port", str(port),
+        "config.asgi:application",
+    ]  # fmt: skip
+    environment = {**os.environ, "DATABASE_URL": address_of_the_database(), "VAR_DIR": str(tmp_path)}
+    address = f"http://{LOOPBACK}:{port}"
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        try:
+            eventually(lambda: is_healthy(address))
+            yield address
+        finally:
+            process.terminate()
+
+
+def is_healthy(address: str) -> bool:
+    try:
+        return requests.get(f"{address}/healthz", timeout=1).ok
+    except requests.RequestException:
+        return False
+
+
+@pytest.mark.slow
+def test_a_webhook_in_chunks_names_the_id_that_no_answer_brought(web: str) -> None:
+    lost = PredictionFactory.create(
+        job__status=Status.PROCESSING, state=PredictionState.UNKNOWN, submitted_at=clock.now()
+    )
+    address = f"{web}/api/tryon/webhooks/fashn/{lost.callback_token}"
+    headers = {"Content-Type": "application/json"}
+    too_much = requests.post(address, iter([b"x" * 60_000] * 2), headers=headers, timeout=LONGEST_SECONDS)
+    assert (too_much.status_code, too_much.json()["error"]["code"]) == (413, "request_too_large")
+    chunks = iter([b'{"id": "abc-', b'u1", "status": ', b'"completed"}'])
+    assert requests.post(address, chunks, headers=headers, timeout=LONGEST_SECONDS).status_code == 200
+    lost.refresh_from_db()
+    assert (lost.state, lost.provider_id) == (PredictionState.RUNNING, "abc-u1")
+
+
+def test_of_two_calls_that_name_one_id_at_once_one_is_believed() -> None:
+    """Both see that nobody has the id. The database decides."""
+    for number in range(5):
+        lost = PredictionFactory.create_batch(
+            2, job__status=Status.PROCESSING, state=PredictionState.SENDING, submitted_at=clock.now()
+        )
+        tokens = [prediction.callback_token for prediction in lost]
+        answers = at_once(2, lambda: call(Client(), tokens.pop(), {"id": f"p-{number}"}), threads=2)  # noqa: B023
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert Prediction.objects.filter(provider_id=f"p-{number}").count() == 1
 
 
 @pytest.mark.parametrize("token", ["a%00b", "a%2Fb", "%F0%9F%98%80"])
