@@ -5,8 +5,8 @@ from typing import Any, override
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils.html import format_html
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -35,15 +35,22 @@ class ApiKeyAdmin(StudioAdmin[ApiKey]):
             obj.save(update_fields=form.changed_data)
             forget_after_commit(obj)
             return
-        row, text = key_issue(name=obj.name, is_manager=obj.is_manager)
+        row, obj.text = key_issue(name=obj.name, is_manager=obj.is_manager)
         obj.pk = row.pk
         obj.refresh_from_db()
-        copy_now = _("This is the key. Copy it now: it is not kept and can't be shown again.")
-        self.message_user(
-            request,
-            format_html('{} <code class="studio-key">{}</code>', copy_now, text),
-            messages.WARNING,
-        )
+
+    @override
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the key in this answer. In a message it would travel in a cookie, and stay in the browser."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("New API key"),
+            "opts": self.opts,
+            "key": obj,
+        }
+        return TemplateResponse(request, "admin/key_issued.html", context)
 
     @override
     def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:

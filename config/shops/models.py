@@ -22,6 +22,9 @@ class ApiKey(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
 
+    # The key itself, in the object that has issued it and nowhere else.
+    text: str = ""
+
     class Meta:
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")

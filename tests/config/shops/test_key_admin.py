@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from config.shops.models import ApiKey
@@ -22,7 +23,7 @@ def staff(transactional_db: None) -> Client:
 
 def make_key(client: Client, **fields: str) -> tuple[ApiKey, str]:
     """A key made in the admin, and its text as the page showed it."""
-    response = client.post(f"{LIST}add/", {"name": "Shop", **fields}, follow=True)
+    response = client.post(f"{LIST}add/", {"name": "Shop", **fields})
     shown = re.search(r'<code class="studio-key">(tos_[\w-]+)</code>', response.content.decode())
     assert shown is not None
     return ApiKey.objects.get(name="Shop"), shown[1]
@@ -42,6 +43,18 @@ def test_a_new_key_works_and_its_text_is_shown_once(staff: Client) -> None:
         assert text not in shown
         assert key.digest not in shown
     assert key.prefix in page(staff, LIST)
+
+
+@pytest.mark.parametrize("button", ["_save", "_continue", "_addanother"])
+def test_a_new_key_is_only_in_the_page_that_shows_it(staff: Client, button: str) -> None:
+    """No cookie has it, no row has it, and no cache keeps the page."""
+    response = staff.post(f"{LIST}add/", {"name": "Shop", button: "1"})
+    text = re.search(r"tos_[\w-]+", response.content.decode())
+    assert text is not None
+    assert "no-store" in response["Cache-Control"]
+    cookies = [morsel.value for morsel in [*response.cookies.values(), *staff.cookies.values()]]
+    sessions = [str(session.get_decoded()) for session in Session.objects.all()]
+    assert not any(text[0] in kept for kept in [*cookies, *sessions, *response.headers.values()])
 
 
 def test_a_manager_key_is_asked_for(staff: Client) -> None:
