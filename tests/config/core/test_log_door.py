@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, override
+from typing import override
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,7 +22,6 @@ from pytest_django import Settings
 
 from config.core.logs import formatter_of
 from config.core.redaction import REDACTOR, printable
-from tests.conftest import Api
 from tests.log_watch import LogWatch
 from tests.waiting import LONGEST_SECONDS
 from tryon.demo.broker import LOOPBACK, free_port
@@ -133,10 +132,10 @@ def test_the_values_of_settings_are_hidden_wherever_they_stand(settings: Setting
 def test_the_line_about_a_fault_of_ours_has_no_token(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Django writes the path of each 500."""
 
-    def broken(**_given: Any) -> bool:
+    def broken(_token: str) -> bool:
         raise RuntimeError(f"at /webhooks/fashn/{TOKEN}")
 
-    monkeypatch.setattr("tryon.api.operations.webhook_receive", broken)
+    monkeypatch.setattr("tryon.api.operations.is_callback_token", broken)
     client.raise_request_exception = False
     with logged() as lines:
         answer = client.post(f"/api/tryon/webhooks/fashn/{TOKEN}", {}, content_type="application/json")
@@ -147,7 +146,7 @@ def test_the_line_about_a_fault_of_ours_has_no_token(client: Client, monkeypatch
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG])
-def test_a_request_that_goes_astray_leaves_no_secret(owner: Api, settings: Settings, level: int) -> None:
+def test_a_request_that_goes_astray_leaves_no_secret(settings: Settings, level: int) -> None:
     settings.SECURE_SSL_REDIRECT = True
     url = default_storage.url("results/00/00000000000000000000000000000000.png")
     signature = url.rpartition("=")[2]
@@ -208,9 +207,9 @@ def test_the_lines_of_the_server_pass_the_door_too(tmp_path: Path) -> None:
     """Granian writes each path to a log of its own, where that is turned on."""
     port = free_port()
     command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", LOOPBACK, "--port", str(port),
+        sys.executable, "-m", "granian", "--interface", "asgi", "--host", LOOPBACK, "--port", str(port),
         "--access-log", "--access-log-fmt", "%(method)s %(path)s?%(query_string)s %(status)d",
-        "config.wsgi:application",
+        "config.asgi:application",
     ]  # fmt: skip
     log = tmp_path / "log"
     with (
