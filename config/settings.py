@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import env
 from config.core.logs import configure_logging
+from config.core.private import FILE_MODE, FOLDER_MODE
 from config.core.redis.addresses import cache_settings, check_address, passwords_in, queue_settings
 from config.databases import database_settings
 from config.s3_options import ADDRESSING, check_store, picture_origin, s3_storage
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.core.middleware.RequestLogMiddleware",
+    "config.core.middleware.PrivateAnswersMiddleware",
     "config.core.storage.StorageBudgetMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -171,7 +173,10 @@ if S3_BUCKET:
         prefix=S3_PREFIX,
     )
 else:
-    media_storage = {"BACKEND": "config.core.storage.local.SignedFileSystemStorage"}
+    media_storage = {
+        "BACKEND": "config.core.storage.local.SignedFileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": FILE_MODE, "directory_permissions_mode": FOLDER_MODE},
+    }
 
 STORAGES = {
     "default": media_storage,

@@ -1,4 +1,4 @@
-"""The id of every HTTP request, and one log line at its end."""
+"""The id of every HTTP request, one log line at its end, and who may keep the answer."""
 
 import re
 import time
@@ -41,6 +41,23 @@ class RequestLogMiddleware:
                 milliseconds=round((time.perf_counter() - started) * 1000, 1),
             )
         response["X-Request-ID"] = request_id
+        return response
+
+
+class PrivateAnswersMiddleware:
+    """Keep answers out of shared caches, and JSON out of all of them, where nothing else is said.
+
+    An answer with an ETag may be kept, to be asked about each time.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if "Cache-Control" not in response:
+            is_kept = "ETag" in response or "json" not in response.get("Content-Type", "")
+            response["Cache-Control"] = "private, no-cache" if is_kept else "private, no-store"
         return response
 
 

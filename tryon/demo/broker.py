@@ -20,6 +20,7 @@ from typing import Final, Self
 from redis import Redis, RedisError
 from redis.exceptions import ReadOnlyError, ResponseError
 
+from config.core.private import make_private_folder
 from config.core.redis.addresses import connect
 from config.core.redis.writing import reason_of, require_writable
 from tryon.demo.errors import BrokerError
@@ -105,7 +106,7 @@ class PrivateRedis:
 
     def prepare(self) -> None:
         """Write the configuration. Raises OSError."""
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self.directory)
         # A file, because every user of the machine can read a password among the arguments.
         config = self.directory / CONFIG_FILE
         config.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TextIO
 
+from config.core.private import make_private_file, make_private_folder
 from tryon.demo.broker import LOOPBACK
 from tryon.demo.errors import PortTaken, VarNotUsable
 from tryon.demo.handout import Handout
@@ -55,6 +56,7 @@ def child_environment(
         "REDIS_URL": redis_url,
         "FASHN_API_URL": handout.sandbox_url,
         "FASHN_API_KEY": handout.sandbox_key,
+        "FASHN_SANDBOX_KEY": handout.sandbox_key,
         "FASHN_RUN_CALLS": calls,
         "FASHN_STATUS_CALLS": calls,
         # The sandbox can call back, so pictures arrive the moment they are done.
@@ -77,7 +79,8 @@ def claim_var(var: Path) -> TextIO:
     Raises VarNotUsable.
     """
     try:
-        (var / "logs").mkdir(parents=True, exist_ok=True)
+        make_private_folder(var / "logs")
+        make_private_file(var / LOCK_FILE)
         lock = (var / LOCK_FILE).open("w")
     except OSError as error:
         raise VarNotUsable(

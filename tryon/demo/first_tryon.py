@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from config.core.private import make_private_file
 from tryon.demo.console import Console, bar
 from tryon.demo.errors import TryOnFailed
 
@@ -99,5 +100,6 @@ def run_tryon(
     if job["status"] != "completed":
         raise TryOnFailed(f"The try-on ended as {job['status']}: {job.get('errorCode', 'no code')}.")
     console.live(f"Try-on  {bar(100)} 100 %  completed in {time.monotonic() - started:.1f} s")
+    make_private_file(target)
     target.write_bytes(shop.download(job["resultImageUrl"]))
     return target

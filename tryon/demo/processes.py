@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from config.core.private import make_private_file
+
 STOP_SECONDS: Final = 10.0
+# Whatever a child writes is for its own user.
+PRIVATE_UMASK: Final = 0o077
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Child:
         """Start it. Raises OSError when the program can't be run or its log can't be written."""
         self.service = service
         self.log = log
+        make_private_file(log)
         with log.open("ab") as output:
             # A session of its own: Ctrl-C at the terminal reaches the supervisor alone, which ends its
             # children in order; and whatever a child starts can be ended with it.
@@ -43,6 +48,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=PRIVATE_UMASK,
             )
 
     @property

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from config.core.private import make_private_file
 from tryon.demo.errors import ChildFailed
 from tryon.demo.guard import Guard
-from tryon.demo.processes import Child, Service, how_it_ended
+from tryon.demo.processes import PRIVATE_UMASK, Child, Service, how_it_ended
 
 READY_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.05
@@ -56,6 +57,7 @@ class Supervisor:
     def run(self, name: str, command: tuple[str, ...], directory: Path, *, text: str = "") -> None:
         """Run a program to its end, with ``text`` as its input. Raises ChildFailed."""
         log = self._logs / f"{name}.log"
+        make_private_file(log)
         with log.open("ab") as output:
             ended = subprocess.run(
                 command,
@@ -66,6 +68,7 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 # As for services: Ctrl-C is for the supervisor, whose run() kills and reaps the child.
                 start_new_session=True,
+                umask=PRIVATE_UMASK,
                 check=False,
             )
         if ended.returncode:

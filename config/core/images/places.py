@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from config.core.images.errors import ImagesBusy
+from config.core.private import FILE_MODE, make_private_folder
 
 POLL_SECONDS: Final = 0.02
 CGROUP_QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
@@ -21,7 +22,7 @@ def place(folder: Path, wait_seconds: float) -> Iterator[None]:
 
     A place is a locked file, which the kernel gives back when its holder dies.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     deadline = time.monotonic() + wait_seconds
     while (file := _free_place(folder)) is None:
         if time.monotonic() > deadline:
@@ -47,7 +48,7 @@ def place_count() -> int:
 
 def _free_place(folder: Path) -> int | None:
     for number in range(place_count()):
-        file = os.open(folder / str(number), os.O_RDONLY | os.O_CREAT, 0o644)
+        file = os.open(folder / str(number), os.O_RDONLY | os.O_CREAT, FILE_MODE)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -163,6 +163,20 @@ def test_handout_is_for_its_owner_alone(serving: Serving) -> None:
     }  # fmt: skip
 
 
+def test_other_users_of_the_machine_see_no_key_and_open_no_file(serving: Serving) -> None:
+    secrets = [value for name, value in serving.handout.items() if "Key" in name or "Password" in name]
+    assert len(secrets) == 3
+    listed = subprocess.run(["ps", "axww", "-o", "command="], capture_output=True, text=True, check=True)
+    assert "fashn_sandbox" in listed.stdout
+    assert [secret for secret in secrets if secret in listed.stdout] == []
+    logs = {path.name: path.read_text() for path in (serving.var / "logs").iterdir()}
+    assert "sandbox.log" in logs
+    assert [name for name, text in logs.items() if any(secret in text for secret in secrets)] == []
+    # Styles and scripts are public, and collectstatic says so by their mode. Their folder is closed.
+    files = [path for path in (serving.var, *serving.var.rglob("*")) if "static" not in path.parts]
+    assert [str(path) for path in files if path.exists() and path.lstat().st_mode & 0o077] == []
+
+
 def test_second_start_keeps_login_key_library_and_jobs(
     serving: Serving, once: tuple[subprocess.CompletedProcess[str], dict[str, str]]
 ) -> None:

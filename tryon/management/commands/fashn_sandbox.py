@@ -1,13 +1,17 @@
 """Serve a local stand-in for FASHN: ``manage.py fashn_sandbox``."""
 
+import os
 import signal
 import threading
 from argparse import ArgumentParser
-from typing import Any, override
+from typing import Any, Final, override
 
 from django.core.management.base import BaseCommand, CommandError
 
 from tryon.sandbox import DEFAULT_CREDITS, DEFAULT_KEY, Sandbox
+
+# Not an argument, which every user of the machine can read.
+KEY_VARIABLE: Final = "FASHN_SANDBOX_KEY"
 
 
 class Command(BaseCommand):
@@ -23,7 +27,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--port", type=int, default=8900, help="port; 0 takes a free one (default: 8900)")
         parser.add_argument("--speed", type=float, default=1.0, help="10 makes 8 s take 0.8 s (default: 1)")
-        parser.add_argument("--key", default=DEFAULT_KEY, help=f"API key to accept (default: {DEFAULT_KEY})")
+        parser.add_argument(
+            "--key",
+            default=os.environ.get(KEY_VARIABLE) or DEFAULT_KEY,
+            help=f"API key to accept (default: {KEY_VARIABLE} of the environment, or {DEFAULT_KEY})",
+        )
         parser.add_argument(
             "--credits",
             type=int,
@@ -38,7 +46,8 @@ class Command(BaseCommand):
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signal_number, lambda *_: stopped.set())
         with server as sandbox:
-            self.stdout.write(f"FASHN sandbox ready at {sandbox.url} (key {sandbox.api_key})")
+            shown = f"key {sandbox.api_key}" if sandbox.api_key == DEFAULT_KEY else "with its own key"
+            self.stdout.write(f"FASHN sandbox ready at {sandbox.url} ({shown})")
             self.stdout.flush()
             stopped.wait()
 
