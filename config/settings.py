@@ -300,6 +300,7 @@ SECURE_CSP = {
 LOG_FORMAT = env.choice("LOG_FORMAT", "json", ["json", "text"])
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING_CONFIG = None
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.core.debug.RedactingReporterFilter"
 configure_logging(
     log_format=LOG_FORMAT,
     level=LOG_LEVEL,

@@ -14,7 +14,9 @@ MAX_SIGNED_URL_SECONDS: Final = 7 * 24 * 3600 - 600
 @register(Tags.caches)
 def check_storage(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Report half an S3 configuration: it would keep pictures on local disk, or fail at the first upload."""
-    if not settings.S3_BUCKET and (settings.S3_ACCESS_KEY or settings.S3_SECRET_KEY or settings.S3_ENDPOINT):
+    if not settings.S3_BUCKET and any(
+        (settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY, settings.S3_ENDPOINT, settings.S3_PUBLIC_ENDPOINT)
+    ):
         return [Error("S3 settings are set, but S3_BUCKET is not.", hint="Set S3_BUCKET.", id="core.E001")]
     if bool(settings.S3_ACCESS_KEY) != bool(settings.S3_SECRET_KEY):
         return [

@@ -29,14 +29,8 @@ BY_FAULT: Final[dict[str, Any]] = {
     "ReadTimeoutError": _HOST,
     "NoAnswer": _HOST,
     "PermissionError": _("This process may not use the folder. Give it to the user that runs the service."),
-    "NotReached": _(
-        "The address for browsers is not reached from here. Open a picture from outside, or check "
-        "S3_PUBLIC_ENDPOINT."
-    ),
-    "PublicObjects": _(
-        "Anyone can read pictures without a signature. Block public access to the bucket, and remove "
-        "policies and rules that allow it."
-    ),
+    "NotReached": _("The address for browsers is not reached from here. Check S3_PUBLIC_ENDPOINT."),
+    "PublicObjects": _("Anyone can read pictures without a signature. Block public access to the bucket."),
     "OthersMayRead": _("Other users of the machine can read the folder. Run chmod -R go= on it."),
 }
 BY_STEP: Final[dict[str, Any]] = {

@@ -3,6 +3,7 @@
 import json
 import logging
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -145,6 +146,25 @@ def test_the_line_about_a_fault_of_ours_has_no_token(client: Client, monkeypatch
 
 
 @pytest.mark.django_db
+def test_the_page_about_an_error_shows_no_password_of_an_address(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With DEBUG, Django shows all settings, and hides them by their names."""
+
+    def broken() -> str:
+        raise RuntimeError
+
+    monkeypatch.setattr("config.core.http.health.storage_state", broken)
+    settings.DEBUG = True
+    settings.RQ_QUEUES = {"tryon": {"URL": "redis://:hidden-password@host/0"}}
+    client.raise_request_exception = False
+    page = client.get("/readyz")
+    assert page.status_code == 500
+    assert "redis://[hidden]@host/0" in page.content.decode()
+    assert "hidden-password" not in page.content.decode()
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG])
 def test_a_request_that_goes_astray_leaves_no_secret(settings: Settings, level: int) -> None:
     settings.SECURE_SSL_REDIRECT = True
@@ -227,6 +247,43 @@ def test_the_lines_of_the_server_pass_the_door_too(tmp_path: Path) -> None:
     written = log.read_text()
     assert "POST /api/tryon/webhooks/fashn/[hidden]" in written
     assert "/media/x.jpg?signature=[hidden]" in written
+    assert TOKEN not in written
+    assert SIGNATURE not in written
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_the_proxy_of_compose_writes_no_secret(tmp_path: Path) -> None:
+    port = free_port()
+    site = (ROOT / "deploy" / "nginx.conf").read_text()
+    for theirs, ours in (
+        ("server web:8000;", f"server {LOOPBACK}:9;"),  # nobody: nginx has an error to write about, too
+        ("listen 80;", f"listen {LOOPBACK}:{port};"),
+        ("/dev/stdout", f"{tmp_path}/access.log"),
+        ("/dev/stderr", f"{tmp_path}/error.log"),
+    ):
+        assert theirs in site
+        site = site.replace(theirs, ours)
+    names = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = "".join(f"{name}_temp_path {tmp_path}/{name};" for name in names)
+    main = f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/main.log; events {{}}"
+    config = f"{main} http {{ {folders} {site} }}"
+    (tmp_path / "nginx.conf").write_text(config)
+    with subprocess.Popen(["nginx", "-c", f"{tmp_path}/nginx.conf", "-e", f"{tmp_path}/main.log"]) as process:
+        try:
+            address = f"http://{LOOPBACK}:{port}"
+            wait_for(address)
+            for path in (
+                f"/media/a.jpg?expires=1&signature={SIGNATURE}",
+                f"/api/tryon/webhooks/fashn/{TOKEN}",
+                f"/api/tryon/webhooks/fashn//{TOKEN}/?a={TOKEN}",
+            ):
+                requests.post(address + path, timeout=LONGEST_SECONDS)
+        finally:
+            process.terminate()
+    written = "".join(path.read_text() for path in tmp_path.glob("*.log"))
+    assert '"POST /api/tryon/webhooks/fashn/[hidden]" 502' in written
+    assert '"POST /media/a.jpg" 502' in written
     assert TOKEN not in written
     assert SIGNATURE not in written
 

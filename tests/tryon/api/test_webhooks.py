@@ -111,12 +111,12 @@ class Unread(BytesIO):
 
 @pytest.mark.parametrize("length", [9, 70_000, 999_999_999])
 def test_the_body_of_a_stranger_is_not_read(client: Client, prediction: Prediction, length: int) -> None:
+    body: dict[str, Any] = {"wsgi.input": Unread(), "CONTENT_LENGTH": str(length)}
     response = client.generic(
         "POST",
         f"/api/tryon/webhooks/fashn/{prediction.callback_token[:-1]}_",
         content_type="application/json",
-        CONTENT_LENGTH=str(length),
-        **{"wsgi.input": Unread()},
+        **body,
     )
     assert (response.status_code, error_of(response)["code"]) == (404, "not_found")
 
