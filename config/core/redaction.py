@@ -23,8 +23,8 @@ _HEADERS: Final = r"authorization|cookie|x-csrftoken"
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
-        # redis://user:password@host
-        (r"(://)[^\s\"'/@]*:[^\s\"']*(?=@)", rf"\1{HIDDEN}"),
+        # redis://user:password@host. Bounded, or a stranger's long path would cost seconds.
+        (r"(://)[^\s\"'/:@]{0,100}:[^\s\"']{0,300}(?=@)", rf"\1{HIDDEN}"),
         # ?signature=…, also inside another address (%3Fsignature%3D…)
         (rf"((?:[?&;\s]|^|%3F|%26)(?:{_NAMES})(?:=|%3D))(?!\[hidden)[^&\s\"'<>,;)\]}}]+", rf"\1{HIDDEN}"),
         # The token of a webhook, in whatever address

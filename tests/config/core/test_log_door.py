@@ -90,6 +90,13 @@ def test_what_looks_like_a_secret_is_hidden(text: str) -> None:
     assert json.loads(json.dumps(hidden)) == REDACTOR.text(hidden)  # once is enough
 
 
+@pytest.mark.parametrize("part", ["://x:", "a:", "://", "a", "-", "cookie", "/webhooks/", " key=", "%3F"])
+def test_a_long_line_of_a_stranger_is_little_work(part: str) -> None:
+    """With a pattern that looks back again and again, this takes hours."""
+    text = "://" + part * (200_000 // len(part))
+    assert REDACTOR.text(text)[:3] == "://"
+
+
 @pytest.mark.parametrize(
     "text",
     [
