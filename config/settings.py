@@ -132,7 +132,14 @@ RQ = {
     "WORKER_CLASS": "tryon.worker.MaintenanceWorker",  # where rqworker's --worker-class names none
 }
 RQ_SHOW_ADMIN_LINK = False  # tryon/admin/queues.py shows the dashboard, to those who may see it
-CACHES = {"default": cache_settings(REDIS_URL)}
+CACHES = {
+    "default": cache_settings(REDIS_URL),
+    # Small numbers that each process may find again by itself.
+    "process": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    },
+}
 
 # --- Files ---------------------------------------------------------------------------------------------
 

@@ -42,6 +42,14 @@ class TryOnResult(models.Model):
         verbose_name = _("result")
         verbose_name_plural = _("results")
         ordering = ["-created_at", "id"]
+        indexes = [
+            models.Index(fields=["-created_at", "id"], name="result_newest"),
+            # The nightly sweep asks by the beginning of a key.
+            models.Index(fields=["image"], opclasses=["varchar_pattern_ops"], name="result_image_key"),
+            models.Index(
+                fields=["thumbnail"], opclasses=["varchar_pattern_ops"], name="result_thumbnail_key"
+            ),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(review__in=Review.values), name="result_review"),
             models.CheckConstraint(condition=models.Q(width__gt=0, height__gt=0), name="result_has_a_size"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client, TransactionTestCase
@@ -201,6 +201,7 @@ def empty_redis() -> Iterator[None]:
     cache_outage.end()
     get_redis_connection("default").flushdb()
     cache.clear()
+    caches["process"].clear()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Migrations: rows of earlier releases are taken over, and the release before works on while they run."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -92,6 +93,28 @@ def test_calls_that_share_an_id_are_told_apart(migrated_to: Callable[..., Any]) 
     ids = dict(new.get_model("tryon", "Prediction").objects.values_list("pk", "provider_id"))
     assert ids == {first: "", running: "abc", other: "def", late: "", **dict.fromkeys(unnamed, "")}
     assert new.get_model("tryon", "Prediction").objects.get(pk=late).state == "unknown"
+
+
+def test_earlier_rescues_are_counted_by_day(migrated_to: Callable[..., Any]) -> None:
+    old = migrated_to(("tryon", "0009_nothing_grows"))
+    call = old.get_model("tryon", "Prediction").objects.get(pk=jobs_and_calls(old)("succeeded", "abc"))
+    today, yesterday = clock.now(), clock.now() - timedelta(days=1)
+    for at, kind, data in (
+        (today, "rescued", {"credits": 2}),
+        (today, "rescued", {"credits": 3}),
+        (yesterday, "rescued", {}),
+        (today, "completed", {"credits": 9}),
+    ):
+        old.get_model("tryon", "JobEvent").objects.create(job_id=call.job_id, at=at, kind=kind, data=data)
+
+    new = migrated_to(("tryon", "0010_rescues_counted"))
+
+    counts = new.get_model("upkeep", "DailyCount").objects.values_list("name", "day", "number")
+    assert set(counts) == {
+        ("rescued_pictures", today.date(), 2),
+        ("rescued_credits", today.date(), 5),
+        ("rescued_pictures", yesterday.date(), 1),
+    }
 
 
 def jobs_and_calls(tables: Any) -> Callable[[str, str], Any]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
+from django.db import connection
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
@@ -83,9 +84,17 @@ def _require_own_place() -> None:
 def _keys_in_rows(folder: str) -> set[str]:
     keys: set[str] = set()
     for model, column in COLUMNS[folder.partition("/")[0]]:
-        rows = model._default_manager.filter(**{f"{column}__startswith": f"{folder}/"})
+        # The index of copies has only those that are there.
+        rows = model._default_manager.exclude(**{column: ""}).filter(**_begins(column, f"{folder}/"))
         keys.update(rows.values_list(column, flat=True))
     return keys
+
+
+def _begins(column: str, start: str) -> dict[str, str]:
+    """Lookups that an index serves: PostgreSQL has one for patterns, SQLite compares bytes."""
+    if connection.vendor == "sqlite":
+        return {f"{column}__gte": start, f"{column}__lt": f"{start}~"}
+    return {f"{column}__startswith": start}
 
 
 def _may_go(entry: StoredObject) -> bool:

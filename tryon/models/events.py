@@ -12,7 +12,7 @@ from tryon.models.jobs import TryOnJob
 class EventKind(models.TextChoices):
     """The kinds of recorded events, with the words that the job's page shows.
 
-    Rates, rescues and counts of credits are read from events, so a value never changes its meaning. The
+    Rates and counts of credits are read from events, so a value never changes its meaning. The
     column has no ``choices``, so a change of words needs no migration.
     """
 

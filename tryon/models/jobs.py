@@ -90,6 +90,7 @@ class TryOnJob(models.Model):
                 name="job_fair_order",
             ),
             models.Index(fields=["-created_at", "id"], name="job_newest"),
+            models.Index(fields=["status", "-created_at", "id"], name="job_newest_of_status"),
             models.Index(fields=["requester", "-created_at"], name="job_of_requester"),
             models.Index(
                 fields=["next_check_at"], condition=Q(status=Status.PROCESSING), name="job_next_check"

@@ -81,6 +81,16 @@ class Prediction(models.Model):
         indexes = [
             models.Index(fields=["state", "-finished_at"], name="prediction_state"),
             models.Index(fields=["submitted_at"], name="prediction_submitted"),
+            # Not only of those that succeeded: SQLite can't use such an index for a state in a parameter.
+            models.Index(
+                fields=["model_name", "speed", "state", "-finished_at"], name="prediction_durations"
+            ),
+            models.Index(
+                fields=["kept"],
+                condition=~Q(kept=""),
+                opclasses=["varchar_pattern_ops"],
+                name="prediction_kept_key",
+            ),
             models.Index(
                 fields=["rescue_at"], condition=Q(rescue_at__isnull=False), name="prediction_rescue"
             ),

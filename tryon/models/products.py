@@ -35,6 +35,17 @@ class ProductImage(models.Model):
         verbose_name = _("product photo")
         verbose_name_plural = _("product photos")
         ordering = ["-created_at", "id"]
+        indexes = [
+            models.Index(fields=["-created_at", "id"], name="product_image_newest"),
+            models.Index(fields=["requester", "-created_at", "id"], name="product_image_of_requester"),
+            # The nightly sweep asks by the beginning of a key.
+            *(
+                models.Index(
+                    fields=[column], opclasses=["varchar_pattern_ops"], name=f"product_image_{column}"
+                )
+                for column in ("original", "processed", "thumbnail")
+            ),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="product_image_has_a_size")
         ]

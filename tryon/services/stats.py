@@ -8,7 +8,7 @@ from config.core.upkeep import quota
 from results.selectors import FeedbackCounts, feedback_counts
 from tryon.engine import governor
 from tryon.models import Status
-from tryon.selectors import Rescued, dead_letters, job_counts, rescued
+from tryon.selectors import Rescued, dead_letters, job_counts, remembered_count, rescued
 from tryon.services.reuse import ReuseStatistics, reuse_statistics
 
 
@@ -79,7 +79,7 @@ def job_statistics() -> JobStatistics:
         "completed": number[Status.COMPLETED],
         "failed": number[Status.FAILED],
         "canceled": number[Status.CANCELED],
-        "deadLetters": dead_letters().count(),
+        "deadLetters": remembered_count("dead-letters", dead_letters()),
     }
 
 

@@ -7,11 +7,13 @@ from uuid import UUID
 from django.db import transaction
 
 from config.core import clock
+from config.core.upkeep.counts import count
 from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
 from tryon.engine.lifecycle.events import record
 from tryon.engine.lifecycle.transition import create, transition
 from tryon.failures import FailureCode
 from tryon.models import EventKind, JobEvent, Lane, Prediction, TryOnJob
+from tryon.selectors import RESCUED_CREDITS, RESCUED_PICTURES
 
 STARTED_PROGRESS: Final = 5
 DOWNLOADING_PROGRESS: Final = 95
@@ -105,6 +107,10 @@ def complete(job: TryOnJob) -> bool:
         latest = JobEvent.objects.filter(job=job, kind__in=[EventKind.REVIVED, EventKind.RETRIED]).last()
         if latest is not None and latest.kind == EventKind.REVIVED:
             record(job.pk, EventKind.RESCUED, **latest.data)
+            # Count it with the completion itself: a rescue is rare, so nobody waits for the day's row.
+            count(RESCUED_PICTURES)
+            if credits_saved := int(latest.data.get("credits", 0)):
+                count(RESCUED_CREDITS, credits_saved)
     return True
 
 
