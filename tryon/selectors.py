@@ -2,11 +2,10 @@
 
 from datetime import datetime, timedelta
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import Any, Final, TypedDict
 
 from django.core.cache import cache, caches
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from config.core import clock
 from config.core.upkeep.counts import counted
@@ -21,14 +20,6 @@ from tryon.models import (
     Status,
     TryOnJob,
 )
-
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
-
-    class Place(TypedDict):
-        jobs_ahead: int
-
-    QueuedJob = WithAnnotations[TryOnJob, Place]
 
 
 class Rescued(TypedDict):
@@ -76,26 +67,6 @@ def jobs_without_price() -> QuerySet[TryOnJob]:
     They have paid for all, or an earlier release, which knows no prices, has queued them during a deploy.
     """
     return _in_queue_order(TryOnJob.objects.filter(status=Status.QUEUED, price=0))
-
-
-def with_jobs_ahead(jobs: QuerySet[TryOnJob]) -> "QuerySet[QueuedJob]":
-    """Add ``jobs_ahead``, the number of queued jobs that start before it, to each job in the same query."""
-    earlier = Q(lane__gt=OuterRef("lane")) | Q(lane=OuterRef("lane"), created_at__lt=OuterRef("created_at"))
-    ahead = (
-        TryOnJob.objects.filter(earlier, status=Status.QUEUED)
-        .order_by()
-        .values("status")
-        .annotate(number=Count("pk"))
-        .values("number")
-    )
-    return jobs.annotate(jobs_ahead=Coalesce(Subquery(ahead, output_field=IntegerField()), 0))
-
-
-def credits_ahead(job: TryOnJob) -> int:
-    """Return the credits of the queued jobs that start before a queued job."""
-    earlier = Q(lane__gt=job.lane) | Q(lane=job.lane, created_at__lt=job.created_at)
-    ahead = TryOnJob.objects.filter(earlier, status=Status.QUEUED).order_by()
-    return int(ahead.aggregate(credits=Sum("price"))["credits"] or 0)
 
 
 def typical_seconds(*, model_name: str, speed: str, documented: float) -> float:

@@ -75,7 +75,7 @@ def test_no_more_predictions_are_in_flight_than_slots(
     assert sandbox.ledger()["peakInFlight"] <= 2
 
 
-def test_following_a_job_costs_one_query_and_one_more_while_it_is_queued(
+def test_following_a_job_costs_one_query_and_two_more_while_it_is_queued(
     owner: Api,
     generate: Generate,
     finish: Finish,
@@ -84,7 +84,7 @@ def test_following_a_job_costs_one_query_and_one_more_while_it_is_queued(
 ) -> None:
     job_id = generate()["jobId"]
     owner.get(f"jobs/{job_id}")  # the key is remembered from here
-    with django_assert_num_queries(2):  # the job, its viewer, its result and its place; and what holds it
+    with django_assert_num_queries(3):  # the job with its result, its place, and what holds it
         owner.get(f"jobs/{job_id}")
     finish(job_id)
     with django_assert_num_queries(1):

@@ -1,7 +1,7 @@
 """Product photos and jobs as the API accepts and returns them."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, override
+from typing import Annotated, Any, NotRequired, TypedDict, override
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -26,14 +26,11 @@ from tryon.fashn.options import (
     OptionError,
     TryOnOptions,
 )
-from tryon.models import ProductImage, Status
+from tryon.models import ProductImage, Status, TryOnJob
 from tryon.selectors import typical_seconds
 from tryon.services.outlook import Outlook, Wait, WaitReason
 from tryon.services.products import storable_metadata
 from tryon.timing import estimated_wait, progress_now, seconds_left
-
-if TYPE_CHECKING:
-    from tryon.selectors import QueuedJob
 
 METADATA_BYTES = 10_000
 QUEUE_POSITION = _(
@@ -163,16 +160,16 @@ class JobAnswer(TypedDict):
     retryable: NotRequired[bool]
 
 
-def job_answer(job: "QueuedJob", request: Request, outlook: Outlook) -> JobAnswer:
-    """Return a job as the API shows it. ``job`` comes with ``jobs_ahead`` and its result."""
+def job_answer(job: TryOnJob, request: Request, outlook: Outlook) -> JobAnswer:
+    """Return a job as the API shows it. ``job`` comes with its result; ``outlook`` knows the job."""
     body: JobAnswer = {"id": job.pk, "status": job.status, "progress": progress_now(job)}
     match job.status:
         case Status.QUEUED:
-            held = outlook.wait_of(job)
-            body["queuePosition"] = job.jobs_ahead + 1
-            body["estimatedWaitTime"] = wait_of(job, held)
-            if held.reason is not None:
-                body["waitReason"] = held.reason
+            wait = outlook.wait_of(job)
+            body["queuePosition"] = wait.jobs_ahead + 1
+            body["estimatedWaitTime"] = seconds_of(wait, job)
+            if wait.hold.reason is not None:
+                body["waitReason"] = wait.hold.reason
         case Status.PROCESSING:
             if (seconds := seconds_left(job)) is not None:
                 body["estimatedWaitTime"] = seconds
@@ -187,11 +184,11 @@ def job_answer(job: "QueuedJob", request: Request, outlook: Outlook) -> JobAnswe
     return body
 
 
-def wait_of(job: "QueuedJob", held: Wait) -> int:
+def seconds_of(wait: Wait, job: TryOnJob) -> int:
     """Return the expected seconds until a queued job's picture is ready, after what holds the job."""
     options = TryOnOptions.from_mapping(job.options)
     model = model_for("tryon", options)
     typical = typical_seconds(
         model_name=model.name, speed=options.speed, documented=model.typical_seconds(options)
     )
-    return estimated_wait(jobs_ahead=job.jobs_ahead, typical=typical) + round(held.seconds)
+    return estimated_wait(jobs_ahead=wait.jobs_ahead, typical=typical) + round(wait.hold.seconds)

@@ -25,12 +25,11 @@ from tryon.api.serializers import (
     UploadedAnswer,
     UploadSerializer,
     job_answer,
+    seconds_of,
     uploaded_answer,
-    wait_of,
 )
 from tryon.fashn.options import TryOnOptions
 from tryon.models import Status, TryOnJob
-from tryon.selectors import with_jobs_ahead
 from tryon.services.fallback import wake_if_overdue
 from tryon.services.generate import tryon_generate
 from tryon.services.jobs import job_cancel, job_retry
@@ -40,8 +39,6 @@ from tryon.services.reuse import Reuse
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-
-    from tryon.selectors import QueuedJob
 
 STARTED: Final = (200, 202)
 
@@ -82,8 +79,8 @@ class GenerateView(APIView):
             model_image_id=wanted.validated_data["modelImageId"],
             options=wanted.validated_data.get("options") or TryOnOptions(),
         )
-        job = with_jobs_ahead(jobs_for(caller_of(request))).get(pk=generated.job.pk)
-        wait = 0 if generated.reuse is Reuse.HIT else wait_of(job, Outlook().wait_of(job))
+        job = jobs_for(caller_of(request)).get(pk=generated.job.pk)
+        wait = 0 if generated.reuse is Reuse.HIT else seconds_of(Outlook([job]).wait_of(job), job)
         # A job that inherits a prediction starts at once, but the contract calls it queued until complete.
         shown = Status.COMPLETED if job.status == Status.COMPLETED else Status.QUEUED
         body: GeneratedAnswer = {"jobId": job.pk, "status": shown, "estimatedWaitTime": wait}
@@ -95,12 +92,11 @@ class JobView(APIView):
 
     @operation("job")
     def get(self, request: Request, job_id: UUID) -> JobAnswer:
-        # One indexed query: the job, its result, and its place in the queue together.
         job = jobs_to_show(request).filter(pk=job_id).first()
         if job is None:
             raise JobNotFound
         wake_if_overdue(job)
-        return job_answer(job, request, Outlook())
+        return job_answer(job, request, Outlook([job]))
 
 
 class JobsView(APIView):
@@ -115,7 +111,7 @@ class JobsView(APIView):
                 raise ValidationError({"status": [_("Use one of %(allowed)s.") % {"allowed": allowed}]})
             jobs = jobs.filter(status=status)
         rows, meta = paginate(jobs, request)
-        outlook = Outlook()
+        outlook = Outlook(rows)
         return Page([job_answer(job, request, outlook) for job in rows], meta)
 
 
@@ -137,7 +133,7 @@ class JobRetryView(APIView):
         caller = caller_of(request)
         retried = job_retry(job_for(caller, job_id), caller)
         job = jobs_to_show(request).get(pk=retried.pk)
-        return Answer(job_answer(job, request, Outlook()), status_of(job))
+        return Answer(job_answer(job, request, Outlook([job])), status_of(job))
 
 
 def status_of(job: TryOnJob) -> int:
@@ -145,6 +141,6 @@ def status_of(job: TryOnJob) -> int:
     return 200 if job.status == Status.COMPLETED else 202
 
 
-def jobs_to_show(request: Request) -> "QuerySet[QueuedJob]":
-    """Return the caller's jobs with their results and places in the queue."""
-    return with_jobs_ahead(jobs_for(caller_of(request))).select_related("result")
+def jobs_to_show(request: Request) -> "QuerySet[TryOnJob]":
+    """Return the caller's jobs with their results."""
+    return jobs_for(caller_of(request)).select_related("result")

@@ -1,9 +1,11 @@
-"""The reasons why a queued job does not start, and the seconds that it waits, for the person who waits."""
+"""The place of a queued job, the reasons why it does not start, and the seconds that it waits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import TextChoices
@@ -12,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from config.core import clock
 from tryon.engine import governor
 from tryon.models import Governor, Pause, TryOnJob
-from tryon.selectors import credits_ahead
+from tryon.places import FIRST, Place, places_of
 
 # Nobody knows when a person buys credits or ends a pause. A number that promises less would be a lie.
 UNTIL_A_PERSON_ACTS: Final = 3600.0
@@ -27,43 +29,54 @@ class WaitReason(TextChoices):
     PROVIDER_DOWN = "provider_down", _("FASHN takes nothing now")
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Hold(NamedTuple):
     """The seconds for which a job can't start, and the reason. It is None if the job waits for its turn."""
 
     seconds: float
     reason: WaitReason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The jobs that start before a queued job, and the longest of what holds it."""
+
+    jobs_ahead: int
+    hold: Hold
+
+
 class Outlook:
-    """The governor as one request sees it: read once, for as many jobs as are shown."""
+    """The queue and the governor as one request sees them: each is read once, for the jobs that are shown."""
+
+    def __init__(self, jobs: Iterable[TryOnJob]) -> None:
+        self._jobs = jobs
 
     def wait_of(self, job: TryOnJob) -> Wait:
-        """Return the longest of what holds a queued job; the job's own back-off is among it."""
-        return max(self._waits_of(job), key=lambda wait: wait.seconds)
+        """Return the wait of one of the queued jobs; its own back-off is among what holds it."""
+        place = self._places.get(job.pk, FIRST)  # it may have left the queue a moment ago
+        return Wait(place.jobs_ahead, max(self._holds_of(job, place), key=lambda hold: hold.seconds))
 
-    def _waits_of(self, job: TryOnJob) -> list[Wait]:
+    def _holds_of(self, job: TryOnJob, place: Place) -> list[Hold]:
         state = self._state
-        waits = [Wait(self._until(job.not_before)), Wait(self._until(state.held_until))]
+        holds = [Hold(self._until(job.not_before)), Hold(self._until(state.held_until))]
         if state.pause:
             unpaid = state.pause == Pause.OUT_OF_CREDITS
             reason = WaitReason.OUT_OF_CREDITS if unpaid else WaitReason.PAUSED
-            waits.append(Wait(UNTIL_A_PERSON_ACTS, reason))
+            holds.append(Hold(UNTIL_A_PERSON_ACTS, reason))
         if state.open_until is not None:
             # At least one second: while it is half open, one job tries and the others are held.
-            waits.append(Wait(max(1.0, self._until(state.open_until)), WaitReason.PROVIDER_DOWN))
+            holds.append(Hold(max(1.0, self._until(state.open_until)), WaitReason.PROVIDER_DOWN))
         if state.credits_at_fashn is not None and job.price > (self._at_fashn or 0):
-            waits.append(Wait(UNTIL_A_PERSON_ACTS, WaitReason.OUT_OF_CREDITS))
-        if (seconds := self._until_paid_by_a_day(job)) > 0:
-            waits.append(Wait(seconds, WaitReason.DAILY_LIMIT))
-        return waits
+            holds.append(Hold(UNTIL_A_PERSON_ACTS, WaitReason.OUT_OF_CREDITS))
+        if (seconds := self._until_paid_by_a_day(job, place)) > 0:
+            holds.append(Hold(seconds, WaitReason.DAILY_LIMIT))
+        return holds
 
-    def _until_paid_by_a_day(self, job: TryOnJob) -> float:
+    def _until_paid_by_a_day(self, job: TryOnJob, place: Place) -> float:
         """Return the seconds until the day that pays for the job and those before it, 0 if it is today."""
         unspoken_for = self._unspoken_for
         if unspoken_for is None or unspoken_for >= 0:
             return 0.0
-        missing = credits_ahead(job) + job.price - (self._left_today or 0)
+        missing = place.credits_ahead + job.price - (self._left_today or 0)
         if missing <= 0:
             return 0.0
         further_days = (missing - 1) // settings.TRYON_DAILY_LIMIT
@@ -71,6 +84,10 @@ class Outlook:
 
     def _until(self, at: datetime | None) -> float:
         return 0.0 if at is None else max(0.0, (at - self._now).total_seconds())
+
+    @cached_property
+    def _places(self) -> dict[UUID, Place]:
+        return places_of(self._jobs)
 
     @cached_property
     def _now(self) -> datetime:
