@@ -1,9 +1,10 @@
 """The one shape of every answer. TypedDicts describe it: views return them, and the schema shows them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -26,10 +27,13 @@ class ErrorAnswer(TypedDict):
 
 
 class ListMetaAnswer(TypedDict):
-    page: int
+    """The place of a page in its list. A page behind a row has no number and no total."""
+
     pageSize: int
-    total: int
-    pages: int
+    page: NotRequired[int]
+    total: NotRequired[Annotated[int, _("Counted up to 10,000.")]]
+    pages: NotRequired[int]
+    next: NotRequired[Annotated[str, _("Send it as after for the next page. The last page has none.")]]
 
 
 class Empty(TypedDict):
@@ -46,10 +50,10 @@ class Answer[Body]:
 
 @dataclass(frozen=True, slots=True)
 class Page[Row]:
-    """One page of a list. ``meta`` is a ``ListMetaAnswer``."""
+    """One page of a list."""
 
     rows: Sequence[Row]
-    meta: Mapping[str, Any]
+    meta: ListMetaAnswer
 
 
 def error_body(

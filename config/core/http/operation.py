@@ -18,7 +18,11 @@ from config.core.http.envelope import Answer, ErrorAnswer, Page
 ANY_OPERATION: Final = frozenset({400, 406, 429, 500, 503})
 # It is too slow, too large, or of another kind.
 WITH_A_BODY: Final = frozenset({408, 413, 415})
-PAGE_PARAMETERS: Final = (OpenApiParameter("page", int), OpenApiParameter("pageSize", int))
+PAGE_PARAMETERS: Final = (
+    OpenApiParameter("page", int),
+    OpenApiParameter("pageSize", int),
+    OpenApiParameter("after", str, description="meta.next of the page before, instead of a page number."),
+)
 
 
 def operation[**P](
