@@ -1,5 +1,6 @@
 """Model photos as the API accepts and returns them."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypedDict, override
 from uuid import UUID
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from config.core.http.envelope import Url, absolute_url
+from config.core.http.envelope import Url, absolute_urls
 from config.core.http.strict import StrictSerializer
 from config.core.http.warnings import WarningAnswer
 from models_library.models import Category, ModelImage
@@ -67,12 +68,23 @@ class ModelImageAddedAnswer(ModelImageAnswer):
     warnings: list[WarningAnswer]
 
 
+def model_image_answers(photos: Sequence[ModelImage], request: Request) -> list[ModelImageAnswer]:
+    """Return photos as the API shows them."""
+    urls = absolute_urls(request, [file for photo in photos for file in (photo.image, photo.thumbnail)])
+    return [_answer(photo, urls) for photo in photos]
+
+
 def model_image_answer(photo: ModelImage, request: Request) -> ModelImageAnswer:
+    """Return a photo as the API shows it."""
+    return model_image_answers([photo], request)[0]
+
+
+def _answer(photo: ModelImage, urls: Mapping[str, Url]) -> ModelImageAnswer:
     return {
         "id": photo.pk,
         "name": photo.name,
-        "imageUrl": absolute_url(request, photo.image),
-        "thumbnailUrl": absolute_url(request, photo.thumbnail),
+        "imageUrl": urls[str(photo.image)],
+        "thumbnailUrl": urls[str(photo.thumbnail)],
         "category": photo.category,
         "tags": photo.tags,
         "isActive": photo.is_active,

@@ -25,6 +25,7 @@ from models_library.api.serializers import (
     ModelImageCreateSerializer,
     ModelImageUpdateSerializer,
     model_image_answer,
+    model_image_answers,
 )
 from models_library.models import Category
 from models_library.selectors import model_image_list
@@ -63,7 +64,7 @@ class ModelImagesView(APIView):
             include_retired=caller_of(request).may(Ability.SEE_RETIRED_MODELS),
         )
         rows, meta = paginate(photos, request)
-        return Page([model_image_answer(row, request) for row in rows], meta)
+        return Page(model_image_answers(rows, request), meta)
 
     @operation("modelCreate", 409, 422, 503, 507, status=201, body=ModelImageCreateSerializer)
     def post(self, request: Request) -> ModelImageAddedAnswer:

@@ -1,5 +1,6 @@
 """Results and feedback as the API accepts and returns them."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 from uuid import UUID
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from config.core.http.envelope import Url, absolute_url
+from config.core.http.envelope import Url, absolute_urls
 from config.core.http.strict import StrictSerializer
 from results.models import Reason, Review, Verdict
 
@@ -77,13 +78,18 @@ class GiveFeedbackSerializer(StrictSerializer):
     comment = serializers.CharField(required=False, allow_blank=True, max_length=MAX_COMMENT)
 
 
-def result_answer(result: "ShownResult", request: Request) -> ResultAnswer:
-    """Return a result as the API shows it. ``result`` comes from ``with_recipe_and_feedback``."""
+def result_answers(results: "Sequence[ShownResult]", request: Request) -> list[ResultAnswer]:
+    """Return results as the API shows them. They come from ``with_recipe_and_feedback``."""
+    urls = absolute_urls(request, [file for result in results for file in (result.image, result.thumbnail)])
+    return [_answer(result, urls) for result in results]
+
+
+def _answer(result: "ShownResult", urls: Mapping[str, Url]) -> ResultAnswer:
     return {
         "id": result.pk,
         "jobId": result.job_id,
-        "imageUrl": absolute_url(request, result.image),
-        "thumbnailUrl": absolute_url(request, result.thumbnail),
+        "imageUrl": urls[str(result.image)],
+        "thumbnailUrl": urls[str(result.thumbnail)],
         "width": result.width,
         "height": result.height,
         "creditsUsed": result.credits_used,

@@ -17,7 +17,7 @@ from results.api.serializers import (
     ResultAnswer,
     ResultFilterSerializer,
     feedback_answer,
-    result_answer,
+    result_answers,
 )
 from results.feedback import feedback_give
 from results.selectors import with_recipe_and_feedback
@@ -47,7 +47,7 @@ class ResultsView(APIView):
         wanted.is_valid(raise_exception=True)
         lookups = {LOOKUPS[name]: value for name, value in wanted.validated_data.items()}
         rows, meta = paginate(results_to_show(request).filter(**lookups), request)
-        return Page([result_answer(row, request) for row in rows], meta)
+        return Page(result_answers(rows, request), meta)
 
 
 class ResultView(APIView):
@@ -58,7 +58,7 @@ class ResultView(APIView):
         result = results_to_show(request).filter(pk=result_id).first()
         if result is None:
             raise ResultNotFound
-        return result_answer(result, request)
+        return result_answers([result], request)[0]
 
     @operation("resultDelete", status=204)
     def delete(self, request: Request, result_id: UUID) -> None:

@@ -1,6 +1,7 @@
 """Product photos and jobs as the API accepts and returns them."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NotRequired, TypedDict, override
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from config.core import clock
-from config.core.http.envelope import Url, absolute_url
+from config.core.http.envelope import Url, absolute_url, absolute_urls
 from config.core.http.strict import StrictSerializer
 from config.core.http.warnings import WarningAnswer, warning_answers
 from config.core.images import ImageWarning
@@ -160,8 +161,20 @@ class JobAnswer(TypedDict):
     retryable: NotRequired[bool]
 
 
-def job_answer(job: TryOnJob, request: Request, outlook: Outlook) -> JobAnswer:
-    """Return a job as the API shows it. ``job`` comes with its result; ``outlook`` knows the job."""
+def job_answers(jobs: Sequence[TryOnJob], request: Request) -> list[JobAnswer]:
+    """Return jobs as the API shows them. They come with their results."""
+    results = [job.result for job in jobs if job.status == Status.COMPLETED and hasattr(job, "result")]
+    urls = absolute_urls(request, [file for result in results for file in (result.image, result.thumbnail)])
+    outlook = Outlook(jobs)
+    return [_answer(job, outlook, urls) for job in jobs]
+
+
+def job_answer(job: TryOnJob, request: Request) -> JobAnswer:
+    """Return a job as the API shows it. It comes with its result."""
+    return job_answers([job], request)[0]
+
+
+def _answer(job: TryOnJob, outlook: Outlook, urls: Mapping[str, Url]) -> JobAnswer:
     body: JobAnswer = {"id": job.pk, "status": job.status, "progress": progress_now(job)}
     match job.status:
         case Status.QUEUED:
@@ -175,8 +188,8 @@ def job_answer(job: TryOnJob, request: Request, outlook: Outlook) -> JobAnswer:
                 body["estimatedWaitTime"] = seconds
         case Status.COMPLETED if hasattr(job, "result") and job.result.expires_at > clock.now():
             body["resultId"] = job.result.pk
-            body["resultImageUrl"] = absolute_url(request, job.result.image)
-            body["thumbnailUrl"] = absolute_url(request, job.result.thumbnail)
+            body["resultImageUrl"] = urls[str(job.result.image)]
+            body["thumbnailUrl"] = urls[str(job.result.thumbnail)]
         case Status.FAILED:
             body["errorCode"] = job.error_code
             body["errorMessage"] = message_for(job.error_code)

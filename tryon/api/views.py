@@ -25,6 +25,7 @@ from tryon.api.serializers import (
     UploadedAnswer,
     UploadSerializer,
     job_answer,
+    job_answers,
     seconds_of,
     uploaded_answer,
 )
@@ -96,7 +97,7 @@ class JobView(APIView):
         if job is None:
             raise JobNotFound
         wake_if_overdue(job)
-        return job_answer(job, request, Outlook([job]))
+        return job_answer(job, request)
 
 
 class JobsView(APIView):
@@ -111,8 +112,7 @@ class JobsView(APIView):
                 raise ValidationError({"status": [_("Use one of %(allowed)s.") % {"allowed": allowed}]})
             jobs = jobs.filter(status=status)
         rows, meta = paginate(jobs, request)
-        outlook = Outlook(rows)
-        return Page([job_answer(job, request, outlook) for job in rows], meta)
+        return Page(job_answers(rows, request), meta)
 
 
 class JobCancelView(APIView):
@@ -133,7 +133,7 @@ class JobRetryView(APIView):
         caller = caller_of(request)
         retried = job_retry(job_for(caller, job_id), caller)
         job = jobs_to_show(request).get(pk=retried.pk)
-        return Answer(job_answer(job, request, Outlook([job])), status_of(job))
+        return Answer(job_answer(job, request), status_of(job))
 
 
 def status_of(job: TryOnJob) -> int:

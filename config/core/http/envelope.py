@@ -1,6 +1,6 @@
 """The one shape of every answer. TypedDicts describe it: views return them, and the schema shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired, TypedDict
 
@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from config.core.middleware import current_request_id
+from config.core.storage import addresses
 
 Url = Annotated[str, serializers.URLField]
 
@@ -75,3 +76,9 @@ def error_body(
 def absolute_url(request: Request, file: Any) -> Url:
     """Return the signed URL of a stored file, with this host where the storage names none."""
     return str(request.build_absolute_uri(file.url))
+
+
+def absolute_urls(request: Request, files: Iterable[Any]) -> dict[str, Url]:
+    """Return the signed URLs of stored files by their keys, signed in one go."""
+    urls = addresses([str(file) for file in files])
+    return {key: str(request.build_absolute_uri(url)) for key, url in urls.items()}

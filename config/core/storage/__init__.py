@@ -2,7 +2,7 @@
 
 from config.core.storage.claims import copies_marks, originals_marks, others_marks
 from config.core.storage.errors import ObjectArchived, ObjectMissing, StorageUnavailable
-from config.core.storage.files import discard, discard_after_commit, look_at, new_files, read
+from config.core.storage.files import addresses, discard, discard_after_commit, look_at, new_files, read
 from config.core.storage.keys import KINDS, OUR_KEY, StoredObject, content_type, folders
 from config.core.storage.listing import objects_in
 from config.core.storage.time_budget import StorageBudgetMiddleware
@@ -18,6 +18,7 @@ __all__ = [
     "StorageBudgetMiddleware",
     "StorageUnavailable",
     "StoredObject",
+    "addresses",
     "content_type",
     "copies_marks",
     "discard",

@@ -7,6 +7,7 @@ import math
 import os
 import stat
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, override
@@ -65,6 +66,10 @@ class SignedFileSystemStorage(FileSystemStorage):
         folder = Path(self.location)
         is_closed = any(path.stat().st_mode & OTHERS == 0 for path in (folder, *folder.parents))
         return "" if is_closed else "OthersMayRead"
+
+    def urls(self, names: Iterable[str]) -> dict[str, str]:
+        """The addresses of several files."""
+        return {name: self.url(name) for name in names}
 
     def objects(self, folder: str) -> list[StoredObject]:
         """The files right in a folder, without those below. Raises OSError."""

@@ -1,5 +1,6 @@
 """A private bucket on S3 or R2, behind the store's own signed URLs."""
 
+from collections.abc import Iterable
 from io import BytesIO
 from typing import Any, Final, override
 
@@ -13,7 +14,7 @@ from storages.backends.s3 import S3Storage
 
 from config.core.storage.errors import STORE_FAULTS, ObjectArchived, unavailable
 from config.core.storage.keys import StoredObject, content_disposition, content_type
-from config.core.storage.signing import Signer
+from config.core.storage.signing import Signer, Signing
 from config.core.upkeep.installation import installation
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -89,10 +90,10 @@ class PrivateS3Storage(S3Storage):  # type: ignore[misc]  # the library has no t
         It works for less where the token of the machine's role ends sooner. Raises StorageUnavailable.
         """
         seconds = (expire or self.querystring_expire) + REMEMBER_URL_SECONDS
-        wanted = {**(parameters or {}), "Bucket": self.bucket_name, "Key": self._normalize_name(str(name))}
+        wanted = {**(parameters or {}), **self._wanted(name)}
         try:
             signing = self._signer.signing_for(seconds)
-            remember = f"signed-url:{signing.name_of(wanted, http_method, seconds)}"
+            remember = self._remembered(signing, wanted, http_method, seconds)
             known: str | None = cache.get(remember)
             if known is None:
                 life = min(seconds, signing.seconds_left)
@@ -102,6 +103,27 @@ class PrivateS3Storage(S3Storage):  # type: ignore[misc]  # the library has no t
         except STORE_FAULTS as error:
             raise unavailable(error) from error
         return known
+
+    def urls(self, names: Iterable[str]) -> dict[str, str]:
+        """The addresses of several objects. One question to the cache finds all that are remembered."""
+        seconds = self.querystring_expire + REMEMBER_URL_SECONDS
+        try:
+            signing = self._signer.signing_for(seconds)
+        except STORE_FAULTS as error:
+            raise unavailable(error) from error
+        keys = {self._remembered(signing, self._wanted(name), None, seconds): name for name in names}
+        known: dict[str, str] = cache.get_many(keys)
+        return {name: known.get(key) or self.url(name) for key, name in keys.items()}
+
+    def _wanted(self, name: str | None) -> dict[str, Any]:
+        """The object that an address names."""
+        return {"Bucket": self.bucket_name, "Key": self._normalize_name(str(name))}
+
+    def _remembered(
+        self, signing: Signing, wanted: dict[str, Any], http_method: str | None, seconds: int
+    ) -> str:
+        """The name of an address in the cache."""
+        return f"signed-url:{signing.name_of(wanted, http_method, seconds)}"
 
     @override
     def _open(self, name: str, mode: str = "rb") -> "File[bytes]":

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from config.core.http.envelope import Answer
 from models_library.api import views
-from models_library.api.serializers import model_image_answer
+from models_library.api.serializers import model_image_answers
 from tests import contract
 from tests.conftest import Api, data_of
 from tests.factories import ModelImageFactory
@@ -17,7 +17,7 @@ from tryon.api import operations
 
 pytestmark = pytest.mark.django_db
 
-MODELS = "models_library.api.views.model_image_answer"
+MODELS = "models_library.api.views.model_image_answers"
 
 
 def answered_with(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
@@ -25,8 +25,8 @@ def answered_with(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     ModelImageFactory.create()
 
     def slip(*args: Any) -> Any:
-        body = {**model_image_answer(*args), **changes}
-        return {name: value for name, value in body.items() if value is not None}
+        bodies = [{**body, **changes} for body in model_image_answers(*args)]
+        return [{name: value for name, value in body.items() if value is not None} for body in bodies]
 
     monkeypatch.setattr(MODELS, slip)
 
@@ -98,7 +98,7 @@ def test_the_answers_of_every_client_are_checked(client: Client, monkeypatch: py
 
 
 def test_an_operation_answers_only_what_it_declares(owner: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MODELS, lambda *args: None)
+    monkeypatch.setattr(MODELS, lambda *args: [])
     assert data_of(owner.get("models")) == []
     monkeypatch.setattr(views, "Page", lambda rows, meta: Answer({}, 202))
     assert owner.get("models").status_code == 500
