@@ -226,6 +226,8 @@ TRYON_DAILY_LIMIT = env.number("TRYON_DAILY_LIMIT", 0, least=0)  # credits a day
 RESULT_TTL_DAYS = env.number("RESULT_TTL_DAYS", 30, least=1, most=36_500)
 # Hours that an upload without a try-on is kept.
 UPLOAD_TTL_HOURS = env.number("UPLOAD_TTL_HOURS", 24, least=1, most=876_000)
+# Days that a job without a result is kept after its end. FASHN keeps pictures for three days.
+JOB_TTL_DAYS = env.number("JOB_TTL_DAYS", 400, least=4, most=36_500)
 EVENT_TTL_DAYS = env.number("EVENT_TTL_DAYS", 90, least=1, most=36_500)
 STORAGE_LIMIT_GB = env.number("STORAGE_LIMIT_GB", 0.0, least=0)  # of 10^9 bytes, 0 for no limit
 DEMO_SHOP = env.flag("DEMO_SHOP", False)

@@ -1,22 +1,34 @@
 """Feedback of shoppers and shops on a picture."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from config.core.constraints import violates
 from config.core.errors import DomainError
+from config.core.upkeep.counts import count
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from results.models import ResultFeedback, TryOnResult
+from results.selectors import archived_name
 
 
 class FeedbackAlreadyGiven(DomainError):
     code: ClassVar[str] = "feedback_already_given"
     status: ClassVar[int] = 409
     message: Any = _("You have already judged this picture.")
+
+
+def feedback_archive(job_ids: Sequence[UUID]) -> None:
+    """Add the feedback on jobs to the daily counts. Call it in the transaction that removes the jobs."""
+    given = ResultFeedback.objects.filter(job__in=job_ids).values_list("verdict", "created_at")
+    numbers = Counter((verdict, created_at.date()) for verdict, created_at in given)
+    for (verdict, day), number in numbers.items():
+        count(archived_name(verdict), number, day=day)
 
 
 def feedback_give(

@@ -7,6 +7,7 @@ from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 
 from config.core import clock
+from config.core.upkeep.counts import counted
 from results.models import ResultFeedback, Review, TryOnResult, Verdict
 
 if TYPE_CHECKING:
@@ -76,10 +77,18 @@ def with_recipe_and_feedback(results: QuerySet[TryOnResult], requester: str) -> 
 
 
 def feedback_counts() -> FeedbackCounts:
-    """Return the number of times each verdict was given."""
-    given = dict(ResultFeedback.objects.order_by().values_list("verdict").annotate(number=Count("pk")))
-    return {
-        "yes": given.get(Verdict.YES, 0),
-        "almost": given.get(Verdict.ALMOST, 0),
-        "no": given.get(Verdict.NO, 0),
-    }
+    """Return the number of times each verdict was given, with that on jobs which have been cleaned up."""
+    given: dict[str, int] = dict(
+        ResultFeedback.objects.order_by().values_list("verdict").annotate(number=Count("pk"))
+    )
+    archived = counted(*(archived_name(verdict) for verdict in Verdict.values))
+
+    def number(verdict: Verdict) -> int:
+        return given.get(verdict, 0) + archived[archived_name(verdict)]
+
+    return {"yes": number(Verdict.YES), "almost": number(Verdict.ALMOST), "no": number(Verdict.NO)}
+
+
+def archived_name(verdict: str) -> str:
+    """Return the name of the daily count of a verdict on jobs that have been cleaned up."""
+    return f"archived_feedback {verdict}"

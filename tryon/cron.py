@@ -15,6 +15,7 @@ EVERY_NIGHT: Final = {
     "abandoned_uploads": "5 2 * * *",
     "spent_uploads": "10 2 * * *",
     "kept_pictures": "15 2 * * *",
+    "old_jobs": "20 2 * * *",
     "old_events": "25 2 * * *",
     "old_sessions": "35 2 * * *",
     "old_logins": "40 2 * * *",

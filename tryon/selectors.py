@@ -12,6 +12,7 @@ from config.core.upkeep.counts import counted
 from tryon.failures import PERMANENT
 from tryon.models import (
     ACTIVE,
+    IN_FLIGHT,
     EventKind,
     JobEvent,
     Prediction,
@@ -181,6 +182,14 @@ def pictures_kept_in_vain(*, before: datetime) -> QuerySet[Prediction]:
     done = Q(job__status=Status.COMPLETED)
     long_ago = Q(job__status__in=[Status.FAILED, Status.CANCELED], finished_at__lt=before)
     return Prediction.objects.filter(done | long_ago).exclude(kept="")
+
+
+def jobs_over(*, before: datetime) -> QuerySet[TryOnJob]:
+    """Return the jobs that ended before a time and have neither a result nor a picture to come or at hand."""
+    open_calls = Q(state__in=[*IN_FLIGHT, PredictionState.UNKNOWN]) | Q(rescue_at__isnull=False) | ~Q(kept="")
+    needed = Prediction.objects.filter(open_calls, job=OuterRef("pk"))
+    ended = TryOnJob.objects.filter(updated_at__lt=before, result=None).exclude(status__in=ACTIVE)
+    return ended.exclude(Exists(needed))
 
 
 def events_of_finished_jobs(*, before: datetime) -> QuerySet[JobEvent]:

@@ -10,6 +10,7 @@ from config.core.upkeep.runs import Batch, Work
 from tryon.cleanup.copies import unless_a_copy
 from tryon.cleanup.events import old_events
 from tryon.cleanup.files import stored_files
+from tryon.cleanup.jobs import old_jobs
 from tryon.cleanup.logins import old_logins
 from tryon.cleanup.pictures import kept_pictures
 from tryon.cleanup.results import expired_results, rejected_results
@@ -56,6 +57,9 @@ TASKS: Final[dict[str, Task]] = {
     ),
     "kept_pictures": Task(
         kept_pictures, "copies of paid pictures that no job can use now", gives_up_files=True
+    ),
+    "old_jobs": Task(
+        old_jobs, "jobs that ended JOB_TTL_DAYS ago and have no result; daily counts keep their cost"
     ),
     "old_events": Task(old_events, "events of finished jobs older than EVENT_TTL_DAYS"),
     "old_sessions": Task(old_sessions, "sessions of people who are signed out"),

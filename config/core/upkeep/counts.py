@@ -1,6 +1,6 @@
 """Daily counts. Each is one short UPDATE in the database, so the numbers survive a restart of Redis."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
@@ -10,15 +10,18 @@ from config.core.constraints import violates
 from config.core.upkeep.models import DailyCount
 
 
-def count(name: str, number: int = 1) -> None:
-    """Add to today's count (UTC). Call it outside a transaction, because all processes share the row."""
-    today = clock.now().date()
-    row = DailyCount.objects.filter(name=name, day=today)
+def count(name: str, number: int = 1, *, day: date | None = None) -> None:
+    """Add to today's count (UTC), or to that of a day.
+
+    Call it for today outside a transaction, because all processes share the row.
+    """
+    day = day or clock.now().date()
+    row = DailyCount.objects.filter(name=name, day=day)
     if row.update(number=F("number") + number):
         return
     try:
         with transaction.atomic():
-            DailyCount.objects.create(name=name, day=today, number=number)
+            DailyCount.objects.create(name=name, day=day, number=number)
     except IntegrityError as error:
         if not violates(error, DailyCount, "daily_count_once"):
             raise
