@@ -11,6 +11,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache, caches
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client, TransactionTestCase
 from django_redis import get_redis_connection
 from pytest_django import DjangoDbBlocker, Settings
@@ -169,11 +170,21 @@ def plain_static_files(settings: Settings) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Read the clock once for the whole run: a query in the middle of a test would be counted as its own."""
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Read the clock once for the whole run: a query in the middle of a test would be counted as its own.
+
+    At the end, part from the connections of threads that have not ended: PostgreSQL keeps a database in use.
+    """
     clock.READING_SECONDS = math.inf  # type: ignore[misc]
     with django_db_blocker.unblock():
         clock.now()
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture(scope="session")
