@@ -2,12 +2,12 @@
 
 from typing import Final
 
+from config.wsgi import application as django  # isort: skip (what follows needs Django's apps)
 from django.conf import settings
 from django.urls import reverse
 
 from config.core.http.gate import BodyLimits, Gate, Places, Room, Rooms
 from config.core.images import MAX_UPLOAD_BYTES
-from config.wsgi import application as django
 
 # A form has some fields beside its photo.
 FORM_BYTES: Final = 1 << 20
