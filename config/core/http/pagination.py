@@ -9,9 +9,8 @@ size by the default, and counts each time. Its CursorPagination has no page numb
 """
 
 import base64
-import binascii
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -73,11 +72,13 @@ def _place(cursor: str) -> tuple[datetime, UUID]:
     wrong = ValidationError({"after": [_("Send the text of meta.next.")]})
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        at, _space, row_id = text.partition(" ")
-        place = datetime.fromisoformat(at), UUID(row_id)
-    except (ValueError, binascii.Error) as error:
+        written, _space, row_id = text.partition(" ")
+        at = datetime.fromisoformat(written)
+        # In another zone, the first hours of the year 1 are before all time: databases refuse them.
+        place = at.astimezone(UTC), UUID(row_id)
+    except (ValueError, OverflowError) as error:
         raise wrong from error
-    if place[0].tzinfo is None:
+    if at.tzinfo is None:
         raise wrong
     return place
 

@@ -1,6 +1,8 @@
 """Lists page by page: by number, and behind a row."""
 
+import base64
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.cache import caches
@@ -44,7 +46,18 @@ def test_a_page_behind_a_row_stays_where_it_is_when_new_rows_come(owner: Api, jo
     assert ids(owner.get("jobs", pageSize=3, after=after)) == jobs[3:6]
 
 
-@pytest.mark.parametrize("after", ["shirt", "\0", "MjAyNi0wMS0wMQ", "MjAyNi0wMS0wMSAx", "ä"])
+def cursor(at: str) -> str:
+    return base64.urlsafe_b64encode(f"{at} {UUID(int=1)}".encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        *("shirt", "\0", "MjAyNi0wMS0wMQ", "MjAyNi0wMS0wMSAx", "ä"),
+        # No time zone, and times that no database can hold once they are in UTC.
+        *map(cursor, ("2026-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")),
+    ],
+)
 def test_a_wrong_place_is_named(owner: Api, after: str) -> None:
     response = owner.get("jobs", after=after)
     assert (response.status_code, list(error_of(response)["details"]["fields"])) == (400, ["after"])
