@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import boto3
 import requests
+from pytest_django import Settings
 
 from config.s3_options import client_config, s3_storage
 from tryon.demo.broker import LOOPBACK, free_port
@@ -32,6 +33,11 @@ def s3_server() -> Iterator[str]:
             yield _ready(f"http://{LOOPBACK}:{port}")
         finally:
             process.kill()
+
+
+def use(settings: Settings, storage: object) -> None:
+    """Keep pictures in this storage, as STORAGES describes it."""
+    settings.STORAGES = {**settings.STORAGES, "default": storage}
 
 
 @functools.cache

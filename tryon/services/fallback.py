@@ -53,7 +53,7 @@ def run_due() -> None:
         with structlog.contextvars.bound_contextvars(job_id=str(job_id)):
             try:
                 advance(job_id)
-            except Exception:
+            except Exception:  # whatever broke this job must not stop the others
                 logger.exception("job_not_advanced")
 
 
@@ -93,7 +93,7 @@ class Substitute:
         try:
             while run_due_if_away() and not self._told_to_end.wait(PAUSE_SECONDS):
                 close_old_connections()
-        except Exception:
+        except Exception:  # nobody above would log it: the thread would end without a word
             logger.exception("substitute_failed")
         finally:
             connections.close_all()

@@ -95,7 +95,7 @@ class UploadAdmin[M: models.Model](StudioAdmin[M]):
 
         ``file`` is Django's UploadedFile: a BinaryIO in all but its type.
         """
-        # No abstract base class is possible: Django's admin classes have a metaclass of their own.
+        # Abstract, but not by ABC: Django's admin classes have a metaclass of their own.
         raise NotImplementedError(f"{type(self).__name__} does not say how a photo becomes a row")
 
     @override

@@ -259,6 +259,7 @@ def test_the_lines_of_the_server_pass_the_door_too(tmp_path: Path) -> None:
     assert SIGNATURE not in written
 
 
+# A developer's machine may be without. .ci/run installs it.
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 def test_the_proxy_of_compose_writes_no_secret(tmp_path: Path) -> None:

@@ -46,8 +46,7 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
         logger.info("result_not_wanted")
     except (DownloadError, ImageRefused, ImagesBusy, StorageUnavailable) as error:
         _again_or_fail(job, prediction, failure_of(error), seconds=COLLECT_AGAIN_SECONDS)
-    except Exception:
-        # Without this the job would be tried again and again, and its page would not show why it waits.
+    except Exception:  # else the job would be tried again and again, and its page would not show why it waits
         logger.exception("collecting_broke")
         _again_or_fail(job, prediction, UNEXPECTED, seconds=_seconds_after_unexpected(job))
     else:

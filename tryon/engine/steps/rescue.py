@@ -122,8 +122,7 @@ def _keep(prediction: Prediction) -> bool:
     except (DownloadError, ImageRefused, ImagesBusy, StorageUnavailable) as error:
         _note_failure(prediction, failure_of(error))
         return False
-    except Exception:
-        # The next look is planned already. The job's page shows that this one broke.
+    except Exception:  # the next look is planned already; the job's page shows that this one broke
         logger.exception("keeping_broke")
         _note_failure(prediction, UNEXPECTED)
         return False

@@ -1,9 +1,9 @@
-"""The refusals of the gate: JSON below /api/, a plain page elsewhere."""
+"""The refusals of the gate: JSON below /api/, a page elsewhere."""
 
 import json
 from typing import Any, ClassVar
 
-from django.utils.html import format_html
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
@@ -60,7 +60,7 @@ def refusal(error: DomainError, path: str) -> Answer:
         )
     else:
         kind = b"text/html; charset=utf-8"
-        body = format_html("<!doctype html><title>{0}</title><p>{0}</p>", error.message)
+        body = render_to_string("refused.html", {"message": error.message})
     content = body.encode()
     headers += [(b"content-type", kind), (b"content-length", str(len(content)).encode())]
     return Answer(error.status, headers, content)

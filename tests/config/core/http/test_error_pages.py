@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import translation
 
 
-@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500", "503"])
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500", "503", "refused"])
 def test_a_refusal_has_a_heading_advice_and_a_way_back(name: str) -> None:
-    page = BeautifulSoup(render_to_string(f"{name}.html"), "html.parser")
+    page = BeautifulSoup(render_to_string(f"{name}.html", {"message": "Wait a moment."}), "html.parser")
     [heading] = page.find_all("h1")
     assert heading.text == page.title.text != ""  # type: ignore[union-attr]
     assert len(page.main.p.text) > len("Try again.")  # type: ignore[union-attr]

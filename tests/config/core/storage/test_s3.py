@@ -1,6 +1,5 @@
 """Pictures on S3: what a browser gets from the bucket, and what is said when the store refuses."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -23,25 +22,6 @@ PICTURE = b"\x89PNG picture"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def bucket(s3_endpoint: str, settings: Settings, plain_static_files: None) -> str:
-    name = s3.new_bucket(s3_endpoint)
-    use(settings, s3.storage_on(s3_endpoint, name))
-    return name
-
-
-@pytest.fixture
-def broken(settings: Settings, plain_static_files: None) -> Iterator[Loopback]:
-    """A store that answers as the test says."""
-    with Loopback() as server:
-        use(settings, s3.storage_on(server.url, "bucket"))
-        yield server
-
-
-def use(settings: Settings, storage: object) -> None:
-    settings.STORAGES = {**settings.STORAGES, "default": storage}
-
-
 def stored() -> str:
     with new_files() as write:
         return write("results", PICTURE, "png")
@@ -61,7 +41,7 @@ def test_the_bucket_tells_the_browser_what_it_serves(bucket: str, s3_endpoint: s
 def test_a_url_lives_as_long_as_set_and_not_for_years(
     bucket: str, s3_endpoint: str, settings: Settings
 ) -> None:
-    use(settings, s3.storage_on(s3_endpoint, bucket, url_seconds=600))
+    s3.use(settings, s3.storage_on(s3_endpoint, bucket, url_seconds=600))
     query = parse_qs(urlsplit(default_storage.url(stored())).query)
     assert 600 <= int(query["X-Amz-Expires"][0]) <= 900
     assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
@@ -69,7 +49,7 @@ def test_a_url_lives_as_long_as_set_and_not_for_years(
 
 
 def test_a_missing_bucket_is_no_missing_picture(s3_endpoint: str, settings: Settings) -> None:
-    use(settings, s3.storage_on(s3_endpoint, "no-such-bucket"))
+    s3.use(settings, s3.storage_on(s3_endpoint, "no-such-bucket"))
     with structlog.testing.capture_logs() as log, pytest.raises(StorageUnavailable):
         read("results/00/some.png")
     assert [entry["fault"] for entry in log] == ["NoSuchBucket"]
@@ -105,7 +85,7 @@ def test_a_store_that_does_not_answer_is_not_waited_for_long(
     broken: Loopback, manager: Api, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("config.s3_options.READ_SECONDS", 0.1)
-    use(settings, s3.storage_on(broken.url, "bucket"))
+    s3.use(settings, s3.storage_on(broken.url, "bucket"))
     broken.answers(silent)
     assert error_of(manager.upload(garment_photo()))["code"] == "storage_unavailable"
     assert error_of(manager.add_model(garment_photo()))["code"] == "storage_unavailable"
@@ -118,7 +98,7 @@ def test_a_request_leaves_a_store_that_hangs_when_its_time_is_up(
     """The client's own timeouts are for one read of one attempt. The time of the whole request counts."""
     monkeypatch.setattr("config.s3_options.READ_SECONDS", 5)
     monkeypatch.setattr(time_budget, "REQUEST_SECONDS", 0.1)
-    use(settings, s3.storage_on(broken.url, "bucket"))
+    s3.use(settings, s3.storage_on(broken.url, "bucket"))
     broken.answers(silent)
     with structlog.testing.capture_logs() as log:
         response = owner.upload(garment_photo(SMALL_SQUARE))
@@ -131,7 +111,7 @@ def test_all_calls_of_a_request_share_its_time(
     broken: Loopback, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("config.s3_options.READ_SECONDS", 1)
-    use(settings, s3.storage_on(broken.url, "bucket"))
+    s3.use(settings, s3.storage_on(broken.url, "bucket"))
     broken.answers(silent)
     with time_budget.budget(0.1):
         for _ in range(3):

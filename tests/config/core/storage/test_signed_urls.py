@@ -23,23 +23,12 @@ PICTURE = b"\x89PNG picture"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def use(settings: Settings, storage: object) -> None:
-    settings.STORAGES = {**settings.STORAGES, "default": storage}
-
-
-@pytest.fixture
-def bucket(s3_endpoint: str, settings: Settings, plain_static_files: None) -> str:
-    name = s3.new_bucket(s3_endpoint)
-    use(settings, s3.storage_on(s3_endpoint, name))
-    return name
-
-
 @pytest.fixture
 def role(settings: Settings, monkeypatch: pytest.MonkeyPatch, plain_static_files: None) -> Iterator[Loopback]:
     """A machine with a role: an address on it gives tokens, as on ECS."""
     with Loopback() as server:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{server.url}/role")
-        use(settings, s3.storage_on("http://127.0.0.1:9", "bucket", access_key="", secret_key=""))
+        s3.use(settings, s3.storage_on("http://127.0.0.1:9", "bucket", access_key="", secret_key=""))
         yield server
 
 
@@ -72,16 +61,16 @@ def test_browsers_get_the_outer_address_and_its_signature_counts(
     bucket: str, s3_endpoint: str, settings: Settings
 ) -> None:
     outer = s3_endpoint.replace("127.0.0.1", "localhost")
-    use(settings, s3.storage_on(s3_endpoint, bucket, public_endpoint=outer))
+    s3.use(settings, s3.storage_on(s3_endpoint, bucket, public_endpoint=outer))
     url = default_storage.url(KEY)
     assert url.startswith(f"{outer}/{bucket}/shop/{KEY}?")
     assert query_of(url)["X-Amz-SignedHeaders"] == "host"
 
 
 def test_the_bucket_is_in_the_host_where_the_store_wants_it(settings: Settings) -> None:
-    use(settings, s3.storage_on("https://oss-cn-hangzhou.aliyuncs.com", "pics"))
+    s3.use(settings, s3.storage_on("https://oss-cn-hangzhou.aliyuncs.com", "pics"))
     assert default_storage.url(KEY).startswith(f"https://pics.oss-cn-hangzhou.aliyuncs.com/shop/{KEY}?")
-    use(settings, s3.storage_on("https://store.example", "pics", addressing="virtual"))
+    s3.use(settings, s3.storage_on("https://store.example", "pics", addressing="virtual"))
     assert default_storage.url(KEY).startswith(f"https://pics.store.example/shop/{KEY}?")
 
 
@@ -104,15 +93,15 @@ def test_an_address_is_not_remembered_when_what_signs_it_has_changed(
     settings: Settings, change: dict[str, object]
 ) -> None:
     before: dict[str, object] = {"endpoint": "https://store.example", "bucket": "pics"}
-    use(settings, s3.storage_on(**before))  # type: ignore[arg-type]
+    s3.use(settings, s3.storage_on(**before))  # type: ignore[arg-type]
     first = default_storage.url(KEY)
     assert default_storage.url(KEY) == first
-    use(settings, s3.storage_on(**{**before, **change}))  # type: ignore[arg-type]
+    s3.use(settings, s3.storage_on(**{**before, **change}))  # type: ignore[arg-type]
     assert default_storage.url(KEY) != first
 
 
 def test_an_address_with_other_parameters_is_another(settings: Settings) -> None:
-    use(settings, s3.storage_on("https://store.example", "pics"))
+    s3.use(settings, s3.storage_on("https://store.example", "pics"))
     plain = default_storage.url(KEY)
     named = default_storage.url(KEY, parameters={"ResponseContentDisposition": "attachment"})  # type: ignore[call-arg]
     assert "response-content-disposition" not in plain
@@ -148,7 +137,7 @@ def test_a_machine_without_keys_and_role_is_a_store_that_is_away(
     settings: Settings, owner: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    use(settings, s3.storage_on("http://127.0.0.1:9", "bucket", access_key="", secret_key=""))
+    s3.use(settings, s3.storage_on("http://127.0.0.1:9", "bucket", access_key="", secret_key=""))
     with pytest.raises(StorageUnavailable):
         default_storage.url(KEY)
     assert error_of(owner.upload(garment_photo()))["code"] == "storage_unavailable"

@@ -1,7 +1,6 @@
 """The trial of the store: what an owner learns before the first upload fails."""
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +14,6 @@ from tests.config.core.storage.test_s3 import refusing, silent
 from tests.tryon.fashn.loopback import Loopback
 
 pytestmark = pytest.mark.django_db
-
-
-def use(settings: Settings, storage: object) -> None:
-    settings.STORAGES = {**settings.STORAGES, "default": storage}
-
-
-@pytest.fixture
-def bucket(s3_endpoint: str, settings: Settings, plain_static_files: None) -> str:
-    name = s3.new_bucket(s3_endpoint)
-    use(settings, s3.storage_on(s3_endpoint, name))
-    return name
-
-
-@pytest.fixture
-def broken(settings: Settings, plain_static_files: None) -> Iterator[Loopback]:
-    with Loopback() as server:
-        use(settings, s3.storage_on(server.url, "bucket"))
-        yield server
 
 
 def faults() -> dict[Step, str]:
@@ -58,14 +39,14 @@ def test_a_local_folder_passes_and_keeps_nothing_of_the_trial() -> None:
 def test_public_objects_are_found_out(bucket: str, settings: Settings, s3_endpoint: str) -> None:
     public: Any = s3.storage_on(s3_endpoint, bucket)
     public["OPTIONS"]["default_acl"] = "public-read"
-    use(settings, public)
+    s3.use(settings, public)
     assert faults()[Step.PRIVACY] == "PublicObjects"
 
 
 def test_an_address_that_nobody_reaches_is_found_out(
     bucket: str, settings: Settings, s3_endpoint: str
 ) -> None:
-    use(settings, s3.storage_on(s3_endpoint, bucket, public_endpoint="http://127.0.0.1:9"))
+    s3.use(settings, s3.storage_on(s3_endpoint, bucket, public_endpoint="http://127.0.0.1:9"))
     assert faults()[Step.SIGNED_ADDRESS] == "NotReached"
     assert stores.all_keys() == set()
 
@@ -73,7 +54,7 @@ def test_an_address_that_nobody_reaches_is_found_out(
 def test_a_bucket_that_does_not_exist_is_named_by_trial_and_readyz(
     settings: Settings, s3_endpoint: str, plain_static_files: None
 ) -> None:
-    use(settings, s3.storage_on(s3_endpoint, "no-such-bucket"))
+    s3.use(settings, s3.storage_on(s3_endpoint, "no-such-bucket"))
     (finding,) = storage_findings()
     assert finding == Finding(Step.WRITE, "NoSuchBucket")
     assert "S3_BUCKET" in finding.advice
