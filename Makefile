@@ -6,6 +6,7 @@
 # make bench-jobs     measure a job's overhead beside FASHN's own time
 # make bench-pictures  measure CPU and memory of decoding pictures
 # make bench-cleanup  measure time and memory of a cleanup of 10,000 results; ON=postgres
+# make bench-api      compare the hot calls with a bare Django view, and with FastAPI; needs PostgreSQL
 # make bench-scale    measure what must not grow: 1,000 against 300,000 jobs; ON=postgres
 # make dev      run the demo with autoreload: change code, reload the page; options as for make demo
 # make lint     check format, style, types and imports; JavaScript and CSS too, which needs Node.js
@@ -23,7 +24,7 @@ NODE := node_modules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-scale lint lint-python lint-web check format hooks redis clean
+.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale lint lint-python lint-web check format hooks redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -63,6 +64,9 @@ bench-pictures: $(ENV)/dev.stamp redis
 
 bench-cleanup: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.bench.cleanup $(ARGS)
+
+bench-api: $(ENV)/dev.stamp redis
+	@exec $(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench.api $(ARGS)
 
 bench-scale: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.bench.scale $(ARGS)

@@ -46,11 +46,11 @@ class Meter:
 
     def cpu_share(self, name: str) -> float:
         """CPU used since the meter began, as a share of all cores."""
-        return self._share(self._used(name))
+        return self._share(self.cpu_seconds(name))
 
     def cpu_share_of_others(self) -> float:
         """CPU that no child used: this program, and whatever else the machine is busy with."""
-        ours = sum(self._used(name) for name in self._children)
+        ours = sum(self.cpu_seconds(name) for name in self._children)
         return self._share(busy_seconds() - self._busy_before - ours)
 
     def peak(self, name: str) -> float:
@@ -61,7 +61,8 @@ class Meter:
         """All processes of this name together, in MB. Pages that they share are counted for each."""
         return sum(usage.peak_mb for key, usage in self._seen.items() if key[0] == name)
 
-    def _used(self, name: str) -> float:
+    def cpu_seconds(self, name: str) -> float:
+        """CPU seconds used since the meter began."""
         return sum(
             usage.cpu - (self._before[key].cpu if key in self._before else 0.0)
             for key, usage in self._seen.items()
