@@ -27,7 +27,7 @@ from tests import contract, images, s3, stores
 from tests.log_watch import LogWatch, watched
 from tests.rows import remove_rows
 from tests.waiting import eventually
-from tryon import tasks
+from tryon import places, tasks
 from tryon.engine import queue
 from tryon.models import ACTIVE, Governor, Status, TryOnJob
 from tryon.sandbox import Sandbox
@@ -158,6 +158,7 @@ def fresh_installation() -> None:
     installation.forget()
     claims.forget()
     trial.STATE.forget()
+    places.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -57,7 +57,7 @@ def product_image_twin(product_id: str, requester: str, checksum: str) -> Produc
 
 def jobs_ready(now: datetime) -> QuerySet[TryOnJob]:
     """Return the queued jobs whose back-off is over, in the order of their start."""
-    return _in_queue_order(
+    return in_queue_order(
         TryOnJob.objects.filter(Q(not_before=None) | Q(not_before__lte=now), status=Status.QUEUED)
     )
 
@@ -67,7 +67,7 @@ def jobs_without_price() -> QuerySet[TryOnJob]:
 
     They have paid for all, or an earlier release, which knows no prices, has queued them during a deploy.
     """
-    return _in_queue_order(TryOnJob.objects.filter(status=Status.QUEUED, price=0))
+    return in_queue_order(TryOnJob.objects.filter(status=Status.QUEUED, price=0))
 
 
 def typical_seconds(*, model_name: str, speed: str, documented: float) -> float:
@@ -92,7 +92,7 @@ def typical_seconds(*, model_name: str, speed: str, documented: float) -> float:
     return typical
 
 
-def _in_queue_order(jobs: QuerySet[TryOnJob]) -> QuerySet[TryOnJob]:
+def in_queue_order(jobs: QuerySet[TryOnJob]) -> QuerySet[TryOnJob]:
     return jobs.order_by(F("lane").desc(), "created_at")
 
 

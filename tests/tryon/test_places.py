@@ -11,6 +11,7 @@ from pytest_django import Settings
 from config.core import clock
 from tests.conftest import Api, data_of, requester
 from tests.factories import TryOnJobFactory
+from tryon import places
 from tryon.models import Lane, TryOnJob
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +73,22 @@ def test_more_queued_rows_need_no_more_queries(owner: Api, settings: Settings) -
     with CaptureQueriesContext(connection) as many:
         assert len(data_of(owner.get("jobs"))) == 9
     assert len(few) == len(many)
+
+
+def test_a_long_queue_is_read_once_in_a_while(owner: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "LARGE", 3)
+    monkeypatch.setattr(places, "SHARE_OF_TIME", 1e-9)  # for ever, as far as this test goes
+    first, second = queue((9, Lane.INTERACTIVE, "Owner"), (8, Lane.INTERACTIVE, "Owner"))
+
+    def place() -> Any:
+        return data_of(owner.get(f"jobs/{second.pk}"))["queuePosition"]
+
+    assert place() == 2
+    TryOnJob.objects.filter(pk=first.pk).update(created_at=clock.now())
+    assert place() == 1
+    queue((10, Lane.INTERACTIVE, "Owner"))
+    assert place() == 2
+    queue((11, Lane.INTERACTIVE, "Owner"))
+    assert place() == 2  # three jobs are a long queue here, and it has just been read
+    places.forget()
+    assert place() == 3
