@@ -4,8 +4,8 @@ from typing import Final
 
 from config.wsgi import application as django  # isort: skip (what follows needs Django's apps)
 from django.conf import settings
-from django.urls import reverse
 
+from config.core.http.address import path_of
 from config.core.http.gate import BodyLimits, Gate, Places, Room, Rooms
 from config.core.images import MAX_UPLOAD_BYTES
 
@@ -19,10 +19,11 @@ application: Final = Gate(
         uploads=Room("uploads", threads=2, waiting=32, per_caller=8),
         logins=Room("logins", threads=1, waiting=8, per_caller=3),
         searches=Room("searches", threads=1, waiting=16, per_caller=4),
-        login_path=reverse("admin:login"),
+        login_path=path_of("admin:login"),
     ),
     bodies=Places(places=128, waiting=0, per_caller=32),
     files=BodyLimits(size=MAX_UPLOAD_BYTES + FORM_BYTES, seconds=120),
     texts=BodyLimits(size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, seconds=10),
-    health_path=reverse("healthz"),
+    health_path=path_of("healthz"),
+    prefix=settings.FORCE_SCRIPT_NAME or "",
 )

@@ -27,6 +27,7 @@ _FALSE: Final = frozenset({"0", "false", "no", "off", "n"})
 _HOST: Final = r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])"
 _SERVED_HOST: Final = re.compile(rf"\*|\.?{_HOST}", re.ASCII | re.IGNORECASE)
 _NETLOC: Final = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?", re.ASCII | re.IGNORECASE)
+_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
 # What S3, R2 and servers with their protocol take as a name.
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]", re.ASCII)
 _REGION: Final = re.compile(r"[A-Za-z0-9-]{2,64}", re.ASCII)
@@ -93,12 +94,11 @@ def host_names(name: str, default: Sequence[str]) -> list[str]:
     return names
 
 
-def web_address(name: str, default: str, *, example: str, has_path: bool = True) -> str:
+def web_address(name: str, default: str, *, example: str) -> str:
     """Return an http or https address without the slash at its end."""
     address = text(name, default).rstrip("/")
-    if address and not _is_web_address(address, has_path=has_path):
-        extras = "login, query" if has_path else "login, path, query"
-        raise _refusal(name, f"an http or https address without {extras} or fragment, such as {example}")
+    if address and not _is_web_address(address):
+        raise _refusal(name, f"an http or https address without login, query or fragment, such as {example}")
     return address
 
 
@@ -133,7 +133,7 @@ def _refusal(name: str, allowed: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"{name} must be {allowed}.")
 
 
-def _is_web_address(address: str, *, has_path: bool) -> bool:
+def _is_web_address(address: str) -> bool:
     try:
         parts = urlsplit(address)
         port_is_valid = parts.port != 0  # reading it raises ValueError above 65535
@@ -143,6 +143,6 @@ def _is_web_address(address: str, *, has_path: bool) -> bool:
         port_is_valid
         and address.startswith(("http://", "https://"))
         and _NETLOC.fullmatch(parts.netloc) is not None
-        and (has_path or not parts.path)
-        and not re.search(r"[\s?#]", address)
+        and _PATH.fullmatch(parts.path) is not None
+        and not re.search(r"[?#]", address)
     )

@@ -5,7 +5,7 @@ Names, defaults and meanings are listed in README.md; a test fails when one is m
 
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
@@ -24,10 +24,17 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 DEBUG = env.flag("DEBUG", False)
 SECRET_KEY = env.secret("SECRET_KEY", VAR_DIR / "secret-key")
-ALLOWED_HOSTS = env.host_names("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-# The address that shoppers' browsers and FASHN's webhooks reach, such as https://tryon.example.com.
-PUBLIC_BASE_URL = env.web_address("PUBLIC_BASE_URL", "", example="https://tryon.example.com", has_path=False)
-CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL] if PUBLIC_BASE_URL else []
+# The address that shoppers' browsers and FASHN's webhooks reach, such as https://tryon.example.com, or
+# https://shop.example/tryon for a service below a path of another site.
+PUBLIC_BASE_URL = env.web_address("PUBLIC_BASE_URL", "", example="https://tryon.example.com")
+PUBLIC = urlsplit(PUBLIC_BASE_URL)
+CSRF_TRUSTED_ORIGINS = [f"{PUBLIC.scheme}://{PUBLIC.netloc}"] if PUBLIC_BASE_URL else []
+PUBLIC_HOST = PUBLIC.netloc.removesuffix(f":{PUBLIC.port}")
+ALLOWED_HOSTS = env.host_names(
+    "ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", *filter(None, [PUBLIC_HOST])]
+)
+# Django puts it before every address. The gate takes it from the path of a request.
+FORCE_SCRIPT_NAME = PUBLIC.path or None
 
 # --- Application ---------------------------------------------------------------------------------------
 
@@ -53,8 +60,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.core.http.address.ForwardedMiddleware",
     "config.core.middleware.RequestLogMiddleware",
     "config.core.middleware.PrivateAnswersMiddleware",
+    "config.core.http.health.ProbesMiddleware",
     "config.core.storage.StorageBudgetMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -144,7 +153,7 @@ CACHES = {
 # --- Files ---------------------------------------------------------------------------------------------
 
 MEDIA_ROOT = VAR_DIR / "media"
-MEDIA_URL = "/media/"
+MEDIA_URL = f"{PUBLIC.path}/media/"
 SIGNED_URL_SECONDS = env.number("SIGNED_URL_SECONDS", 3600, least=1)
 S3_BUCKET = env.bucket("S3_BUCKET")
 S3_PREFIX = env.folder("S3_PREFIX")
@@ -189,7 +198,7 @@ STORAGES = {
     "default": media_storage,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-STATIC_URL = "/static/"
+STATIC_URL = f"{PUBLIC.path}/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 # Small files stay in memory. Larger ones go to a file without a name: a killed process leaves none behind.
@@ -251,6 +260,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Try-On Studio API",
     "DESCRIPTION": "Upload a garment, choose a model photo, generate a try-on picture and follow its job.",
     "VERSION": "1.0.0",
+    "SERVERS": [{"url": PUBLIC.path}] if PUBLIC.path else [],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -269,6 +279,10 @@ SPECTACULAR_SETTINGS = {
 HTTPS = PUBLIC_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
+if PUBLIC.path:
+    # Another Django service of the same host may have cookies by Django's names, for all paths.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "tryon_sessionid", "tryon_csrftoken"
+    SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{PUBLIC.path}/"
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", HTTPS)
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0, least=0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)

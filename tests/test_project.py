@@ -92,3 +92,30 @@ def test_commands_that_contributors_are_told_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     assert len(told) > 5
     assert told - targets == set()
+
+
+def test_the_image_gets_what_its_file_copies_and_nothing_else() -> None:
+    copied = re.findall(r"^COPY ([^-\s]+) ", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    rules = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
+    assert rules[0] == "*"
+    assert {rule.removeprefix("!") for rule in rules[1:] if rule.startswith("!")} == set(copied)
+
+
+def test_base_images_have_whole_versions() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    images = [service["image"] for service in services.values() if "image" in service]
+    images += re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert len(images) == 5
+    assert [image for image in images if not re.search(r":\d+\.\d+(\.\d+)?-\w", image)] == []
+
+
+def test_containers_have_no_rights_that_they_do_not_need() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    for name, service in services.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "user" in service or "build" in service, name  # the image's own user is not root
+        assert service.get("read_only") or name == "postgres", name
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
+    assert "\nUSER tryon\n" in (ROOT / "Dockerfile").read_text()
+    assert "HEALTHCHECK" not in (ROOT / "Dockerfile").read_text()  # workers would inherit it

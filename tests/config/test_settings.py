@@ -42,6 +42,8 @@ BAD = {
         "https://shop.example/#a",
         "https://shop example",
         "https://shop.example/a b",
+        "https://shop.example/a//b",
+        "https://shop.example/%61",
         "https://[::1",
         "https://shop.example; img-src *",
     ],
@@ -95,8 +97,17 @@ def test_a_fraction_is_no_whole_number() -> None:
     )
 
 
-def test_an_address_of_the_studio_has_no_path() -> None:
-    assert "without login, path, query" in str(refusal(PUBLIC_BASE_URL="https://shop.example/tryon"))
+def test_one_address_says_where_the_service_lies(tmp_path: Path) -> None:
+    below = loaded(
+        tmp_path, without=["ALLOWED_HOSTS"], PUBLIC_BASE_URL="https://shop.example:8443/studio/tryon/"
+    )
+    assert below["CSRF_TRUSTED_ORIGINS"] == ["https://shop.example:8443"]
+    assert below["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]", "shop.example"]
+    assert below["STATIC_URL"] == "/studio/tryon/static/"
+    assert below["SESSION_COOKIE_PATH"] == "/studio/tryon/"
+    plain = loaded(tmp_path, without=["ALLOWED_HOSTS"], PUBLIC_BASE_URL="https://[2001:db8::1]")
+    assert plain["ALLOWED_HOSTS"][3:] == ["[2001:db8::1]"]
+    assert (plain["FORCE_SCRIPT_NAME"], plain["STATIC_URL"]) == (None, "/static/")
 
 
 @pytest.mark.parametrize(

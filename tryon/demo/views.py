@@ -93,6 +93,7 @@ def shop(request: HttpRequest) -> HttpResponse:
         "categories": Category.choices,
         "tryons": recent_tryons(requester, own),
         "max_upload_bytes": MAX_UPLOAD_BYTES,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
     }
     return render(request, "demo/shop.html", context | products_page(1))
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.urls import reverse
 
+from config.core.http.address import public_address
 from config.core.storage import ObjectMissing, content_type, look_at, read
 from tryon.fashn.client import FashnClient
 from tryon.fashn.download import download
@@ -85,7 +85,7 @@ def webhook_url(callback_token: str) -> str | None:
     """Return the address of our webhook, None if FASHN can't reach us and timers do the work."""
     if not settings.PUBLIC_BASE_URL:
         return None
-    return f"{settings.PUBLIC_BASE_URL}{reverse('fashn-webhook', args=[callback_token])}"
+    return public_address("fashn-webhook", callback_token)
 
 
 def data_uri(picture: bytes, media_type: str) -> str:

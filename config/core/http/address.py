@@ -1,13 +1,46 @@
-"""The address of a client, from what a client can't make up."""
+"""Addresses: those of clients, from what a client can't make up, and those that the service tells."""
 
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import get_script_prefix, reverse
 
 # A provider gives a house this much of IPv6. One client can use all its addresses in turn.
 IPV6_PREFIX: Final = 64
+
+# Each proxy may add its word to them. Django takes the first of them, or the whole.
+LISTS: Final = ("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO")
+
+
+class ForwardedMiddleware:
+    """Keep one host and one scheme of those that the proxies name: that of the outermost trusted one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.BEHIND_PROXY:
+            for name in LISTS:
+                if value := request.META.get(name):
+                    entries = value.split(",")
+                    request.META[name] = entries[-min(len(entries), settings.PROXY_COUNT)].strip()
+        return self.get_response(request)
+
+
+def path_of(name: str, *args: str) -> str:
+    """Return the path of a view, without the prefix of a service that lies below a path.
+
+    A thread that serves no request knows of no prefix, so it may be there or not.
+    """
+    return f"/{reverse(name, args=args).removeprefix(get_script_prefix())}"
+
+
+def public_address(name: str, *args: str) -> str:
+    """Return the address of a view as others reach it, which needs PUBLIC_BASE_URL."""
+    return f"{settings.PUBLIC_BASE_URL}{path_of(name, *args)}"
 
 
 def client_address(request: HttpRequest) -> str | None:

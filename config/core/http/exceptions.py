@@ -116,7 +116,7 @@ def copy_headers(error: Exception, response: Response) -> None:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> Any:
     """Answer 404 (``handler404``): JSON below /api/, Django's page elsewhere."""
-    if request.path.startswith("/api/"):
+    if request.path_info.startswith("/api/"):
         return JsonResponse(error_body("not_found", str(KNOWN[Http404][2])), status=404)
     from django.views.defaults import page_not_found as html_page
 
@@ -125,7 +125,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> Any:
 
 def bad_request(request: HttpRequest, exception: Exception) -> Any:
     """Answer 400 (``handler400``), as for a host not served: JSON below /api/, Django's page elsewhere."""
-    if request.path.startswith("/api/"):
+    if request.path_info.startswith("/api/"):
         message = _("The request can't be read. Check its address and its headers.")
         return JsonResponse(error_body("malformed_request", message), status=400)
     from django.views.defaults import bad_request as html_page
@@ -142,7 +142,7 @@ def server_error(request: HttpRequest) -> Any:
     if error is not None and is_database_away(error):
         note_outage(error)
         return database_unavailable(request)
-    if request.path.startswith("/api/"):
+    if request.path_info.startswith("/api/"):
         message = _("Something went wrong on our side. Try again; if it stays, send us the request id.")
         return JsonResponse(error_body("internal_error", message, retryable=True), status=500)
     from django.views.defaults import server_error as html_page
@@ -153,7 +153,7 @@ def server_error(request: HttpRequest) -> Any:
 def database_unavailable(request: HttpRequest) -> HttpResponse:
     """JSON below /api/, a page elsewhere. The page has no request: its context would ask the database."""
     error = DatabaseUnavailable
-    if request.path.startswith("/api/"):
+    if request.path_info.startswith("/api/"):
         body = error_body(error.code, str(error.message), retryable=True)
         response: HttpResponse = JsonResponse(body, status=error.status)
     else:

@@ -60,7 +60,7 @@ async function call(address, options) {
 
 async function callForAll(address, options = {}) {
   const headers = { Accept: "application/json", ...options.headers };
-  if (options.method === "POST") headers["X-CSRFToken"] = cookie("csrftoken");
+  if (options.method === "POST") headers["X-CSRFToken"] = cookie(addresses.csrfCookie);
   const response = await reach(address, { ...options, headers });
   const body = await response.json().catch(() => null);
   if (response.ok && body?.success) return body;

@@ -8,12 +8,19 @@ from urllib.parse import unquote_to_bytes
 from config.core.http.gate.answers import Header, Scope
 
 
-def environ_of(scope: Scope, body: IO[bytes], length: int | None) -> dict[str, Any]:
+def path_below(prefix: str, path: str) -> str:
+    """Return a path without the prefix. A proxy may have taken it away already."""
+    if path == prefix or path.startswith(f"{prefix}/"):
+        return path.removeprefix(prefix) or "/"
+    return path
+
+
+def environ_of(scope: Scope, body: IO[bytes], length: int | None, prefix: str) -> dict[str, Any]:
     """Return the environment of a request whose whole body is at hand. ``length`` is None without one."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": _path(scope),
+        "SCRIPT_NAME": prefix,
+        "PATH_INFO": path_below(prefix, _path(scope)),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "wsgi.version": (1, 0),

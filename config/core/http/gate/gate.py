@@ -24,7 +24,7 @@ from config.core.http.gate.bodies import (
     read_body,
 )
 from config.core.http.gate.callers import address_in, caller_of
-from config.core.http.gate.environ import environ_of
+from config.core.http.gate.environ import environ_of, path_below
 from config.core.http.gate.places import Places
 from config.core.http.gate.refusals import refusal
 from config.core.http.gate.rooms import Rooms, is_form_with_files
@@ -48,20 +48,26 @@ class Gate:
         files: BodyLimits,
         texts: BodyLimits,
         health_path: str,
+        prefix: str = "",
     ) -> None:
-        """``bodies`` are the places of bodies on their way, ``files`` and ``texts`` the limits of each."""
+        """``bodies`` are the places of bodies on their way, ``files`` and ``texts`` the limits of each.
+
+        ``prefix`` is the path below which the service lies for its callers, such as ``/tryon``.
+        """
         self._application = application
         self._rooms = rooms
         self._bodies = bodies
         self._files = files
         self._texts = texts
         self._health_path = health_path
+        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            path = path_below(self._prefix, scope["path"])
+            await self._answer({**scope, "path": path}, receive, send)
         else:
             await send({"type": "websocket.close"})
 
@@ -86,7 +92,7 @@ class Gate:
         address = address_in(scope, headers)
         body = await self._body_of(scope, headers, receive, address)
         try:
-            environ = environ_of(scope, body.file, body.length)
+            environ = environ_of(scope, body.file, body.length, self._prefix)
             room = self._rooms.room_of(scope, headers)
             return await room.run(
                 caller_of(address, scope, headers), lambda: answer_of(self._application, environ)

@@ -132,6 +132,35 @@ def test_a_body_arrives_whole_and_with_its_length() -> None:
     assert (client.status, client.body, client.header[b"x-length"]) == (200, b"a" * 40 + b"b" * 40, b"80")
 
 
+@pytest.mark.parametrize(
+    ("path", "inside"),
+    [
+        ("/shop/tryon/api/docs", "/api/docs"),
+        ("/api/docs", "/api/docs"),  # the proxy has taken the prefix away
+        ("/shop/tryon", "/"),
+        ("/shop/tryons", "/shop/tryons"),
+    ],
+)
+def test_a_prefix_is_not_part_of_the_path(path: str, inside: str) -> None:
+    seen: dict[str, Any] = {}
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.update(environ)
+        return echo(environ, start_response)
+
+    gate = gate_for(application, prefix="/shop/tryon")
+    assert ask(Client(path=path), gate).status == 200
+    assert (seen["SCRIPT_NAME"], seen["PATH_INFO"]) == ("/shop/tryon", inside)
+
+
+def test_below_a_prefix_the_gate_finds_its_own_doors() -> None:
+    gate = gate_for(prefix="/shop")
+    for path in ("/healthz", "/shop/healthz"):
+        assert ask(Client(path=path), gate).body == b'{"status": "ok"}'
+    refused = ask(post(b"a", path="/shop/api/tryon/jobs", headers=[(LENGTH, b"101")]), gate)
+    assert refused.code == "request_too_large"
+
+
 def test_a_request_without_a_body_is_not_waited_for() -> None:
     client = ask(Client())
     assert (client.status, client.header[b"x-length"], client.reads) == (200, b"none", 0)
