@@ -255,6 +255,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "config.core.http.exceptions.handle_exception",
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is a name like any other
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Try-On Studio API",

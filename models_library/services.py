@@ -30,7 +30,7 @@ class ModelImageInUse(DomainError):
 
 
 def model_image_create(
-    *, file: BinaryIO, name: str, category: str, tags: Iterable[str] = ()
+    *, file: BinaryIO, name: str, category: str, tags: Iterable[str] = (), is_active: bool = True
 ) -> tuple[ModelImage, tuple[ImageWarning, ...]]:
     """Check and clean the photo, store it with its thumbnail, and add it to the library.
 
@@ -52,6 +52,7 @@ def model_image_create(
             thumbnail=store("models", prepared.thumbnail.content, prepared.thumbnail.extension),
             category=category,
             tags=normalised_tags(tags),
+            is_active=is_active,
             width=prepared.processed.width,
             height=prepared.processed.height,
             checksum=prepared.checksum,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
-from rest_framework import serializers
 from rest_framework.request import Request
 
 from config.core.http.envelope import Url, absolute_urls
-from config.core.http.strict import StrictSerializer
+from config.core.http.pagination import ListQuery
+from config.core.http.strict import Choice, Few, Id, Moment, StrictSerializer, Text
 from results.models import Reason, Review, Verdict
 
 if TYPE_CHECKING:
@@ -57,25 +57,23 @@ class ResultAnswer(TypedDict):
     createdAt: datetime
 
 
-class ResultFilterSerializer(serializers.Serializer[Any]):
+class ResultQuery(ListQuery):
     """The query of ``GET /results``."""
 
-    productId = serializers.CharField(required=False, max_length=100)
-    productImageId = serializers.UUIDField(required=False)
-    modelImageId = serializers.UUIDField(required=False)
-    review = serializers.ChoiceField(choices=Review.choices, required=False)
-    createdAfter = serializers.DateTimeField(required=False)
-    createdBefore = serializers.DateTimeField(required=False)
+    productId = Text(required=False, max_length=100)
+    productImageId = Id(required=False)
+    modelImageId = Id(required=False)
+    review = Choice(choices=Review.choices, required=False)
+    createdAfter = Moment(required=False)
+    createdBefore = Moment(required=False)
 
 
 class GiveFeedbackSerializer(StrictSerializer):
     """``POST /results/{id}/feedback``."""
 
-    verdict = serializers.ChoiceField(choices=Verdict.choices)
-    reasons = serializers.ListField(
-        child=serializers.ChoiceField(choices=Reason.choices), required=False, max_length=len(Reason)
-    )
-    comment = serializers.CharField(required=False, allow_blank=True, max_length=MAX_COMMENT)
+    verdict = Choice(choices=Verdict.choices)
+    reasons = Few(child=Choice(choices=Reason.choices), required=False, max_length=len(Reason))
+    comment = Text(required=False, allow_blank=True, max_length=MAX_COMMENT)
 
 
 def result_answers(results: "Sequence[ShownResult]", request: Request) -> list[ResultAnswer]:

@@ -1,21 +1,22 @@
 """Views that show, list, judge and delete results."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from config.core.http.envelope import Page
-from config.core.http.operation import PAGE_PARAMETERS, operation
+from config.core.http.operation import operation
 from config.core.http.pagination import paginate
+from config.core.http.strict import validated
 from config.shops.callers import caller_of
 from results.access import ResultNotFound, result_for, results_for
 from results.api.serializers import (
     FeedbackAnswer,
     GiveFeedbackSerializer,
     ResultAnswer,
-    ResultFilterSerializer,
+    ResultQuery,
     feedback_answer,
     result_answers,
 )
@@ -41,12 +42,10 @@ LOOKUPS: Final = {
 class ResultsView(APIView):
     """The caller's pictures, newest first."""
 
-    @operation("results", query=[ResultFilterSerializer, *PAGE_PARAMETERS])
-    def get(self, request: Request) -> Page[ResultAnswer]:
-        wanted = ResultFilterSerializer(data=request.query_params)
-        wanted.is_valid(raise_exception=True)
-        lookups = {LOOKUPS[name]: value for name, value in wanted.validated_data.items()}
-        rows, meta = paginate(results_to_show(request).filter(**lookups), request)
+    @operation("results", query=ResultQuery)
+    def get(self, request: Request, query: dict[str, Any]) -> Page[ResultAnswer]:
+        lookups = {LOOKUPS[name]: value for name, value in query.items() if name in LOOKUPS}
+        rows, meta = paginate(results_to_show(request).filter(**lookups), request, query)
         return Page(result_answers(rows, request), meta)
 
 
@@ -73,9 +72,8 @@ class FeedbackView(APIView):
     def post(self, request: Request, result_id: UUID) -> FeedbackAnswer:
         caller = caller_of(request)
         result = result_for(caller, result_id)
-        given = GiveFeedbackSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        return feedback_answer(feedback_give(result=result, caller=caller, **given.validated_data))
+        given = validated(GiveFeedbackSerializer, request.data)
+        return feedback_answer(feedback_give(result=result, caller=caller, **given))
 
 
 def results_to_show(request: Request) -> "QuerySet[ShownResult]":

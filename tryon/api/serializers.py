@@ -12,7 +12,8 @@ from rest_framework.request import Request
 
 from config.core import clock
 from config.core.http.envelope import Url, absolute_url, absolute_urls
-from config.core.http.strict import StrictSerializer
+from config.core.http.pagination import ListQuery
+from config.core.http.strict import Choice, FormSerializer, Id, Number, StrictSerializer, Text
 from config.core.http.warnings import WarningAnswer, warning_answers
 from config.core.images import ImageWarning
 from tryon.failures import is_retryable, message_for
@@ -40,12 +41,12 @@ QUEUE_POSITION = _(
 )
 
 
-class UploadSerializer(serializers.Serializer[Any]):
+class UploadSerializer(FormSerializer):
     """``POST /upload``: a multipart form."""
 
     file = serializers.FileField(allow_empty_file=True)  # the image pipeline says it better
-    productId = serializers.CharField(max_length=100)
-    metadata = serializers.CharField(required=False, help_text=_("A JSON object, at most 10,000 bytes."))
+    productId = Text(max_length=100)
+    metadata = Text(required=False, help_text=_("A JSON object, at most 10,000 bytes."))
 
     def validate_metadata(self, text: str) -> dict[str, Any]:
         if len(text.encode()) > METADATA_BYTES:
@@ -92,12 +93,12 @@ def uploaded_answer(
 class OptionsSerializer(serializers.Serializer[Any]):
     """The options of a try-on, for the schema only. ``TryOnOptions`` checks them."""
 
-    mode = serializers.ChoiceField(choices=sorted({*V16_MODES, *MAX_MODES}), required=False)
-    category = serializers.ChoiceField(choices=CATEGORIES, required=False)
-    garmentPhotoType = serializers.ChoiceField(choices=GARMENT_PHOTO_TYPES, required=False)
-    seed = serializers.IntegerField(min_value=0, max_value=MAX_SEED, required=False)
-    resolution = serializers.ChoiceField(choices=RESOLUTIONS, required=False)
-    background = serializers.CharField(required=False, help_text=_("A CSS colour: #f5f5f5 or white."))
+    mode = Choice(choices=sorted({*V16_MODES, *MAX_MODES}), required=False, allow_null=True)
+    category = Choice(choices=CATEGORIES, required=False, allow_null=True)
+    garmentPhotoType = Choice(choices=GARMENT_PHOTO_TYPES, required=False, allow_null=True)
+    seed = Number(min_value=0, max_value=MAX_SEED, required=False, allow_null=True)
+    resolution = Choice(choices=RESOLUTIONS, required=False, allow_null=True)
+    background = Text(required=False, allow_null=True, help_text=_("A CSS colour: #f5f5f5 or white."))
 
 
 @extend_schema_field(OptionsSerializer)
@@ -118,22 +119,18 @@ class OptionsField(serializers.Field[TryOnOptions, Any, Any, Any]):
         return value.normalised()
 
 
-class IdField(serializers.UUIDField):
-    """A UUID in its text form. DRF's own field would also accept the number 7."""
-
-    @override
-    def to_internal_value(self, data: Any) -> UUID:
-        if not isinstance(data, str):
-            self.fail("invalid", value=data)
-        return super().to_internal_value(data)
-
-
 class GenerateSerializer(StrictSerializer):
     """``POST /generate``."""
 
-    productImageId = IdField()
-    modelImageId = IdField()
+    productImageId = Id()
+    modelImageId = Id()
     options = OptionsField(required=False, allow_null=True)
+
+
+class JobQuery(ListQuery):
+    """The query of ``GET /jobs``."""
+
+    status = Choice(choices=Status.choices, required=False)
 
 
 class GeneratedAnswer(TypedDict):

@@ -1,18 +1,16 @@
 """Views for the storefront: upload, generate, follow."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import parsers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from config.core.http.envelope import Answer, Page
-from config.core.http.operation import PAGE_PARAMETERS, operation
+from config.core.http.operation import operation
 from config.core.http.pagination import paginate
+from config.core.http.strict import validated
 from config.core.images import ImageMissing
 from config.shops.abilities import Ability
 from config.shops.callers import caller_of
@@ -22,6 +20,7 @@ from tryon.api.serializers import (
     GeneratedAnswer,
     GenerateSerializer,
     JobAnswer,
+    JobQuery,
     UploadedAnswer,
     UploadSerializer,
     job_answer,
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 STARTED: Final = (200, 202)
+LOOKUPS: Final = {"status": "status"}
 
 
 class UploadView(APIView):
@@ -54,12 +54,11 @@ class UploadView(APIView):
     def post(self, request: Request) -> UploadedAnswer:
         if "file" not in request.FILES:
             raise ImageMissing
-        form = UploadSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
+        form = validated(UploadSerializer, request.data)
         photo, warnings = product_image_create(
-            file=form.validated_data["file"],
-            product_id=form.validated_data["productId"],
-            metadata=form.validated_data.get("metadata"),
+            file=form["file"],
+            product_id=form["productId"],
+            metadata=form.get("metadata"),
             requester=caller_of(request).requester,
         )
         return uploaded_answer(photo, warnings, request)
@@ -72,13 +71,12 @@ class GenerateView(APIView):
 
     @operation("generate", 404, 409, 429, status=STARTED, body=GenerateSerializer)
     def post(self, request: Request) -> Answer[GeneratedAnswer]:
-        wanted = GenerateSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
+        wanted = validated(GenerateSerializer, request.data)
         generated = tryon_generate(
             caller=caller_of(request),
-            product_image_id=wanted.validated_data["productImageId"],
-            model_image_id=wanted.validated_data["modelImageId"],
-            options=wanted.validated_data.get("options") or TryOnOptions(),
+            product_image_id=wanted["productImageId"],
+            model_image_id=wanted["modelImageId"],
+            options=wanted.get("options") or TryOnOptions(),
         )
         job = jobs_for(caller_of(request)).get(pk=generated.job.pk)
         wait = 0 if generated.reuse is Reuse.HIT else seconds_of(Outlook([job]).wait_of(job), job)
@@ -103,15 +101,10 @@ class JobView(APIView):
 class JobsView(APIView):
     """The caller's jobs, newest first."""
 
-    @operation("jobs", query=[OpenApiParameter("status", enum=Status.values), *PAGE_PARAMETERS])
-    def get(self, request: Request) -> Page[JobAnswer]:
-        jobs = jobs_to_show(request)
-        if status := request.query_params.get("status", ""):
-            if status not in Status.values:
-                allowed = ", ".join(Status.values)
-                raise ValidationError({"status": [_("Use one of %(allowed)s.") % {"allowed": allowed}]})
-            jobs = jobs.filter(status=status)
-        rows, meta = paginate(jobs, request)
+    @operation("jobs", query=JobQuery)
+    def get(self, request: Request, query: dict[str, Any]) -> Page[JobAnswer]:
+        lookups = {LOOKUPS[name]: value for name, value in query.items() if name in LOOKUPS}
+        rows, meta = paginate(jobs_to_show(request).filter(**lookups), request, query)
         return Page(job_answers(rows, request), meta)
 
 

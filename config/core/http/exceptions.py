@@ -1,7 +1,8 @@
 """Turn every error into one envelope: a stable code, a sentence that helps, never an exception's text."""
 
 import sys
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -17,6 +18,10 @@ from rest_framework.views import set_rollback
 from config.core.errors import DomainError
 from config.core.http.database import DatabaseUnavailable, is_database_away, note_outage
 from config.core.http.envelope import error_body
+from config.core.http.strict import MOST_FIELDS
+
+# A client can make up a name of any length.
+MOST_NAME_CHARACTERS: Final = 100
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -75,7 +80,8 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
         return response
     if isinstance(error, exceptions.ValidationError):
         message = _("Some fields are not right. See details.")
-        body = error_body("validation_error", message, details={"fields": field_messages(error.detail)})
+        fields = dict(islice(field_messages(error.detail).items(), MOST_FIELDS))
+        body = error_body("validation_error", message, details={"fields": fields})
         return Response(body, status=400)
     for kind, (status, code, message) in KNOWN.items():
         if isinstance(error, kind):
@@ -86,8 +92,8 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
 
 
 def printable(name: str) -> str:
-    """Return a name that a client made up, as JSON can carry it: half a character becomes a question mark."""
-    return name.encode(errors="replace").decode()
+    """Return a name that a client made up, short, and as JSON can carry it: half a letter becomes ``?``."""
+    return name[:MOST_NAME_CHARACTERS].encode(errors="replace").decode()
 
 
 def field_messages(detail: Any) -> dict[str, list[str]]:

@@ -2,27 +2,24 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, cast, get_args, get_origin
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.core.http.described import envelope_of, serializer_of
 from config.core.http.envelope import Answer, ErrorAnswer, Page
+from config.core.http.strict import FormSerializer, StrictSerializer, validated
 
 # A host that is not served, an ``Accept`` header without JSON, too many requests of one caller, an unexpected
 # error, and no free place or a database outage.
 ANY_OPERATION: Final = frozenset({400, 406, 429, 500, 503})
 # It is too slow, too large, or of another kind.
 WITH_A_BODY: Final = frozenset({408, 413, 415})
-PAGE_PARAMETERS: Final = (
-    OpenApiParameter("page", int),
-    OpenApiParameter("pageSize", int),
-    OpenApiParameter("after", str, description="meta.next of the page before, instead of a page number."),
-)
 
 
 def operation[**P](
@@ -30,7 +27,7 @@ def operation[**P](
     *errors: int,
     status: int | tuple[int, ...] = 200,
     body: Any = None,
-    query: Sequence[Any] = (),
+    query: type[FormSerializer] | None = None,
     public: bool = False,
 ) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
     """Describe a view's method in the schema, and put its return value into the envelope.
@@ -38,6 +35,9 @@ def operation[**P](
     The method returns a TypedDict, a ``Page`` of them, None for an empty answer, or an ``Answer`` where
     ``status`` names several. ``errors`` are the statuses that its services refuse with. The statuses that
     the framework can give to any such request are added.
+
+    A method with a ``query`` gets its values under this name. A query or a body that the method does not take
+    is refused, except from a stranger's program, such as FASHN's, that may add to it (``public``).
     """
     statuses = (status,) if isinstance(status, int) else status
 
@@ -48,11 +48,18 @@ def operation[**P](
         @extend_schema(
             operation_id=operation_id,
             request=body,
-            parameters=list(query),
+            parameters=[] if query is None else [query],
             responses=answers | {number: error_answer(number) for number in sorted(refusals)},
         )
         @functools.wraps(method)
         def answering(*args: P.args, **kwargs: P.kwargs) -> Response:
+            request = cast(Request, args[1])
+            if query is not None:
+                kwargs["query"] = validated(query, request.query_params)
+            elif request.query_params and not public:
+                validated(FormSerializer, request.query_params)
+            if body is None and not public and request.method not in SAFE_METHODS:
+                validated(StrictSerializer, request.data)
             return rendered(method(*args, **kwargs), statuses)
 
         return answering
@@ -88,9 +95,10 @@ def error_statuses(method: Callable[..., Any], *, body: Any, public: bool) -> fr
         found |= {401}
         if method.__name__.upper() not in SAFE_METHODS:
             found |= {403}  # a session without its CSRF token
+            found |= WITH_A_BODY
     if body is not None:
         found |= WITH_A_BODY
-    if len(inspect.signature(method).parameters) > 2:  # self, request, and an id in the path
+    if inspect.signature(method).parameters.keys() - {"self", "request", "query"}:  # an id in the path
         found |= {404}
     return found
 

@@ -11,44 +11,65 @@ size by the default, and counts each time. Its CursorPagination has no page numb
 import base64
 import hashlib
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, override
 from uuid import UUID
 
 from django.core.cache import caches
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from config.core.http.envelope import ListMetaAnswer
+from config.core.http.strict import FormSerializer, Number, Text
 
 PAGE_SIZE = 24
 MAX_PAGE_SIZE = 100
+MAX_PAGE: Final = 999_999
 MOST_COUNTED: Final = 10_000
 # A count of fewer rows than this is as fast as a page.
 LARGE: Final = 500
 REMEMBER_SECONDS: Final = 30
 
 
-def paginate[M: Model](queryset: QuerySet[M], request: Request) -> tuple[list[M], ListMetaAnswer]:
+class ListQuery(FormSerializer):
+    """The query of a list. Lists add their filters."""
+
+    page = Number(min_value=1, max_value=MAX_PAGE, required=False)
+    pageSize = Number(min_value=1, max_value=MAX_PAGE_SIZE, required=False)
+    after = Text(
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("meta.next of the page before, instead of a page number."),
+    )
+
+    @override
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if {"page", "after"} <= attrs.keys():
+            raise ValidationError({"page": [_("Leave out page or after.")]})
+        return attrs
+
+
+def paginate[M: Model](
+    queryset: QuerySet[M], request: Request, query: dict[str, Any]
+) -> tuple[list[M], ListMetaAnswer]:
     """Return one page of rows and the ``meta`` of the answer. A page past the end is empty, not an error.
 
-    The rows have the order ``-created_at, id``.
+    The rows have the order ``-created_at, id``. ``query`` has the values of a ``ListQuery``.
     """
-    size = min(_positive(request, "pageSize", PAGE_SIZE), MAX_PAGE_SIZE)
-    after = request.query_params.get("after")
-    if after is None:
-        return _numbered_page(queryset, request, size)
-    at, row_id = _place(after)
+    size = query.get("pageSize", PAGE_SIZE)
+    if "after" not in query:
+        return _numbered_page(queryset, request, query.get("page", 1), size)
+    at, row_id = _place(query["after"])
     behind = queryset.filter(Q(created_at__lt=at) | Q(pk__gt=row_id), created_at__lte=at)
     rows = list(behind[: size + 1])
     return rows[:size], _with_next({"pageSize": size}, rows, size)
 
 
 def _numbered_page[M: Model](
-    queryset: QuerySet[M], request: Request, size: int
+    queryset: QuerySet[M], request: Request, number: int, size: int
 ) -> tuple[list[M], ListMetaAnswer]:
-    number = _positive(request, "page", 1)
     first = (number - 1) * size
     rows = list(queryset[first : first + size + 1])
     # The last page tells the total without a query.
@@ -95,10 +116,3 @@ def _total(queryset: QuerySet[Any], request: Request) -> int:
     if total >= LARGE:
         caches["process"].set(remember, total, REMEMBER_SECONDS)
     return total
-
-
-def _positive(request: Request, name: str, default: int) -> int:
-    text = request.query_params.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) > 0):
-        raise ValidationError({name: [_("A whole number from 1 up.")]})
-    return int(text)

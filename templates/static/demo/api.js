@@ -43,7 +43,8 @@ export function fetchJob(id, signal) {
 
 /** Return one page of the library: `{ data, meta }`. */
 export function fetchModels({ category, page, pageSize }) {
-  const query = new URLSearchParams({ category, page, pageSize });
+  const query = new URLSearchParams({ page, pageSize });
+  if (category) query.set("category", category);
   return callForAll(`${addresses.modelsUrl}?${query}`);
 }
 

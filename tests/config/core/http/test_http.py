@@ -96,7 +96,8 @@ def test_a_page_that_is_no_whole_number_is_refused(owner: Api, name: str, value:
 
 
 def test_a_page_past_the_end_is_empty_and_a_size_has_a_limit(owner: Api) -> None:
-    answer = owner.get("models", page=999_999, pageSize=999_999).json()
+    assert list(error_of(owner.get("models", pageSize=101))["details"]["fields"]) == ["pageSize"]
+    answer = owner.get("models", page=999_999, pageSize=100).json()
     assert answer == {
         "success": True,
         "data": [],
