@@ -44,6 +44,8 @@ def test_a_page_behind_a_row_stays_where_it_is_when_new_rows_come(owner: Api, jo
     after = owner.get("jobs", pageSize=3).json()["meta"]["next"]
     TryOnJobFactory.create(completed=True, requester=requester("Owner"))
     assert ids(owner.get("jobs", pageSize=3, after=after)) == jobs[3:6]
+    both = owner.get("jobs", page=1, after=after)
+    assert (both.status_code, list(error_of(both)["details"]["fields"])) == (400, ["page"])
 
 
 def cursor(at: str) -> str:
