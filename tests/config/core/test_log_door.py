@@ -6,7 +6,6 @@ import secrets
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from pytest_django import Settings
 
 from config.core.logs import formatter_of
 from config.core.redaction import REDACTOR, printable
+from tests.installation.servers import nginx, wait_for
 from tests.log_watch import LogWatch
 from tests.waiting import LONGEST_SECONDS
 from tryon.demo.broker import LOOPBACK, free_port
@@ -273,38 +273,17 @@ def test_the_proxy_of_compose_writes_no_secret(tmp_path: Path) -> None:
     ):
         assert theirs in site
         site = site.replace(theirs, ours)
-    names = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    folders = "".join(f"{name}_temp_path {tmp_path}/{name};" for name in names)
-    main = f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/main.log; events {{}}"
-    config = f"{main} http {{ {folders} {site} }}"
-    (tmp_path / "nginx.conf").write_text(config)
-    with subprocess.Popen(["nginx", "-c", f"{tmp_path}/nginx.conf", "-e", f"{tmp_path}/main.log"]) as process:
-        try:
-            address = f"http://{LOOPBACK}:{port}"
-            wait_for(address)
-            for path in (
-                f"/media/a.jpg?expires=1&signature={SIGNATURE}",
-                f"/api/tryon/webhooks/fashn/{TOKEN}",
-                f"/api/tryon/webhooks/fashn//{TOKEN}/?a={TOKEN}",
-            ):
-                requests.post(address + path, timeout=LONGEST_SECONDS)
-        finally:
-            process.terminate()
-    written = "".join(path.read_text() for path in tmp_path.glob("*.log"))
+    with nginx(tmp_path / "nginx", site):
+        address = f"http://{LOOPBACK}:{port}"
+        wait_for(address)
+        for path in (
+            f"/media/a.jpg?expires=1&signature={SIGNATURE}",
+            f"/api/tryon/webhooks/fashn/{TOKEN}",
+            f"/api/tryon/webhooks/fashn//{TOKEN}/?a={TOKEN}",
+        ):
+            requests.post(address + path, timeout=LONGEST_SECONDS)
+    written = "".join(path.read_text() for path in tmp_path.rglob("*.log"))
     assert '"POST /api/tryon/webhooks/fashn/[hidden]" 502' in written
     assert '"POST /media/a.jpg" 502' in written
     assert TOKEN not in written
     assert SIGNATURE not in written
-
-
-def wait_for(address: str) -> None:
-    """Wait until a server answers."""
-    end = time.monotonic() + LONGEST_SECONDS
-    while time.monotonic() < end:
-        try:
-            requests.get(address, timeout=1)
-        except requests.RequestException:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(f"nothing answers at {address}")

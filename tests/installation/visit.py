@@ -1,0 +1,102 @@
+"""A first visit to an installation, as its owner and a shop's developer make it, all over its address."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from tests import images
+from tests.waiting import LONGEST_SECONDS, eventually
+
+NAME: Final = "owner"
+PASSWORD: Final = "a long password for the test"
+
+
+class Visit(requests.Session):
+    """A client that trusts the installation's certificate, and looks at every answer."""
+
+    def __init__(self, address: str, certificate: Path) -> None:
+        super().__init__()
+        self.base = address
+        self.verify = str(certificate)
+        self.trust_env = False
+
+    def ask(self, method: str, path: str, status: int = 200, **options: Any) -> requests.Response:
+        address = path if path.startswith("https://") else f"{self.base}{path}"
+        answer = self.request(method, address, timeout=LONGEST_SECONDS, **options)
+        assert answer.status_code == status, f"{method} {address}: {answer.status_code} {answer.text[:300]}"
+        assert answer.url.startswith(f"{self.base}/"), answer.url
+        return answer
+
+    def page(self, path: str) -> str:
+        """Open a page with all its styles, scripts and icons, which have to lie below the same address."""
+        answer = self.ask("GET", path)
+        files = re.findall(r'(?:<link[^>]* href|<script[^>]* src|<img[^>]* src)="([^"]+)"', answer.text)
+        found = {urlsplit(urljoin(answer.url, file)).path: urljoin(answer.url, file) for file in files}
+        assert any(path.endswith(".css") for path in found), answer.url
+        for file in found.values():
+            self.ask("GET", file)
+        return answer.text
+
+    def form(self, path: str, status: int, **fields: str) -> requests.Response:
+        """Open the page of a form, and send it."""
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.page(path))
+        assert token is not None
+        data = {**fields, "csrfmiddlewaretoken": token[1]}
+        referer = {"Referer": f"{self.base}{path}"}
+        return self.ask("POST", path, status, data=data, headers=referer, allow_redirects=False)
+
+
+def look_around(address: str, certificate: Path) -> Visit:
+    """Open pages, log in, make a key, upload and try on. Return the owner's visit."""
+    owner = Visit(address, certificate)
+    landed = owner.ask("GET", "/")
+    assert urlsplit(landed.url).path == f"{urlsplit(address).path}/admin/login/"
+    assert "Strict-Transport-Security" in landed.headers
+    login = landed.url.removeprefix(address)
+    logged_in = owner.form(login, 302, username=NAME, password=PASSWORD)
+    assert all(cookie.secure for cookie in owner.cookies)
+    assert {cookie.path for cookie in owner.cookies} == {f"{urlsplit(address).path}/"}
+    owner.ask("GET", urljoin(address, logged_in.headers["Location"]))
+    for path in ("/admin/", "/admin/tryon/governor/", "/admin/django_rq/dashboard/", "/api/docs"):
+        owner.page(path)
+    made = owner.form("/admin/api/apikey/add/", 200, name="Shop", is_manager="on")
+    key = re.search(r"tos_[\w-]+", made.text)
+    assert key is not None
+    use_the_api(address, certificate, key[0])
+    for path in ("/healthz", "/readyz"):
+        assert owner.ask("GET", path).json()["status"] == "ok"
+    schema = owner.ask("GET", "/api/schema").text
+    server = re.search(r"^servers:\n- url: (\S+)$", schema, re.MULTILINE)
+    assert urljoin(address, server[1] if server else "/").rstrip("/") == address
+    return owner
+
+
+def use_the_api(address: str, certificate: Path, key: str) -> None:
+    """Make a try-on with the key, and open every picture of it without one."""
+    shop, shopper = Visit(address, certificate), Visit(address, certificate)
+    shop.headers["Authorization"] = f"Api-Key {key}"
+    root = "/api/tryon"
+    product = shop.ask(
+        "POST", f"{root}/upload", 201, files={"file": images.garment_photo()}, data={"productId": "SKU-1"}
+    ).json()["data"]
+    model = shop.ask(
+        "POST",
+        f"{root}/models",
+        201,
+        files={"file": images.model_photo()},
+        data={"name": "Ada", "category": "full_body"},
+    ).json()["data"]
+    wanted = {"productImageId": product["id"], "modelImageId": model["id"]}
+    job = shop.ask("POST", f"{root}/generate", 202, json=wanted).json()["data"]["jobId"]
+    ended = eventually(lambda: _ended(shop.ask("GET", f"{root}/jobs/{job}").json()["data"]))
+    assert ended["status"] == "completed", ended
+    for picture in (product["processedUrl"], model["thumbnailUrl"], ended["resultImageUrl"]):
+        assert shopper.ask("GET", picture).headers["Content-Type"].startswith("image/")
+        shopper.ask("GET", picture.partition("?")[0], 404)
+
+
+def _ended(job: dict[str, Any]) -> dict[str, Any] | None:
+    return None if job["status"] in ("queued", "processing") else job
