@@ -28,6 +28,7 @@ from config.core.admin.widgets import (
     thumbnail,
 )
 from models_library.models import Category, ModelImage
+from models_library.selectors import with_files
 from models_library.services import (
     ModelImageDuplicate,
     ModelImageInUse,
@@ -158,7 +159,7 @@ class ModelImageAdmin(UploadAdmin[ModelImage]):
         self.message_user(request, text % {"count": changed}, messages.SUCCESS)
 
     def _set_active(self, request: HttpRequest, queryset: QuerySet[ModelImage], *, is_active: bool) -> int:
-        photos = list(queryset.filter(is_active=not is_active))
+        photos = list(with_files(queryset).filter(is_active=not is_active))
         for photo in photos:
             model_image_update(photo, is_active=is_active)
             self.log_change(request, photo, [{"changed": {"fields": ["active"]}}])

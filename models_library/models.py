@@ -4,6 +4,7 @@ import uuid
 from typing import override
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
@@ -21,7 +22,8 @@ class ModelImage(models.Model):
     """A model photo. While a job points at it, it can be retired but not deleted.
 
     ``image`` and ``thumbnail`` are keys in private storage. ``model_image_create`` writes them after the
-    picture has passed ``config.core.images``. ``width`` and ``height`` are the image's pixels.
+    picture has passed ``config.core.images``. ``width`` and ``height`` are the image's pixels. An erased
+    photo has no name and no files. Its row stays for the history of its jobs.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -56,4 +58,9 @@ class ModelImage(models.Model):
 
     @override
     def __str__(self) -> str:
-        return self.name
+        return self.name or gettext("Erased photo")
+
+    @property
+    def is_erased(self) -> bool:
+        """Return whether the photo was erased on request."""
+        return not self.name

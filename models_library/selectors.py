@@ -12,7 +12,7 @@ def model_image_list(
     *, category: str = "", search: str = "", include_retired: bool = False
 ) -> QuerySet[ModelImage]:
     """Return model photos, newest first, by category and by words in the name or the tags."""
-    photos = ModelImage.objects.all()
+    photos = with_files(ModelImage.objects.all())
     if not include_retired:
         photos = photos.filter(is_active=True)
     if category:
@@ -22,9 +22,14 @@ def model_image_list(
     return photos
 
 
+def with_files(photos: QuerySet[ModelImage]) -> QuerySet[ModelImage]:
+    """Return the photos that are not erased."""
+    return photos.exclude(image="")
+
+
 def model_image_find(photo_id: UUID) -> ModelImage | None:
-    """Return a model photo, retired or not, or None."""
-    return ModelImage.objects.filter(pk=photo_id).first()
+    """Return a model photo, retired or not, or None. An erased one is not found."""
+    return with_files(ModelImage.objects.filter(pk=photo_id)).first()
 
 
 def model_image_alike(fingerprint: str) -> UUID | None:

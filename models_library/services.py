@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, BinaryIO, ClassVar, Final
+from uuid import UUID
 
+from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 
@@ -81,6 +83,20 @@ def model_image_delete(photo: ModelImage) -> None:
     except ProtectedError as used:
         raise ModelImageInUse from used
     discard_after_commit(*keys)
+
+
+def model_image_forget(photo_id: UUID) -> None:
+    """Remove all that an erased photo shows: its files, its name, its tags and its fingerprints.
+
+    A job that is being made points at the row: one that came first is committed when this returns.
+    """
+    with transaction.atomic():
+        row = ModelImage.objects.select_for_update().filter(pk=photo_id).first()
+        if row is None:
+            return
+        discard_after_commit(row.image.name or "", row.thumbnail.name or "")
+        nothing = {"name": "", "image": "", "thumbnail": "", "checksum": "", "fingerprint": ""}
+        ModelImage.objects.filter(pk=photo_id).update(is_active=False, tags=[], **nothing)
 
 
 def normalised_tags(tags: Iterable[str]) -> list[str]:

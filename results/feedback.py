@@ -1,7 +1,7 @@
 """Feedback of shoppers and shops on a picture."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -29,6 +29,14 @@ def feedback_archive(job_ids: Sequence[UUID]) -> None:
     numbers = Counter((verdict, created_at.date()) for verdict, created_at in given)
     for (verdict, day), number in numbers.items():
         count(archived_name(verdict), number, day=day)
+
+
+def feedback_forget_comments(job_id: UUID, requesters: Iterable[str] | None = None) -> None:
+    """Remove the comments on a job's picture, all or those of some requesters. The verdicts stay."""
+    comments = ResultFeedback.objects.filter(job=job_id).exclude(comment="")
+    if requesters is not None:
+        comments = comments.filter(requester__in=requesters)
+    comments.update(comment="")
 
 
 def feedback_give(

@@ -39,6 +39,16 @@ def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
     return photo
 
 
+def require_files(photo: ProductImage) -> None:
+    """Raise ProductImageNotFound if the photo has lost its files since it was read.
+
+    Call it in the transaction that lets a job point at the photo, after that: an erasure or a cleanup, which
+    locks the photo, has then committed, or it waits and finds the job.
+    """
+    if not with_files(ProductImage.objects.filter(pk=photo.pk)).exists():
+        raise ProductImageNotFound
+
+
 def job_for(caller: Caller, job_id: UUID) -> TryOnJob:
     """Return one job with its photos. Raise JobNotFound."""
     job = jobs_for(caller).filter(pk=job_id).select_related("model_image", "product_image").first()

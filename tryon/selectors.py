@@ -3,18 +3,22 @@
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final, TypedDict
+from uuid import UUID
 
 from django.core.cache import cache, caches
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from config.core import clock
 from config.core.upkeep.counts import counted
+from models_library.models import ModelImage
 from tryon.failures import PERMANENT
 from tryon.models import (
     ACTIVE,
+    ERASED,
     IN_FLIGHT,
     EventKind,
     JobEvent,
+    JobViewer,
     Prediction,
     PredictionState,
     ProductImage,
@@ -114,6 +118,17 @@ def remembered_count(name: str, rows: QuerySet[Any]) -> int:
     if number >= LARGE:
         caches["process"].set(f"count:{name}", number, REMEMBER_LARGE_SECONDS)
     return number
+
+
+def jobs_to_erase(photo: ProductImage | ModelImage, *, most: int) -> list[UUID]:
+    """Return ids of jobs made with a photo, or asked for with it, that are not erased."""
+    field = "product_image" if isinstance(photo, ProductImage) else "model_image"
+    made = TryOnJob.objects.filter(**{field: photo}).exclude(cache_key__startswith=ERASED).order_by("pk")
+    ids = list(made.values_list("pk", flat=True)[:most])
+    if not ids and isinstance(photo, ProductImage):
+        asked = JobViewer.objects.filter(product_image=photo).exclude(job__cache_key__startswith=ERASED)
+        ids = list(asked.order_by("pk").values_list("job_id", flat=True)[:most])
+    return ids
 
 
 def dead_letters() -> QuerySet[TryOnJob]:

@@ -12,6 +12,7 @@ class Ability(StrEnum):
 
     UPLOAD_PHOTOS = "tryon.add_productimage"
     USE_ANY_PHOTO = "tryon.view_productimage"  # of another requester too
+    ERASE_PHOTOS = "tryon.erase_photos"  # any photo, with the results made with it
     START_TRYONS = "tryon.add_tryonjob"  # it spends credits
     SEE_ALL_JOBS = "tryon.view_tryonjob"
     OPERATE_JOBS = "tryon.change_tryonjob"  # cancel and retry another requester's

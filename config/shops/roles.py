@@ -28,6 +28,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             "models_library.delete_modelimage",
             Ability.REVIEW_RESULTS,
             Ability.DELETE_RESULTS,
+            Ability.ERASE_PHOTOS,
         }
     ),
     "Reviewer": frozenset({*_LOOK, Ability.REVIEW_RESULTS}),

@@ -17,7 +17,15 @@ from tryon.engine.inheritance import credits_to_pay, inherit
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.steps import look_after_pictures, release
 from tryon.fashn.options import TryOnOptions
-from tryon.models import IN_FLIGHT, EventKind, Pause, Prediction, PredictionState, TryOnJob
+from tryon.models import (
+    IN_FLIGHT,
+    EventKind,
+    Pause,
+    Prediction,
+    PredictionState,
+    ProductImage,
+    TryOnJob,
+)
 from tryon.selectors import usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -132,6 +140,25 @@ def forget_copies(predictions: Iterable[Prediction]) -> list[str]:
         key = str(prediction.kept.name)
         if lifecycle.forget_copy(prediction):
             keys.append(key)
+    return keys
+
+
+def change_photo(job: TryOnJob, photo: ProductImage) -> None:
+    """Let the job go on with another copy of its product photo, because its own is erased."""
+    lifecycle.change_photo(job, photo_id=photo.pk)
+
+
+def erase(job: TryOnJob, *, by: str) -> list[str]:
+    """Forget an ended job's recipe and paid pictures, so that no later attempt takes them over.
+
+    Return the storage keys of our copies, for removal. The caller has locked the job.
+    """
+    lifecycle.erase(job, by=by)
+    paid = job.predictions.filter(state=PredictionState.SUCCEEDED).order_by("pk")
+    keys = []
+    for prediction in paid.select_for_update(of=("self",)):
+        keys.append(str(prediction.kept.name or ""))
+        lifecycle.erase_picture(prediction)
     return keys
 
 

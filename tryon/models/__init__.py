@@ -2,12 +2,13 @@
 
 from tryon.models.events import EventKind, JobEvent
 from tryon.models.governor import Governor, Pause
-from tryon.models.jobs import ACTIVE, JobViewer, Lane, Status, TryOnJob
+from tryon.models.jobs import ACTIVE, ERASED, JobViewer, Lane, Status, TryOnJob
 from tryon.models.predictions import IN_FLIGHT, Prediction, PredictionState
 from tryon.models.products import ProductImage
 
 __all__ = [
     "ACTIVE",
+    "ERASED",
     "IN_FLIGHT",
     "EventKind",
     "Governor",

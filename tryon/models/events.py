@@ -54,6 +54,9 @@ class EventKind(models.TextChoices):
     REVIVED = "revived", _("A late picture revived the job")
     RESCUED = "rescued", _("A late picture was saved")
     RESULT_REMOVED = "result_removed", _("The result was removed")
+    PHOTO_CHANGED = "photo_changed", _("Its photo was erased: another requester's copy takes its place")
+    ERASED = "erased", _("Erased on request, with its pictures")
+    PICTURE_ERASED = "picture_erased", _("The paid picture was erased on request")
 
 
 class JobEvent(models.Model):

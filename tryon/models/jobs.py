@@ -1,7 +1,7 @@
 """Jobs and their viewers."""
 
 import uuid
-from typing import override
+from typing import Final, override
 
 from django.db import models
 from django.db.models import Q
@@ -22,6 +22,8 @@ class Status(models.TextChoices):
 
 
 ACTIVE = (Status.QUEUED, Status.PROCESSING)
+# The cache key of an erased job begins with it, and no request has such a key.
+ERASED: Final = "erased-"
 
 
 class Lane(models.TextChoices):
@@ -125,6 +127,11 @@ class TryOnJob(models.Model):
     def is_active(self) -> bool:
         """Return whether the job is queued or processing."""
         return self.status in ACTIVE
+
+    @property
+    def is_erased(self) -> bool:
+        """Return whether the job's photo was erased, with all that was made of it."""
+        return self.cache_key.startswith(ERASED)
 
 
 class JobViewer(models.Model):

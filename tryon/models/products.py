@@ -5,6 +5,7 @@ from typing import override
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
@@ -16,7 +17,7 @@ class ProductImage(models.Model):
     ``original``, ``processed`` and ``thumbnail`` are keys in private storage; ``width`` and ``height`` are
     the processed copy's pixels. ``requester`` uploaded it; it is empty for the shop's own catalogue,
     which every key may use. A shopper's photo loses its files, and its keys become empty, when its try-ons
-    are over. The row stays for the history of its jobs.
+    are over. The row stays for the history of its jobs. An erased photo also loses its product and metadata.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -46,10 +47,16 @@ class ProductImage(models.Model):
                 for column in ("original", "processed", "thumbnail")
             ),
         ]
+        permissions = [("erase_photos", _("Can erase photos, with the results made with them"))]
         constraints = [
             models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="product_image_has_a_size")
         ]
 
     @override
     def __str__(self) -> str:
-        return self.product_id
+        return self.product_id or gettext("Erased photo")
+
+    @property
+    def is_erased(self) -> bool:
+        """Return whether the photo was erased on request."""
+        return not self.product_id

@@ -15,7 +15,7 @@ from config.shops.callers import Caller
 from models_library.access import model_image_for
 from models_library.models import Category, ModelImage
 from results.selectors import result_live
-from tryon.access import product_image_for
+from tryon.access import product_image_for, require_files
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.inputs import model_for
@@ -124,7 +124,7 @@ def cache_key(product: ProductImage, model: ModelImage, recipe: dict[str, str | 
 
 
 def _create_job(wish: Wish, key: str) -> TryOnJob:
-    """Insert a queued job. Raise TwinActive, and as ``check_limits``."""
+    """Insert a queued job. Raise TwinActive, and as ``tryon_generate``."""
     requester = wish.caller.requester
     with transaction.atomic():
         governor.lock()
@@ -143,5 +143,8 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
         if result_live(key) is not None:
             raise ResultAppeared
         JobViewer.objects.create(job=job, requester=requester, product_image=wish.product)
+        # The job points at the photos now: from here on an erasure finds it.
+        require_files(wish.product)
+        model_image_for(wish.model.pk)
     logger.info("job_queued", job_id=str(job.pk), lane=wish.lane)
     return job

@@ -9,6 +9,7 @@ from config.core.errors import DomainError
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from results.selectors import result_live
+from tryon.access import ProductImageNotFound
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.options import OptionError
@@ -63,13 +64,15 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
 def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     """Pay for another try. Return the job that makes the picture: this one, or an identical one.
 
-    A paid picture is only fetched. Raise NotAllowed, JobNotFailed, ModelImageInactive, OptionsOutdated, and
-    as ``check_limits``.
+    A paid picture is only fetched. Raise NotAllowed, JobNotFailed, ProductImageNotFound, ModelImageInactive,
+    OptionsOutdated, and as ``check_limits``.
     """
     if not (caller.may(Ability.OPERATE_JOBS) or may_pay_again(job, caller)):
         raise NotAllowed
     if job.status != Status.FAILED:
         raise JobNotFailed
+    if job.is_erased:
+        raise ProductImageNotFound
     if not job.model_image.is_active:
         raise ModelImageInactive
     seen = job.viewers.filter(requester=caller.requester).select_related("product_image").first()

@@ -4,9 +4,12 @@ import json
 from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, TypeIs
+from uuid import UUID
+
+from django.db import transaction
 
 from config.core.images import DUPLICATE, ImageWarning, prepare
-from config.core.storage import new_files
+from config.core.storage import discard_after_commit, new_files
 from config.core.upkeep import quota
 from tryon.models import ProductImage
 from tryon.selectors import product_image_twin
@@ -53,3 +56,17 @@ def product_image_create(
             requester=requester,
         )
     return photo, warnings
+
+
+def product_image_forget(photo_id: UUID) -> None:
+    """Remove all that an erased photo shows: its files, its product, its metadata and its checksum.
+
+    A job that is being made points at the row: one that came first is committed when this returns.
+    """
+    with transaction.atomic():
+        row = ProductImage.objects.select_for_update().filter(pk=photo_id).first()
+        if row is None:
+            return
+        discard_after_commit(*(file.name or "" for file in (row.original, row.processed, row.thumbnail)))
+        nothing = {"original": "", "processed": "", "thumbnail": "", "product_id": "", "checksum": ""}
+        ProductImage.objects.filter(pk=photo_id).update(metadata={}, **nothing)

@@ -15,13 +15,16 @@ import pytest
 from django.db import connection
 
 from config.core import clock
+from config.shops.callers import Caller
+from models_library.models import ModelImage
 from tests.conftest import Api, Finish, Generate
 from tests.waiting import LONGEST_SECONDS, eventually
 from tryon import tasks
 from tryon.cleanup.pictures import kept_pictures
 from tryon.engine import actions, lifecycle
-from tryon.models import Prediction, PredictionState, Status, TryOnJob
+from tryon.models import Prediction, PredictionState, ProductImage, Status, TryOnJob
 from tryon.sandbox import Sandbox
+from tryon.services.erasing import Erased, photo_erase
 from tryon.services.webhooks import webhook_receive
 
 pytestmark = [
@@ -197,3 +200,27 @@ def test_a_cleanup_of_copies_and_an_attempt_that_takes_them_over_do_not_block_ea
 
     copies = set(Prediction.objects.exclude(kept="").values_list("job__status", flat=True))
     assert copies == (set() if earlier == "the cleanup" else {Status.PROCESSING})
+
+
+@pytest.mark.parametrize("kind", ["product", "model"])
+def test_an_erasure_waits_for_a_request_that_is_being_written_and_cancels_it(
+    generate: Generate, in_midst: InMidst, kind: str
+) -> None:
+    """The job is inserted and not committed when the photo is to be erased."""
+    inserted = threading.Event()
+
+    def erase() -> object:
+        wait_for(inserted)
+        photo = ProductImage.objects.get() if kind == "product" else ModelImage.objects.get()
+        return photo_erase(photo, Caller("user:1", is_manager=True))
+
+    def until_the_erasure_waits() -> None:
+        inserted.set()
+        eventually(lambda: somebody_waits_for_us() or eraser.done())
+
+    in_midst(actions, "enqueue", until_the_erasure_waits)
+    with beside(erase) as eraser:
+        generate()
+
+    assert eraser.result() == Erased(jobs=1, canceled=1)
+    assert TryOnJob.objects.get().status == Status.CANCELED

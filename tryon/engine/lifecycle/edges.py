@@ -10,6 +10,8 @@ from tryon.models import ACTIVE, EventKind, PredictionState, Status
 
 QUEUED, PROCESSING, COMPLETED, FAILED = Status.QUEUED, Status.PROCESSING, Status.COMPLETED, Status.FAILED
 
+ENDED: Final = (COMPLETED, FAILED, Status.CANCELED)
+
 # In these states a prediction may still bring a picture.
 OPEN: Final = (PredictionState.SENDING, PredictionState.RUNNING, PredictionState.UNKNOWN)
 UNANSWERED: Final = (PredictionState.SENDING, PredictionState.UNKNOWN)
@@ -59,6 +61,8 @@ class JobEdge(Enum):
     RETRY = Edge(EventKind.RETRIED, (FAILED,), QUEUED)
     RESUME = Edge(EventKind.REVIVED, (FAILED,), QUEUED)
     RESUME_COLLECTING = Edge(EventKind.REVIVED, (FAILED, QUEUED), PROCESSING)
+    CHANGE_PHOTO = Edge(EventKind.PHOTO_CHANGED, (*ACTIVE, *ENDED), None)
+    ERASE = Edge(EventKind.ERASED, ENDED, None)
 
 
 class PredictionEdge(Enum):
@@ -85,3 +89,4 @@ class PredictionEdge(Enum):
     KEEP = Edge(EventKind.PICTURE_KEPT, (PredictionState.SUCCEEDED,), None)
     FORGET_COPY = Edge(EventKind.COPY_REMOVED, (PredictionState.SUCCEEDED,), None)
     REFUSE_OUTPUT = Edge(EventKind.PICTURE_REFUSED, (PredictionState.SUCCEEDED,), None)
+    ERASE = Edge(EventKind.PICTURE_ERASED, (PredictionState.SUCCEEDED,), None)

@@ -12,7 +12,7 @@ from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
 from tryon.engine.lifecycle.events import record
 from tryon.engine.lifecycle.transition import create, transition
 from tryon.failures import FailureCode
-from tryon.models import EventKind, JobEvent, Lane, Prediction, TryOnJob
+from tryon.models import ERASED, EventKind, JobEvent, Lane, Prediction, TryOnJob
 from tryon.selectors import RESCUED_CREDITS, RESCUED_PICTURES
 
 STARTED_PROGRESS: Final = 5
@@ -147,7 +147,7 @@ def requeue(job: TryOnJob, edge: JobEdge, *, price: int, **data: Any) -> bool:
 
     Raise TwinActive.
     """
-    return transition(job, edge, data=data, price=price, **FRESH)
+    return transition(job, edge, only=_not_erased(job), data=data, price=price, **FRESH)
 
 
 def resume_collecting(job: TryOnJob, edge: JobEdge, **data: Any) -> bool:
@@ -159,6 +159,7 @@ def resume_collecting(job: TryOnJob, edge: JobEdge, **data: Any) -> bool:
     return transition(
         job,
         edge,
+        only=_not_erased(job),
         data=data,
         progress=DOWNLOADING_PROGRESS,
         started_at=now,
@@ -175,6 +176,22 @@ def hurry(job: TryOnJob) -> bool:
     return transition(job, JobEdge.HURRY, only={"lane": Lane.BULK}, lane=Lane.INTERACTIVE)
 
 
+def change_photo(job: TryOnJob, *, photo_id: UUID) -> bool:
+    """Let the job go on with another copy of its product photo."""
+    return transition(job, JobEdge.CHANGE_PHOTO, product_image_id=photo_id)
+
+
+def erase(job: TryOnJob, *, by: str) -> bool:
+    """Take an ended job its cache key, so that no request finds it and nothing revives it."""
+    key = f"{ERASED}{job.pk.hex}"
+    return transition(job, JobEdge.ERASE, data={"by": by}, cache_key=key)
+
+
 def cancel(job: TryOnJob, *, by: str) -> bool:
     """Cancel an active job. Its prediction at FASHN runs on and may be charged."""
     return transition(job, JobEdge.CANCEL, data={"by": by}, **OVER)
+
+
+def _not_erased(job: TryOnJob) -> dict[str, str]:
+    """Return the condition that the job still makes the picture that it made when it was read."""
+    return {"cache_key": job.cache_key}

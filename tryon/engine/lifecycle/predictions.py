@@ -84,9 +84,13 @@ def claim_rescue(prediction: Prediction, *, now: datetime, next_at: datetime | N
 
 
 def keep(prediction: Prediction, *, key: str) -> bool:
-    """Note that our copy of the paid picture is stored under ``key``."""
+    """Note that our copy of the paid picture is stored under ``key``. Return False if it was erased."""
     return _change(
-        prediction, PredictionEdge.KEEP, only={"kept": ""}, data={"prediction": str(prediction.pk)}, kept=key
+        prediction,
+        PredictionEdge.KEEP,
+        only={"kept": "", "output__gt": ""},
+        data={"prediction": str(prediction.pk)},
+        kept=key,
     )
 
 
@@ -150,6 +154,12 @@ def refuse_output(prediction: Prediction, *, code: str) -> bool:
         error_name=code,
         rescue_at=None,
     )
+
+
+def erase_picture(prediction: Prediction) -> bool:
+    """Forget the paid picture: FASHN's address and our copy. The money stays noted."""
+    data = {"prediction": str(prediction.pk)}
+    return _change(prediction, PredictionEdge.ERASE, data=data, output="", kept="", rescue_at=None)
 
 
 def drop(prediction: Prediction, *, error_name: str) -> bool:

@@ -93,6 +93,9 @@ def _make_use_of(prediction: Prediction) -> bool:
     """Use the paid picture. Return whether its job continues with it."""
     prediction.refresh_from_db(fields=["job"])  # a later attempt at the recipe may have taken it over
     job = prediction.job
+    if job.is_erased:
+        lifecycle.erase_picture(prediction)
+        return False
     if job.status == Status.COMPLETED:
         lifecycle.look_after(prediction, at=None)
         return False

@@ -1,0 +1,296 @@
+"""Erasing a photo on request: what was made with it goes, and what others made of their own copy stays."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from config.shops.abilities import SHOPPING
+from config.shops.callers import Caller, NotAllowed
+from models_library.models import ModelImage
+from results.models import ResultFeedback, TryOnResult
+from tests import images
+from tests.conftest import Api, Finish, Generate, data_of, error_of, requester
+from tests.factories import ProductImageFactory, ResultFeedbackFactory, TryOnJobFactory, TryOnResultFactory
+from tests.stores import away, stored_keys
+from tests.tryon.cleanup.world import clean
+from tryon.models import Prediction, PredictionState, ProductImage, Status, TryOnJob
+from tryon.sandbox import Sandbox
+from tryon.services import erasing
+from tryon.services import generate as generating
+from tryon.services.erasing import Erased, photo_erase
+
+type Photo = ProductImage | ModelImage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def erase(photo: Photo) -> Erased:
+    return photo_erase(photo, Caller("user:1", is_manager=True))
+
+
+def runs(sandbox: Sandbox) -> int:
+    asked: int = sandbox.ledger()["requests"].get("run", 0)
+    return asked
+
+
+@pytest.fixture
+def strangers_id(stranger: Api) -> str:
+    """The stranger's own upload of the picture that the owner has uploaded."""
+    return str(data_of(stranger.upload(images.garment_photo(images.SMALL_SQUARE)))["id"])
+
+
+@pytest.mark.usefixtures("store")
+def test_an_erased_upload_takes_its_files_and_its_results_along(
+    generate: Generate, finish: Finish, owner: Api, product_id: str, sandbox: Sandbox
+) -> None:
+    job = finish(generate()["jobId"])
+    result_id = data_of(owner.get(f"jobs/{job.pk}"))["resultId"]
+    photo, kept = ProductImage.objects.get(), {str(job.model_image.image), str(job.model_image.thumbnail)}
+
+    assert erase(photo) == Erased(jobs=1, results=1)
+
+    assert stored_keys() == kept
+    assert owner.get(f"results/{result_id}").status_code == 404
+    assert "resultImageUrl" not in data_of(owner.get(f"jobs/{job.pk}"))
+    photo.refresh_from_db()
+    assert (photo.is_erased, photo.metadata, photo.checksum) == (True, {}, "")
+    paid = Prediction.objects.get()
+    assert (paid.credits_used, paid.output, paid.job_id) == (1, "", job.pk)
+    assert erase(photo) == Erased()
+
+
+def test_a_later_upload_of_the_same_picture_is_tried_on_and_paid_anew(
+    generate: Generate, finish: Finish, owner: Api, model_id: str, sandbox: Sandbox
+) -> None:
+    finish(generate()["jobId"])
+    erase(ProductImage.objects.get())
+
+    again = data_of(owner.upload(images.garment_photo(images.SMALL_SQUARE)))
+    assert [warning["code"] for warning in again["warnings"]] == ["image_small"]
+    asked = data_of(owner.post("generate", {"productImageId": again["id"], "modelImageId": model_id}))
+
+    assert finish(asked["jobId"]).status == Status.COMPLETED
+    assert runs(sandbox) == 2
+
+
+@pytest.mark.parametrize("given_up_first", [False, True])
+def test_a_picture_that_comes_after_the_erasure_is_counted_and_dropped(
+    generate: Generate,
+    owner: Api,
+    work: Callable[[], None],
+    rescue_now: Callable[[], None],
+    sandbox: Sandbox,
+    given_up_first: bool,
+) -> None:
+    job_id = generate()["jobId"]
+    work()
+    if given_up_first:
+        owner.post(f"jobs/{job_id}/cancel")
+
+    assert erase(ProductImage.objects.get()) == Erased(jobs=1, canceled=int(not given_up_first))
+    sandbox.advance(60)
+    rescue_now()
+    rescue_now()
+
+    late = Prediction.objects.get()
+    assert (late.state, late.credits_used) == (PredictionState.SUCCEEDED, 1)
+    assert (late.output, late.kept.name, late.rescue_at) == ("", "", None)
+    assert TryOnJob.objects.get().status == Status.CANCELED
+    assert not any(key.startswith("results/") for key in stored_keys())
+
+
+def test_our_copy_of_a_paid_picture_goes_too(
+    not_stored: TryOnJob, rescue_now: Callable[[], None], owner: Api
+) -> None:
+    TryOnJob.objects.update(status=Status.CANCELED)  # so that the copy only waits for the next request
+    rescue_now()
+    assert Prediction.objects.get().kept
+
+    erase(ProductImage.objects.get())
+
+    assert not Prediction.objects.get().kept
+    assert not any(key.startswith("results/") for key in stored_keys())
+
+
+@pytest.mark.parametrize("who", ["the first", "the second"])
+@pytest.mark.parametrize("state", ["queued", "completed"])
+def test_what_another_made_of_their_own_copy_stays(
+    generate: Generate,
+    finish: Finish,
+    owner: Api,
+    stranger: Api,
+    product_id: str,
+    strangers_id: str,
+    model_id: str,
+    sandbox: Sandbox,
+    who: str,
+    state: str,
+) -> None:
+    job_id = generate()["jobId"]
+    if state == "completed":
+        finish(job_id)
+    joined = data_of(stranger.post("generate", {"productImageId": strangers_id, "modelImageId": model_id}))
+    assert joined["jobId"] == job_id
+    pairs = [(product_id, owner), (strangers_id, stranger)]
+    (gone, leaver), (kept, stayer) = pairs if who == "the first" else reversed(pairs)
+
+    assert erase(ProductImage.objects.get(pk=gone)) == Erased(left=1)
+
+    assert finish(job_id).status == Status.COMPLETED
+    assert data_of(stayer.get(f"jobs/{job_id}"))["resultImageUrl"]
+    assert leaver.get(f"jobs/{job_id}").status_code == 404
+    assert str(TryOnJob.objects.get().product_image_id) == kept
+    assert not ProductImage.objects.filter(pk=gone).exists()
+    assert runs(sandbox) == 1
+    assert erase(ProductImage.objects.get()) == Erased(jobs=1, results=1)
+
+
+def test_an_erased_model_photo_is_not_offered_and_its_try_ons_are_gone(
+    manager: Api, owner: Api, product_id: str, model_id: str
+) -> None:
+    model = ModelImage.objects.get()
+    photos = {"model_image": model, "product_image_id": product_id, "requester": requester("Owner")}
+    done, failed = (
+        TryOnJobFactory.create(completed=True, **photos),
+        TryOnJobFactory.create(failed=True, **photos),
+    )
+    TryOnResultFactory.create(job=done)
+    ResultFeedbackFactory.create(job=done, verdict="no", comment="That is not Ada's face.")
+
+    assert erase(model) == Erased(jobs=2, results=1)
+
+    model.refresh_from_db()
+    assert (model.is_erased, model.tags, model.checksum, model.fingerprint) == (True, [], "", "")
+    assert data_of(manager.get("models")) == []
+    asked = owner.post("generate", {"productImageId": product_id, "modelImageId": model_id})
+    assert (asked.status_code, error_of(asked)["code"]) == (404, "model_image_not_found")
+    retried = owner.post(f"jobs/{failed.pk}/retry")
+    assert (retried.status_code, error_of(retried)["code"]) == (404, "product_image_not_found")
+    assert not TryOnResult.objects.exists()
+    assert list(ResultFeedback.objects.values_list("verdict", "comment")) == [("no", "")]
+    assert [row["status"] for row in data_of(owner.get("jobs"))] == ["failed", "completed"]
+    again = data_of(manager.add_model(images.model_photo(images.SMALL_PORTRAIT)))
+    assert [warning["code"] for warning in again["warnings"]] == ["image_small"]
+
+
+def test_a_photo_without_try_ons_leaves_no_row(product_id: str, model_id: str) -> None:
+    erase(ProductImage.objects.get())
+    erase(ModelImage.objects.get())
+
+    assert not ProductImage.objects.exists()
+    assert not ModelImage.objects.exists()
+    assert stored_keys() == set()
+
+
+@pytest.fixture
+def while_generating(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
+    """Have something happen after a request has read its photos, before it looks for a job."""
+
+    def arrange(happen: Callable[[], Any]) -> None:
+        real = generating._find_or_make
+
+        def once(wish: Any) -> Any:
+            monkeypatch.setattr(generating, "_find_or_make", real)
+            happen()
+            return real(wish)
+
+        monkeypatch.setattr(generating, "_find_or_make", once)
+
+    return arrange
+
+
+@pytest.mark.parametrize("found", ["nothing", "active job", "result"])
+@pytest.mark.parametrize("kind", [ProductImage, ModelImage])
+def test_a_request_that_has_read_the_photo_before_it_was_erased_is_refused(
+    owner: Api,
+    stranger: Api,
+    finish: Finish,
+    product_id: str,
+    strangers_id: str,
+    model_id: str,
+    sandbox: Sandbox,
+    while_generating: Callable[[Callable[[], Any]], None],
+    kind: type[Photo],
+    found: str,
+) -> None:
+    if found != "nothing":
+        asked = data_of(stranger.post("generate", {"productImageId": strangers_id, "modelImageId": model_id}))
+        if found == "result":
+            finish(asked["jobId"])
+    number = product_id if kind is ProductImage else model_id
+    while_generating(lambda: erase(kind._default_manager.get(pk=number)))
+
+    answer = owner.post("generate", {"productImageId": product_id, "modelImageId": model_id})
+
+    assert answer.status_code == 404
+    assert not TryOnJob.objects.filter(viewers__requester=requester("Owner")).exists()
+    assert TryOnJob.objects.count() == (found != "nothing")
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_request_that_comes_while_the_photo_is_being_erased_is_canceled(
+    generate: Generate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget = erasing.product_image_forget
+
+    def after_a_request(photo_id: Any) -> None:
+        generate()
+        forget(photo_id)
+
+    monkeypatch.setattr(erasing, "product_image_forget", after_a_request)
+
+    assert erase(ProductImage.objects.get()) == Erased(jobs=1, canceled=1)
+
+
+def test_an_erasure_that_was_cut_off_is_finished_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = ProductImageFactory.create()
+    for _ in range(3):
+        TryOnResultFactory.create(job=TryOnJobFactory.create(product_image=photo, completed=True))
+    whole, done = erasing._erase_job, []
+
+    def cut_off(job_id: Any, *rest: Any, **options: Any) -> Any:
+        if done:
+            raise KeyboardInterrupt
+        done.append(job_id)
+        return whole(job_id, *rest, **options)
+
+    monkeypatch.setattr(erasing, "_erase_job", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        erase(photo)
+    monkeypatch.setattr(erasing, "_erase_job", whole)
+    assert TryOnResult.objects.count() == 2
+
+    assert erase(photo) == Erased(jobs=2, results=2)
+    assert not TryOnResult.objects.exists()
+
+
+def test_files_that_the_store_does_not_delete_are_left_to_the_cleanup(
+    product_id: str, settings: Settings
+) -> None:
+    with away(settings):
+        erase(ProductImage.objects.get())
+    assert len(stored_keys()) == 3
+    for key in stored_keys():
+        os.utime(Path(settings.MEDIA_ROOT) / key, (0, 0))
+
+    assert "removed 3" in clean("stored_files", force=True)
+    assert stored_keys() == set()
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_caller_erases_their_own_uploads_only(product_id: str) -> None:
+    photo = ProductImage.objects.get()
+    catalogue = ProductImageFactory.create()
+    own = Caller(photo.requester, abilities=SHOPPING)
+
+    for refused, caller in ((photo, Caller("key:else")), (catalogue, own)):
+        with pytest.raises(NotAllowed):
+            photo_erase(refused, caller)
+        refused.refresh_from_db()
+        assert refused.processed
+    photo_erase(photo, own)
+    assert not ProductImage.objects.filter(pk=photo.pk).exists()
