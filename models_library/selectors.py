@@ -32,6 +32,12 @@ def model_image_find(photo_id: UUID) -> ModelImage | None:
     return with_files(ModelImage.objects.filter(pk=photo_id)).first()
 
 
+def model_image_hold(photo: ModelImage) -> bool:
+    """Keep a photo from being erased until the transaction ends. Return False if it has been."""
+    held = ModelImage.objects.select_for_update(no_key=True).filter(pk=photo.pk)
+    return with_files(held).exists()
+
+
 def model_image_alike(fingerprint: str) -> UUID | None:
     """Return the id of the oldest photo that looks the same, retired or not, or None."""
     stored = ModelImage.objects.exclude(fingerprint="").order_by("created_at", "id")

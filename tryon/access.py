@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from config.core.errors import DomainError
 from config.shops.abilities import Ability
 from config.shops.callers import Caller
+from models_library.access import ModelImageNotFound
+from models_library.models import ModelImage
+from models_library.selectors import model_image_hold
 from tryon.models import JobViewer, ProductImage, TryOnJob
 from tryon.selectors import with_files
 
@@ -39,14 +42,17 @@ def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
     return photo
 
 
-def require_files(photo: ProductImage) -> None:
-    """Raise ProductImageNotFound if the photo has lost its files since it was read.
+def hold(product: ProductImage, model: ModelImage | None = None) -> None:
+    """Keep the files of photos that a job points at from now on, until the transaction ends.
 
-    Call it in the transaction that lets a job point at the photo, after that: an erasure or a cleanup, which
-    locks the photo, has then committed, or it waits and finds the job.
+    An erasure or a cleanup locks the photo too: it waits and finds the job, or it was first. Then raise
+    ProductImageNotFound or ModelImageNotFound. The lock of a foreign key would come too late, at the commit.
     """
-    if not with_files(ProductImage.objects.filter(pk=photo.pk)).exists():
+    held = ProductImage.objects.select_for_update(no_key=True).filter(pk=product.pk)
+    if not with_files(held).exists():
         raise ProductImageNotFound
+    if model is not None and not model_image_hold(model):
+        raise ModelImageNotFound
 
 
 def job_for(caller: Caller, job_id: UUID) -> TryOnJob:

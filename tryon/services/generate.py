@@ -15,7 +15,7 @@ from config.shops.callers import Caller
 from models_library.access import model_image_for
 from models_library.models import Category, ModelImage
 from results.selectors import result_live
-from tryon.access import product_image_for, require_files
+from tryon.access import hold, product_image_for
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.inputs import model_for
@@ -143,8 +143,6 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
         if result_live(key) is not None:
             raise ResultAppeared
         JobViewer.objects.create(job=job, requester=requester, product_image=wish.product)
-        # The job points at the photos now: from here on an erasure finds it.
-        require_files(wish.product)
-        model_image_for(wish.model.pk)
+        hold(wish.product, wish.model)
     logger.info("job_queued", job_id=str(job.pk), lane=wish.lane)
     return job

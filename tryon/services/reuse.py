@@ -8,7 +8,7 @@ from django.db import transaction
 from config.core.upkeep.counts import count, counted
 from results import reuse
 from results.models import TryOnResult
-from tryon.access import require_files
+from tryon.access import hold
 from tryon.engine import actions
 from tryon.engine.savings import CREDITS_SAVED, credits_shared
 from tryon.fashn.inputs import total_credits
@@ -62,7 +62,7 @@ def join_active(cache_key: str, requester: str, photo: ProductImage, lane: Lane)
 
 def _let_see(job: TryOnJob, requester: str, photo: ProductImage) -> None:
     JobViewer.objects.update_or_create(job=job, requester=requester, defaults={"product_image": photo})
-    require_files(photo)
+    hold(photo)
 
 
 def note(outcome: Reuse, job: TryOnJob) -> None:

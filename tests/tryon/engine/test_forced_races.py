@@ -38,6 +38,7 @@ pytestmark = [
 TWO_STEPS = {"background": "#ffffff", "resolution": "1k"}
 
 submission = import_module("tryon.engine.steps.submit")
+generating = import_module("tryon.services.generate")
 type InMidst = Callable[..., None]
 
 
@@ -206,7 +207,7 @@ def test_a_cleanup_of_copies_and_an_attempt_that_takes_them_over_do_not_block_ea
 def test_an_erasure_waits_for_a_request_that_is_being_written_and_cancels_it(
     generate: Generate, in_midst: InMidst, kind: str
 ) -> None:
-    """The job is inserted and not committed when the photo is to be erased."""
+    """The request has seen that the photo is there, and not committed its job, when it is to be erased."""
     inserted = threading.Event()
 
     def erase() -> object:
@@ -218,7 +219,7 @@ def test_an_erasure_waits_for_a_request_that_is_being_written_and_cancels_it(
         inserted.set()
         eventually(lambda: somebody_waits_for_us() or eraser.done())
 
-    in_midst(actions, "enqueue", until_the_erasure_waits)
+    in_midst(generating, "hold", until_the_erasure_waits)
     with beside(erase) as eraser:
         generate()
 
