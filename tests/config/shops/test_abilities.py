@@ -86,7 +86,9 @@ def test_staff_without_permissions_keep_what_is_their_own() -> None:
 
     shown = client.get("/api/tryon/results").json()["data"]
     assert [row["id"] for row in shown] == [str(mine.pk)]
-    assert client.post(f"/api/tryon/jobs/{failed.pk}/retry", content_type="application/json").status_code == 403
+    assert (
+        client.post(f"/api/tryon/jobs/{failed.pk}/retry", content_type="application/json").status_code == 403
+    )
     assert client.delete(f"/api/tryon/results/{mine.pk}").status_code == 204
     assert client.delete(f"/api/tryon/results/{other.pk}").status_code == 404
 
