@@ -203,6 +203,7 @@ STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 # Small files stay in memory. Larger ones go to a file without a name: a killed process leaves none behind.
 FILE_UPLOAD_HANDLERS = [
+    "config.core.http.file_names.FileNamesHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "config.core.http.uploads.NamelessFileUploadHandler",
 ]
