@@ -18,7 +18,10 @@ class CoreConfig(AppConfig):
 
     @override
     def ready(self) -> None:
-        from config.core import checks  # noqa: F401  (registers the checks)
+        from config.core import (
+            checks,  # noqa: F401  (registers the checks)
+            search,  # noqa: F401  (registers the lookup)
+        )
 
         make_private_places()
         CHILDREN.configure(

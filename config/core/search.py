@@ -1,0 +1,51 @@
+"""Searches in texts on SQLite: ``icontains`` folds case in every alphabet, as it does on PostgreSQL.
+
+SQLite's own LIKE folds A to Z alone, and JSON is stored with escapes there ("\\u00e9").
+"""
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+from django.db.models import Field, JSONField
+from django.db.models.lookups import IContains
+from django.dispatch import receiver
+
+
+@JSONField.register_lookup
+@Field.register_lookup
+class FoldedContains(IContains):
+    """``icontains``. On SQLite both sides are folded by Python, row by row."""
+
+    def as_sqlite(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        if not self.rhs_is_direct_value():
+            return super().as_sql(compiler, connection)
+        lhs, lhs_params = self.process_lhs(compiler, connection)
+        rhs, rhs_params = self.process_rhs(compiler, connection)
+        folded = "folded_json" if isinstance(self.lhs.output_field, JSONField) else "folded"
+        return (
+            rf"{folded}({lhs}) LIKE {rhs} ESCAPE '\'",
+            (*lhs_params, *(str(text).casefold() for text in rhs_params)),
+        )
+
+
+def folded(text: object) -> str | None:
+    """Return a value's text without case. The database has no value: None."""
+    return None if text is None else str(text).casefold()
+
+
+@lru_cache(1024)  # each word of a search asks for the same rows again
+def folded_json(text: str | None) -> str | None:
+    """Return stored JSON without case and without escapes."""
+    if text is None or "\\u" not in text:
+        return folded(text)
+    return json.dumps(json.loads(text), ensure_ascii=False).casefold()
+
+
+@receiver(connection_created, dispatch_uid="folded")
+def add_functions(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    if connection.vendor == "sqlite":
+        for function in (folded, folded_json):
+            connection.connection.create_function(function.__name__, 1, function, deterministic=True)
