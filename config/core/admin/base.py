@@ -34,7 +34,6 @@ else:
 
 
 MOST_ROWS_COUNTED: Final = 10_000
-MOST_FILES: Final = 20
 
 
 class CappedPaginator(Paginator[Any]):

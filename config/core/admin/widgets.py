@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from config.core.admin.base import MOST_FILES
+from config.core.http.uploads import MOST_FILES
 
 
 def thumbnail(picture: FieldFile, alt: str) -> SafeString:

@@ -5,8 +5,14 @@ from itertools import islice
 from typing import Any, Final
 
 import structlog
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.contrib import messages
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -19,6 +25,7 @@ from config.core.errors import DomainError
 from config.core.http.database import DatabaseUnavailable, is_database_away, note_outage
 from config.core.http.envelope import error_body
 from config.core.http.strict import MOST_FIELDS
+from config.core.http.uploads import MOST_FILES
 
 # A client can make up a name of any length.
 MOST_NAME_CHARACTERS: Final = 100
@@ -33,7 +40,17 @@ KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
         gettext_lazy("The request body can't be read. Check it."),
     ),
     MultiPartParserError: (400, "malformed_request", gettext_lazy("The form can't be read. Send it again.")),
-    RequestDataTooBig: (413, "request_too_large", gettext_lazy("The request is too large. Send less.")),
+    RequestDataTooBig: (
+        413,
+        "request_too_large",
+        gettext_lazy("The fields of a form have at most 2.5 MB together. Send less."),
+    ),
+    TooManyFieldsSent: (
+        400,
+        "malformed_request",
+        gettext_lazy("A request has at most 1,000 fields. Send fewer."),
+    ),
+    TooManyFilesSent: (400, "malformed_request", gettext_lazy("Send one photo at a time.")),
     exceptions.NotAuthenticated: (
         401,
         "not_authenticated",
@@ -129,14 +146,27 @@ def page_not_found(request: HttpRequest, exception: Exception) -> Any:
     return html_page(request, exception)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> Any:
-    """Answer 400 (``handler400``), as for a host not served: JSON below /api/, Django's page elsewhere."""
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400 (``handler400``), as for a host not served: JSON below /api/, a page elsewhere.
+
+    A form with more than Django reads brings a person back to the form, which names the limit.
+    """
+    known = KNOWN.get(type(exception))
     if request.path_info.startswith("/api/"):
         message = _("The request can't be read. Check its address and its headers.")
-        return JsonResponse(error_body("malformed_request", message), status=400)
-    from django.views.defaults import bad_request as html_page
+        status, code, text = known or (400, "malformed_request", message)
+        return JsonResponse(error_body(code, str(text)), status=status)
+    if known is None:
+        from django.views.defaults import bad_request as html_page
 
-    return html_page(request, exception)
+        return html_page(request, exception)
+    status, _code, text = known
+    if isinstance(exception, TooManyFilesSent):
+        text = _("Choose at most %(most)d photos at a time.") % {"most": MOST_FILES}
+    if request.method == "POST" and getattr(request, "user", None) and request.user.is_active:
+        messages.error(request, text)
+        return HttpResponseRedirect(request.get_full_path())
+    return HttpResponse(render_to_string("refused.html", {"message": text, "is_final": True}), status=status)
 
 
 def server_error(request: HttpRequest) -> Any:

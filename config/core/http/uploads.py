@@ -1,11 +1,13 @@
 """Uploaded files on disk."""
 
 from tempfile import TemporaryFile
-from typing import Any, override
+from typing import Any, Final, override
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
+
+MOST_FILES: Final = 20  # photos in one form of the admin
 
 
 class NamelessFileUploadHandler(FileUploadHandler):

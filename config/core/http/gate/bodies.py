@@ -56,7 +56,7 @@ def declared_length(scope: Scope, headers: dict[bytes, bytes]) -> int | None:
 def check_length(length: int | None, limits: BodyLimits) -> None:
     """Raise BodyTooLarge by what the headers say, before a byte is read."""
     if length is not None and length > limits.size:
-        raise BodyTooLarge(details={"limit": limits.size, "actual": length})
+        raise BodyTooLarge(limits.size, actual=length)
 
 
 async def read_body(receive: Receive, limits: BodyLimits) -> Body:
@@ -85,7 +85,7 @@ async def _fill(spool: IO[bytes], receive: Receive, limits: BodyLimits) -> int:
                 chunk = message.get("body", b"")
                 length += len(chunk)
                 if length > limits.size:
-                    raise BodyTooLarge(details={"limit": limits.size})
+                    raise BodyTooLarge(limits.size)
                 spool.write(chunk)
                 if not message.get("more_body"):
                     return length

@@ -6,10 +6,13 @@ hold every thread. Here the event loop waits for clients, and the threads work.
 """
 
 import uuid
+from io import BytesIO
 from typing import Any, Final
 from wsgiref.types import WSGIApplication
 
 import structlog
+from django.core.handlers.wsgi import WSGIRequest
+from django.utils import translation
 
 from config.core.errors import DomainError
 from config.core.http.gate.answers import Answer, Scope, Send, answer_of, send_answer
@@ -117,7 +120,8 @@ class Gate:
 
 def _refused(error: DomainError, scope: Scope) -> Answer:
     request_id = uuid.uuid4().hex
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
+    language = translation.get_language_from_request(WSGIRequest(environ_of(scope, BytesIO(), None, "")))
+    with structlog.contextvars.bound_contextvars(request_id=request_id), translation.override(language):
         answer = refusal(error, scope["path"])
         logger.info("request_refused", method=scope["method"], code=error.code, status=answer.status)
     answer.headers.append((b"x-request-id", request_id.encode()))

@@ -4,6 +4,7 @@ import json
 from typing import Any, ClassVar
 
 from django.template.loader import render_to_string
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
@@ -35,11 +36,14 @@ class BodyTooSlow(DomainError):
 
 
 class BodyTooLarge(DomainError):
-    """``details``: ``limit`` in bytes."""
+    """``details``: ``limit`` in bytes, and ``actual`` where the client has told it."""
 
     code: ClassVar[str] = "request_too_large"
     status: ClassVar[int] = 413
-    message: Any = _("The request is too large. Send less.")
+
+    def __init__(self, limit: int, **more: int) -> None:
+        text = format_lazy(_("Send at most {limit} MB at a time."), limit=f"{limit / (1 << 20):.3g}")
+        super().__init__(text, details={"limit": limit, **more})
 
 
 class LengthUnreadable(DomainError):
@@ -60,7 +64,7 @@ def refusal(error: DomainError, path: str) -> Answer:
         )
     else:
         kind = b"text/html; charset=utf-8"
-        body = render_to_string("refused.html", {"message": error.message})
+        body = render_to_string("refused.html", {"message": error.message, "is_final": not error.retryable})
     content = body.encode()
     headers += [(b"content-type", kind), (b"content-length", str(len(content)).encode())]
     return Answer(error.status, headers, content)

@@ -346,10 +346,17 @@ def test_behind_a_proxy_a_caller_is_whom_the_proxy_names(settings: Settings) -> 
     asyncio.run(story())
 
 
-def test_a_page_is_refused_with_a_page() -> None:
-    client = ask(post(path="/admin/", headers=[(LENGTH, b"101")]))
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [(b"en", "Send at most 2.5 MB at a time."), (b"ko", "한 번에 2.5MB까지만 보내세요.")],
+)
+def test_a_page_is_refused_with_a_page_in_the_language_of_the_reader(language: bytes, sentence: str) -> None:
+    limited = gate_for(texts=BodyLimits(size=2_621_440, seconds=60))
+    client = ask(
+        post(path="/admin/", headers=[(LENGTH, b"2621441"), (b"accept-language", language)]), limited
+    )
     assert client.header[b"content-type"].startswith(b"text/html")
-    assert b"too large" in client.body
+    assert sentence in client.body.decode()
 
 
 def test_headers_of_a_client_do_not_pass_for_those_of_a_proxy() -> None:
@@ -443,6 +450,13 @@ def test_django_answers_behind_the_gate_of_the_web_process() -> None:
     client = ask(Client(path="/api/tryon/models"), application)
     assert (client.status, client.code) == (401, "not_authenticated")
     assert ask(Client(path="/readyz"), application).status == 200
+    for headers, parts, reads in [
+        ([FORM, (LENGTH, b"300000000")], [], 0),
+        ([FORM, (b"transfer-encoding", b"chunked")], [bytes(1 << 20)] * 300, 22),
+    ]:
+        client = ask(post(*parts, path="/api/tryon/upload", headers=headers), application)
+        assert (client.status, client.code, client.reads) == (413, "request_too_large", reads)
+        assert json.loads(client.body)["error"]["message"] == "Send at most 21 MB at a time."
 
 
 def test_the_server_may_start_and_stop_it() -> None:
