@@ -27,7 +27,8 @@ def results_for(caller: Caller) -> QuerySet[TryOnResult]:
         return results
     # Not a join: SQLite would sort all results of the caller for one page.
     viewers = apps.get_model("tryon", "JobViewer")._default_manager
-    return results.filter(Exists(viewers.filter(job=OuterRef("job"), requester=caller.requester)))
+    own = viewers.filter(job=OuterRef("job"), requester=caller.requester, left_at=None)
+    return results.filter(Exists(own))
 
 
 def result_for(caller: Caller, result_id: UUID) -> TryOnResult:

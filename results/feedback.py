@@ -43,7 +43,7 @@ def feedback_give(
     *, result: TryOnResult, caller: Caller, verdict: str, reasons: Sequence[str] = (), comment: str = ""
 ) -> ResultFeedback:
     """Store the caller's judgement of a result. Raise NotAllowed, or FeedbackAlreadyGiven."""
-    own = result.job.viewers.filter(requester=caller.requester)
+    own = result.job.viewers.filter(requester=caller.requester, left_at=None)
     if not (caller.may(Ability.REVIEW_RESULTS) or own.exists()):
         raise NotAllowed
     try:

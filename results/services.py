@@ -99,14 +99,14 @@ def result_give_up(result: TryOnResult, caller: Caller) -> None:
         # Lock the row: if two callers give it up at the same time, the second one deletes it.
         if not TryOnResult.objects.select_for_update().filter(pk=result.pk).exists():
             return
-        viewers = result.job.viewers
+        viewers = result.job.viewers.filter(left_at=None)
         own = viewers.filter(requester=caller.requester)
         if caller.may(Ability.DELETE_RESULTS):
             result_delete(result)
         elif not own.exists():
             raise NotAllowed
         elif viewers.exclude(requester=caller.requester).exists():
-            own.delete()
+            own.update(left_at=clock.now())
         else:
             result_delete(result)
 

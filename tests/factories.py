@@ -86,7 +86,7 @@ class TryOnJobFactory(factory.django.DjangoModelFactory[TryOnJob]):
     @factory.post_generation
     def viewers(self: TryOnJob, create: bool, extracted: Any, **kwargs: Any) -> None:
         for requester in extracted or [self.requester]:
-            JobViewer.objects.create(job=self, requester=requester)
+            JobViewer.objects.create(job=self, requester=requester, product_image=self.product_image)
 
 
 class PredictionFactory(factory.django.DjangoModelFactory[Prediction]):

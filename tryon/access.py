@@ -3,10 +3,23 @@
 Each function raises the same "not found" for a missing row and for another caller's row.
 """
 
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import (
+    Case,
+    DateTimeField,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
@@ -15,8 +28,25 @@ from config.shops.callers import Caller
 from models_library.access import ModelImageNotFound
 from models_library.models import ModelImage
 from models_library.selectors import model_image_hold
-from tryon.models import JobViewer, ProductImage, TryOnJob
+from tryon.models import JobViewer, ProductImage, Status, TryOnJob
 from tryon.selectors import with_files
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class Shown(TypedDict):
+        shown_product_image: UUID
+        shown_product_id: str
+        shown_status: str
+        left_at: datetime | None
+
+    ShownJob = WithAnnotations[TryOnJob, Shown]
+
+# Who leaves after the end gives the result up. Who leaves before it has canceled.
+LEFT_EARLY: Final = When(
+    Q(seen__left_at__isnull=False) & (Q(completed_at=None) | Q(seen__left_at__lt=F("completed_at"))),
+    then=Value(Status.CANCELED.value),
+)
 
 
 class ProductImageNotFound(DomainError):
@@ -55,7 +85,7 @@ def hold(product: ProductImage, model: ModelImage | None = None) -> None:
         raise ModelImageNotFound
 
 
-def job_for(caller: Caller, job_id: UUID) -> TryOnJob:
+def job_for(caller: Caller, job_id: UUID) -> "ShownJob":
     """Return one job with its photos. Raise JobNotFound."""
     job = jobs_for(caller).filter(pk=job_id).select_related("model_image", "product_image").first()
     if job is None:
@@ -63,11 +93,38 @@ def job_for(caller: Caller, job_id: UUID) -> TryOnJob:
     return job
 
 
-def jobs_for(caller: Caller) -> QuerySet[TryOnJob]:
-    """Return the jobs that the caller asked for, or every job for who may see them."""
-    jobs = TryOnJob.objects.all()
-    if caller.may(Ability.SEE_ALL_JOBS):
+def jobs_for(caller: Caller) -> "QuerySet[ShownJob]":
+    """Return the jobs that the caller asked for, or every job for who may see them.
+
+    Each has its photo and its status as this caller sees them: a job that the caller left is canceled, though
+    others wait for it.
+    """
+    sees_all = caller.may(Ability.SEE_ALL_JOBS)
+    jobs = TryOnJob.objects.annotate(
+        seen=FilteredRelation("viewers", condition=Q(viewers__requester=caller.requester)),
+        # The caller's own photo: the job's may be another caller's.
+        shown_product_image=Coalesce(F("seen__product_image"), F("product_image")),
+        shown_product_id=Coalesce(F("seen__product_image__product_id"), F("product_image__product_id")),
+        left_at=Value(None, DateTimeField()) if sees_all else F("seen__left_at"),
+        shown_status=F("status") if sees_all else Case(LEFT_EARLY, default=F("status")),
+    )
+    if sees_all:
         return jobs
     # Not a join: SQLite would sort all jobs of the caller for one page.
     own = JobViewer.objects.filter(job=OuterRef("pk"), requester=caller.requester)
     return jobs.filter(Exists(own))
+
+
+def jobs_in(jobs: "QuerySet[ShownJob]", status: str) -> "QuerySet[ShownJob]":
+    """Return those of a caller's jobs that have this status for the caller."""
+    if status != Status.CANCELED:
+        jobs = jobs.filter(status=status)  # it follows from the next, but has an index
+    return jobs.filter(shown_status=status)
+
+
+def jobs_of_photo(jobs: "QuerySet[ShownJob]", caller: Caller, **photo: Any) -> "QuerySet[ShownJob]":
+    """Return those of a caller's jobs that were asked for with such a photo."""
+    viewers = JobViewer.objects.filter(**{f"product_image__{name}": value for name, value in photo.items()})
+    if not caller.may(Ability.SEE_ALL_JOBS):
+        viewers = viewers.filter(requester=caller.requester)
+    return jobs.filter(pk__in=viewers.values("job"))

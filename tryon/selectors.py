@@ -186,7 +186,9 @@ def uploads_spent(*, before: datetime) -> QuerySet[ProductImage]:
     photos = ProductImage.objects.filter(
         Exists(own) | Exists(shared),
         ~Exists(own.filter(needed)),
-        ~Exists(shared.filter(needed)),
+        ~Exists(
+            TryOnJob.objects.filter(needed, viewers__product_image=OuterRef("pk"), viewers__left_at=None)
+        ),
         created_at__lt=before,
     )
     return with_files(photos).exclude(requester="")

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from config.core import clock
 from results.models import TryOnResult
 from tests.conftest import Api, data_of, download, error_of, requester
-from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
+from tests.factories import PredictionFactory, TryOnResultFactory
 from tryon.models import TryOnJob
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("store")]
@@ -56,6 +56,8 @@ def test_deleting_takes_the_files_and_leaves_the_job(owner: Api, result: TryOnRe
     job = TryOnJob.objects.get(pk=result.job_id)
     assert job.status == "completed"
     assert error_of(owner.get(f"results/{result.pk}"))["code"] == "result_not_found"
+    shown = data_of(owner.get(f"jobs/{result.job_id}"))
+    assert (shown["status"], shown["resultState"], "resultId" in shown) == ("completed", "deleted", False)
 
 
 def test_a_shared_result_stays_for_those_who_still_want_it(
@@ -64,6 +66,8 @@ def test_a_shared_result_stays_for_those_who_still_want_it(
     result.job.viewers.create(requester=requester("Stranger"))
     assert owner.delete(f"results/{result.pk}").status_code == 204
     assert owner.get(f"results/{result.pk}").status_code == 404
+    assert data_of(owner.get(f"jobs/{result.job_id}"))["resultState"] == "deleted"
+    assert data_of(stranger.get(f"jobs/{result.job_id}"))["resultState"] == "available"
     assert data_of(stranger.get(f"results/{result.pk}"))["id"] == str(result.pk)
     assert stranger.delete(f"results/{result.pk}").status_code == 204
     assert TryOnResult.objects.count() == 0
@@ -77,9 +81,5 @@ def test_a_manager_deletes_for_everybody(manager: Api, result: TryOnResult) -> N
 def test_an_expired_result_is_not_found(owner: Api, result: TryOnResult) -> None:
     TryOnResult.objects.update(expires_at=clock.now() - timedelta(seconds=1))
     assert error_of(owner.get(f"results/{result.pk}"))["code"] == "result_not_found"
-    assert set(data_of(owner.get(f"jobs/{result.job_id}"))) == {"id", "status", "progress"}
-
-
-def test_a_job_without_its_result_says_completed_and_no_more(owner: Api) -> None:
-    job = TryOnJobFactory.create(completed=True, requester=requester("Owner"))
-    assert set(data_of(owner.get(f"jobs/{job.pk}"))) == {"id", "status", "progress"}
+    job = data_of(owner.get(f"jobs/{result.job_id}"))
+    assert (job["status"], job["resultState"], "resultId" in job) == ("completed", "expired", False)

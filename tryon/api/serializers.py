@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NotRequired, TypedDict, override
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, override
 from uuid import UUID
 
+from django.conf import settings
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -13,7 +16,7 @@ from rest_framework.request import Request
 from config.core import clock
 from config.core.http.envelope import Url, absolute_url, absolute_urls
 from config.core.http.pagination import ListQuery
-from config.core.http.strict import Choice, FormSerializer, Id, Number, StrictSerializer, Text
+from config.core.http.strict import Choice, Flag, FormSerializer, Id, Moment, Number, StrictSerializer, Text
 from config.core.http.warnings import WarningAnswer, warning_answers
 from config.core.images import ImageWarning
 from tryon.failures import is_retryable, message_for
@@ -33,6 +36,12 @@ from tryon.selectors import typical_seconds
 from tryon.services.outlook import Outlook, Wait, WaitReason
 from tryon.services.products import storable_metadata
 from tryon.timing import estimated_wait, progress_now, seconds_left
+
+RESULT_STATE = _(
+    "none until the job is completed, then available. A picture that has gone is deleted or expired."
+)
+if TYPE_CHECKING:
+    from tryon.access import ShownJob
 
 METADATA_BYTES = 10_000
 QUEUE_POSITION = _(
@@ -131,6 +140,16 @@ class JobQuery(ListQuery):
     """The query of ``GET /jobs``."""
 
     status = Choice(choices=Status.choices, required=False)
+    productImageId = Id(required=False)
+    productId = Text(required=False, max_length=100)
+    modelImageId = Id(required=False)
+    test = Flag(required=False)
+    createdAfter = Moment(required=False)
+    createdBefore = Moment(required=False)
+    startedAfter = Moment(required=False)
+    startedBefore = Moment(required=False)
+    completedAfter = Moment(required=False)
+    completedBefore = Moment(required=False)
 
 
 class GeneratedAnswer(TypedDict):
@@ -141,12 +160,30 @@ class GeneratedAnswer(TypedDict):
     estimatedWaitTime: Annotated[int, _("Seconds until the picture.")]
 
 
+class ResultState(TextChoices):
+    """The whereabouts of a job's picture. A completed job whose picture has gone makes no other."""
+
+    NONE = "none", _("No picture yet, or never")
+    AVAILABLE = "available", _("Available")
+    DELETED = "deleted", _("Deleted")
+    EXPIRED = "expired", _("Expired")
+
+
 class JobAnswer(TypedDict):
-    """A try-on, active or ended."""
+    """A try-on, active or ended: completed, failed or canceled."""
 
     id: UUID
     status: Annotated[str, Status]
     progress: Annotated[int, {"min_value": 0, "max_value": 100}]
+    resultState: Annotated[str, ResultState, RESULT_STATE]
+    productImageId: UUID
+    productId: str
+    modelImageId: UUID
+    options: Annotated[dict[str, Any], _("As in generate. Defaults are left out.")]
+    test: Annotated[bool, _("A stand-in makes the picture, not FASHN.")]
+    createdAt: datetime
+    startedAt: datetime | None
+    completedAt: datetime | None
     queuePosition: NotRequired[Annotated[int, QUEUE_POSITION]]
     estimatedWaitTime: NotRequired[Annotated[int, _("Seconds until the picture.")]]
     waitReason: NotRequired[Annotated[str, WaitReason]]
@@ -158,7 +195,7 @@ class JobAnswer(TypedDict):
     retryable: NotRequired[bool]
 
 
-def job_answers(jobs: Sequence[TryOnJob], request: Request) -> list[JobAnswer]:
+def job_answers(jobs: "Sequence[ShownJob]", request: Request) -> list[JobAnswer]:
     """Return jobs as the API shows them. They come with their results."""
     results = [job.result for job in jobs if job.status == Status.COMPLETED and hasattr(job, "result")]
     urls = absolute_urls(request, [file for result in results for file in (result.image, result.thumbnail)])
@@ -166,14 +203,39 @@ def job_answers(jobs: Sequence[TryOnJob], request: Request) -> list[JobAnswer]:
     return [_answer(job, outlook, urls) for job in jobs]
 
 
-def job_answer(job: TryOnJob, request: Request) -> JobAnswer:
+def job_answer(job: "ShownJob", request: Request) -> JobAnswer:
     """Return a job as the API shows it. It comes with its result."""
     return job_answers([job], request)[0]
 
 
-def _answer(job: TryOnJob, outlook: Outlook, urls: Mapping[str, Url]) -> JobAnswer:
-    body: JobAnswer = {"id": job.pk, "status": job.status, "progress": progress_now(job)}
-    match job.status:
+def result_state(job: "ShownJob") -> ResultState:
+    """Return where the picture of the caller's job is."""
+    if job.shown_status != Status.COMPLETED or job.completed_at is None:
+        return ResultState.NONE
+    if job.left_at is not None:
+        return ResultState.DELETED
+    if hasattr(job, "result"):
+        return ResultState.AVAILABLE if job.result.expires_at > clock.now() else ResultState.EXPIRED
+    end = job.completed_at + timedelta(days=settings.RESULT_TTL_DAYS)
+    return ResultState.DELETED if end > clock.now() else ResultState.EXPIRED
+
+
+def _answer(job: "ShownJob", outlook: Outlook, urls: Mapping[str, Url]) -> JobAnswer:
+    body: JobAnswer = {
+        "id": job.pk,
+        "status": job.shown_status,
+        "progress": progress_now(job) if job.shown_status == job.status else 0,
+        "resultState": result_state(job),
+        "productImageId": job.shown_product_image,
+        "productId": job.shown_product_id,
+        "modelImageId": job.model_image_id,
+        "options": job.options,
+        "test": job.is_test,
+        "createdAt": job.created_at,
+        "startedAt": job.started_at,
+        "completedAt": job.completed_at if job.shown_status == job.status else None,
+    }
+    match job.shown_status:
         case Status.QUEUED:
             wait = outlook.wait_of(job)
             body["queuePosition"] = wait.jobs_ahead + 1
@@ -183,7 +245,7 @@ def _answer(job: TryOnJob, outlook: Outlook, urls: Mapping[str, Url]) -> JobAnsw
         case Status.PROCESSING:
             if (seconds := seconds_left(job)) is not None:
                 body["estimatedWaitTime"] = seconds
-        case Status.COMPLETED if hasattr(job, "result") and job.result.expires_at > clock.now():
+        case Status.COMPLETED if body["resultState"] == ResultState.AVAILABLE:
             body["resultId"] = job.result.pk
             body["resultImageUrl"] = urls[str(job.result.image)]
             body["thumbnailUrl"] = urls[str(job.result.thumbnail)]

@@ -13,9 +13,9 @@ from config.core.http.pagination import paginate
 from config.core.http.strict import validated
 from config.core.images import ImageMissing
 from config.shops.abilities import Ability
-from config.shops.callers import caller_of
+from config.shops.callers import Caller, caller_of
 from config.shops.permissions import needs
-from tryon.access import JobNotFound, job_for, jobs_for
+from tryon.access import JobNotFound, job_for, jobs_for, jobs_in, jobs_of_photo
 from tryon.api.serializers import (
     GeneratedAnswer,
     GenerateSerializer,
@@ -40,8 +40,21 @@ from tryon.services.reuse import Reuse
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+    from tryon.access import ShownJob
+
 STARTED: Final = (200, 202)
-LOOKUPS: Final = {"status": "status"}
+LOOKUPS: Final = {
+    "modelImageId": "model_image",
+    "test": "is_test",
+    "createdAfter": "created_at__gt",
+    "createdBefore": "created_at__lt",
+    "startedAfter": "started_at__gt",
+    "startedBefore": "started_at__lt",
+    "completedAfter": "completed_at__gt",
+    "completedBefore": "completed_at__lt",
+}
+# Of the photo that the caller asked with.
+PHOTO_LOOKUPS: Final = {"productImageId": "pk", "productId": "product_id"}
 
 
 class UploadView(APIView):
@@ -103,8 +116,8 @@ class JobsView(APIView):
 
     @operation("jobs", query=JobQuery)
     def get(self, request: Request, query: dict[str, Any]) -> Page[JobAnswer]:
-        lookups = {LOOKUPS[name]: value for name, value in query.items() if name in LOOKUPS}
-        rows, meta = paginate(jobs_to_show(request).filter(**lookups), request, query)
+        jobs = jobs_chosen(jobs_to_show(request), caller_of(request), query)
+        rows, meta = paginate(jobs, request, query)
         return Page(job_answers(rows, request), meta)
 
 
@@ -114,8 +127,8 @@ class JobCancelView(APIView):
     @operation("jobCancel", 409)
     def post(self, request: Request, job_id: UUID) -> JobAnswer:
         caller = caller_of(request)
-        job = job_cancel(job_for(caller, job_id), caller)
-        return {"id": job.pk, "status": job.status, "progress": job.progress}
+        job_cancel(job_for(caller, job_id), caller)
+        return job_answer(jobs_to_show(request).get(pk=job_id), request)
 
 
 class JobRetryView(APIView):
@@ -134,6 +147,15 @@ def status_of(job: TryOnJob) -> int:
     return 200 if job.status == Status.COMPLETED else 202
 
 
-def jobs_to_show(request: Request) -> "QuerySet[TryOnJob]":
+def jobs_chosen(jobs: "QuerySet[ShownJob]", caller: Caller, query: dict[str, Any]) -> "QuerySet[ShownJob]":
+    """Return those of the caller's jobs that the query asks for."""
+    if "status" in query:
+        jobs = jobs_in(jobs, query["status"])
+    if photo := {PHOTO_LOOKUPS[name]: value for name, value in query.items() if name in PHOTO_LOOKUPS}:
+        jobs = jobs_of_photo(jobs, caller, **photo)
+    return jobs.filter(**{LOOKUPS[name]: value for name, value in query.items() if name in LOOKUPS})
+
+
+def jobs_to_show(request: Request) -> "QuerySet[ShownJob]":
     """Return the caller's jobs with their results."""
     return jobs_for(caller_of(request)).select_related("result")

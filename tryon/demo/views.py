@@ -140,7 +140,9 @@ def recent_tryons(requester: str, own: list[ProductImage]) -> list[TryOn]:
 
     Only their own, also for staff, who may see every job.
     """
-    jobs = TryOnJob.objects.filter(viewers__requester=requester).order_by("-viewers__pk")
+    jobs = TryOnJob.objects.filter(viewers__requester=requester, viewers__left_at=None).order_by(
+        "-viewers__pk"
+    )
     jobs = jobs.exclude(product_image__processed="")
     jobs = jobs.select_related("product_image", "model_image", "result")[:TRYONS_SHOWN]
     own_copies = {photo.checksum: photo for photo in own}

@@ -75,6 +75,12 @@ class TryOnJob(models.Model):
         _("expected"), null=True, blank=True, help_text=_("When the picture should be there.")
     )
     requester = models.CharField(_("requester"), max_length=60)
+    is_test = models.BooleanField(
+        _("test"),
+        default=False,
+        db_default=False,
+        help_text=_("A stand-in makes the picture, not FASHN. It costs no money."),
+    )
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
     updated_at = models.DateTimeField(_("updated"), default=clock.now, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
@@ -138,7 +144,8 @@ class JobViewer(models.Model):
     """A requester who may see a job: identical requests by different callers share one job.
 
     ``product_image`` is the photo of the requester's last request, and they see this one. The job's own
-    photo may be another caller's upload of the same picture.
+    photo may be another caller's upload of the same picture. ``left_at`` is the time when the requester
+    canceled for themselves, or gave the result up, while others go on.
     """
 
     job = models.ForeignKey(TryOnJob, on_delete=models.CASCADE, related_name="viewers")
@@ -146,6 +153,7 @@ class JobViewer(models.Model):
     product_image = models.ForeignKey(
         ProductImage, null=True, on_delete=models.PROTECT, related_name="viewers"
     )
+    left_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["requester", "job"], name="job_viewer_once")]

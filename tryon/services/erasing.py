@@ -86,7 +86,7 @@ def _erase_job(job_id: UUID, photo: ProductImage | ModelImage, *, by: str) -> Co
 
 def _leave_to_others(job: TryOnJob, photo: ProductImage) -> bool:
     """Let those go who asked for the picture with this photo, if others asked for it with their own copy."""
-    others = job.viewers.filter(product_image__isnull=False).exclude(product_image=photo)
+    others = job.viewers.filter(product_image__isnull=False, left_at=None).exclude(product_image=photo)
     other = others.exclude(product_image__processed="").select_related("product_image").order_by("pk").first()
     if other is None or other.product_image is None:
         return False

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
 from config.core.errors import DomainError
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
@@ -45,16 +46,15 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
     """
     if not (caller.may(Ability.OPERATE_JOBS) or is_viewer(job, caller)):
         raise NotAllowed
-    if not job.is_active:
+    if not job.is_active or has_left(job, caller):
         raise JobNotCancelable
     with transaction.atomic():
         # Lock the row: if two callers cancel at the same time, the second one cancels the job.
         actions.lock(job)
-        others = job.viewers.exclude(requester=caller.requester)
+        others = job.viewers.filter(left_at=None).exclude(requester=caller.requester)
         if not caller.may(Ability.OPERATE_JOBS) and others.exists():
-            job.viewers.filter(requester=caller.requester).delete()
-            job.status = Status.CANCELED  # for this caller; the others go on waiting
-            return job
+            job.viewers.filter(requester=caller.requester).update(left_at=clock.now())
+            return job  # canceled for this caller; the others go on waiting
         if not actions.cancel(job, by=caller.requester):
             raise JobNotCancelable
     job.refresh_from_db()
@@ -69,7 +69,7 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     """
     if not (caller.may(Ability.OPERATE_JOBS) or may_pay_again(job, caller)):
         raise NotAllowed
-    if job.status != Status.FAILED:
+    if job.status != Status.FAILED or has_left(job, caller):
         raise JobNotFailed
     if job.is_erased:
         raise ProductImageNotFound
@@ -99,6 +99,13 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
 def is_viewer(job: TryOnJob, caller: Caller) -> bool:
     """Return whether the caller asked for this picture."""
     return job.viewers.filter(requester=caller.requester).exists()
+
+
+def has_left(job: TryOnJob, caller: Caller) -> bool:
+    """Return whether the job is over for the caller only. It never is for who may operate every job."""
+    if caller.may(Ability.OPERATE_JOBS):
+        return False
+    return job.viewers.filter(requester=caller.requester, left_at__isnull=False).exists()
 
 
 def may_pay_again(job: TryOnJob, caller: Caller) -> bool:

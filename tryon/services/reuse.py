@@ -61,7 +61,8 @@ def join_active(cache_key: str, requester: str, photo: ProductImage, lane: Lane)
 
 
 def _let_see(job: TryOnJob, requester: str, photo: ProductImage) -> None:
-    JobViewer.objects.update_or_create(job=job, requester=requester, defaults={"product_image": photo})
+    shown = {"product_image": photo, "left_at": None}
+    JobViewer.objects.update_or_create(job=job, requester=requester, defaults=shown)
     hold(photo)
 
 
