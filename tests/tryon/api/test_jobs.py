@@ -8,7 +8,7 @@ from django.conf import settings as django_settings
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from config.core import clock
-from tests.conftest import Api, Generate, data_of, requester
+from tests.conftest import Api, Generate, data_of, error_of, requester
 from tests.factories import ProductImageFactory, TryOnJobFactory, TryOnResultFactory
 from tryon.models import Status, TryOnJob
 
@@ -82,6 +82,8 @@ def test_who_left_a_shared_job_finds_it_among_the_canceled(owner: Api, stranger:
     for caller, wanted in ((owner, "canceled"), (stranger, "queued"), (manager, "queued")):
         found = [status for status in statuses if ids(caller.get("jobs", status=status))]
         assert found == [wanted]
+    TryOnJob.objects.update(status=Status.FAILED, error_code="pose_not_found")
+    assert error_of(owner.post(f"jobs/{job.pk}/retry"))["code"] == "job_not_failed"
     result = TryOnResultFactory.create(job=job)
     TryOnJob.objects.update(status=Status.COMPLETED, progress=100, completed_at=clock.now())
     shown = data_of(owner.get(f"jobs/{job.pk}"))

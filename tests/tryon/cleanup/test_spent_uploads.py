@@ -62,6 +62,16 @@ def test_a_photo_that_is_still_of_use_keeps_its_files(
     assert set(names(spent.original, spent.processed, spent.thumbnail)) <= stored_keys()
 
 
+def test_a_copy_is_needed_only_by_those_who_still_want_the_others_picture(spent: ProductImage) -> None:
+    other = TryOnJobFactory.create(completed=True)
+    result(expires_in=timedelta(days=1), job=other)
+    viewer = other.viewers.create(requester=spent.requester, product_image=spent)
+    assert "spent_uploads: removed 0" in clean("spent_uploads")
+    viewer.left_at = clock.now()
+    viewer.save()
+    assert "spent_uploads: removed 1" in clean("spent_uploads")
+
+
 def test_a_photo_without_its_files_is_uploaded_again_to_be_tried_on(spent: ProductImage, owner: Api) -> None:
     clean("spent_uploads")
     ProductImage.objects.update(requester=requester("Owner"))
