@@ -261,7 +261,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Try-On Studio API",
     "DESCRIPTION": "Upload a garment, choose a model photo, generate a try-on picture and follow its job.",
-    "VERSION": "1.0.0",
+    "VERSION": "0.1.0",
     "SERVERS": [{"url": PUBLIC.path}] if PUBLIC.path else [],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

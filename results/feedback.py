@@ -20,7 +20,7 @@ from results.selectors import archived_name
 class FeedbackAlreadyGiven(DomainError):
     code: ClassVar[str] = "feedback_already_given"
     status: ClassVar[int] = 409
-    message: Any = _("You have already judged this picture.")
+    message: Any = _("You have already judged this picture. Its first feedback counts.")
 
 
 def feedback_archive(job_ids: Sequence[UUID]) -> None:

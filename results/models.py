@@ -72,7 +72,7 @@ class Reason(models.TextChoices):
     """A reason for a verdict against a picture."""
 
     GARMENT_CHANGED = "garment_changed", _("The garment looks different")
-    WRONG_FIT = "wrong_fit", _("It fits wrongly")
+    WRONG_FIT = "wrong_fit", _("The fit is wrong")
     BODY_CHANGED = "body_changed", _("The body looks different")
     FACE_CHANGED = "face_changed", _("The face looks different")
     HANDS = "hands", _("Hands or arms are wrong")

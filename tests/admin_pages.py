@@ -46,7 +46,7 @@ def count_queries(client: Client, path: str) -> int:
 
 
 def is_stored(file: FieldFile) -> bool:
-    """Whether a row's file is in storage."""
+    """Return whether a row's file is in storage."""
     return default_storage.exists(file.name or "")
 
 

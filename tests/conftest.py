@@ -84,7 +84,7 @@ def error_of(response: Any) -> Any:
 
 
 def requester(name: str) -> str:
-    """Who a key of this name is in rows: ``Owner``, ``Stranger`` or ``Manager``."""
+    """Return the name of a key's requester in rows: ``Owner``, ``Stranger`` or ``Manager``."""
     return f"key:{ApiKey.objects.get(name=name).pk}"
 
 

@@ -30,7 +30,7 @@ def all_keys() -> set[str]:
 
 
 def fetch(url: str) -> requests.Response:
-    """What a browser gets from a store of its own host."""
+    """Return the answer that a browser gets from a store of its own host."""
     return requests.get(url, timeout=LONGEST_SECONDS)
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[1]
-PAPERS = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
+PAPERS = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/architecture.md")
 HOOKS = ROOT / ".pre-commit-config.yaml"
 
 
@@ -67,16 +68,17 @@ def test_license_is_the_one_that_the_metadata_name() -> None:
     assert [(ROOT / name).read_text().splitlines()[0] for name in project["license-files"]] == ["MIT License"]
 
 
-def test_changelog_knows_the_present_version() -> None:
+def test_changelog_and_schema_know_the_present_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert headings[:2] == ["Unreleased", project["version"]]
+    assert settings.SPECTACULAR_SETTINGS["VERSION"] == project["version"]
 
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_links_lead_to_files(paper: str) -> None:
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", (ROOT / paper).read_text()) if "://" not in link]
-    assert [link for link in links if not (ROOT / link).is_file()] == []
+    assert [link for link in links if not ((ROOT / paper).parent / link).is_file()] == []
 
 
 @pytest.mark.parametrize("paper", PAPERS)
@@ -84,6 +86,21 @@ def test_paths_that_are_named_exist(paper: str) -> None:
     top = "config|docs|models_library|results|templates|tests|tryon|[.]ci"
     paths = set(re.findall(rf"`((?:{top})/[\w./]*|[A-Z]+\.md|pyproject\.toml)`", (ROOT / paper).read_text()))
     assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+def test_the_walks_name_functions_where_they_are() -> None:
+    """A line of a walk in docs/architecture.md has a function or a class, and its module or package."""
+    walks = "".join((ROOT / "docs" / "architecture.md").read_text().split("```")[1::2])
+    steps = re.findall(r"(?<!/)\b(\w+) +((?:config|results|tryon)/[\w/]+)", walks)
+    assert len(steps) > 15
+    assert [step for step in steps if not is_defined(*step)] == []
+
+
+def is_defined(name: str, room: str) -> bool:
+    """Return whether a module, or a module of a package, defines a function or a class."""
+    module = (ROOT / room).with_suffix(".py")
+    files = [module] if module.exists() else (ROOT / room).rglob("*.py")
+    return any(re.search(rf"^(?:def|class) {name}\b", path.read_text(), re.MULTILINE) for path in files)
 
 
 def test_commands_that_contributors_are_told_exist() -> None:

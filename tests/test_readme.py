@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from tests import images
 from tests.conftest import Finish
 from tests.settings_read import settings_read
 from tests.waiting import LONGEST_SECONDS
+from tryon.api.serializers import OptionsSerializer
 from tryon.failures import PASSING, FailureCode
+from tryon.fashn.options import TryOnOptions
 from tryon.models import TryOnJob
 from tryon.sandbox import Sandbox
 
@@ -109,3 +112,11 @@ def leaves(error: type[DomainError]) -> list[type[DomainError]]:
     """The errors that are raised: those without a more precise one."""
     kinds = error.__subclasses__()
     return [leaf for kind in kinds for leaf in leaves(kind)] if kinds else [error]
+
+
+def test_every_try_on_option_is_in_the_schema_and_in_the_readme() -> None:
+    parts = (field.name.split("_") for field in fields(TryOnOptions))
+    names = {first + "".join(map(str.title, others)) for first, *others in parts}
+    assert set(OptionsSerializer().fields) == names
+    table = README.split("`generate` takes these options")[1].split("\n\n")[1]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == names

@@ -8,7 +8,7 @@ from django.db import connection
 
 
 def at_once(number: int, call: Callable[[], Any], *, threads: int = 10) -> list[Any]:
-    """Run ``call`` so many times, ``threads`` at a time, and return what came of it."""
+    """Run ``call`` ``number`` times, ``threads`` at a time, and return what came of it."""
 
     def run(_: int) -> Any:
         try:

@@ -17,7 +17,11 @@ class ApiKey(models.Model):
     prefix = models.CharField(_("prefix"), max_length=12, editable=False, help_text=_("How the key begins."))
     digest = models.CharField(max_length=64, unique=True, editable=False)
     is_manager = models.BooleanField(
-        _("manager"), default=False, help_text=_("May change the library and see every job.")
+        _("manager"),
+        default=False,
+        help_text=_(
+            "May do everything that the API offers: see every job, change the library, pause the service."
+        ),
     )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)

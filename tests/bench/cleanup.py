@@ -28,7 +28,7 @@ type Figures = dict[str, float]
 
 @contextmanager
 def installation(results: int, database_url: str) -> Iterator[dict[str, str]]:
-    """The environment of a fresh installation with so many results: nine of ten expired, all with files.
+    """The environment of a fresh installation with ``results`` results: nine of ten expired, all with files.
 
     As many files again have lost their rows.
     """

@@ -15,7 +15,7 @@ CLIENTS: Final = 8
 
 
 def flood(speed: float, jobs: int, concurrency: int, database_url: str) -> Figures:
-    """How soon the other key's job starts, and how long FASHN has nothing to do while jobs wait."""
+    """Measure how soon the other key's job starts, and how long FASHN is idle while jobs wait."""
     with installation(
         speed, concurrency, database_url, webhook=True, settings={"QUEUE_PER_REQUESTER": str(MANY)}
     ) as made:

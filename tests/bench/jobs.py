@@ -1,4 +1,4 @@
-"""What a job costs beside FASHN's own time: ``python -m tests.bench.jobs``, or ``make bench-jobs``.
+"""The cost of a job beside FASHN's own time: ``python -m tests.bench.jobs``, or ``make bench-jobs``.
 
 FASHN's own time of a prediction is completedAt - createdAt in the sandbox's ledger, divided by the sandbox's
 speed; a job's times are those of its row. The sandbox answers plain pictures here: composing them costs ten

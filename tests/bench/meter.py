@@ -1,4 +1,4 @@
-"""What processes use: CPU seconds and peak memory, from /proc (Linux)."""
+"""The use of processes: CPU seconds and peak memory, from /proc (Linux)."""
 
 import os
 import time
@@ -38,7 +38,7 @@ class Meter:
         """Take a sample. What a process used after the last one before its end is missed."""
         names = {child.pid: name for name, child in self._children.items()}
         for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
                 if (name := names.get(int(fields[SESSION]))) is not None:
                     cpu = (int(fields[USER_TICKS]) + int(fields[SYSTEM_TICKS])) / TICKS

@@ -1,4 +1,4 @@
-"""What a picture costs: ``python -m tests.bench.pictures``, or ``make bench-pictures``.
+"""The cost of a picture: ``python -m tests.bench.pictures``, or ``make bench-pictures``.
 
 CPU seconds of an upload's picture, in the asking process and its decoding child together, and the memory of a
 web process that has taken the worst pictures of tests/config/core/images/test_images_memory.py, each twice.

@@ -89,7 +89,7 @@ def overhead(speed: float, jobs: int, database_url: str, *, webhook: bool) -> Fi
 
 
 def drain(speed: float, jobs: int, concurrency: int, database_url: str) -> Figures:
-    """How close a full queue comes to jobs x FASHN's time / concurrency, from resuming to the last end."""
+    """Compare a full queue's time, from resuming to the last end, with jobs x FASHN's time / concurrency."""
     with installation(speed, concurrency, database_url, webhook=True) as made:
         product, model = photos(made)
         made.api("POST", "stats/pause")
@@ -139,7 +139,7 @@ def ask(made: World, product: str, model: str, seed: int) -> None:
 
 
 def wait_for(made: World, jobs: int, meter: Meter) -> None:
-    """Wait until so many jobs are completed, without asking for each. Raises TimeoutError."""
+    """Wait until this number of jobs is completed, without asking for each. Raises TimeoutError."""
     deadline = time.monotonic() + GIVE_UP_SECONDS
     many = jobs > LOOKS_PER_COUNT * 10
     while made.api("GET", "stats")["jobs"]["completed"] < jobs:

@@ -13,7 +13,7 @@ def main() -> int:
     """Run the seeds; 0 when every count of every run is zero."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seed", type=int, action="append", help="run this seed (may be repeated)")
-    parser.add_argument("--seeds", type=int, default=1, help="run so many new seeds")
+    parser.add_argument("--seeds", type=int, default=1, help="run this number of new seeds")
     parser.add_argument("--jobs", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=30.0, help="how long accidents happen")
     parser.add_argument("--redis-seconds", type=float, default=20.0, help="how long Redis is away")

@@ -93,7 +93,7 @@ class Shopper:
             self.wishes[job_id] = wish
 
     def _change(self, path: str) -> None:
-        """What has changed under the shopper's eyes is refused, which is an answer too."""
+        """A thing that has changed under the shopper's eyes is refused, which is an answer too."""
         try:
             self._call("POST", path)
         except requests.HTTPError as error:

@@ -14,7 +14,7 @@ from tryon.models import Prediction, TryOnJob  # noqa: E402
 
 
 def rows() -> dict[str, list[dict[str, object]]]:
-    """What the verdict needs to know of the database."""
+    """The part of the database that the verdict needs."""
     return {
         "jobs": [
             {

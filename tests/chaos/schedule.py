@@ -1,4 +1,4 @@
-"""What goes wrong, and when: the same for the same seed.
+"""The accidents and their times: the same for the same seed.
 
 Each run has all three 429s, a burst of each 5xx, Redis emptied and Redis stopped, and workers killed at any
 time, also while Redis is away. About a third of the jobs meet a fault of their own.
@@ -39,7 +39,7 @@ FROZEN_SECONDS: Final = 25.0
 
 @dataclass(frozen=True, slots=True)
 class Accident:
-    """Something that happens ``at`` so many seconds after the start."""
+    """An accident that happens ``at`` seconds after the start."""
 
     at: float
     name: str

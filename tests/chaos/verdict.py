@@ -113,7 +113,7 @@ def payments(ledger: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str,
 
 
 def paid_again(paid: Sequence[Payment], jobs: Mapping[str, Mapping[str, Any]]) -> Counter[str]:
-    """How many payments too many each job took, for any of its steps. A person's retry may pay again."""
+    """Count the payments too many of each job, for any of its steps. A person's retry may pay again."""
     bought = Counter((payment.job, payment.model) for payment in paid if payment.job)
     extra: Counter[str] = Counter()
     for (job, _), number in bought.items():
@@ -122,7 +122,7 @@ def paid_again(paid: Sequence[Payment], jobs: Mapping[str, Mapping[str, Any]]) -
 
 
 def recipes_paid_again(paid: Sequence[Payment], jobs: Mapping[str, Mapping[str, Any]]) -> int:
-    """How many payments too many there are for each step of a recipe, whichever of its jobs made them.
+    """Count the payments too many for each step of a recipe, by any of its jobs.
 
     Asking for the same picture again, after a failure or a cancellation, is no order to pay again: a
     person's retry is.
@@ -143,7 +143,7 @@ def is_stored(payment: Payment, jobs: Mapping[str, Mapping[str, Any]]) -> bool:
 
 
 def under_way(ledger: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> int:
-    """What could still change the counts: FASHN's open calls and webhooks, and the product's open calls.
+    """Count all that could still change the judgement: FASHN's open calls and webhooks, and ours.
 
     A job may fail while its picture is still being made and paid for: judged too early, nothing would be
     missing.

@@ -1,4 +1,4 @@
-"""Who gets which answer at every address: the table in ``tests/addresses.py`` against the service."""
+"""The answers to each kind of caller: the table in ``tests/addresses.py`` against the service."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What an owner reads: README's chapter about an installation, compose.yaml and the Dockerfile."""
+"""The texts that an owner reads: README's chapter about an installation, compose.yaml and the Dockerfile."""
 
 import json
 import re

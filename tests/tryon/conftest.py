@@ -43,7 +43,7 @@ def past_deadline(work: Callable[[], None]) -> Callable[[], None]:
 
     def run() -> None:
         look_a_while_later()
-        look_a_while_later()  # what has become ready meanwhile has had its time too
+        look_a_while_later()  # what has become ready since has had its time too
 
     return run
 

@@ -77,7 +77,7 @@ def test_more_queued_rows_need_no_more_queries(owner: Api, settings: Settings) -
 
 def test_a_long_queue_is_read_once_in_a_while(owner: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "LARGE", 3)
-    monkeypatch.setattr(places, "SHARE_OF_TIME", 1e-9)  # for ever, as far as this test goes
+    monkeypatch.setattr(places, "SHARE_OF_TIME", 1e-9)  # longer than this test takes
     first, second = queue((9, Lane.INTERACTIVE, "Owner"), (8, Lane.INTERACTIVE, "Owner"))
 
     def place() -> Any:

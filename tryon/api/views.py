@@ -132,7 +132,7 @@ class JobCancelView(APIView):
 
 
 class JobRetryView(APIView):
-    """Pay for another try of a failed try-on."""
+    """Retry a failed try-on. It pays only for what is missing."""
 
     @operation("jobRetry", 409, 429, status=STARTED)
     def post(self, request: Request, job_id: UUID) -> Answer[JobAnswer]:

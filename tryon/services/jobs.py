@@ -41,8 +41,8 @@ class JobNotFailed(DomainError):
 def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
     """Cancel a job, or leave it to the other callers who asked for the same picture.
 
-    A queued job costs nothing. FASHN can't stop a running prediction: its picture is dropped, and the credit
-    is noted when FASHN reports it. Raise NotAllowed, JobNotCancelable.
+    A queued job costs nothing. FASHN can't stop a running prediction: its picture is kept unseen, and
+    answers the next request for it. Raise NotAllowed, JobNotCancelable.
     """
     if not (caller.may(Ability.OPERATE_JOBS) or is_viewer(job, caller)):
         raise NotAllowed

@@ -48,7 +48,7 @@ def problem() -> Any:
     if state.pause:
         return ADVICE[Pause(state.pause)]
     if state.open_until is not None and state.open_until > now:
-        return _("FASHN can't accept jobs now. Jobs wait and keep their retries. You need do nothing.")
+        return _("FASHN can't accept jobs now. Jobs wait and keep their retries. You need to do nothing.")
     if state.held_until is not None and state.held_until > now:
         return _("FASHN asked for a break. Jobs continue in a moment.")
     if governor.credits_left_today() == 0:

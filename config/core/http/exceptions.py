@@ -68,9 +68,15 @@ KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
     exceptions.MethodNotAllowed: (
         405,
         "method_not_allowed",
-        gettext_lazy("This address does not take that method."),
+        gettext_lazy(
+            "This address does not take that method. The API's pages at /api/docs name those that it takes."
+        ),
     ),
-    exceptions.NotAcceptable: (406, "not_acceptable", gettext_lazy("Answers come as application/json only.")),
+    exceptions.NotAcceptable: (
+        406,
+        "not_acceptable",
+        gettext_lazy("Answers come as application/json only. Change the Accept header, or leave it out."),
+    ),
     exceptions.UnsupportedMediaType: (
         415,
         "unsupported_media_type",

@@ -20,7 +20,7 @@ class ImageRefused(DomainError):
 class ImageMissing(ImageRefused):
     code = "image_missing"
     status = 400
-    message = _("The file is empty. Choose a photo and send it again.")
+    message = _("There is no file, or it is empty. Send a photo in the field “file”.")
 
 
 class ImageTooLarge(ImageRefused):
@@ -44,7 +44,7 @@ class ImageTruncated(ImageRefused):
 
 class ImageUnreadable(ImageRefused):
     code = "image_unreadable"
-    message = _("The file is damaged and cannot be read. Save the photo again as a JPEG and send that file.")
+    message = _("The file is damaged and can't be read. Save the photo again as a JPEG and send that file.")
 
 
 class ImageAnimated(ImageRefused):
@@ -95,7 +95,7 @@ class ImageDecoderFailed(ImageRefused):
     """The process that decoded it died."""
 
     code = "image_decoder_failed"
-    message = _("The photo cannot be read. Save it again as a JPEG and send that file.")
+    message = _("The photo can't be read. Save it again as a JPEG and send that file.")
 
 
 REFUSALS = {kind.code: kind for kind in ImageRefused.__subclasses__()}

@@ -1,4 +1,4 @@
-"""What only our own user opens, whatever the umask is, and what no cache keeps."""
+"""Files that only our own user opens, whatever the umask is, and answers that no cache keeps."""
 
 import os
 import stat

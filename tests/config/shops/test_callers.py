@@ -1,4 +1,4 @@
-"""Who is asking: keys, people signed in to the admin, visitors of the demo shop."""
+"""Callers: keys, people signed in to the admin, visitors of the demo shop."""
 
 import pytest
 from django.contrib.auth.models import User

@@ -30,7 +30,7 @@ def make_key(client: Client, **fields: str) -> tuple[ApiKey, str]:
 
 
 def opens(text: str) -> bool:
-    """Whether the API takes the key."""
+    """Return whether the API takes the key."""
     return Client(headers={"Authorization": f"Api-Key {text}"}).get(MODELS).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""What operators do in the admin: pause and resume, retry and cancel."""
+"""The work of operators in the admin: pause and resume, retry and cancel."""
 
 from collections.abc import Callable
 

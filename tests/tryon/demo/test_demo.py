@@ -77,7 +77,7 @@ def complaint_of(ended: subprocess.CompletedProcess[str]) -> str:
 
 
 def said_until_ready(process: subprocess.Popen[str]) -> str:
-    """What the demo says until it serves."""
+    """Return the lines that the demo prints until it serves."""
     assert process.stdout is not None
     said = ""
     for line in process.stdout:

@@ -269,7 +269,7 @@ def test_every_control_has_a_name_and_every_picture_a_text(visitor: Visitor) -> 
 
 
 def name_of(control: Tag, page: BeautifulSoup) -> str:
-    """What a screen reader calls a control. A label that is filled later counts."""
+    """Return a control's name for a screen reader. A label that is filled later counts."""
     if labelled_by := control.get("aria-labelledby"):
         return "named" if page.find(id=str(labelled_by)) else ""
     label = control.find_parent("label") if control.name == "input" else control

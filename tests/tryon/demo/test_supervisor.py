@@ -139,12 +139,12 @@ def test_what_a_service_started_ends_with_it(
     check_until(supervisor, lambda: bool((tmp_path / "child").read_text()))
     grandchild = int((tmp_path / "child").read_text())
     supervisor.stop()
-    # Its parent is gone, so whoever adopts it reaps it: until then it is a dead entry, not a running program.
+    # Its parent is gone, so its new parent reaps it: until then it is a dead entry, not a running program.
     check_until(supervisor, lambda: not runs(grandchild))
 
 
 def runs(pid: int) -> bool:
-    """Whether the process exists and is no zombie."""
+    """Return whether the process exists and is no zombie."""
     stat = Path(f"/proc/{pid}/stat")
     if not stat.parent.parent.joinpath("self").exists():
         return lives(pid)

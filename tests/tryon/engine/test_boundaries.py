@@ -170,7 +170,7 @@ def test_a_worker_that_rq_stops(attempt: Attempt) -> None:
 
 
 def test_a_frozen_worker_whose_job_another_takes_over(attempt: Attempt, owner: Api) -> None:
-    """What was not sent when it froze may be retried by a person, and must not be sent when it wakes."""
+    """A person may retry a call that was not sent when its worker froze. It is not sent when that wakes."""
 
     def take_over(*, retries: bool) -> None:
         job = TryOnJob.objects.get(created_at__gte=began)

@@ -1,4 +1,4 @@
-"""What can go wrong with FASHN, and what becomes of the job, of the money and of the slot."""
+"""Faults of FASHN, and the job, the money and the slot after each."""
 
 import uuid
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What strikes in the middle of a step, while FASHN is answering a paid call."""
+"""Interruptions in the middle of a step, while FASHN is answering a paid call."""
 
 import os
 import subprocess

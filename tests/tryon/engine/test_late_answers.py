@@ -1,4 +1,4 @@
-"""What happens to a job while FASHN is answering a paid call for it."""
+"""Changes of a job while FASHN is answering a paid call for it."""
 
 from collections.abc import Callable
 from typing import Any

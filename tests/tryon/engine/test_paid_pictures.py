@@ -1,4 +1,4 @@
-"""What is paid for is fetched, whatever became of its job; and nothing is paid for again by itself."""
+"""A paid picture is fetched, whatever became of its job, and nothing is paid for again by itself."""
 
 import uuid
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def killed_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], pytest.Mo
 
 
 def runs(sandbox: Sandbox) -> int:
-    """How often FASHN was asked for a picture."""
+    """Return how often FASHN was asked for a picture."""
     asked: int = sandbox.ledger()["requests"]["run"]
     return asked
 

@@ -39,7 +39,7 @@ def late_first_step(
 
 
 def models(sandbox: Sandbox) -> list[str]:
-    """What FASHN was asked for, in order."""
+    """Return the models that FASHN was asked for, in order."""
     return [row["modelName"] for row in sandbox.ledger()["predictions"]]
 
 

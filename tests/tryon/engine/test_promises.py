@@ -1,4 +1,4 @@
-"""What is queued is spoken for: budgets and queues promise what they keep, and say until when one waits."""
+"""Queued jobs are spoken for: budgets and queues promise what they keep, and say until when one waits."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -243,7 +243,7 @@ def test_a_slot_of_a_job_that_is_over_is_given_back() -> None:
     )
     tasks.sweep()
     young.refresh_from_db()
-    assert young.state == PredictionState.RUNNING  # whoever ended its job may be about to see to it
+    assert young.state == PredictionState.RUNNING  # the process that ended its job may be about to see to it
     young.delete()
     states = list(Prediction.objects.order_by("provider_id", "state").values_list("state", "rescue_at"))
     assert [state for state, _ in states] == ["failed", "unknown", "unknown"]

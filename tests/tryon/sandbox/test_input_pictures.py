@@ -1,4 +1,4 @@
-"""What the sandbox says about input pictures it can't use."""
+"""The sandbox's answers to input pictures that it can't use."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""How garments of every kind are cut out and laid on."""
+"""Garments of every kind are cut out and laid on."""
 
 import io
 import random

@@ -154,7 +154,7 @@ def seconds_to_health(address: str) -> float:
 
 @contextmanager
 def slow_bodies(address: str, number: int) -> Iterator[list[socket.socket]]:
-    """So many webhooks and uploads, of several callers, whose bodies begin and do not go on."""
+    """Webhooks and uploads of several callers, whose bodies begin and do not go on."""
     port = int(address.rpartition(":")[2])
     heads = itertools.cycle(
         [

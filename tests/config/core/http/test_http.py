@@ -1,4 +1,4 @@
-"""What every HTTP answer has in common."""
+"""The headers and forms that all HTTP answers share."""
 
 import json
 import logging

@@ -35,7 +35,7 @@ def cutout(colours: Pixels, share: Pixels) -> bytes:
 
 
 def laid(content: bytes, colour: Colour) -> Pixels:
-    """What comes out."""
+    """Return the composed picture."""
     with Image.open(BytesIO(lay_on_colour(content, "#{:02x}{:02x}{:02x}".format(*colour)))) as image:
         assert image.mode == "RGB"
         return np.asarray(image, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""What cameras and phones make, and what is worst, is taken within the wall's default limits.
+"""Pictures of cameras and phones, and the worst ones, are taken within the wall's default limits.
 
 The process that asks sees nothing of it: it stays below 160 MB, of which Django takes about 60.
 """

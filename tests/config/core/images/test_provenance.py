@@ -35,7 +35,7 @@ def png_with_foreign_packet() -> bytes:
 
 
 def pixels(content: bytes) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
-    """What one sees."""
+    """Return the visible part of a picture."""
     with Image.open(BytesIO(content)) as image:
         return np.asarray(image)
 

@@ -82,7 +82,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def has_a_picture(pid: int) -> bool:
-    """Whether the bytes of a picture wait in the child's pipe."""
+    """Return whether the bytes of a picture wait in the child's pipe."""
     with Path(f"/proc/{pid}/fd/0").open("rb", buffering=0) as pipe:
         waiting = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
     return bool(struct.unpack("i", waiting)[0] > 0)
@@ -125,7 +125,7 @@ def refusal(content: bytes) -> str:
 
 
 def run_script(text: str, *arguments: str, cores: int = 1) -> subprocess.Popen[str]:
-    """Run Python in another process that sees so many cores."""
+    """Run Python in another process that sees this number of cores."""
     command = [sys.executable, "-X", f"cpu_count={cores}", "-c", text, *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 

@@ -1,4 +1,4 @@
-"""Local files: served by ourselves, to whoever has a valid signature."""
+"""Local files: served by ourselves, to everyone with a valid signature."""
 
 import time
 from typing import Any

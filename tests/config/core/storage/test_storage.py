@@ -1,4 +1,4 @@
-"""What both stores promise: private objects, written whole or not at all, with faults told apart."""
+"""The promises of both stores: private objects, written whole or not at all, with faults told apart."""
 
 import re
 from collections.abc import Iterator
