@@ -70,8 +70,8 @@ class ModelImageAdmin(UploadAdmin[ModelImage]):
     """Add, describe and retire photos. A new picture is a new photo, so older results stay true."""
 
     upload_form = ModelImageUploadForm
-    list_display = ["picture", "name", "category", "tag_list", "is_active", "size", "job_list", "created"]
-    list_display_links = ["picture", "name"]
+    list_display = ["picture", "called", "category", "tag_list", "is_active", "size", "job_list", "created"]
+    list_display_links = ["picture", "called"]
     list_filter = ["is_active", "category", "created_at"]
     search_fields = ["name", "tags"]
     search_help_text = _("Words in the name or the tags.")
@@ -172,6 +172,10 @@ class ModelImageAdmin(UploadAdmin[ModelImage]):
     @admin.display(description=_("photo"))
     def large(self, photo: ModelImage) -> SafeString:
         return large_picture(photo.image, photo.thumbnail, photo.name)
+
+    @admin.display(description=_("name"), ordering="name")
+    def called(self, photo: ModelImage) -> str:
+        return str(photo)
 
     @admin.display(description=_("tags"))
     def tag_list(self, photo: ModelImage) -> str:

@@ -90,6 +90,17 @@ def forms(
     }
 
 
+def erasing(app: str, model: str) -> dict[str, dict[str, Row]]:
+    """The page that erases a photo."""
+    needs = (Ability.ERASE_PHOTOS, f"{app}.view_{model}")
+    return {
+        f"admin/{app}/{model}/<path:object_id>/erase/": {
+            "GET": page(*needs),
+            "POST": page(*needs, ok=302),
+        }
+    }
+
+
 QUEUES: Final = Ability.OPERATE_QUEUES
 RQ: Final = "admin/django_rq/dashboard/"
 QUEUE: Final = f"{RQ}queues/<int:queue_index>/"
@@ -162,10 +173,12 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     **forms("results", "tryonresult", delete=True),
     **forms("tryon", "tryonjob"),
     **forms("tryon", "productimage", add=True, change=True),
+    **erasing("models_library", "modelimage"),
+    **erasing("tryon", "productimage"),
     "admin/tryon/governor/": {"GET": page(Ability.SEE_OPERATIONS), "POST": page(Ability.SEE_OPERATIONS)},
     "admin/tryon/governor/pause/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
     "admin/tryon/governor/resume/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
-    "admin/^(?P<app_label>auth|api|upkeep|models_library|results|tryon|django_rq)/$": {
+    "admin/^(?P<app_label>auth|api|upkeep|results|models_library|tryon|django_rq)/$": {
         "GET": page("upkeep.view_cleanuprun"),
         "POST": page("upkeep.view_cleanuprun"),
     },

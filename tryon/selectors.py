@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from config.core import clock
 from config.core.upkeep.counts import counted
 from models_library.models import ModelImage
+from results.models import TryOnResult
 from tryon.failures import PERMANENT
 from tryon.models import (
     ACTIVE,
@@ -30,6 +31,13 @@ from tryon.models import (
 class Rescued(TypedDict):
     pictures: int
     credits: int
+
+
+class EraseCounts(TypedDict):
+    jobs: int
+    active: int
+    results: int
+    left: int
 
 
 FASHN_KEEPS_PICTURES: Final = timedelta(hours=72)
@@ -129,6 +137,42 @@ def jobs_to_erase(photo: ProductImage | ModelImage, *, most: int) -> list[UUID]:
         asked = JobViewer.objects.filter(product_image=photo).exclude(job__cache_key__startswith=ERASED)
         ids = list(asked.order_by("pk").values_list("job_id", flat=True)[:most])
     return ids
+
+
+def counts_to_erase(photo: ProductImage | ModelImage) -> EraseCounts:
+    """Return the numbers of jobs and results that go with a photo, and of jobs that stay for others."""
+    going, staying = _jobs_going(photo), _jobs_of(photo).filter(_others_have_a_copy(photo))
+    return {
+        "jobs": going.count(),
+        "active": going.filter(status__in=ACTIVE).count(),
+        "results": results_to_erase(photo).count(),
+        "left": staying.count() if isinstance(photo, ProductImage) else 0,
+    }
+
+
+def results_to_erase(photo: ProductImage | ModelImage) -> QuerySet[TryOnResult]:
+    """Return the results that go with a photo, newest first, with their photos."""
+    results = TryOnResult.objects.filter(job__in=_jobs_going(photo).order_by().values("pk"))
+    return results.select_related("job__product_image", "job__model_image")
+
+
+def _jobs_going(photo: ProductImage | ModelImage) -> QuerySet[TryOnJob]:
+    jobs = _jobs_of(photo)
+    return jobs.exclude(_others_have_a_copy(photo)) if isinstance(photo, ProductImage) else jobs
+
+
+def _jobs_of(photo: ProductImage | ModelImage) -> QuerySet[TryOnJob]:
+    jobs = TryOnJob.objects.exclude(cache_key__startswith=ERASED)
+    if isinstance(photo, ModelImage):
+        return jobs.filter(model_image=photo)
+    asked = JobViewer.objects.filter(product_image=photo)
+    return jobs.filter(Q(product_image=photo) | Q(pk__in=asked.values("job")))
+
+
+def _others_have_a_copy(photo: ProductImage | ModelImage) -> Exists:
+    """Return the condition that somebody asked for a job with another photo than this one."""
+    viewers = JobViewer.objects.filter(job=OuterRef("pk"), product_image__isnull=False)
+    return Exists(viewers.exclude(product_image=photo.pk).exclude(product_image__processed=""))
 
 
 def dead_letters() -> QuerySet[TryOnJob]:

@@ -51,14 +51,14 @@ def pictures_of(job: TryOnJob) -> list[PictureCard]:
     cards = [
         PictureCard(
             title=_("Garment"),
-            name=garment.product_id,
+            name=str(garment),
             address=reverse("admin:tryon_productimage_change", args=[garment.pk]),
             picture=garment.processed,
             size=pixels(garment.width, garment.height),
         ),
         PictureCard(
             title=_("Model"),
-            name=model.name,
+            name=str(model),
             address=reverse("admin:models_library_modelimage_change", args=[model.pk]),
             picture=model.image,
             size=pixels(model.width, model.height),

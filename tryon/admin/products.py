@@ -23,6 +23,7 @@ from config.core.admin.widgets import (
 )
 from config.shops.abilities import Ability
 from tryon.admin.batch import batch_page
+from tryon.admin.erasing import ErasesPhotos
 from tryon.models import ProductImage
 from tryon.services.products import product_image_create, storable_metadata
 
@@ -88,23 +89,24 @@ class SourceFilter(admin.SimpleListFilter):
 
 
 @admin.register(ProductImage)
-class ProductImageAdmin(UploadAdmin[ProductImage]):
+class ProductImageAdmin(ErasesPhotos, UploadAdmin[ProductImage]):
     """The picture itself never changes: a new picture is a new photo."""
 
     form = ProductImageForm
     upload_form = ProductImageUploadForm
-    list_display = ["picture", "product_id", "source", "size", "job_list", "created"]
-    list_display_links = ["picture", "product_id"]
+    list_display = ["picture", "product", "source", "size", "job_list", "created"]
+    list_display_links = ["picture", "product"]
     list_filter = [SourceFilter, "created_at"]
     search_fields = ["product_id", "requester"]
     search_help_text = _("Product or requester.")
     fields = ["large", "product_id", "metadata", "source", "size", "job_list", "created_at"]
     readonly_fields = ["large", "source", "size", "job_list", "created_at"]
-    actions = ["try_on"]
+    actions = ["try_on", "erase"]
 
     @override
     def get_queryset(self, request: HttpRequest) -> "QuerySet[UsedProductImage]":
-        return super().get_queryset(request).annotate(job_count=count_of(ProductImage, "jobs"))
+        photos: QuerySet[ProductImage] = super().get_queryset(request)
+        return photos.annotate(job_count=count_of(ProductImage, "jobs"))
 
     @override
     def has_delete_permission(self, request: HttpRequest, obj: ProductImage | None = None) -> bool:
@@ -144,6 +146,10 @@ class ProductImageAdmin(UploadAdmin[ProductImage]):
     @admin.display(description=_("photo"))
     def large(self, photo: ProductImage) -> SafeString:
         return large_picture(photo.processed, photo.thumbnail, photo.product_id)
+
+    @admin.display(description=_("product"), ordering="product_id")
+    def product(self, photo: ProductImage) -> str:
+        return str(photo)
 
     @admin.display(description=_("source"), ordering="requester")
     def source(self, photo: ProductImage) -> str:
