@@ -36,7 +36,7 @@ PICTURES_SHOWN: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What the page shows before: the photo, the counts, and the newest results that go."""
+    """The content of the page: the photo, the counts, and the newest results that go."""
 
     photo: ProductImage | ModelImage
     counts: EraseCounts
