@@ -191,7 +191,10 @@ OF_THE_API: Final[dict[str, dict[str, Row]]] = {
         "GET": call("200/1", "200/1", "200/1", "200/2", "200/1", Ability.SEE_RETIRED_MODELS),
         "POST": call(403, 403, 403, 400, 403, Ability.ADD_MODELS),
     },
-    "api/tryon/models/<uuid:image_id>": {"PATCH": call(403, 403, 403, 200, 403, Ability.CHANGE_MODELS)},
+    "api/tryon/models/<uuid:image_id>": {
+        "GET": call(200, 200, 200, 200, 200),
+        "PATCH": call(403, 403, 403, 200, 403, Ability.CHANGE_MODELS),
+    },
     "api/tryon/results": {
         "GET": call("200/0", "200/1", "200/0", "200/1", "200/0", Ability.SEE_ALL_RESULTS),
     },
@@ -203,6 +206,13 @@ OF_THE_API: Final[dict[str, dict[str, Row]]] = {
         "POST": call(404, 201, 404, 201, 404, Ability.REVIEW_RESULTS, body={"verdict": "yes"}),
     },
     "api/tryon/upload": {"POST": call(400, 400, 400, 400, 403, Ability.UPLOAD_PHOTOS)},
+    "api/tryon/uploads": {
+        "GET": call("200/0", "200/1", "200/0", "200/1", "200/0", Ability.USE_ANY_PHOTO),
+    },
+    "api/tryon/uploads/<uuid:photo_id>": {
+        "GET": call(404, 200, 404, 200, 404, Ability.USE_ANY_PHOTO),
+        "DELETE": call(404, 204, 404, 204, 404, Ability.USE_ANY_PHOTO, Ability.ERASE_PHOTOS),
+    },
     "api/tryon/generate": {
         "POST": call(
             404,

@@ -72,6 +72,12 @@ def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
     return photo
 
 
+def uploads_for(caller: Caller) -> QuerySet[ProductImage]:
+    """Return the photos that the caller uploaded, or every photo for who may use any. Some have no files."""
+    photos = ProductImage.objects.all()
+    return photos if caller.may(Ability.USE_ANY_PHOTO) else photos.filter(requester=caller.requester)
+
+
 def hold(product: ProductImage, model: ModelImage | None = None) -> None:
     """Keep the files of photos that a job points at from now on, until the transaction ends.
 

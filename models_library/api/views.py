@@ -16,7 +16,7 @@ from config.core.images import ImageMissing
 from config.shops.abilities import Ability
 from config.shops.callers import caller_of
 from config.shops.permissions import needs_to_write
-from models_library.access import model_image_for
+from models_library.access import ModelImageNotFound, model_image_for
 from models_library.api.serializers import (
     ModelImageAddedAnswer,
     ModelImageAnswer,
@@ -56,9 +56,16 @@ class ModelImagesView(APIView):
 
 
 class ModelImageView(APIView):
-    """Change one photo, with a manager key."""
+    """One photo. Change it with a manager key."""
 
     permission_classes = [needs_to_write(Ability.CHANGE_MODELS)]
+
+    @operation("getModel")
+    def get(self, request: Request, image_id: UUID) -> ModelImageAnswer:
+        photo = model_image_for(image_id)
+        if not (photo.is_active or caller_of(request).may(Ability.SEE_RETIRED_MODELS)):
+            raise ModelImageNotFound
+        return model_image_answer(photo, request)
 
     @operation("modelUpdate", body=ModelImageUpdateSerializer)
     def patch(self, request: Request, image_id: UUID) -> ModelImageAnswer:

@@ -114,6 +114,7 @@ def rows_of(requester: str) -> dict[str, str]:
         ":image_id": model,
         ":result_id": result,
         ":product_id": product,
+        ":photo_id": product,
         ":model_id": model,
         "auth/group:object_id": Group.objects.create(name="Some group"),
         "auth/user:object_id": (somebody := User.objects.create_user("somebody")),
@@ -158,7 +159,7 @@ def answer(world: World, name: str, method: str, route: str, row: Row) -> Expect
             response = client.post(path, row.body) if method == "POST" else client.generic(method, path)
         transaction.set_rollback(True)
     client.cookies = cookies
-    is_list = route in {"api/tryon/models", "api/tryon/results", "api/tryon/jobs"}
+    is_list = route in {f"api/tryon/{name}" for name in ("models", "results", "jobs", "uploads")}
     if method == "GET" and is_list and response.status_code == 200:
         return f"200/{len(response.json()['data'])}"
     return int(response.status_code)

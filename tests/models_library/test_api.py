@@ -22,6 +22,7 @@ def test_a_manager_adds_a_photo_and_a_storefront_lists_it(manager: Api, owner: A
     assert listed[0]["tags"] == ["summer", "smiling"]
     assert listed[0]["imageUrl"].startswith("http://testserver/media/models/")
     assert download(owner, listed[0]["thumbnailUrl"])
+    assert data_of(owner.get(f"models/{listed[0]['id']}"))["name"] == "Ada"
 
 
 def test_repeated_fields_are_tags_too(manager: Api) -> None:
@@ -78,6 +79,8 @@ def test_retired_photos_are_hidden_from_storefronts_only(manager: Api, owner: Ap
     assert data_of(manager.patch(f"models/{photo.pk}", {"isActive": False}))["isActive"] is False
     assert data_of(owner.get("models")) == []
     assert len(data_of(manager.get("models"))) == 1
+    assert error_of(owner.get(f"models/{photo.pk}"))["code"] == "model_image_not_found"
+    assert data_of(manager.get(f"models/{photo.pk}"))["isActive"] is False
 
 
 def test_the_list_is_filtered_searched_and_paged(owner: Api) -> None:

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from config.core import clock
-from config.core.http.envelope import Url, absolute_url, absolute_urls
+from config.core.http.envelope import Url, absolute_urls
 from config.core.http.pagination import ListQuery
 from config.core.http.strict import Choice, Flag, FormSerializer, Id, Moment, Number, StrictSerializer, Text
 from config.core.http.warnings import WarningAnswer, warning_answers
@@ -71,32 +71,59 @@ class UploadSerializer(FormSerializer):
         return metadata
 
 
-class UploadedAnswer(TypedDict):
-    """A product photo as stored, with warnings about its quality."""
+class UploadQuery(ListQuery):
+    """The query of ``GET /uploads``."""
+
+    productId = Text(required=False, max_length=100)
+    createdAfter = Moment(required=False)
+    createdBefore = Moment(required=False)
+
+
+class UploadAnswer(TypedDict):
+    """A product photo as stored."""
 
     id: UUID
     originalUrl: Url
     processedUrl: Url
     thumbnailUrl: Url
     productId: str
+    metadata: dict[str, Any]
     width: int
     height: int
+    createdAt: datetime
+
+
+class UploadedAnswer(UploadAnswer):
+    """A product photo just stored, with warnings about its quality."""
+
     warnings: list[WarningAnswer]
+
+
+def upload_answers(photos: Sequence[ProductImage], request: Request) -> list[UploadAnswer]:
+    """Return photos as the API shows them. They have their files."""
+    files = [file for photo in photos for file in (photo.original, photo.processed, photo.thumbnail)]
+    urls = absolute_urls(request, files)
+    return [_upload_answer(photo, urls) for photo in photos]
+
+
+def _upload_answer(photo: ProductImage, urls: Mapping[str, Url]) -> UploadAnswer:
+    return {
+        "id": photo.pk,
+        "originalUrl": urls[str(photo.original)],
+        "processedUrl": urls[str(photo.processed)],
+        "thumbnailUrl": urls[str(photo.thumbnail)],
+        "productId": photo.product_id,
+        "metadata": photo.metadata,
+        "width": photo.width,
+        "height": photo.height,
+        "createdAt": photo.created_at,
+    }
 
 
 def uploaded_answer(
     photo: ProductImage, warnings: tuple[ImageWarning, ...], request: Request
 ) -> UploadedAnswer:
-    return {
-        "id": photo.pk,
-        "originalUrl": absolute_url(request, photo.original),
-        "processedUrl": absolute_url(request, photo.processed),
-        "thumbnailUrl": absolute_url(request, photo.thumbnail),
-        "productId": photo.product_id,
-        "width": photo.width,
-        "height": photo.height,
-        "warnings": warning_answers(warnings),
-    }
+    return {**upload_answers([photo], request)[0], "warnings": warning_answers(warnings)}
 
 
 class OptionsSerializer(serializers.Serializer[Any]):

@@ -6,6 +6,8 @@ from tryon.api import operations, views
 
 urlpatterns = [
     path("upload", views.UploadView.as_view(), name="api-upload"),
+    path("uploads", views.UploadsView.as_view(), name="api-uploads"),
+    path("uploads/<uuid:photo_id>", views.UploadedView.as_view(), name="api-upload-one"),
     path("generate", views.GenerateView.as_view(), name="api-generate"),
     path("jobs", views.JobsView.as_view(), name="api-jobs"),
     path("jobs/<uuid:job_id>", views.JobView.as_view(), name="api-job"),

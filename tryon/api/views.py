@@ -15,21 +15,34 @@ from config.core.images import ImageMissing
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, caller_of
 from config.shops.permissions import needs
-from tryon.access import JobNotFound, job_for, jobs_for, jobs_in, jobs_of_photo
+from tryon.access import (
+    JobNotFound,
+    ProductImageNotFound,
+    job_for,
+    jobs_for,
+    jobs_in,
+    jobs_of_photo,
+    uploads_for,
+)
 from tryon.api.serializers import (
     GeneratedAnswer,
     GenerateSerializer,
     JobAnswer,
     JobQuery,
+    UploadAnswer,
     UploadedAnswer,
+    UploadQuery,
     UploadSerializer,
     job_answer,
     job_answers,
     seconds_of,
+    upload_answers,
     uploaded_answer,
 )
 from tryon.fashn.options import TryOnOptions
 from tryon.models import Status, TryOnJob
+from tryon.selectors import with_files
+from tryon.services.erasing import photo_erase
 from tryon.services.fallback import wake_if_overdue
 from tryon.services.generate import tryon_generate
 from tryon.services.jobs import job_cancel, job_retry
@@ -42,6 +55,11 @@ if TYPE_CHECKING:
 
     from tryon.access import ShownJob
 
+UPLOAD_LOOKUPS: Final = {
+    "productId": "product_id",
+    "createdAfter": "created_at__gt",
+    "createdBefore": "created_at__lt",
+}
 STARTED: Final = (200, 202)
 LOOKUPS: Final = {
     "modelImageId": "model_image",
@@ -75,6 +93,38 @@ class UploadView(APIView):
             requester=caller_of(request).requester,
         )
         return uploaded_answer(photo, warnings, request)
+
+
+class UploadsView(APIView):
+    """The product photos that the caller uploaded, newest first."""
+
+    @operation("listUploads", query=UploadQuery)
+    def get(self, request: Request, query: dict[str, Any]) -> Page[UploadAnswer]:
+        lookups = {UPLOAD_LOOKUPS[name]: value for name, value in query.items() if name in UPLOAD_LOOKUPS}
+        photos = with_files(uploads_for(caller_of(request))).filter(**lookups)
+        rows, meta = paginate(photos, request, query)
+        return Page(upload_answers(rows, request), meta)
+
+
+class UploadedView(APIView):
+    """One product photo."""
+
+    @operation("getUpload")
+    def get(self, request: Request, photo_id: UUID) -> UploadAnswer:
+        photo = with_files(uploads_for(caller_of(request))).filter(pk=photo_id).first()
+        if photo is None:
+            raise ProductImageNotFound
+        return upload_answers([photo], request)[0]
+
+    @operation("deleteUpload", status=204)
+    def delete(self, request: Request, photo_id: UUID) -> None:
+        """Erase the photo, its try-ons and their results. Repeat it after an error."""
+        caller = caller_of(request)
+        # Also one without its files: an erasure that was cut off goes on.
+        photo = uploads_for(caller).filter(pk=photo_id).first()
+        if photo is None:
+            raise ProductImageNotFound
+        photo_erase(photo, caller)
 
 
 class GenerateView(APIView):

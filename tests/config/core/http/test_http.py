@@ -149,6 +149,8 @@ def test_the_schema_lists_every_address_with_its_errors() -> None:
     schema = SchemaGenerator().get_schema(request=None, public=True)
     assert set(schema["paths"]) == {
         "/api/tryon/upload",
+        "/api/tryon/uploads",
+        "/api/tryon/uploads/{photo_id}",
         "/api/tryon/models",
         "/api/tryon/models/{image_id}",
         "/api/tryon/generate",
