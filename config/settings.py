@@ -294,6 +294,8 @@ PROXY_COUNT = env.number("PROXY_COUNT", 1, least=1, most=10)  # in a row; each a
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
+# The doctor compares their fingerprints between machines.
+SHARED_SECRETS = ["SECRET_KEY", "FASHN_API_KEY", "S3_SECRET_KEY"]
 # One name from one address is locked out: nobody else, and not a whole office. A lock ends by itself.
 AXES_FAILURE_LIMIT = env.number("LOGIN_ATTEMPTS", 5, least=1, most=1000)
 AXES_COOLOFF_TIME = timedelta(minutes=env.number("LOGIN_LOCK_MINUTES", 15, least=1, most=10_080))

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from config.core.doctor.public import mirror
 from config.core.http.health import healthz, readyz
 from config.core.storage.local import serve_signed_file
 
@@ -35,4 +36,5 @@ urlpatterns = [
     path("favicon.ico", favicon, name="favicon"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("doctor/<str:token>", mirror, name="doctor"),
 ]

@@ -176,6 +176,10 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     **erasing("models_library", "modelimage"),
     **erasing("tryon", "productimage"),
     "admin/tryon/governor/": {"GET": page(Ability.SEE_OPERATIONS), "POST": page(Ability.SEE_OPERATIONS)},
+    "admin/tryon/governor/doctor/": {
+        "GET": page(Ability.SEE_OPERATIONS),
+        "POST": page(Ability.SEE_OPERATIONS, ok=302),
+    },
     "admin/tryon/governor/pause/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
     "admin/tryon/governor/resume/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
     "admin/^(?P<app_label>auth|api|upkeep|results|models_library|tryon|django_rq)/$": {
@@ -249,6 +253,7 @@ OPEN: Final[dict[str, dict[str, Row]]] = {
     "favicon.ico": {"GET": everyone(302)},
     "healthz": {"GET": everyone(200)},
     "readyz": {"GET": everyone(200)},
+    "doctor/<str:token>": {"GET": everyone(404)},  # a token that this installation has not made
 }
 
 ADDRESSES: Final = OPEN | OF_THE_API | OF_THE_ADMIN | OF_RQ

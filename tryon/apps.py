@@ -13,4 +13,6 @@ class TryonConfig(AppConfig):
     @override
     def ready(self) -> None:
         from tryon import checks  # noqa: F401  (registers the checks)
-        from tryon.services import rejections  # noqa: F401  (connects the receiver)
+        from tryon.services import doctor, rejections  # noqa: F401  (rejections connects the receiver)
+
+        doctor.register_examinations()

@@ -13,6 +13,7 @@ from tryon.cleanup.watch import must_clean_early
 from tryon.engine import queue, recovery, steps
 from tryon.engine.advance import advance, seconds_early
 from tryon.engine.advance import dispatch as dispatch_jobs
+from tryon.services.doctor import report_write
 
 # The same worker runs the sweep every half minute.
 CLEANUP_SECONDS: Final = 15.0
@@ -69,6 +70,12 @@ def cleanup(name: str) -> None:
     done = run(name, TASKS[name].work(), max_seconds=CLEANUP_SECONDS)
     if done is not None and done.cursor and not done.problem:
         queue.enqueue_cleanup(name)
+
+
+def doctor() -> None:
+    """Try the real things, and keep the findings for the admin."""
+    close_old_connections()
+    report_write()
 
 
 def watch_storage() -> None:

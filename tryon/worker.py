@@ -1,5 +1,6 @@
 """The worker processes of the two queues."""
 
+import json
 import signal
 from typing import Any, Final, override
 
@@ -8,6 +9,7 @@ from rq import SimpleWorker, Worker
 from rq.timeouts import UnixSignalDeathPenalty
 
 from config.core.clock import check_host
+from config.core.doctor import fingerprints
 from config.core.images import CHILDREN
 from tryon.engine import queue, recovery, shield
 from tryon.engine.leases import LEASE
@@ -33,7 +35,15 @@ class PatientDeathPenalty(UnixSignalDeathPenalty):
             super().handle_death_penalty(signum, frame)  # type: ignore[no-untyped-call]
 
 
-class StepWorker(SimpleWorker):
+class _TellsSecrets:
+    """A worker whose record has the fingerprints of its secrets, for the doctor on another machine."""
+
+    def serialize(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().serialize()  # type: ignore[misc]
+        return {**told, queue.SECRETS_FIELD: json.dumps(fingerprints())}
+
+
+class StepWorker(_TellsSecrets, SimpleWorker):
     """Run steps in one process: a fork for each step would cost five times the CPU of the step.
 
     At its start the worker sweeps up what a killed one left, and again when the killed one's leases are over.
@@ -65,7 +75,7 @@ class StepWorker(SimpleWorker):
         return super().work(*args, **kwargs)
 
 
-class MaintenanceWorker(Worker):
+class MaintenanceWorker(_TellsSecrets, Worker):
     """Run each cleanup and each sweep in a fork: a crash ends one task and no other."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

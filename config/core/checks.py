@@ -1,11 +1,15 @@
 """System checks: report a wrong configuration at the start, not at night."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.http.request import validate_host
+
+from config.core.doctor.machine import missing_static_files
 
 # S3's own limit is seven days. A URL may work a little longer than asked for.
 MAX_SIGNED_URL_SECONDS: Final = 7 * 24 * 3600 - 600
@@ -37,11 +41,25 @@ def check_storage(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
     return []
 
 
+@register(Tags.staticfiles, deploy=True)
+def check_static_files(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Report files that are not collected: a page that has one of them fails."""
+    if not missing_static_files():
+        return []
+    return [
+        Error(
+            "Static files of this release are missing in STATIC_ROOT.",
+            hint="Run manage.py collectstatic --noinput.",
+            id="core.E004",
+        )
+    ]
+
+
 @register(Tags.security, deploy=True)
 def check_public_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Report a missing address: shoppers' browsers have to reach the shop."""
+    """Report a missing address, and settings that keep its visitors out."""
     if settings.PUBLIC_BASE_URL:
-        return []
+        return list(_contradictions(urlsplit(settings.PUBLIC_BASE_URL)))
     return [
         Warning(
             "PUBLIC_BASE_URL is not set.",
@@ -49,3 +67,19 @@ def check_public_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
             id="core.W001",
         )
     ]
+
+
+def _contradictions(public: SplitResult) -> Iterator[CheckMessage]:
+    host = public.netloc.removesuffix(f":{public.port}")
+    if not validate_host(host, settings.ALLOWED_HOSTS):
+        yield Error(
+            "ALLOWED_HOSTS does not have the host of PUBLIC_BASE_URL.",
+            hint="Add it, or leave ALLOWED_HOSTS out.",
+            id="core.E005",
+        )
+    if public.scheme == "https" and settings.SECURE_SSL_REDIRECT and not settings.BEHIND_PROXY:
+        yield Warning(
+            "PUBLIC_BASE_URL is https and BEHIND_PROXY is off: behind a proxy, pages redirect to themselves.",
+            hint="Set BEHIND_PROXY=1, unless the web process ends TLS itself.",
+            id="core.W002",
+        )

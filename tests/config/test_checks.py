@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.checks import run_checks
+from django.core.management import call_command
 from pytest_django import Settings
 
 from config.core.secrets import read_or_create_secret
@@ -43,6 +44,18 @@ def test_a_wrong_setting_has_an_id(settings: Settings, changes: dict[str, object
 def test_production_wants_a_key_an_address_and_no_demo(settings: Settings) -> None:
     settings.FASHN_API_KEY, settings.PUBLIC_BASE_URL, settings.DEMO_SHOP = "", "", True
     assert ids(deploy=True) == {"core.W001", "tryon.W002", "tryon.W003"}
+
+
+def test_production_wants_static_files_and_a_reachable_address(settings: Settings, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path
+    manifest = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": manifest}
+    settings.PUBLIC_BASE_URL, settings.ALLOWED_HOSTS = "https://shop.example:8443/tryon", ["localhost"]
+    settings.SECURE_SSL_REDIRECT = True
+    assert ids(deploy=True) == {"core.E004", "core.E005", "core.W002"}
+    settings.ALLOWED_HOSTS, settings.BEHIND_PROXY = [".shop.example"], True
+    call_command("collectstatic", interactive=False, verbosity=0)
+    assert ids(deploy=True) == set()
 
 
 FAILS = """

@@ -5,6 +5,7 @@ PostgreSQL, Redis, nginx and OpenSSL are the distribution's. Only what the dicti
 """
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -135,6 +136,9 @@ def test_compose_as_written_behind_a_proxy_that_ends_tls(
         assert first[:4] == ["docker", "compose", "exec", "web"]
         run([*first[4:], "--noinput"], {**environment_of("web"), **LOGIN})
         look_around(address, certificate.public)
+        doctor = shlex.split(blocks("With Docker", "sh")[0].splitlines()[2])
+        said = run(doctor[4:], environment_of("web"))
+        assert "error" not in said, said
 
 
 def test_processes_as_written_below_a_path_and_behind_two_proxies(
@@ -178,6 +182,11 @@ def test_processes_as_written_below_a_path_and_behind_two_proxies(
         stack.enter_context(nginx(tmp_path / "nginx", outer, a_proxy_that_appends(inner, web)))
         wait_for(address, verify=certificate.public)
         look_around(address, certificate.public)
+        (command,) = re.findall(r"`(\S+ manage.py doctor)`", handbook.section("Without Docker"))
+        said = run(process(command), shell)
+        assert "error" not in said, said
+        wrong = {**shell, "DATABASE_URL": "postgres://tryon@127.0.0.1:9/nothing"}
+        assert "DATABASE_URL" in run([f"{PYTHON}/python", "manage.py", "doctor"], wrong, code=1)
 
 
 def a_proxy_that_appends(port: int, web: int) -> str:

@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from config.core.admin.base import ReadOnlyAdmin
+from config.core.doctor import examine
 from config.shops.abilities import Ability
 from tryon.models import Governor
+from tryon.services.doctor import report, report_ask
 from tryon.services.operations import problem, service_pause, service_resume
 from tryon.services.stats import statistics
 
@@ -36,6 +38,7 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
         return [
             path("pause/", self.admin_site.admin_view(self.pause_view), name="tryon_governor_pause"),
             path("resume/", self.admin_site.admin_view(self.resume_view), name="tryon_governor_resume"),
+            path("doctor/", self.admin_site.admin_view(self.doctor_view), name="tryon_governor_doctor"),
             path("", self.admin_site.admin_view(self.changelist_view), name="tryon_governor_changelist"),
         ]
 
@@ -69,6 +72,22 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
         service_resume()
         self.message_user(request, _("Resumed. Jobs start again."), messages.SUCCESS)
         return redirect("admin:tryon_governor_changelist")
+
+    def doctor_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what this web process finds now, and what a worker found. A POST asks a worker."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            report_ask()
+            self.message_user(request, _("A worker looks. Load this page again in a minute."))
+            return redirect("admin:tryon_governor_doctor")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Doctor"),
+            "findings": examine(thorough=False),
+            "report": report(),
+        }
+        return TemplateResponse(request, "admin/tryon/governor/doctor.html", context)
 
     def _check(self, request: HttpRequest) -> None:
         if not self.has_operate_permission(request):

@@ -1,8 +1,11 @@
 """The only door to RQ. A task carries an id. A lost task costs seconds, because the sweep finds its job."""
 
 import functools
+import json
 import math
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +15,8 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from redis import RedisError
-from rq import Queue
+from rq import Queue, Worker
+from rq.cron import CronScheduler
 
 from config.core import clock
 from config.core.redis.addresses import connect
@@ -23,6 +27,8 @@ logger = structlog.stdlib.get_logger(__name__)
 
 STEPS: Final = "tryon"
 MAINTENANCE: Final = "maintenance"
+# Of a worker's own record in Redis, which ends with the worker.
+SECRETS_FIELD: Final = "secrets"
 FINISHED_TASK_SECONDS: Final = 60
 FAILED_TASK_SECONDS: Final = 86_400
 # A task that is lost keeps others like it away for this long.
@@ -76,6 +82,33 @@ def enqueue_sweep(*, delay_seconds: float) -> None:
 def enqueue_cleanup(name: str) -> None:
     """Ask the maintenance worker to continue a cleanup task."""
     _enqueue("tryon.tasks.cleanup", name, queue=MAINTENANCE)
+
+
+def enqueue_doctor() -> None:
+    """Ask the maintenance worker to write the doctor's report."""
+    _enqueue("tryon.tasks.doctor", queue=MAINTENANCE)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWorker:
+    """A worker that gave a sign of life in the last minutes. ``secrets`` are fingerprints."""
+
+    queues: tuple[str, ...]
+    secrets: Mapping[str, str]
+
+
+def workers() -> list[SeenWorker]:
+    """Return the workers of all machines. Raises RedisError."""
+    redis = _queue(STEPS).connection
+    return [
+        SeenWorker(tuple(worker.queue_names()), json.loads(redis.hget(worker.key, SECRETS_FIELD) or "{}"))
+        for worker in Worker.all(connection=redis)
+    ]
+
+
+def clocks() -> int:
+    """Return the number of processes that send the tasks of the clock. Raises RedisError."""
+    return len(CronScheduler.all(_queue(STEPS).connection))
 
 
 def is_away() -> bool:

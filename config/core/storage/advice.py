@@ -30,6 +30,7 @@ BY_FAULT: Final[dict[str, Any]] = {
     "NoAnswer": _HOST,
     "PermissionError": _("This process may not use the folder. Give it to the user that runs the service."),
     "NotReached": _("The address for browsers is not reached from here. Check S3_PUBLIC_ENDPOINT."),
+    "NotServed": _("The web process does not show it. Give all processes one VAR_DIR and one SECRET_KEY."),
     "PublicObjects": _("Anyone can read pictures without a signature. Block public access to the bucket."),
     "OthersMayRead": _("Other users of the machine can read the folder. Run chmod -R go= on it."),
 }

@@ -13,8 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, cast
+from urllib.parse import urljoin
 
 import requests
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
@@ -74,7 +76,7 @@ def _findings_of(key: str, content: bytes) -> Iterator[Finding]:
     yield _finding(Step.READ, lambda: _read(key, content))
     yield _finding(Step.LIST, lambda: _list(key))
     store = cast(Any, default_storage)
-    if store.serves_itself:
+    if store.serves_itself or settings.PUBLIC_BASE_URL:
         yield _finding(Step.SIGNED_ADDRESS, lambda: _fetch(key, content))
     yield _finding(Step.PRIVACY, lambda: store.privacy_fault(key))
 
@@ -109,10 +111,22 @@ def _list(key: str) -> str:
 
 
 def _fetch(key: str, content: bytes) -> str:
-    answer = requests.get(default_storage.url(key), timeout=FETCH_SECONDS, allow_redirects=False)
+    address = default_storage.url(key)
+    if not cast(Any, default_storage).serves_itself:
+        return _fetch_from_web(urljoin(settings.PUBLIC_BASE_URL, address), content)
+    answer = requests.get(address, timeout=FETCH_SECONDS, allow_redirects=False)
     if answer.status_code != 200:
         return f"Status{answer.status_code}"
     return "" if answer.content == content else "OtherContent"
+
+
+def _fetch_from_web(address: str, content: bytes) -> str:
+    """Fetch a local file, which the web process serves."""
+    with suppress(requests.RequestException):
+        answer = requests.get(address, timeout=FETCH_SECONDS, allow_redirects=False)
+        if answer.status_code == 200 and answer.content == content:
+            return ""
+    return "NotServed"
 
 
 def _delete(key: str) -> str:

@@ -1,0 +1,7 @@
+"""The doctor: it tries the real things, and says what to do about each that does not work."""
+
+from config.core.doctor.examine import examine, register
+from config.core.doctor.findings import ADVICE, Finding, State
+from config.core.doctor.fingerprints import fingerprints, other_secrets
+
+__all__ = ["ADVICE", "Finding", "State", "examine", "fingerprints", "other_secrets", "register"]

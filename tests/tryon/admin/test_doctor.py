@@ -1,0 +1,40 @@
+"""The doctor in the admin: what the web process finds, and what a worker found."""
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import Settings
+
+from tests.admin_pages import page, sign_in
+from tests.tryon.fashn.loopback import Loopback, answer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DOCTOR = "/admin/tryon/governor/doctor/"
+
+
+@pytest.fixture
+def operator(plain_static_files: None) -> Client:
+    return sign_in("tryon.view_governor")
+
+
+def test_a_worker_looks_where_a_request_may_not(operator: Client, settings: Settings) -> None:
+    with Loopback() as fashn:
+        fashn.answers(answer({"credits": {"total": 4321, "subscription": 0, "on_demand": 4321}}))
+        settings.FASHN_API_URL = fashn.url
+        assert "No worker has looked yet" in page(operator, DOCTOR)
+        assert "load this page again" in operator.post(DOCTOR, follow=True).content.decode().lower()
+        assert fashn.seen == []
+        call_command(
+            "rqworker", "maintenance", burst=True, worker_class="tests.worker.QuietWorker", verbosity=0
+        )
+        shown = page(operator, DOCTOR)
+    assert [seen.path for seen in fashn.seen] == ["/v1/credits"]
+    assert "4,321" in shown
+    assert "Set PUBLIC_BASE_URL" in shown
+
+
+def test_the_page_speaks_the_readers_language(operator: Client) -> None:
+    call_command("rqworker", "maintenance", burst=True, worker_class="tests.worker.QuietWorker", verbosity=0)
+    text = operator.get(DOCTOR, headers={"Accept-Language": "ko"}).content.decode()
+    assert "tryon 대기열을 맡은 워커가 없습니다." in text

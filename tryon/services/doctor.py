@@ -1,0 +1,105 @@
+"""The doctor's examinations of FASHN and of the workers, and its report for the admin."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils.translation import gettext_noop as _
+from redis import RedisError
+
+from config.core import clock
+from config.core.doctor import Finding, State, examine, other_secrets, register
+from tryon.engine import queue
+from tryon.engine.provider import client
+from tryon.fashn.errors import FashnError, Unauthorized
+
+FASHN: Final = _("FASHN")
+WORKERS: Final = _("Workers")
+REPORT_KEY: Final = "doctor:report"
+REPORT_SECONDS: Final = 7 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The findings of a worker, about all that it uses."""
+
+    at: datetime
+    machine: str
+    findings: list[Finding]
+
+
+def register_examinations() -> None:
+    """Add what this app knows to the doctor's list."""
+    register(WORKERS, workers, is_quick=True)
+    register(FASHN, fashn, is_quick=False)
+
+
+def fashn() -> Iterator[Finding]:
+    """Ask FASHN for the balance, which is free."""
+    if not settings.FASHN_API_KEY:
+        advice = _("Set FASHN_API_KEY, the key of FASHN's developer API.")
+        yield Finding(FASHN, State.ERROR, "FASHN_API_KEY", advice)
+        return
+    try:
+        balance = client().credits()
+    except Unauthorized:
+        advice = _("FASHN does not accept the key. Set FASHN_API_KEY and restart.")
+        yield Finding(FASHN, State.ERROR, "401", advice)
+    except FashnError as error:
+        advice = _("FASHN does not answer. Check FASHN_API_URL, and the way out of this network.")
+        yield Finding(FASHN, State.ERROR, type(error).__name__, advice)
+    else:
+        if balance.total > 0:
+            yield Finding(FASHN, fact=f"{balance.total:,}")
+        else:
+            yield Finding(FASHN, State.ERROR, "0", _("FASHN's credits are used up. Buy credits."))
+
+
+def workers() -> Iterator[Finding]:
+    """Look for the processes that do the work, and compare their secrets with this one's."""
+    try:
+        seen, clocks = queue.workers(), queue.clocks()
+    except RedisError:
+        return  # Redis has a finding of its own
+    served = {name for worker in seen for name in worker.queues}
+    missing = {queue.STEPS, queue.MAINTENANCE} - served
+    for name in sorted(missing):
+        advice = _("No worker serves the queue %(queue)s. Start one.")
+        yield Finding(WORKERS, State.ERROR, name, advice, {"queue": name})
+    if clocks == 0:
+        advice = _("No clock runs, so nothing is cleaned up. Start manage.py rqcron config.cron.")
+        yield Finding(WORKERS, State.ERROR, "cron", advice)
+    elif clocks > 1:
+        advice = _("Several clocks run. One is enough.")
+        yield Finding(WORKERS, State.WARNING, str(clocks), advice)
+    if others := other_secrets(worker.secrets for worker in seen):
+        advice = _(
+            "Some workers have other secrets than this process. Set the same on all machines, and restart."
+        )
+        yield Finding(WORKERS, State.ERROR, ", ".join(others), advice)
+    if not missing and clocks == 1 and not others:
+        yield Finding(WORKERS, fact=str(len(seen)))
+
+
+def report_ask() -> None:
+    """Have a worker write a report. It may take a minute."""
+    queue.enqueue_doctor()
+
+
+def report_write() -> None:
+    """Examine everything and keep the findings. Calls FASHN, the store and the public address."""
+    findings = [finding.kept() for finding in examine(thorough=True)]
+    kept = {"at": clock.now(), "machine": socket.gethostname(), "findings": findings}
+    cache.set(REPORT_KEY, kept, REPORT_SECONDS)
+
+
+def report() -> Report | None:
+    """Return the last report, None if there is none."""
+    kept = cache.get(REPORT_KEY)
+    if kept is None:
+        return None
+    return Report(kept["at"], kept["machine"], [Finding.read(finding) for finding in kept["findings"]])
