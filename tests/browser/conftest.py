@@ -35,9 +35,17 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(chromium: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
+def language() -> str:
+    """The language of the person at the browser. A test may ask for another."""
+    return "en"
+
+
+@pytest.fixture
+def context(chromium: Browser, live_server: LiveServer, language: str) -> Iterator[BrowserContext]:
     """A window without cookies."""
-    context = chromium.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(
+        base_url=live_server.url, viewport={"width": 1280, "height": 900}, locale=language
+    )
     yield context
     context.close()
 

@@ -109,6 +109,18 @@ def test_every_page_of_the_back_office(
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.parametrize("language", ["ko"])
+def test_every_page_of_ours_in_korean(
+    sandbox: Sandbox, staff: Visitor, words: Mapping[str, object], settings: Settings, language: str
+) -> None:
+    settings.DEMO_SHOP = True
+    ours = {route for route, name in routes() if not name.startswith("django_rq") and name != "docs"}
+    faults = []
+    for route in sorted(ours):
+        faults += staff.misfits_of(filled(route, {**words, "<id>": staff.user_id}), language=language)
+    assert not faults, "\n".join(faults)
+
+
 def test_pages_for_who_has_not_signed_in(nobody: Visitor) -> None:
     faults = [
         *nobody.faults_of("/admin/login/"),

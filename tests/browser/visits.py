@@ -53,6 +53,13 @@ class Visitor:
         faults += [*self._complaints, *self._violations(address), *self._overflow()]
         return [f"{address}: {fault}" for fault in faults]
 
+    def misfits_of(self, address: str, *, language: str) -> list[str]:
+        """Open a page and return what of it is not in the language or not wide enough for its words."""
+        self.page.goto(address)
+        spoken = self.page.evaluate("document.documentElement.lang")
+        faults = [] if spoken == language else [f"the language is {spoken}"]
+        return [f"{address}: {fault}" for fault in [*faults, *self._overflow()]]
+
     def _violations(self, address: str) -> list[str]:
         report = self._axe.run(self.page, context={"exclude": [[selector] for selector in NOT_OURS]})
         return [

@@ -75,7 +75,7 @@ class BatchForm(forms.Form):
                 mode=cleaned.get("mode"), background=cleaned.get("background") or None
             )
         except OptionError as error:
-            self.add_error(error.field, gettext(error.message))
+            self.add_error(error.field, gettext(error.message) % error.words)
         return cleaned
 
     def groups(self) -> list[tuple[str, list[tuple[ModelImage, bool]]]]:

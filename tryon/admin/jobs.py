@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.core.admin.base import ReadOnlyAdmin, sentence
@@ -186,7 +187,9 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
 def seconds(span: timedelta) -> str:
     """Return a time span as text: seconds below two minutes, else minutes."""
     whole = span.total_seconds()
-    return f"{whole:.1f} s" if whole < 120 else f"{whole / 60:.0f} min"
+    if whole < 120:
+        return gettext("%(number)s s") % {"number": f"{whole:.1f}"}
+    return gettext("%(number)s min") % {"number": f"{whole / 60:.0f}"}
 
 
 def as_uuid(text: str) -> UUID | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import TextChoices
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -148,7 +149,9 @@ class OptionsField(serializers.Field[TryOnOptions, Any, Any, Any]):
         try:
             return TryOnOptions.from_mapping(data)
         except OptionError as error:
-            raise serializers.ValidationError({error.field: [_(error.message)]}) from error
+            raise serializers.ValidationError(
+                {error.field: [gettext(error.message) % error.words]}
+            ) from error
 
     @override
     def to_representation(self, value: TryOnOptions) -> dict[str, str | int]:

@@ -27,13 +27,22 @@ _DEFAULTS: Final[Mapping[str, str | int]] = {
 _HEX_COLOUR: Final = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})")
 
 
-class OptionError(ValueError):
-    """An unusable option. ``field`` is its JSON name, and ``message`` says what to send instead."""
+def _(message: str) -> str:
+    """Mark a message for translation and return it unchanged. The door that shows it translates it."""
+    return message
 
-    def __init__(self, field: str, message: str) -> None:
+
+class OptionError(ValueError):
+    """An unusable option. ``field`` is its JSON name.
+
+    ``message`` says what to send instead, and ``words`` has what the message's places stand for.
+    """
+
+    def __init__(self, field: str, message: str, **words: str | int) -> None:
         self.field = field
         self.message = message
-        super().__init__(f"{field}: {message}")
+        self.words = words
+        super().__init__(f"{field}: {message % words}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,9 @@ class TryOnOptions:
         names = {_camel(field.name): field.name for field in fields(cls)}
         for field in options:
             if field not in names:
-                raise OptionError(field, f"Unknown option. Use {', '.join(sorted(names))}.")
+                raise OptionError(
+                    field, _("Unknown. The names are %(names)s."), names=", ".join(sorted(names))
+                )
         # The values' types are checked where their meaning is, in __post_init__.
         return cls(**{names[field]: value for field, value in options.items()})  # type: ignore[arg-type]
 
@@ -106,9 +117,9 @@ def css_colour(text: object) -> str:
     if _HEX_COLOUR.fullmatch(colour):
         return colour if len(colour) == 7 else "#" + "".join(digit * 2 for digit in colour[1:])
     if colour in ImageColor.colormap:
-        red, green, blue, *_ = ImageColor.getrgb(colour)
+        red, green, blue = ImageColor.getrgb(colour)[:3]
         return f"#{red:02x}{green:02x}{blue:02x}"
-    raise OptionError("background", "Use a colour such as #f5f5f5 or white.")
+    raise OptionError("background", _("Use a colour such as #f5f5f5 or white."))
 
 
 def _camel(name: str) -> str:
@@ -118,20 +129,22 @@ def _camel(name: str) -> str:
 
 def _check_choice(field: str, value: object, choices: tuple[str, ...]) -> None:
     if value is not None and value not in choices:
-        raise OptionError(field, f"Use one of {', '.join(choices)}.")
+        raise OptionError(field, _("Use one of %(allowed)s."), allowed=", ".join(choices))
 
 
 def _check_mode(mode: object, resolution: str | None) -> None:
     if mode == "performance" and resolution is not None:
-        raise OptionError("mode", 'With a resolution, use "fast" instead of "performance".')
+        raise OptionError("mode", _('With a resolution, use "fast" instead of "performance".'))
     if mode == "fast" and resolution is None:
-        raise OptionError("mode", 'Without a resolution, use "performance" instead of "fast".')
+        raise OptionError("mode", _('Without a resolution, use "performance" instead of "fast".'))
     _check_choice("mode", mode, V16_MODES if resolution is None else MAX_MODES)
 
 
 def _check_left_out(field: str, value: str | None) -> None:
     if value not in (None, "auto"):
-        raise OptionError(field, f"Leave out {field} or resolution: they do not work together.")
+        raise OptionError(
+            field, _("Leave out %(option)s or resolution: they do not work together."), option=field
+        )
 
 
 def _check_seed(seed: object) -> None:
@@ -139,4 +152,4 @@ def _check_seed(seed: object) -> None:
         return
     # JSON's true is an int to Python.
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= MAX_SEED:
-        raise OptionError("seed", f"Use a whole number from 0 to {MAX_SEED}.")
+        raise OptionError("seed", _("Use a whole number from 0 to %(most)d."), most=MAX_SEED)

@@ -49,6 +49,18 @@ def test_a_wrong_option_is_named(owner: Api, body: dict[str, Any], options: Any,
     assert TryOnJob.objects.count() == 0
 
 
+def test_what_is_wrong_is_said_in_the_language_that_the_client_asks_for(owner: Api) -> None:
+    wrong = {"options": {"seed": -1}, "modelImageId": "7"}
+    owner.client.defaults["HTTP_ACCEPT_LANGUAGE"] = "ko"
+    error = error_of(owner.post("generate", wrong))
+    assert error["message"] == "올바르지 않은 필드가 있습니다. details를 확인하세요."
+    assert error["details"]["fields"] == {
+        "productImageId": ["필수 필드입니다."],
+        "modelImageId": ["올바른 UUID를 보내세요."],
+        "options.seed": ["0부터 4294967295까지의 정수를 보내세요."],
+    }
+
+
 @pytest.mark.parametrize(("options", "category"), [({}, "tops"), ({"resolution": "2k"}, None)])
 def test_the_model_photo_says_what_the_garment_is_where_fashn_wants_to_know(
     owner: Api, body: dict[str, Any], options: Any, category: str | None
