@@ -68,8 +68,7 @@ def cancel(job: TryOnJob, *, by: str) -> bool:
     with transaction.atomic():
         if not lifecycle.cancel(job, by=by):
             return False
-        for prediction in job.predictions.filter(state__in=IN_FLIGHT).select_for_update():
-            release(prediction)
+        _release_calls(job)
         look_after_pictures(job)
     return True
 
@@ -84,8 +83,14 @@ def retry(job: TryOnJob, *, by: str) -> bool:
         price = credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options), explicit=True)
         if not lifecycle.requeue(job, JobEdge.RETRY, price=price, by=by):
             return False
+        _release_calls(job)  # a job whose worker died may have failed with one; it is taken over below
         _call_a_worker(job, inherited=inherit(job, explicit=True))
     return True
+
+
+def _release_calls(job: TryOnJob) -> None:
+    for prediction in job.predictions.filter(state__in=IN_FLIGHT).select_for_update():
+        release(prediction)
 
 
 def note_webhook(prediction: Prediction, *, provider_id: str) -> bool:

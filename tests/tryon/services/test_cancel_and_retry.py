@@ -1,6 +1,7 @@
 """POST /jobs/{id}/cancel and /retry, and GET /jobs."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -10,7 +11,7 @@ from config.core import clock
 from config.shops.models import ApiKey
 from results.models import TryOnResult
 from tests.conftest import Api, Finish, Generate, data_of, error_of
-from tests.factories import TryOnJobFactory, TryOnResultFactory
+from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
 from tryon import tasks
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
@@ -93,6 +94,25 @@ def test_a_failed_job_is_retried_as_if_new(
     assert response.status_code == 202
     assert data_of(response)["queuePosition"] == 1
     assert finish(job_id).status == Status.COMPLETED
+
+
+def test_a_retry_goes_on_with_a_call_in_flight_that_no_worker_knows_of(
+    owner: Api, generate: Generate, work: Callable[[], None], finish: Finish, sandbox: Sandbox
+) -> None:
+    job_id = generate()["jobId"]
+    work()
+    TryOnJob.objects.update(status=Status.FAILED, error_code="internal_error")
+    before = clock.now() - timedelta(minutes=1)
+    lost = PredictionFactory.create(
+        job=TryOnJob.objects.get(), state=PredictionState.UNKNOWN, provider_id="lost"
+    )
+    Prediction.objects.filter(pk=lost.pk).update(created_at=before, submitted_at=before, rescue_at=before)
+
+    response = owner.post(f"jobs/{job_id}/retry")
+
+    assert (response.status_code, data_of(response)["status"]) == (202, "processing")
+    assert finish(job_id).status == Status.COMPLETED
+    assert sandbox.ledger()["requests"]["run"] == 1
 
 
 def test_a_retry_finds_the_picture_that_another_job_made(owner: Api) -> None:
