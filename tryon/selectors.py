@@ -82,6 +82,15 @@ def jobs_without_price() -> QuerySet[TryOnJob]:
     return in_queue_order(TryOnJob.objects.filter(status=Status.QUEUED, price=0))
 
 
+def calls_without_price() -> QuerySet[Prediction]:
+    """Return the calls in flight of jobs without a price for further steps, with their jobs.
+
+    They are the job's last, or an earlier release has started the job during a deploy.
+    """
+    calls = Prediction.objects.filter(state__in=IN_FLIGHT, job__status=Status.PROCESSING, job__price=0)
+    return calls.select_related("job")
+
+
 def typical_seconds(*, model_name: str, speed: str, documented: float) -> float:
     """Return the median duration of the latest such predictions, else FASHN's documented figure.
 

@@ -42,9 +42,9 @@ def enqueue(job: TryOnJob) -> None:
         _call_a_worker(job, inherited=inherit(job, explicit=False))
 
 
-def price_queued_jobs() -> None:
-    """Price the queued jobs that an earlier release has inserted. It needs the governor's lock."""
-    steps.price_queued_jobs()
+def price_jobs() -> None:
+    """Price the jobs that an earlier release has inserted or started. It needs the governor's lock."""
+    steps.price_jobs()
 
 
 def join(job: TryOnJob, *, in_a_hurry: bool) -> None:

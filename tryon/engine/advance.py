@@ -57,7 +57,7 @@ def dispatch(*, but: UUID | None = None) -> int:
     with transaction.atomic():
         state = governor.lock()
         if governor.is_budgeted(state):
-            steps.price_queued_jobs()
+            steps.price_jobs()
         started = [job for job in governor.next_jobs(state) if steps.start(job)]
     for job in started:
         if job.pk != but:

@@ -58,7 +58,7 @@ def check_limits(job: TryOnJob) -> None:
 
 def _check_budget(price: int) -> None:
     if settings.TRYON_DAILY_LIMIT:
-        actions.price_queued_jobs()
+        actions.price_jobs()
     left = governor.credits_unspoken_for()
     if left is None or left >= 0:
         return

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from config.core import clock
 from tests.conftest import Api, Finish, Generate, error_of
-from tests.factories import PredictionFactory
+from tests.factories import PredictionFactory, TryOnJobFactory
 from tryon.engine import governor
 from tryon.engine.advance import dispatch
 from tryon.models import Governor, Lane, PredictionState, Status, TryOnJob
@@ -134,6 +134,21 @@ def test_jobs_that_an_earlier_release_queued_are_not_free(queued: Callable[..., 
     dispatch()
     assert TryOnJob.objects.filter(status=Status.PROCESSING).count() == 1
     assert set(TryOnJob.objects.filter(status=Status.QUEUED).values_list("price", flat=True)) == {2}
+
+
+def test_the_second_step_of_a_job_that_an_earlier_release_started_is_not_free(
+    queued: Callable[..., list[TryOnJob]],
+) -> None:
+    options = {"background": "#ffffff", "resolution": "1k"}  # two steps, of two credits and of one
+    started = TryOnJobFactory.create(status=Status.PROCESSING, options=options, **OLD)
+    PredictionFactory.create(
+        job=started, state=PredictionState.RUNNING, provider_id="first", price=2, submitted_at=clock.now()
+    )
+    queued(1, lane=Lane.BULK)
+    dispatch()
+    started.refresh_from_db()
+    assert started.price == 1
+    assert TryOnJob.objects.get(lane=Lane.BULK).status == Status.QUEUED
 
 
 def test_a_shopper_is_not_promised_the_credits_of_jobs_that_an_earlier_release_queued(

@@ -43,7 +43,7 @@ class JobEdge(Enum):
     QUEUE = Edge(EventKind.QUEUED, (), QUEUED)
     START = Edge(EventKind.STARTED, (QUEUED,), PROCESSING)
     INHERIT = Edge(EventKind.INHERITED, (QUEUED,), PROCESSING)
-    PRICE = Edge(EventKind.PRICED, (QUEUED,), None)
+    PRICE = Edge(EventKind.PRICED, ACTIVE, None)
     REFUSE = Edge(EventKind.FAILED, (QUEUED,), FAILED)
     NOTE_SUBMITTED = Edge(EventKind.SUBMITTED, (PROCESSING,), None, joint=True)
     NOTE_ADOPTED = Edge(EventKind.ADOPTED, (PROCESSING,), None, joint=True)

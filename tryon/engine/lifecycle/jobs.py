@@ -48,7 +48,7 @@ def enqueue(job: TryOnJob) -> None:
 
 
 def set_price(job: TryOnJob, *, price: int) -> bool:
-    """Note the price of a queued job that has none."""
+    """Note the price of an active job that has none."""
     return transition(job, JobEdge.PRICE, data={"price": price}, only={"price": 0}, price=price)
 
 

@@ -12,7 +12,7 @@ from tryon.engine.steps.outcomes import (
     lose_submission,
     release,
 )
-from tryon.engine.steps.plan import credits_from, paid_picture, price_queued_jobs, start
+from tryon.engine.steps.plan import credits_from, paid_picture, price_jobs, start
 from tryon.engine.steps.rescue import rescue_prediction
 from tryon.engine.steps.submit import FASHN_IS_ILL, submit
 
@@ -29,7 +29,7 @@ __all__ = [
     "look_after_pictures",
     "lose_submission",
     "paid_picture",
-    "price_queued_jobs",
+    "price_jobs",
     "release",
     "rescue_prediction",
     "start",

@@ -13,7 +13,7 @@ from tryon.fashn.inputs import Step, model_for, total_credits
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import EventKind, Prediction, PredictionState, TryOnJob
-from tryon.selectors import first_open_step, jobs_without_price, usable_predictions
+from tryon.selectors import calls_without_price, first_open_step, jobs_without_price, usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -21,15 +21,18 @@ logger = structlog.stdlib.get_logger(__name__)
 PRICED_AT_ONCE: Final = 200
 
 
-def price_queued_jobs() -> None:
-    """Price the queued jobs that an earlier release, which knows no prices, has inserted during a deploy.
+def price_jobs() -> None:
+    """Price the jobs that an earlier release, which knows no prices, has inserted or started during a deploy.
 
-    It needs the governor's lock, and costs one query if there is none. Without it, budgets would take these
-    jobs as free.
+    It needs the governor's lock, and costs two queries if there is none. Without it, budgets would take these
+    jobs, or their further steps, as free.
     """
     for job in jobs_without_price()[:PRICED_AT_ONCE]:
         if (price := governor.credits_to_pay(job)) > 0:
             lifecycle.set_price(job, price=price)
+    for call in calls_without_price()[:PRICED_AT_ONCE]:
+        if is_readable(call.job) and (price := credits_from(call.job, call.step + 1)) > 0:
+            lifecycle.set_price(call.job, price=price)
 
 
 def start(job: TryOnJob) -> bool:
