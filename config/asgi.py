@@ -7,6 +7,7 @@ from django.conf import settings
 
 from config.core.http.address import path_of
 from config.core.http.gate import BodyLimits, Gate, Places, Room, Rooms
+from config.core.http.gate.rooms import LOGIN_THREADS, SEARCH_THREADS, UPLOAD_THREADS
 from config.core.images import MAX_UPLOAD_BYTES
 
 # A form has some fields beside its photo.
@@ -16,9 +17,9 @@ application: Final = Gate(
     django,
     rooms=Rooms(
         pages=Room("pages", threads=settings.WEB_THREADS, waiting=256, per_caller=128),
-        uploads=Room("uploads", threads=2, waiting=32, per_caller=8),
-        logins=Room("logins", threads=1, waiting=8, per_caller=3),
-        searches=Room("searches", threads=1, waiting=16, per_caller=4),
+        uploads=Room("uploads", threads=UPLOAD_THREADS, waiting=32, per_caller=8),
+        logins=Room("logins", threads=LOGIN_THREADS, waiting=8, per_caller=3),
+        searches=Room("searches", threads=SEARCH_THREADS, waiting=16, per_caller=4),
         login_path=path_of("admin:login"),
     ),
     bodies=Places(places=128, waiting=0, per_caller=32),

@@ -10,9 +10,30 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.http.request import validate_host
 
 from config.core.doctor.machine import missing_static_files
+from config.core.http.gate.rooms import LOGIN_THREADS, SEARCH_THREADS, UPLOAD_THREADS
 
 # S3's own limit is seven days. A URL may work a little longer than asked for.
 MAX_SIGNED_URL_SECONDS: Final = 7 * 24 * 3600 - 600
+
+# The thread of a web process that does the workers' work while Redis is away.
+SUBSTITUTES: Final = 1
+
+
+@register(Tags.compatibility)
+def check_pool(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Report a pool with fewer connections than a web process has threads: requests would wait for others."""
+    pool = settings.DATABASES["default"].get("OPTIONS", {}).get("pool")
+    others = UPLOAD_THREADS + LOGIN_THREADS + SEARCH_THREADS + SUBSTITUTES
+    threads = settings.WEB_THREADS + others
+    if not isinstance(pool, dict) or pool["max_size"] >= threads:
+        return []
+    return [
+        Warning(
+            f"DB_POOL_SIZE is {pool['max_size']}, but each web process has {threads} threads.",
+            hint=f"Set DB_POOL_SIZE to {threads} or more: WEB_THREADS + {others}.",
+            id="core.W002",
+        )
+    ]
 
 
 @register(Tags.caches)

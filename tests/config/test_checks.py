@@ -9,7 +9,9 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 from pytest_django import Settings
 
+from config.core.checks import check_pool
 from config.core.secrets import read_or_create_secret
+from config.databases import database_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,6 +41,16 @@ def test_a_wrong_setting_has_an_id(settings: Settings, changes: dict[str, object
     for name, value in changes.items():
         setattr(settings, name, value)
     assert ids() == {expected}
+
+
+def test_a_pool_has_a_connection_for_each_thread_of_a_web_process(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WEB_THREADS = 4
+    for size, words in [(8, ["DB_POOL_SIZE is 8, but each web process has 9 threads."]), (9, [])]:
+        pool = database_settings("postgres://shop@db.example/shop", max_age=0, pool_size=size)
+        monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", pool["OPTIONS"])
+        assert [message.msg for message in check_pool(None)] == words
 
 
 def test_production_wants_a_key_an_address_and_no_demo(settings: Settings) -> None:

@@ -24,7 +24,7 @@ CODE = ("config", "models_library", "results", "tryon")
 WRITERS = {"tryon/engine/lifecycle/transition.py", "tryon/engine/leases.py"}
 WRITES = {"update", "bulk_update", "save", "create", "bulk_create", "update_or_create", "get_or_create"}
 # What else is written in modules that know jobs: other tables, by their names, and a set of storage keys.
-OTHERS = ("JobEvent.", "JobViewer.", "LogEntry.", "ProductImage.", "keys.")
+OTHERS = ("JobEvent.", "JobViewer.", "job.viewers.", "LogEntry.", "ProductImage.", "keys.")
 
 
 def writes(path: Path) -> Iterator[str]:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from config.core import clock
 from results.models import ResultFeedback
 from tests.conftest import Api, error_of, requester
-from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
+from tests.factories import TryOnJobFactory, TryOnResultFactory
 from tryon.engine import lifecycle
 from tryon.engine.errors import TwinActive
-from tryon.models import PredictionState, TryOnJob
+from tryon.engine.lifecycle import jobs as lifecycle_jobs
+from tryon.models import TryOnJob
 from tryon.services import generate, jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,12 +41,8 @@ def test_a_request_that_another_constraint_refuses_is_not_tried_again(
 def test_a_retry_that_another_constraint_refuses_is_not_tried_again(
     owner: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The job's earlier call can't be awaited, because another one of its calls is still in flight."""
     job = TryOnJobFactory.create(failed=True, requester=requester("Owner"))
-    now = clock.now()
-    known = {"provider_id": "p-1", "rescue_at": now, "submitted_at": now}
-    PredictionFactory.create(job=job, state=PredictionState.UNKNOWN, **known)
-    PredictionFactory.create(job=job, state=PredictionState.RUNNING, provider_id="p-2", submitted_at=now)
+    monkeypatch.setitem(lifecycle_jobs.FRESH, "progress", 101)
     looks: list[str] = []
 
     def no_twin(*asked: Any) -> None:

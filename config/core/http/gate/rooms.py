@@ -11,6 +11,10 @@ from urllib.parse import unquote_to_bytes
 from config.core.http.gate.answers import Scope
 from config.core.http.gate.places import Places
 
+# Threads of each web process, beside WEB_THREADS for pages.
+UPLOAD_THREADS: Final = 2
+LOGIN_THREADS: Final = 1
+SEARCH_THREADS: Final = 1
 SEARCH: Final = re.compile(rb"(?:^|&)q=[^&]")
 
 
