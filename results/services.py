@@ -11,6 +11,7 @@ from django.db import transaction
 
 from config.core import clock
 from config.core.images import ResultImage
+from config.core.snapshots import outdate_after_commit
 from config.core.storage import discard_after_commit, new_files
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
@@ -107,10 +108,12 @@ def result_give_up(result: TryOnResult, caller: Caller) -> None:
             raise NotAllowed
         elif viewers.exclude(requester=caller.requester).exists():
             own.update(left_at=clock.now())
+            outdate_after_commit([result.job_id])
         else:
             result_delete(result)
 
 
 def _forget_after_commit(results: Sequence[TryOnResult]) -> None:
+    outdate_after_commit([result.job_id for result in results])
     keys = [result.cache_key for result in results]
     transaction.on_commit(lambda: forget(*keys))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings as django_settings
@@ -19,6 +20,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from config.core import clock
 from config.core.images import CHILDREN
 from config.core.redis.outage import Outage, cache_outage
+from config.core.snapshots import version_name
 from config.core.storage import claims, trial
 from config.core.upkeep import installation
 from config.shops.keys import key_issue
@@ -299,6 +301,7 @@ def poll(owner: Api, monkeypatch: pytest.MonkeyPatch, transactional_db: None) ->
         past = clock.now() - timedelta(minutes=1)
         TryOnJob.objects.filter(status=Status.QUEUED).update(updated_at=past)
         TryOnJob.objects.filter(status=Status.PROCESSING).update(next_check_at=past)
+        cache.delete(version_name(UUID(job_id)))
         job = data_of(owner.get(f"jobs/{job_id}"))
         return job if job["status"] == "completed" else None
 

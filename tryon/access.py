@@ -99,6 +99,11 @@ def job_for(caller: Caller, job_id: UUID) -> "ShownJob":
     return job
 
 
+def jobs_to_show(caller: Caller) -> "QuerySet[ShownJob]":
+    """Return the caller's jobs with their results."""
+    return jobs_for(caller).select_related("result")
+
+
 def jobs_for(caller: Caller) -> "QuerySet[ShownJob]":
     """Return the jobs that the caller asked for, or every job for who may see them.
 

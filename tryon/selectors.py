@@ -74,6 +74,12 @@ def jobs_ready(now: datetime) -> QuerySet[TryOnJob]:
     )
 
 
+def jobs_showing(photo_id: UUID) -> list[UUID]:
+    """Return the ids of the jobs that show a product photo's id and product to one of their viewers."""
+    shown = Q(product_image=photo_id) | Q(viewers__product_image=photo_id)
+    return list(TryOnJob.objects.filter(shown).order_by().distinct().values_list("pk", flat=True))
+
+
 def jobs_without_price() -> QuerySet[TryOnJob]:
     """Return the queued jobs without a price, in the order of their start.
 

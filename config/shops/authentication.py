@@ -1,5 +1,6 @@
 """Two ways in: an API key and a staff session."""
 
+from collections.abc import Mapping
 from typing import override
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -12,15 +13,21 @@ from config.shops.keys import key_check
 SCHEME = "Api-Key"
 
 
+def key_in(headers: Mapping[str, str]) -> str | None:
+    """Return the key that a request comes with, right or wrong. None for a request with another scheme."""
+    scheme, _, text = headers.get("Authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == SCHEME.lower() else None
+
+
 class ApiKeyAuthentication(authentication.BaseAuthentication):
     """``Authorization: Api-Key <key>``."""
 
     @override
     def authenticate(self, request: Request) -> tuple[Caller, None] | None:
-        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != SCHEME.lower():
+        key = key_in(request.headers)
+        if key is None:
             return None
-        caller = key_check(text.strip())
+        caller = key_check(key)
         if caller is None:
             raise exceptions.AuthenticationFailed
         return caller, None

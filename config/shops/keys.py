@@ -2,6 +2,8 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from django.core.cache import cache
 
@@ -23,21 +25,24 @@ def key_issue(*, name: str, is_manager: bool = False, key: str = "") -> tuple[Ap
 
 def key_forget(row: ApiKey) -> None:
     """Drop the cached key. Call it after every change of its row."""
-    cache.delete(_cache_key(row.digest))
+    cache.delete(cached_name(row.digest))
 
 
 def key_check(text: str) -> Caller | None:
     """Return the caller behind a key, or None. It costs one indexed query, or none for a cached key."""
     digest = digest_of(text)
-    remembered = cache.get(_cache_key(digest))
-    if remembered is not None:
-        return Caller(**remembered)
+    remembered: Mapping[str, Any] | None = cache.get(cached_name(digest))
+    return _read(digest) if remembered is None else Caller(**remembered)
+
+
+def _read(digest: str) -> Caller | None:
+    """Return the caller behind a key from the database, and cache it."""
     row = ApiKey.objects.filter(digest=digest, is_active=True).only("id", "is_manager").first()
     if row is None:
         return None
     caller = Caller(requester=f"key:{row.pk}", is_manager=row.is_manager)
     cache.set(
-        _cache_key(digest),
+        cached_name(digest),
         {"requester": caller.requester, "is_manager": caller.is_manager},
         REMEMBER_SECONDS,
     )
@@ -49,5 +54,6 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _cache_key(digest: str) -> str:
+def cached_name(digest: str) -> str:
+    """Return the name of a key's caller in the cache."""
     return f"api-key:{digest}"

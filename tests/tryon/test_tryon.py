@@ -75,15 +75,14 @@ def test_no_more_predictions_are_in_flight_than_slots(
     assert sandbox.ledger()["peakInFlight"] <= 2
 
 
-def test_following_a_job_costs_one_query_and_two_more_while_it_is_queued(
+def test_the_first_look_at_a_job_costs_one_query_and_two_more_while_it_is_queued(
     owner: Api,
     generate: Generate,
     finish: Finish,
     sandbox: Sandbox,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    job_id = generate()["jobId"]
-    owner.get(f"jobs/{job_id}")  # the key is remembered from here
+    job_id = generate()["jobId"]  # the key is remembered from here
     with django_assert_num_queries(3):  # the job with its result, its place, and what holds it
         owner.get(f"jobs/{job_id}")
     finish(job_id)

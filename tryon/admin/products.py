@@ -25,7 +25,7 @@ from config.shops.abilities import Ability
 from tryon.admin.batch import batch_page
 from tryon.admin.erasing import ErasesPhotos
 from tryon.models import ProductImage
-from tryon.services.products import product_image_create, storable_metadata
+from tryon.services.products import product_image_create, product_image_update, storable_metadata
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -129,7 +129,7 @@ class ProductImageAdmin(ErasesPhotos, UploadAdmin[ProductImage]):
 
     @override
     def save_model(self, request: HttpRequest, obj: ProductImage, form: Any, change: Any) -> None:
-        obj.save(update_fields=form.changed_data)
+        product_image_update(obj, form.changed_data)
 
     @admin.action(
         description=_("Try on…"),

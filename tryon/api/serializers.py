@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, override
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NotRequired, TypedDict, override
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import TextChoices
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
@@ -15,11 +16,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from config.core import clock
-from config.core.http.envelope import Url, absolute_urls
+from config.core.http.envelope import Url, absolute_urls, with_host
 from config.core.http.pagination import ListQuery
 from config.core.http.strict import Choice, Flag, FormSerializer, Id, Moment, Number, StrictSerializer, Text
 from config.core.http.warnings import WarningAnswer, warning_answers
 from config.core.images import ImageWarning
+from config.core.storage import addresses
 from tryon.failures import is_retryable, message_for
 from tryon.fashn.inputs import model_for
 from tryon.fashn.options import (
@@ -225,17 +227,48 @@ class JobAnswer(TypedDict):
     retryable: NotRequired[bool]
 
 
-def job_answers(jobs: "Sequence[ShownJob]", request: Request) -> list[JobAnswer]:
-    """Return jobs as the API shows them. They come with their results."""
+class Waiting(NamedTuple):
+    """The wait of a queued job, in the words of its answer."""
+
+    position: int
+    seconds: int
+    reason: str | None
+
+
+class Facts(NamedTuple):
+    """All that has to be read for the answers about some jobs. The answers depend on the clock too.
+
+    ``waits`` has the queued jobs, and ``urls`` the addresses of pictures as the storage signs them.
+    """
+
+    jobs: "Sequence[ShownJob]"
+    waits: Mapping[UUID, Waiting]
+    urls: Mapping[str, str]
+
+
+def facts_of(jobs: "Sequence[ShownJob]") -> Facts:
+    """Read what the answers about these jobs need. The jobs come with their results."""
     results = [job.result for job in jobs if job.status == Status.COMPLETED and hasattr(job, "result")]
-    urls = absolute_urls(request, [file for result in results for file in (result.image, result.thumbnail)])
+    urls = addresses([str(file) for result in results for file in (result.image, result.thumbnail)])
     outlook = Outlook(jobs)
-    return [_answer(job, outlook, urls) for job in jobs]
+    waits = {job.pk: waiting(job, outlook) for job in jobs if job.shown_status == Status.QUEUED}
+    return Facts(jobs, waits, urls)
+
+
+def waiting(job: TryOnJob, outlook: Outlook) -> Waiting:
+    wait = outlook.wait_of(job)
+    return Waiting(wait.jobs_ahead + 1, seconds_of(wait, job), wait.hold.reason)
+
+
+def job_answers(facts: Facts, request: HttpRequest | Request) -> list[JobAnswer]:
+    """Return jobs as the API shows them."""
+    urls = with_host(request, facts.urls)
+    return [_answer(job, facts.waits, urls) for job in facts.jobs]
 
 
 def job_answer(job: "ShownJob", request: Request) -> JobAnswer:
     """Return a job as the API shows it. It comes with its result."""
-    return job_answers([job], request)[0]
+    return job_answers(facts_of([job]), request)[0]
 
 
 def result_state(job: "ShownJob") -> ResultState:
@@ -250,7 +283,7 @@ def result_state(job: "ShownJob") -> ResultState:
     return ResultState.DELETED if end > clock.now() else ResultState.EXPIRED
 
 
-def _answer(job: "ShownJob", outlook: Outlook, urls: Mapping[str, Url]) -> JobAnswer:
+def _answer(job: "ShownJob", waits: Mapping[UUID, Waiting], urls: Mapping[str, Url]) -> JobAnswer:
     body: JobAnswer = {
         "id": job.pk,
         "status": job.shown_status,
@@ -267,11 +300,11 @@ def _answer(job: "ShownJob", outlook: Outlook, urls: Mapping[str, Url]) -> JobAn
     }
     match job.shown_status:
         case Status.QUEUED:
-            wait = outlook.wait_of(job)
-            body["queuePosition"] = wait.jobs_ahead + 1
-            body["estimatedWaitTime"] = seconds_of(wait, job)
-            if wait.hold.reason is not None:
-                body["waitReason"] = wait.hold.reason
+            wait = waits[job.pk]
+            body["queuePosition"] = wait.position
+            body["estimatedWaitTime"] = wait.seconds
+            if wait.reason is not None:
+                body["waitReason"] = wait.reason
         case Status.PROCESSING:
             if (seconds := seconds_left(job)) is not None:
                 body["estimatedWaitTime"] = seconds

@@ -1,8 +1,10 @@
 """Addresses below /api/tryon/."""
 
 from django.urls import path
+from django.views.decorators.http import conditional_page
 
 from tryon.api import operations, views
+from tryon.api.quick import with_quick_path
 
 urlpatterns = [
     path("upload", views.UploadView.as_view(), name="api-upload"),
@@ -10,7 +12,7 @@ urlpatterns = [
     path("uploads/<uuid:photo_id>", views.UploadedView.as_view(), name="api-upload-one"),
     path("generate", views.GenerateView.as_view(), name="api-generate"),
     path("jobs", views.JobsView.as_view(), name="api-jobs"),
-    path("jobs/<uuid:job_id>", views.JobView.as_view(), name="api-job"),
+    path("jobs/<uuid:job_id>", conditional_page(with_quick_path(views.JobView.as_view())), name="api-job"),
     path("jobs/<uuid:job_id>/cancel", views.JobCancelView.as_view(), name="api-job-cancel"),
     path("jobs/<uuid:job_id>/retry", views.JobRetryView.as_view(), name="api-job-retry"),
     path("stats", operations.StatsView.as_view(), name="api-stats"),

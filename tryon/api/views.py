@@ -22,6 +22,7 @@ from tryon.access import (
     jobs_for,
     jobs_in,
     jobs_of_photo,
+    jobs_to_show,
     uploads_for,
 )
 from tryon.api.serializers import (
@@ -33,6 +34,7 @@ from tryon.api.serializers import (
     UploadedAnswer,
     UploadQuery,
     UploadSerializer,
+    facts_of,
     job_answer,
     job_answers,
     seconds_of,
@@ -152,9 +154,9 @@ class GenerateView(APIView):
 class JobView(APIView):
     """Follow a try-on."""
 
-    @operation("job")
+    @operation("job", 304)
     def get(self, request: Request, job_id: UUID) -> JobAnswer:
-        job = jobs_to_show(request).filter(pk=job_id).first()
+        job = jobs_to_show(caller_of(request)).filter(pk=job_id).first()
         if job is None:
             raise JobNotFound
         wake_if_overdue(job)
@@ -166,9 +168,10 @@ class JobsView(APIView):
 
     @operation("jobs", query=JobQuery)
     def get(self, request: Request, query: dict[str, Any]) -> Page[JobAnswer]:
-        jobs = jobs_chosen(jobs_to_show(request), caller_of(request), query)
+        caller = caller_of(request)
+        jobs = jobs_chosen(jobs_to_show(caller), caller, query)
         rows, meta = paginate(jobs, request, query)
-        return Page(job_answers(rows, request), meta)
+        return Page(job_answers(facts_of(rows), request), meta)
 
 
 class JobCancelView(APIView):
@@ -178,7 +181,7 @@ class JobCancelView(APIView):
     def post(self, request: Request, job_id: UUID) -> JobAnswer:
         caller = caller_of(request)
         job_cancel(job_for(caller, job_id), caller)
-        return job_answer(jobs_to_show(request).get(pk=job_id), request)
+        return job_answer(jobs_to_show(caller).get(pk=job_id), request)
 
 
 class JobRetryView(APIView):
@@ -188,7 +191,7 @@ class JobRetryView(APIView):
     def post(self, request: Request, job_id: UUID) -> Answer[JobAnswer]:
         caller = caller_of(request)
         retried = job_retry(job_for(caller, job_id), caller)
-        job = jobs_to_show(request).get(pk=retried.pk)
+        job = jobs_to_show(caller).get(pk=retried.pk)
         return Answer(job_answer(job, request), status_of(job))
 
 
@@ -204,8 +207,3 @@ def jobs_chosen(jobs: "QuerySet[ShownJob]", caller: Caller, query: dict[str, Any
     if photo := {PHOTO_LOOKUPS[name]: value for name, value in query.items() if name in PHOTO_LOOKUPS}:
         jobs = jobs_of_photo(jobs, caller, **photo)
     return jobs.filter(**{LOOKUPS[name]: value for name, value in query.items() if name in LOOKUPS})
-
-
-def jobs_to_show(request: Request) -> "QuerySet[ShownJob]":
-    """Return the caller's jobs with their results."""
-    return jobs_for(caller_of(request)).select_related("result")

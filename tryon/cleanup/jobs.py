@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from config.core import clock
+from config.core.snapshots import outdate_after_commit
 from config.core.upkeep.counts import count
 from config.core.upkeep.runs import Batch
 from results.feedback import feedback_archive
@@ -45,6 +46,7 @@ def _remove(ids: list[UUID], before: datetime) -> int:
         feedback_archive(over)
         Prediction.objects.filter(job__in=over).delete()
         TryOnJob.objects.filter(pk__in=over).delete()
+        outdate_after_commit(over)
     return len(over)
 
 

@@ -14,6 +14,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.db.models import Q
 
+from config.core.snapshots import outdate_after_commit
 from config.core.storage import discard_after_commit
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
@@ -97,6 +98,7 @@ def _leave_to_others(job: TryOnJob, photo: ProductImage) -> bool:
     leaving = job.viewers.filter(theirs)
     feedback_forget_comments(job.pk, list(leaving.values_list("requester", flat=True)))
     leaving.delete()
+    outdate_after_commit([job.pk])
     return True
 
 

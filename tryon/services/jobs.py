@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
 from config.core.errors import DomainError
+from config.core.snapshots import outdate_after_commit
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from results.selectors import result_live
@@ -54,6 +55,7 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
         others = job.viewers.filter(left_at=None).exclude(requester=caller.requester)
         if not caller.may(Ability.OPERATE_JOBS) and others.exists():
             job.viewers.filter(requester=caller.requester).update(left_at=clock.now())
+            outdate_after_commit([job.pk])
             return job  # canceled for this caller; the others go on waiting
         if not actions.cancel(job, by=caller.requester):
             raise JobNotCancelable

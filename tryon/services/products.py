@@ -1,6 +1,7 @@
 """Services for product photos."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, TypeIs
@@ -9,10 +10,11 @@ from uuid import UUID
 from django.db import transaction
 
 from config.core.images import DUPLICATE, ImageWarning, prepare
+from config.core.snapshots import outdate_after_commit
 from config.core.storage import discard_after_commit, new_files
 from config.core.upkeep import quota
 from tryon.models import ProductImage
-from tryon.selectors import product_image_twin
+from tryon.selectors import jobs_showing, product_image_twin
 
 
 def storable_metadata(value: object) -> TypeIs[dict[str, Any]]:
@@ -58,6 +60,13 @@ def product_image_create(
     return photo, warnings
 
 
+def product_image_update(photo: ProductImage, fields: Iterable[str]) -> None:
+    """Store the changed fields of a photo. Answers about jobs name its product."""
+    with transaction.atomic():
+        photo.save(update_fields=list(fields))
+        outdate_after_commit(jobs_showing(photo.pk))
+
+
 def product_image_forget(photo_id: UUID) -> None:
     """Remove all that an erased photo shows: its files, its product, its metadata and its checksum.
 
@@ -70,3 +79,4 @@ def product_image_forget(photo_id: UUID) -> None:
         discard_after_commit(*(file.name or "" for file in (row.original, row.processed, row.thumbnail)))
         nothing = {"original": "", "processed": "", "thumbnail": "", "product_id": "", "checksum": ""}
         ProductImage.objects.filter(pk=photo_id).update(metadata={}, **nothing)
+        outdate_after_commit(jobs_showing(photo_id))

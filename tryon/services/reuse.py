@@ -5,6 +5,7 @@ from typing import Annotated, TypedDict
 
 from django.db import transaction
 
+from config.core.snapshots import outdate_after_commit
 from config.core.upkeep.counts import count, counted
 from results import reuse
 from results.models import TryOnResult
@@ -63,6 +64,7 @@ def join_active(cache_key: str, requester: str, photo: ProductImage, lane: Lane)
 def _let_see(job: TryOnJob, requester: str, photo: ProductImage) -> None:
     shown = {"product_image": photo, "left_at": None}
     JobViewer.objects.update_or_create(job=job, requester=requester, defaults=shown)
+    outdate_after_commit([job.pk])
     hold(photo)
 
 

@@ -1,9 +1,10 @@
 """The one shape of every answer. TypedDicts describe it: views return them, and the schema shows them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired, TypedDict
 
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -57,6 +58,11 @@ class Page[Row]:
     meta: ListMetaAnswer
 
 
+def success_body(data: Any) -> dict[str, Any]:
+    """Return ``{"success": true, "data": …}``."""
+    return {"success": True, "data": data}
+
+
 def error_body(
     code: str, message: str, *, retryable: bool = False, details: dict[str, Any] | None = None
 ) -> ErrorAnswer:
@@ -75,10 +81,15 @@ def error_body(
 
 def absolute_url(request: Request, file: Any) -> Url:
     """Return the signed URL of a stored file, with this host where the storage names none."""
-    return str(request.build_absolute_uri(file.url))
+    return absolute_urls(request, [file])[str(file)]
 
 
 def absolute_urls(request: Request, files: Iterable[Any]) -> dict[str, Url]:
     """Return the signed URLs of stored files by their keys, signed in one go."""
-    urls = addresses([str(file) for file in files])
-    return {key: str(request.build_absolute_uri(url)) for key, url in urls.items()}
+    return with_host(request, addresses([str(file) for file in files]))
+
+
+def with_host(request: HttpRequest | Request, urls: Mapping[str, str]) -> dict[str, Url]:
+    """Return the URLs with this host where the storage names none."""
+    host = str(request.build_absolute_uri("/")).removesuffix("/")
+    return {key: host + url if url.startswith("/") else url for key, url in urls.items()}

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.core.http.described import envelope_of, serializer_of
-from config.core.http.envelope import Answer, ErrorAnswer, Page
+from config.core.http.envelope import Answer, ErrorAnswer, Page, success_body
 from config.core.http.strict import FormSerializer, StrictSerializer, validated
 
 # A host that is not served, an ``Accept`` header without JSON, too many requests of one caller, an unexpected
@@ -68,17 +68,17 @@ def operation[**P](
 
 
 def rendered(answer: Any, statuses: tuple[int, ...]) -> Response:
-    """Return ``{"success": true, "data": …}``, with ``meta`` for lists."""
+    """Return the answer in its envelope, with ``meta`` for lists."""
     if isinstance(answer, Answer):
         if answer.status not in statuses:
             raise ValueError(f"Name the status {answer.status} in @operation.")
-        return Response({"success": True, "data": answer.body}, status=answer.status)
+        return Response(success_body(answer.body), status=answer.status)
     (status,) = statuses
     if answer is None:
         return Response(status=status)
     if isinstance(answer, Page):
-        return Response({"success": True, "data": answer.rows, "meta": answer.meta}, status=status)
-    return Response({"success": True, "data": answer}, status=status)
+        return Response({**success_body(answer.rows), "meta": answer.meta}, status=status)
+    return Response(success_body(answer), status=status)
 
 
 def described(answer: Any) -> Any:
@@ -105,4 +105,7 @@ def error_statuses(method: Callable[..., Any], *, body: Any, public: bool) -> fr
 
 @functools.cache
 def error_answer(status: int) -> OpenApiResponse:
+    """Return the description of a refusal, or of 304, which has no body."""
+    if status == HTTPStatus.NOT_MODIFIED:
+        return OpenApiResponse(description=HTTPStatus(status).phrase)
     return OpenApiResponse(serializer_of(ErrorAnswer), description=HTTPStatus(status).phrase)

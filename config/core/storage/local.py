@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, override
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
@@ -42,8 +41,7 @@ class SignedFileSystemStorage(FileSystemStorage):
         latest = time.time() + settings.SIGNED_URL_SECONDS
         expires = math.ceil(latest / EXPIRY_STEP_SECONDS) * EXPIRY_STEP_SECONDS
         key = str(name)
-        query = urlencode({"expires": expires, "signature": sign(key, expires)})
-        return f"{super().url(key)}?{query}"
+        return f"{super().url(key)}?expires={expires}&signature={sign(key, expires)}"
 
     def look_at(self, name: str) -> None:
         """Read one byte. Raises what reading all of it would raise."""

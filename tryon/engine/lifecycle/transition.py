@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from config.core import clock
 from config.core.constraints import violates
+from config.core.snapshots import outdate_after_commit
 from tryon.engine.errors import TwinActive
 from tryon.engine.lifecycle.edges import GONE, JobEdge, PredictionEdge
 from tryon.engine.lifecycle.events import record
@@ -46,6 +47,8 @@ def transition(
         changed = found.delete()[0] if target == GONE else found.update(**changes)
         if changed != 1:
             return False
+        if isinstance(row, TryOnJob):
+            outdate_after_commit([row.pk])
         if not joint:
             record(row.pk if isinstance(row, TryOnJob) else row.job_id, event, **data)
     return True

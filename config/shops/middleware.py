@@ -1,0 +1,40 @@
+"""The middleware for people's sessions. A call with an API key has none, and passes it by."""
+
+from typing import Any, Final
+
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest
+
+from config.shops.authentication import key_in
+
+API: Final = "/api/tryon/"
+
+
+def is_call_with_key(request: HttpRequest) -> bool:
+    """Return whether ``ApiKeyAuthentication`` decides on the request, so that nobody asks for a session."""
+    return request.path_info.startswith(API) and key_in(request.headers) is not None
+
+
+class _ForPeople:
+    """Goes before a middleware of Django's, in a class made of both."""
+
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if is_call_with_key(request):
+            return self.get_response(request)
+        return super().__call__(request)  # type: ignore[misc]  # the middleware's
+
+
+class PeopleSessionMiddleware(_ForPeople, SessionMiddleware):
+    """Django's, for requests without a key."""
+
+
+class PeopleAuthenticationMiddleware(_ForPeople, AuthenticationMiddleware):
+    """Django's, for requests without a key."""
+
+
+class PeopleMessageMiddleware(_ForPeople, MessageMiddleware):
+    """Django's, for requests without a key."""

@@ -1,0 +1,230 @@
+"""GET /jobs/{id} by its quick path: the full view's bytes, and never what is no longer true."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from config.core import clock
+from config.core.redis.outage import cache_outage
+from config.core.storage import local
+from config.shops.callers import Caller
+from config.shops.keys import key_forget
+from config.shops.models import ApiKey
+from tests.conftest import Api, Generate, data_of, requester
+from tests.factories import ProductImageFactory, TryOnJobFactory, TryOnResultFactory
+from tryon.api.serializers import facts_of
+from tryon.models import ProductImage, Status, TryOnJob
+from tryon.services.erasing import photo_erase
+from tryon.services.products import product_image_update
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# DRF answers the same to it, and the quick path leaves it to DRF.
+UNUSUAL: Final = {"Accept": "application/json;q=0.9, */*"}
+PLAIN: Final = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no second pass, and no address expire, between two answers that are compared."""
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    monkeypatch.setattr(local, "EXPIRY_STEP_SECONDS", 10**9)
+
+
+@pytest.fixture
+def done(owner: Api) -> TryOnJob:
+    """A finished job of the owner, with its result."""
+    return TryOnResultFactory.create(job__requester=requester("Owner")).job
+
+
+def answer(client: Client, job: TryOnJob, headers: dict[str, str] = PLAIN) -> tuple[int, Any]:
+    response = client.get(f"/api/tryon/jobs/{job.pk}", headers=headers)
+    if response.status_code == 200:
+        return 200, response.content
+    return response.status_code, response.json()["error"]["code"]  # a refusal names its request
+
+
+def status(api: Api, job: TryOnJob) -> str:
+    """The status that the API shows, or the code of its refusal."""
+    body = api.get(f"jobs/{job.pk}").json()
+    return str(body["data"]["status"] if body["success"] else body["error"]["code"])
+
+
+def jobs() -> Iterator[TryOnJob]:
+    """A job in each state, of the owner."""
+    own = {"requester": requester("Owner")}
+    now = clock.now()
+    yield TryOnJobFactory.create(**own)
+    yield TryOnJobFactory.create(
+        status=Status.PROCESSING, progress=10, started_at=now - timedelta(seconds=3),
+        expected_at=now + timedelta(seconds=5), next_check_at=now + timedelta(seconds=5), **own,
+    )  # fmt: skip
+    yield TryOnJobFactory.create(failed=True, **own)
+    yield TryOnJobFactory.create(status=Status.CANCELED, **own)
+    yield TryOnJobFactory.create(completed=True, **own)  # its result is gone
+    for expires_in in (timedelta(days=1), timedelta(seconds=-1)):
+        job = TryOnJobFactory.create(completed=True, **own)
+        yield TryOnResultFactory.create(job=job, expires_at=now + expires_in).job
+
+
+def test_every_caller_gets_the_same_bytes_by_both_paths_in_every_state(
+    still: None, owner: Api, stranger: Api, manager: Api
+) -> None:
+    staff = Client()
+    staff.force_login(User.objects.create_superuser("ada"))
+    closed = Client(headers={"Authorization": "Api-Key tos_closed"})
+    another_scheme = Client(headers={"Authorization": owner.authorization.replace("Api-Key", "Bearer")})
+    callers = [owner.client, stranger.client, manager.client, staff, closed, another_scheme]
+    statuses = set()
+    for job in jobs():
+        for client in callers:
+            full = answer(client, job, UNUSUAL)
+            assert [answer(client, job), answer(client, job)] == [full, full]
+            korean = {"Accept-Language": "ko"}
+            assert answer(client, job, PLAIN | korean) == answer(client, job, UNUSUAL | korean)
+            statuses.add(full[0])
+    assert statuses == {200, 401, 404}
+
+
+def test_a_second_look_asks_the_database_nothing(
+    owner: Api, done: TryOnJob, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    first = owner.get(f"jobs/{done.pk}")
+    with django_assert_num_queries(0):
+        assert owner.get(f"jobs/{done.pk}").content == first.content
+
+
+def test_what_is_asked_in_an_unusual_way_is_answered_by_the_full_view(owner: Api, done: TryOnJob) -> None:
+    plain = owner.get(f"jobs/{done.pk}").content
+    path = f"/api/tryon/jobs/{done.pk}"
+    assert owner.client.get(path, headers={"Accept": "text/html"}).status_code == 406
+    indented = owner.client.get(path, headers={"Accept": "application/json; indent=2"})
+    assert indented.content.startswith(b"{\n")
+    assert indented.json() == json.loads(plain)
+    assert owner.client.delete(path).status_code == 405
+    assert owner.client.get(path, {"format": "xml"}).status_code == 400
+
+
+def test_an_answer_that_the_caller_has_is_not_sent_again(owner: Api, done: TryOnJob) -> None:
+    first = owner.get(f"jobs/{done.pk}")
+    for headers in (PLAIN, UNUSUAL):
+        again = owner.client.get(
+            f"/api/tryon/jobs/{done.pk}", headers={**headers, "If-None-Match": first["ETag"]}
+        )
+        assert (again.status_code, again.content) == (304, b"")
+        assert again["Cache-Control"] == "private, no-cache"
+
+
+def test_what_a_person_or_the_engine_changes_is_seen_at_once(
+    owner: Api, stranger: Api, generate: Generate
+) -> None:
+    job = TryOnJob.objects.get(pk=generate()["jobId"])
+    assert status(owner, job) == "queued"
+    job.viewers.create(requester=requester("Stranger"))
+    assert status(stranger, job) == "queued"
+    stranger.post(f"jobs/{job.pk}/cancel")
+    assert (status(stranger, job), status(owner, job)) == ("canceled", "queued")
+    owner.post(f"jobs/{job.pk}/cancel")
+    assert status(owner, job) == "canceled"
+
+
+def test_a_deleted_picture_is_shown_no_more(owner: Api, done: TryOnJob) -> None:
+    result_id = data_of(owner.get(f"jobs/{done.pk}"))["resultId"]
+    assert owner.delete(f"results/{result_id}").status_code == 204
+    assert "resultId" not in data_of(owner.get(f"jobs/{done.pk}"))
+
+
+def test_a_picture_given_up_by_one_of_two_is_shown_to_the_other_only(
+    owner: Api, stranger: Api, done: TryOnJob
+) -> None:
+    done.viewers.create(requester=requester("Stranger"))
+    result_id = data_of(stranger.get(f"jobs/{done.pk}"))["resultId"]
+    assert stranger.delete(f"results/{result_id}").status_code == 204
+    assert data_of(stranger.get(f"jobs/{done.pk}"))["resultState"] == "deleted"
+    assert data_of(owner.get(f"jobs/{done.pk}"))["resultState"] == "available"
+
+
+def test_the_photo_is_the_one_that_the_caller_asked_with_last(
+    owner: Api, product_id: str, model_id: str, generate: Generate
+) -> None:
+    job = TryOnJob.objects.get(pk=generate()["jobId"])
+    assert data_of(owner.get(f"jobs/{job.pk}"))["productImageId"] == product_id
+    same = ProductImage.objects.get(pk=product_id)
+    other = ProductImageFactory.create(checksum=same.checksum, requester=requester("Owner"))
+    owner.post("generate", {"productImageId": str(other.pk), "modelImageId": model_id})
+    assert data_of(owner.get(f"jobs/{job.pk}"))["productImageId"] == str(other.pk)
+
+
+def test_a_product_has_the_name_that_it_has_now(owner: Api, stranger: Api, done: TryOnJob) -> None:
+    def name(api: Api) -> Any:
+        body = api.get(f"jobs/{done.pk}").json()
+        return body["data"]["productId"] if body["success"] else body["error"]["code"]
+
+    photo, copy = done.product_image, ProductImageFactory.create(product_id="COPY")
+    done.viewers.update(product_image=photo)
+    done.viewers.create(requester=requester("Stranger"), product_image=copy)
+    assert (name(owner), name(stranger)) == (photo.product_id, "COPY")
+    copy.product_id = "RENAMED"
+    product_image_update(copy, ["product_id"])
+    assert (name(owner), name(stranger)) == (photo.product_id, "RENAMED")
+    photo_erase(photo, Caller("user:1", is_manager=True))
+    assert (name(owner), name(stranger)) == ("job_not_found", "RENAMED")
+
+
+def test_a_caller_who_gets_the_picture_too_sees_its_job_at_once(
+    owner: Api, stranger: Api, product_id: str, model_id: str, generate: Generate
+) -> None:
+    job = TryOnJob.objects.get(pk=generate()["jobId"])
+    assert (status(owner, job), status(stranger, job)) == ("queued", "job_not_found")
+    ProductImage.objects.update(requester="")  # the catalogue's: everybody may use it
+    stranger.post("generate", {"productImageId": product_id, "modelImageId": model_id})
+    assert status(stranger, job) == "queued"
+
+
+def test_a_key_sees_what_it_may_see_now(stranger: Api, manager: Api, done: TryOnJob) -> None:
+    assert status(manager, done) == "completed"
+    row = ApiKey.objects.get(name="Manager")
+    ApiKey.objects.filter(pk=row.pk).update(is_manager=False)
+    key_forget(row)
+    assert status(manager, done) == "job_not_found"
+    ApiKey.objects.filter(pk=row.pk).update(is_active=False)
+    key_forget(row)
+    assert status(manager, done) == "invalid_api_key"
+
+
+def test_rows_that_were_read_before_a_change_are_not_shown_after_it(
+    owner: Api, generate: Generate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = TryOnJob.objects.get(pk=generate()["jobId"])
+
+    def read_and_lose_the_race(found: Any) -> Any:
+        facts = facts_of(found)
+        owner.post(f"jobs/{job.pk}/cancel")
+        return facts
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tryon.api.quick.facts_of", read_and_lose_the_race)
+        assert status(owner, job) == "queued"
+    assert status(owner, job) == "canceled"
+
+
+def test_without_redis_the_database_answers(owner: Api, done: TryOnJob) -> None:
+    full = answer(owner.client, done)
+    cache_outage.note()
+    assert answer(owner.client, done) == full
+
+
+def test_addresses_with_a_short_life_are_signed_each_time(
+    owner: Api, done: TryOnJob, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    settings.SIGNED_URL_SECONDS = 5
+    owner.get(f"jobs/{done.pk}")
+    with django_assert_num_queries(1):
+        owner.get(f"jobs/{done.pk}")
