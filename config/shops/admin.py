@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.core.admin.base import StudioAdmin
+from config.shops import people_admin  # noqa: F401  (registers people and groups)
 from config.shops.keys import key_forget, key_issue
 from config.shops.models import ApiKey
 
