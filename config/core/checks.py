@@ -31,7 +31,7 @@ def check_pool(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
         Warning(
             f"DB_POOL_SIZE is {pool['max_size']}, but each web process has {threads} threads.",
             hint=f"Set DB_POOL_SIZE to {threads} or more: WEB_THREADS + {others}.",
-            id="core.W002",
+            id="core.W003",
         )
     ]
 

@@ -12,6 +12,7 @@ from tryon.cleanup.events import old_events
 from tryon.cleanup.files import stored_files
 from tryon.cleanup.jobs import old_jobs
 from tryon.cleanup.logins import old_logins
+from tryon.cleanup.originals import original_metadata
 from tryon.cleanup.pictures import kept_pictures
 from tryon.cleanup.results import expired_results, rejected_results
 from tryon.cleanup.sessions import old_sessions
@@ -65,6 +66,13 @@ TASKS: Final[dict[str, Task]] = {
     "old_sessions": Task(old_sessions, "sessions of people who are signed out"),
     "old_logins": Task(old_logins, "failed logins that no longer count"),
     "stored_files": Task(stored_files, "files that no row names; also measures storage", can_be_forced=True),
+}
+
+# Tasks that a person runs once, after an update.
+ONCE: Final[dict[str, Task]] = {
+    "original_metadata": Task(
+        original_metadata, "metadata in originals that version 0.1 has stored", gives_up_files=True
+    ),
 }
 
 # Tasks for storage that is nearly full: they remove things early.

@@ -6,7 +6,7 @@ only the bytes.
 """
 
 from config.core.images.children import CHILDREN, Wall
-from config.core.images.doors import lay_on_colour, prepare, read_result
+from config.core.images.doors import clean, lay_on_colour, prepare, read_result
 from config.core.images.errors import (
     ImageAnimated,
     ImageBlank,
@@ -52,6 +52,7 @@ __all__ = [
     "PreparedImage",
     "ResultImage",
     "Wall",
+    "clean",
     "is_alike",
     "lay_on_colour",
     "prepare",

@@ -43,6 +43,16 @@ def prepare(file: BinaryIO, *, original: BinaryIO | None = None) -> PreparedImag
     )
 
 
+def clean(content: bytes) -> bytes:
+    """Return a stored photo without its metadata: the same bytes if it has none.
+
+    Raises one of the ``ImageRefused`` errors, or ``ImagesBusy``.
+    """
+    _check_size(len(content), limits.MAX_UPLOAD_BYTES)
+    _, (picture,) = _ask({"job": "clean"}, len(content), [content])
+    return picture.content
+
+
 def read_result(content: bytes) -> ResultImage:
     """Check that a provider's picture (PNG or JPEG, 24 megapixels, 60 MB) decodes to its last pixel.
 

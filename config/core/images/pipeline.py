@@ -61,6 +61,12 @@ def prepare(content: bytes, *, original: bool) -> Work:
     return facts, pictures
 
 
+def clean(content: bytes) -> Work:
+    """Return the file without its metadata. Its pixels are not looked at."""
+    form = format_of(content)
+    return {}, [Picture(without_metadata(content, form).content, form, 0, 0)]
+
+
 def read_result(content: bytes) -> Work:
     """Check a provider's picture; give it and its thumbnail their provenance."""
     form = format_of(content)

@@ -9,9 +9,9 @@ from django.template.defaultfilters import filesizeformat
 
 from config.core.errors import DomainError
 from config.core.upkeep.runs import CleanupRefused, preview, run
-from tryon.cleanup import EARLY, TASKS, Task
+from tryon.cleanup import EARLY, ONCE, TASKS, Task
 
-ALL = {**EARLY, **TASKS}
+ALL = {**ONCE, **EARLY, **TASKS}
 
 
 class Command(BaseCommand):
