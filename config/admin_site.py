@@ -74,6 +74,8 @@ def quick_links(request: HttpRequest) -> list[QuickLink]:
     if is_allowed(user, Ability.SEE_OPERATIONS):
         address = reverse("admin:tryon_governor_changelist")
         links.append((address, _("Operations"), _("See what runs and what waits. Pause and resume.")))
+        address = reverse("admin:tryon_governor_doctor")
+        links.append((address, _("Doctor"), _("Try what the shop needs, and read what to do.")))
     if is_allowed(user, Ability.OPERATE_QUEUES):
         address = reverse("admin:django_rq_dashboard_changelist")
         links.append((address, _("RQ dashboard"), _("Queues, workers and tasks.")))

@@ -1,37 +1,16 @@
-"""Chromium of the distribution, one for the run, and a site for it to visit."""
+"""A site for the browser to visit, and its visitors."""
 
-import shutil
 from collections.abc import Iterator
-from typing import Final
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser.chromium import chromium
 from tests.browser.visits import Visitor
 
-LOOPBACK_ONLY: Final = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The browser. It reaches this machine only."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    assert path, "Chromium is not installed. Install the distribution's package chromium."
-    with pytest.MonkeyPatch.context() as patch:
-        # Playwright's loop runs in this thread, and Django would take each query for one inside a coroutine.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=path,
-                args=[
-                    "--no-sandbox",
-                    f"--host-resolver-rules={LOOPBACK_ONLY}",
-                ],
-            )
-            yield browser
-            browser.close()
+__all__ = ["chromium"]
 
 
 @pytest.fixture

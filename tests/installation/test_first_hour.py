@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from playwright.sync_api import Browser
 from redis import Redis, RedisError
 
 from tests.installation import handbook
 from tests.installation.handbook import SERVICES, blocks, instead, settings_in
 from tests.installation.servers import Certificate, make_certificate, nginx, run, running, wait_for
-from tests.installation.visit import NAME, PASSWORD, look_around
+from tests.installation.visit import NAME, PASSWORD, look_around, look_around_in_a_browser
 from tests.postgres import private_postgres
 from tests.waiting import eventually
 from tryon.demo.broker import LOOPBACK, PrivateRedis, free_port
@@ -142,7 +143,7 @@ def test_compose_as_written_behind_a_proxy_that_ends_tls(
 
 
 def test_processes_as_written_below_a_path_and_behind_two_proxies(
-    tmp_path: Path, shell: dict[str, str], fashn: Sandbox, certificate: Certificate
+    tmp_path: Path, shell: dict[str, str], fashn: Sandbox, certificate: Certificate, chromium: Browser
 ) -> None:
     tls, inner, web = free_port(), free_port(), free_port()
     address = f"https://localhost:{tls}/tryon"
@@ -158,7 +159,7 @@ def test_processes_as_written_below_a_path_and_behind_two_proxies(
             "redis://127.0.0.1:6379/0": redis.url,
             "/var/lib/tryon": str(tmp_path / "var"),
         }
-        file.write_text(f"{instead(text, answers)}PROXY_COUNT=2\n")
+        file.write_text(f"{instead(text, answers)}PROXY_COUNT=2\nDEMO_SHOP=1\n")
         here = {"/etc/tryon.env": str(file), ".venv/bin/": f"{PYTHON}/"}
         install, release = blocks("Without Docker", "sh")
         assert "requirements.lock" in install  # not run: the packages of this test are those of the lock
@@ -182,6 +183,7 @@ def test_processes_as_written_below_a_path_and_behind_two_proxies(
         stack.enter_context(nginx(tmp_path / "nginx", outer, a_proxy_that_appends(inner, web)))
         wait_for(address, verify=certificate.public)
         look_around(address, certificate.public)
+        look_around_in_a_browser(chromium, address)
         (command,) = re.findall(r"`(\S+ manage.py doctor)`", handbook.section("Without Docker"))
         said = run(process(command), shell)
         assert "error" not in said, said

@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from playwright.sync_api import Browser
 
 from tests import images
 from tests.waiting import LONGEST_SECONDS, eventually
@@ -100,3 +101,32 @@ def use_the_api(address: str, certificate: Path, key: str) -> None:
 
 def _ended(job: dict[str, Any]) -> dict[str, Any] | None:
     return None if job["status"] in ("queued", "processing") else job
+
+
+def look_around_in_a_browser(browser: Browser, address: str) -> None:
+    """Log in and open pages whose scripts call the service. Fails for a console error or a lost file."""
+    complaints: list[str] = []
+    # It has no way to trust one certificate. The other visit checks it.
+    with browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        page.on(
+            "console",
+            lambda said: complaints.append(f"{page.url}: {said.text}") if said.type == "error" else None,
+        )
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.goto(f"{address}/admin/")
+        page.fill("#id_username", NAME)
+        page.fill("#id_password", PASSWORD)
+        page.click("[type=submit]")
+        page.wait_for_url(f"{address}/admin/")
+        for path in (
+            "/admin/tryon/productimage/",
+            "/admin/tryon/governor/doctor/",
+            "/admin/django_rq/dashboard/",
+        ):
+            page.goto(f"{address}{path}", wait_until="networkidle")
+        page.goto(f"{address}/demo/", wait_until="networkidle")
+        page.goto(f"{address}/api/docs")
+        page.wait_for_selector(".opblock")
+        assert page.locator(".servers option").first.get_attribute("value") == urlsplit(address).path
+    assert complaints == []

@@ -1,0 +1,5 @@
+"""The browser that visits an installation."""
+
+from tests.browser.chromium import chromium
+
+__all__ = ["chromium"]
