@@ -64,14 +64,21 @@ def shop(live_server: LiveServer, sandbox: Sandbox, settings: Settings, plain_st
 
 
 @contextmanager
-def proxy_before(shop: Settings, headers: Mapping[str, str]) -> Iterator[None]:
-    """A proxy at PUBLIC_BASE_URL that passes the host on, and adds these headers."""
+def proxy_before(
+    shop: Settings, headers: Mapping[str, str], *, status: int = 200, web_key: str = ""
+) -> Iterator[None]:
+    """A proxy at PUBLIC_BASE_URL that passes the host on, and adds these headers.
+
+    The web process behind it answers the doctor with this status, and has ``web_key`` for FASHN.
+    """
     web = shop.PUBLIC_BASE_URL
 
     def pass_on(handler: Handler) -> None:
         told = {"X-Forwarded-Host": handler.headers["Host"], "Host": handler.headers["Host"], **headers}
+        key, shop.FASHN_API_KEY = shop.FASHN_API_KEY, web_key or shop.FASHN_API_KEY
         answer = requests.get(f"{web}{handler.path}", headers=told, timeout=LONGEST_SECONDS)
-        handler.send_response(answer.status_code)
+        shop.FASHN_API_KEY = key
+        handler.send_response(status if "/doctor/" in handler.path else answer.status_code)
         handler.send_header("Content-Length", str(len(answer.content)))
         handler.end_headers()
         handler.wfile.write(answer.content)
@@ -124,6 +131,10 @@ def lead_nowhere(shop: Settings, sandbox: Sandbox) -> None:
     shop.PUBLIC_BASE_URL = NOBODY
 
 
+def forget_the_certificate(shop: Settings, sandbox: Sandbox) -> None:
+    shop.PUBLIC_BASE_URL = shop.PUBLIC_BASE_URL.replace("http://", "https://")
+
+
 def lead_elsewhere(shop: Settings, sandbox: Sandbox) -> None:
     shop.PUBLIC_BASE_URL = sandbox.url
 
@@ -134,6 +145,7 @@ def give_a_worker_another_key(shop: Settings, sandbox: Sandbox) -> None:
     shop.FASHN_API_KEY = key
 
 
+@pytest.mark.slow  # half a second each, and there are many
 @pytest.mark.parametrize(
     ("ail", "expected"),
     [
@@ -147,6 +159,7 @@ def give_a_worker_another_key(shop: Settings, sandbox: Sandbox) -> None:
             {"Settings": "ALLOWED_HOSTS", "Proxy": "Pass the host on"},
         ),
         (lead_nowhere, {"Public address": "Nothing answers", "Storage": "web process"}),
+        (forget_the_certificate, {"Public address": "certificate", "Storage": "web process"}),
         (lead_elsewhere, {"Public address": "Something else answers", "Storage": "web process"}),
         (give_a_worker_another_key, {"Workers": "other secrets"}),
     ],
@@ -200,6 +213,7 @@ def test_without_a_database_the_doctor_still_speaks(
     assert "s3cr3t" not in str(found)
 
 
+@pytest.mark.slow  # half a second each, and there are many
 @pytest.mark.parametrize(
     ("headers", "count", "words"),
     [
@@ -228,3 +242,18 @@ def test_a_web_process_with_another_secret_key_is_found(
 
     monkeypatch.setattr(public, "_token", token)
     assert "SECRET_KEY" in faults()["Secrets"]
+
+
+def test_a_web_process_with_another_key_for_fashn_is_found(shop: Settings) -> None:
+    with proxy_before(shop, {}, web_key="fa-another"):
+        told = faults()
+    assert told.keys() == {"Secrets"}
+
+
+@pytest.mark.slow  # half a second each, and there are many
+@pytest.mark.parametrize(("status", "words"), [(301, "BEHIND_PROXY=1"), (502, "Look at its log")])
+def test_a_web_process_that_does_not_show_the_page_is_found(shop: Settings, status: int, words: str) -> None:
+    with proxy_before(shop, {}, status=status):
+        told = faults()
+    assert told.keys() == {"Proxy"}
+    assert words in told["Proxy"]
