@@ -51,7 +51,9 @@ def private_postgres() -> Iterator[str]:
         if user:
             os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
         data, port = folder / "data", free_port()
-        quietly([program("initdb"), "-D", str(data), "-U", "tryon", "-A", "trust", "-E", "UTF8"], user)
+        # As on a shop's server, letters beyond A to Z have two cases.
+        letters = ["-E", "UTF8", "--lc-ctype", "C.UTF-8"]
+        quietly([program("initdb"), "-D", str(data), "-U", "tryon", "-A", "trust", *letters], user)
         settings = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
         control = [program("pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
         quietly([*control, "-o", f"-p {port} -k {folder} {settings}", "start"], user)
