@@ -186,7 +186,7 @@ def _jobs_of(photo: ProductImage | ModelImage) -> QuerySet[TryOnJob]:
 
 def _others_have_a_copy(photo: ProductImage | ModelImage) -> Exists:
     """Return the condition that somebody asked for a job with another photo than this one."""
-    viewers = JobViewer.objects.filter(job=OuterRef("pk"), product_image__isnull=False)
+    viewers = JobViewer.objects.filter(job=OuterRef("pk"), product_image__isnull=False, left_at=None)
     return Exists(viewers.exclude(product_image=photo.pk).exclude(product_image__processed=""))
 
 
