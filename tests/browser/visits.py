@@ -50,8 +50,11 @@ class Visitor:
         answer = self.page.goto(address, wait_until="networkidle")
         assert answer is not None
         faults = [] if answer.status == status else [f"status {answer.status}"]
-        faults += [*self._complaints, *self._violations(address), *self._overflow()]
-        return [f"{address}: {fault}" for fault in faults]
+        return [f"{address}: {fault}" for fault in [*faults, *self.faults(address)]]
+
+    def faults(self, address: str = "") -> list[str]:
+        """Return what is wrong with the page as it is now: console, accessibility, width."""
+        return [*self._complaints, *self._violations(address), *self._overflow()]
 
     def misfits_of(self, address: str, *, language: str) -> list[str]:
         """Open a page and return what of it is not in the language or not wide enough for its words."""

@@ -87,7 +87,7 @@ def world(db: None, settings: Settings) -> World:
     }
     callers = {name: with_key(text) for name, (_row, text) in keys.items()}
     callers["anonymous"], callers["visitor"] = Client(), Client()
-    callers["visitor"].get("/demo/")
+    callers["visitor"].post("/demo/visit")
     groups_make()
     for name in ROLES:
         user, callers[name] = signed_in(name)

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from config.shops.abilities import SHOPPING
 from config.shops.authentication import SessionAuthentication
 from config.shops.callers import Caller
+from tryon.services.limits import VISITOR
 
 SESSION_KEY: Final = "demo_visitor"
 
@@ -24,7 +25,12 @@ class VisitorAuthentication(SessionAuthentication):
         person = super().session_caller(request)
         if person is not None:
             return replace(person, abilities=person.abilities | SHOPPING) if visitor else person
-        return Caller(requester=f"visitor:{visitor}") if visitor else None
+        return Caller(requester=f"{VISITOR}{visitor}") if visitor else None
+
+
+def is_visiting(request: HttpRequest) -> bool:
+    """Return whether the session has a visitor's name."""
+    return SESSION_KEY in request.session
 
 
 def welcome(request: HttpRequest) -> None:

@@ -10,7 +10,7 @@ class BrokerError(DemoError):
 
 
 class ChildFailed(DemoError):
-    """A program that the demo needs could not be started, or keeps stopping."""
+    """A program that the demo needs could not be started."""
 
 
 class VarNotUsable(DemoError):

@@ -109,7 +109,7 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
         os.environ, var=var, redis_url=redis_url, handout=handout, speed=options.speed, debug=options.dev
     )
     # Code in the middle of a change may fail many times: that must not end a developer's session.
-    supervisor = Supervisor(environment, var / "logs", console.say, gives_up=not options.dev)
+    supervisor = Supervisor(environment, var / "logs", console.say)
     at_the_end.callback(supervisor.stop)
     at_the_end.callback(_ignore_signals)
     console.say(f"Try-On Studio keeps its data in {var} and writes its logs to {var / 'logs'}.")

@@ -18,7 +18,6 @@ FIRST_BACK_OFF_SECONDS: Final = 0.5
 LONGEST_BACK_OFF_SECONDS: Final = 30.0
 # Who ran this long was well: its next death counts as its first.
 HEALTHY_SECONDS: Final = 30.0
-DEATHS_IN_A_ROW: Final = 6
 
 
 @dataclass
@@ -35,22 +34,11 @@ class Watched:
 class Supervisor:
     """Keeps services running until ``stop``."""
 
-    def __init__(
-        self,
-        environment: Mapping[str, str],
-        logs: Path,
-        say: Callable[[str], None],
-        *,
-        gives_up: bool = True,
-    ) -> None:
-        """``environment`` is what the children see, ``logs`` an existing folder, ``say`` shows one line.
-
-        With ``gives_up`` a service that keeps dying is an error; without it, it is restarted each time.
-        """
+    def __init__(self, environment: Mapping[str, str], logs: Path, say: Callable[[str], None]) -> None:
+        """``environment`` is what the children see, ``logs`` an existing folder, ``say`` shows one line."""
         self._environment = dict(environment)
         self._logs = logs
         self._say = say
-        self._gives_up = gives_up
         self._watched: list[Watched] = []
         self._guard = Guard()
 
@@ -88,7 +76,7 @@ class Supervisor:
                 time.sleep(POLL_SECONDS)
 
     def check(self) -> None:
-        """Restart what died, after a pause that grows. Raises ChildFailed for a service that keeps dying."""
+        """Restart what died, after a pause that grows. One service that keeps dying ends no other."""
         for watched in self._watched:
             if watched.restart_at is not None:
                 if time.monotonic() >= watched.restart_at:
@@ -97,7 +85,7 @@ class Supervisor:
                 self._bury(watched, exit_code)
 
     def pause(self, seconds: float) -> None:
-        """Sleep, with an eye on the children. Raises ChildFailed."""
+        """Sleep, with an eye on the children."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             self.check()
@@ -154,8 +142,6 @@ class Supervisor:
             return
         watched.deaths = 1 if lived > HEALTHY_SECONDS else watched.deaths + 1
         name, how = watched.service.name, how_it_ended(exit_code)
-        if watched.deaths >= DEATHS_IN_A_ROW and self._gives_up:
-            raise ChildFailed(f"{name} keeps stopping ({how}). See {watched.child.log}.")
         wait = min(LONGEST_BACK_OFF_SECONDS, FIRST_BACK_OFF_SECONDS * 2 ** (watched.deaths - 1))
         watched.restart_at = now + wait
         self._say(f"{name} stopped ({how}). It is started again in {wait:g} s. See {watched.child.log}.")

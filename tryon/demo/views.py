@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Final
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,14 +14,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 from rest_framework.request import Request
 
 from config.core.http.pagination import PAGE_SIZE
 from config.core.images import MAX_UPLOAD_BYTES
 from models_library.models import Category, ModelImage
 from models_library.selectors import model_image_list
-from tryon.demo.authentication import VisitorAuthentication, welcome
+from results.models import Verdict
+from tryon.demo.authentication import VisitorAuthentication, is_visiting, welcome
 from tryon.fashn.options import DEFAULT_MODE
 from tryon.models import ProductImage, TryOnJob
 from tryon.selectors import catalogue, with_files
@@ -81,17 +81,22 @@ def demo_only(view: View) -> View:
 @cache_control(private=True, no_cache=True)
 @ensure_csrf_cookie
 def shop(request: HttpRequest) -> HttpResponse:
-    """The page: pickers, fitting room, and what this visitor tried on before."""
+    """The page: pickers, fitting room, and what this visitor tried on before.
+
+    A browser that has no session gets none: ``visit`` begins it.
+    """
     requester = requester_of(request)
-    own = list(with_files(ProductImage.objects.filter(requester=requester))[:OWN_PHOTOS_SHOWN])
+    own = [] if requester is None else own_photos(requester)
     models, more_models = page_of(model_image_list(), 1, PAGE_SIZE)
     context = {
-        "own_photos": [garment(photo, note=_("Your photo")) for photo in own],
+        "own_photos": [garment(photo, note=_("Your garment")) for photo in own],
         "models": [person(photo) for photo in models],
         "next_model_page": 2 if more_models else "",
         "model_page_size": PAGE_SIZE,
         "categories": Category.choices,
-        "tryons": recent_tryons(requester, own),
+        "tryons": [] if requester is None else recent_tryons(requester, own),
+        "is_visiting": is_visiting(request),
+        "verdicts": Verdict.choices,
         "max_upload_bytes": MAX_UPLOAD_BYTES,
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
     }
@@ -109,14 +114,23 @@ def products(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/_products.html", products_page(int(text)))
 
 
-def requester_of(request: HttpRequest) -> str:
-    """Return the requester that the API sees behind this session. A new visitor gets an unguessable name."""
+@require_POST
+@demo_only
+def visit(request: HttpRequest) -> HttpResponse:
+    """Begin a visit: from now on the API knows this browser by its session."""
     welcome(request)
+    return HttpResponse(status=204)
+
+
+def requester_of(request: HttpRequest) -> str | None:
+    """Return the requester that the API sees behind this session, None before a visit."""
     signed_in = VisitorAuthentication().authenticate(Request(request))
-    if signed_in is None:  # a session that the API turns away has no use for the page
-        raise PermissionDenied
-    caller, _credentials = signed_in
-    return caller.requester
+    return None if signed_in is None else signed_in[0].requester
+
+
+def own_photos(requester: str) -> list[ProductImage]:
+    """Return the visitor's latest uploads."""
+    return list(with_files(ProductImage.objects.filter(requester=requester))[:OWN_PHOTOS_SHOWN])
 
 
 def products_page(number: int) -> dict[str, object]:
@@ -143,7 +157,7 @@ def recent_tryons(requester: str, own: list[ProductImage]) -> list[TryOn]:
     jobs = TryOnJob.objects.filter(viewers__requester=requester, viewers__left_at=None).order_by(
         "-viewers__pk"
     )
-    jobs = jobs.exclude(product_image__processed="")
+    jobs = jobs.exclude(product_image__processed="").exclude(model_image__image="")
     jobs = jobs.select_related("product_image", "model_image", "result")[:TRYONS_SHOWN]
     own_copies = {photo.checksum: photo for photo in own}
     return [tryon(job, own_copies) for job in jobs]
@@ -160,7 +174,7 @@ def worn_in(job: TryOnJob, own_copies: dict[str, ProductImage]) -> Photo:
         return garment(photo)
     if own := own_copies.get(photo.checksum):
         return garment(own)
-    return replace(garment(photo), name=_("Your photo"))
+    return replace(garment(photo), name=_("Your garment"))
 
 
 def garment(photo: ProductImage, *, note: str = "") -> Photo:

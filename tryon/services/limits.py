@@ -2,25 +2,35 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from datetime import timedelta
+from typing import Any, ClassVar, Final
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
 from config.core.errors import DomainError
 from tryon.engine import actions, governor
-from tryon.models import Lane, Status, TryOnJob
+from tryon.models import EventKind, JobEvent, Lane, Status, TryOnJob
+
+# The requester of a visitor of the demo shop begins with it.
+VISITOR: Final = "visitor:"
 
 
-class DailyLimitReached(DomainError):
-    code: ClassVar[str] = "daily_limit_reached"
+class UsedUp(DomainError):
+    """Nothing is left for now. ``wait`` is the time until there is more, in seconds, for Retry-After."""
+
     status: ClassVar[int] = 429
     retryable: ClassVar[bool] = True
-    message: Any = _("Today's try-ons are used up. Try again tomorrow.")
 
     def __init__(self, *, wait: int, details: Mapping[str, Any]) -> None:
         super().__init__(details=details)
-        self.wait = wait  # seconds, for Retry-After
+        self.wait = wait
+
+
+class DailyLimitReached(UsedUp):
+    code: ClassVar[str] = "daily_limit_reached"
+    message: Any = _("Today's try-ons are used up. Try again tomorrow.")
 
 
 class DailyLimitTooLow(DomainError):
@@ -38,22 +48,51 @@ class QueueFull(DomainError):
     wait: ClassVar[int] = 30  # seconds, for Retry-After
 
 
+class VisitorLimitReached(UsedUp):
+    code: ClassVar[str] = "visitor_limit_reached"
+    message: Any = _("You have started as many try-ons as one visitor may for now. Try again later.")
+
+
 def check_limits(job: TryOnJob) -> None:
     """Refuse a job that has just been queued, so that the caller's transaction takes it back.
 
     The caller has held the governor's lock since before the job was queued, so of many requests at the same
     time no more stay than there is room for. A batch may wait for tomorrow, but a shopper does not. A job
-    that only fetches what is paid needs no room. Raise DailyLimitTooLow, DailyLimitReached and QueueFull.
+    that only fetches what is paid needs no room. Raise DailyLimitTooLow, DailyLimitReached, QueueFull, and
+    VisitorLimitReached for a visitor of the demo shop.
     """
     status, price = TryOnJob.objects.values_list("status", "price").get(pk=job.pk)
     if status != Status.QUEUED:
         return
+    if job.requester.startswith(VISITOR):
+        _check_visitor(job.requester)
     limit: int = settings.TRYON_DAILY_LIMIT
     if limit and price > limit:
         raise DailyLimitTooLow
     if job.lane == Lane.INTERACTIVE:
         _check_budget(price)
     _check_queue(job.requester)
+
+
+def _check_visitor(requester: str) -> None:
+    """Refuse the latest start of a visitor's if it is one too many. A start is a new job, or a retry."""
+    now = clock.now()
+    starts = JobEvent.objects.filter(
+        job__requester=requester, kind__in=[EventKind.QUEUED, EventKind.RETRIED]
+    ).order_by("-at", "-pk")
+    windows = (
+        (timedelta(days=1), settings.DEMO_TRYONS_PER_DAY),
+        (timedelta(hours=1), settings.DEMO_TRYONS_PER_HOUR),
+    )
+    for window, most in windows:
+        # The newest start is the one that asks. There is room when the one `most` before it is too old.
+        oldest = starts.filter(at__gt=now - window).values_list("at", flat=True)[most : most + 1].first()
+        if oldest is not None:
+            free = oldest + window
+            raise VisitorLimitReached(
+                wait=math.ceil((free - now).total_seconds()),
+                details={"limit": most, "hours": window // timedelta(hours=1), "resetsAt": free.isoformat()},
+            )
 
 
 def _check_budget(price: int) -> None:

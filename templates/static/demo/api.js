@@ -29,16 +29,21 @@ export function upload(file, name) {
 
 /** Ask for a try-on. An identical request gets the job that is under way or done, so a second request is safe. */
 export function generate({ garment, model, mode }) {
-  const wanted = { productImageId: garment.id, modelImageId: model.id, options: { mode } };
-  return call(addresses.generateUrl, {
-    method: "POST",
-    body: JSON.stringify(wanted),
-    headers: { "Content-Type": "application/json" },
-  });
+  return send(addresses.generateUrl, { productImageId: garment.id, modelImageId: model.id, options: { mode } });
 }
 
 export function fetchJob(id, signal) {
   return call(addresses.jobUrl.replace(UUID_IN_ADDRESS, id), { signal });
+}
+
+/** Cancel a try-on. Return the job as it is now. */
+export function cancel(id) {
+  return call(`${addresses.jobUrl.replace(UUID_IN_ADDRESS, id)}/cancel`, { method: "POST" });
+}
+
+/** Say whether the visitor would show a picture: "yes", "almost" or "no". */
+export function judge(resultId, verdict) {
+  return send(addresses.feedbackUrl.replace(UUID_IN_ADDRESS, resultId), { verdict });
 }
 
 /** Return one page of the library: `{ data, meta }`. */
@@ -55,22 +60,45 @@ export async function fetchHtml(address) {
   return response.text();
 }
 
+function send(address, wanted) {
+  const headers = { "Content-Type": "application/json" };
+  return call(address, { method: "POST", body: JSON.stringify(wanted), headers });
+}
+
 async function call(address, options) {
   return (await callForAll(address, options)).data;
 }
 
+let visit = addresses.visitUrl ? undefined : Promise.resolve();
+
+/** Begin the visit with the first call: who only looks at the page leaves nothing behind. */
+function visited() {
+  visit ??= beginVisit().catch((error) => {
+    visit = undefined;
+    throw error;
+  });
+  return visit;
+}
+
+async function beginVisit() {
+  const response = await reach(addresses.visitUrl, { method: "POST" });
+  if (!response.ok) throw refusal(response);
+}
+
 async function callForAll(address, options = {}) {
+  await visited();
   const headers = { Accept: "application/json", ...options.headers };
-  if (options.method === "POST") headers["X-CSRFToken"] = cookie(addresses.csrfCookie);
   const response = await reach(address, { ...options, headers });
   const body = await response.json().catch(() => null);
   if (response.ok && body?.success) return body;
   throw refusal(response, body?.error);
 }
 
-async function reach(address, options) {
+async function reach(address, options = {}) {
+  const headers = { ...options.headers };
+  if (options.method === "POST") headers["X-CSRFToken"] = cookie(addresses.csrfCookie);
   try {
-    return await fetch(address, { credentials: "same-origin", ...options });
+    return await fetch(address, { credentials: "same-origin", ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(say("offline"), { code: "offline", retryable: true });

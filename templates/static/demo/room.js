@@ -10,13 +10,23 @@ const news = document.getElementById("news");
 const problem = document.getElementById("problem");
 const problemText = problem.querySelector("p");
 const retryButton = problem.querySelector("button");
+const cancelButton = document.getElementById("cancel");
+const feedback = document.getElementById("feedback");
+const feedbackNews = document.getElementById("feedback-news");
 const ALMOST_DONE = 95;
 const SOON_SECONDS = 2;
 const MINUTES_FROM_SECONDS = 90;
 
 let onRetry = () => {};
+let onCancel = () => {};
+let onVerdict = () => {};
 let shownPicture = "";
 retryButton.addEventListener("click", () => onRetry());
+cancelButton.addEventListener("click", () => onCancel());
+feedback.addEventListener("click", ({ target }) => {
+  const verdict = target.closest("button")?.value;
+  if (verdict) onVerdict(verdict);
+});
 
 export function isWorking() {
   return room.dataset.state === "working";
@@ -38,8 +48,10 @@ export function showStart(choice) {
   tell(say("starting"));
 }
 
-/** Show status, place in line and time left of a job under way. */
-export function showProgress(job) {
+/** Show status, place in line and time left of a job under way. `cancel` gives it up. */
+export function showProgress(job, cancel) {
+  onCancel = cancel;
+  cancelButton.hidden = false;
   progress.value = job.progress;
   wait.textContent = waitOf(job);
   tell(statusOf(job));
@@ -51,8 +63,10 @@ export function showTrouble() {
   tell(say("connectionLost"));
 }
 
-export function showResult(choice, job, { onPictureLost }) {
+export function showResult(choice, job, { onPictureLost, onFeedback }) {
   enter("done", choice);
+  feedback.hidden = false;
+  onVerdict = onFeedback;
   const named = choice.garment && choice.model;
   const words = named && { garment: choice.garment.name, model: choice.model.name };
   picture.onerror = onPictureLost;
@@ -60,6 +74,13 @@ export function showResult(choice, job, { onPictureLost }) {
   showPicture(job.resultImageUrl, named ? say("resultAlt", words) : say("anyResultAlt"));
   for (const id of ["download", "full-size"]) document.getElementById(id).href = job.resultImageUrl;
   tell(say("completed"));
+}
+
+/** Show what became of the visitor's answer, in place of the question. */
+export function showFeedback(message) {
+  if (feedback.contains(document.activeElement)) room.focus({ preventScroll: true });
+  feedback.hidden = true;
+  feedbackNews.textContent = message;
 }
 
 /** Show a problem and, if a retry helps, the button for it. */
@@ -83,6 +104,11 @@ function enter(state, { garment, model }) {
   room.dataset.state = state;
   room.setAttribute("aria-busy", String(state === "working"));
   problem.hidden = true;
+  // A hidden button loses the focus, and a reader of screens with it.
+  if (document.activeElement === cancelButton) room.focus({ preventScroll: true });
+  cancelButton.hidden = true;
+  feedback.hidden = true;
+  feedbackNews.textContent = "";
   picture.onerror = null;
   showSource("garment", garment, "garmentAlt");
   showSource("model", model, "modelAlt");
@@ -118,7 +144,9 @@ function statusOf({ status, progress: percent, queuePosition }) {
   return percent < ALMOST_DONE ? say("processing") : say("finishing");
 }
 
-function waitOf({ estimatedWaitTime: seconds }) {
+// Nobody knows the seconds while all waits for somebody or something: say why.
+function waitOf({ estimatedWaitTime: seconds, waitReason }) {
+  if (waitReason !== undefined) return say(`wait-${waitReason}`);
   if (seconds === undefined) return "";
   if (seconds <= SOON_SECONDS) return say("waitSoon");
   if (seconds < MINUTES_FROM_SECONDS) return say("waitSeconds", { number: seconds });

@@ -1,6 +1,6 @@
 // The demo shop: choose, try on, watch, see. Modules of the browser only; no build step.
 
-import { generate, upload } from "./api.js";
+import { cancel, generate, judge, upload } from "./api.js";
 import { follow } from "./follow.js";
 import { GarmentPicker, ModelPicker } from "./pickers.js";
 import * as room from "./room.js";
@@ -64,14 +64,39 @@ async function watch(jobId) {
 function show(job, choice) {
   tryons.update(job);
   const again = choice.garment && choice.model ? () => start(choice) : undefined;
-  if (job.status === "queued" || job.status === "processing") room.showProgress(job);
+  if (job.status === "queued" || job.status === "processing") room.showProgress(job, () => giveUp(job.id, choice));
   else if (job.status === "failed") room.showProblem(choice, job.errorMessage, job.retryable ? again : undefined);
   else if (job.status === "canceled") room.showProblem(choice, say("canceled"), again);
   else if (job.resultImageUrl === undefined) room.showProblem(choice, say("expired"), again);
   else {
     // A signed address expires after an hour. The job gives a new one.
     const onPictureLost = () => room.showProblem(choice, say("pictureNotLoaded"), () => watch(job.id));
-    room.showResult(choice, job, { onPictureLost });
+    room.showResult(choice, job, { onPictureLost, onFeedback: (verdict) => tell(job.resultId, verdict) });
+  }
+}
+
+/** Cancel a try-on. One that has just ended is shown as it is. */
+async function giveUp(jobId, choice) {
+  stopWatching();
+  const { signal } = watching;
+  try {
+    const job = await cancel(jobId);
+    if (!signal.aborted) show(job, choice);
+  } catch (error) {
+    if (error.isPassing === undefined) throw error;
+    if (!signal.aborted) watch(jobId);
+  }
+}
+
+/** Tell the shop whether the visitor would show the picture. */
+async function tell(resultId, verdict) {
+  const { signal } = watching;
+  try {
+    await judge(resultId, verdict);
+    if (!signal.aborted) room.showFeedback(say("thanks"));
+  } catch (error) {
+    if (error.isPassing === undefined) throw error;
+    if (!signal.aborted) room.showFeedback(error.message);
   }
 }
 
@@ -95,7 +120,7 @@ async function takeIn(file) {
     const name = nameOf(file);
     const photo = await upload(file, name);
     const { id, thumbnailUrl: thumbnail, processedUrl: picture } = photo;
-    garments.add({ id, name, note: say("yourPhoto"), thumbnail, picture }, { first: true });
+    garments.add({ id, name, note: say("yourGarment"), thumbnail, picture }, { first: true });
     garments.choose(id);
     uploadNews.textContent = [say("uploaded"), ...photo.warnings.map(({ message }) => message)].join(" ");
     choiceChanged();
@@ -108,7 +133,7 @@ async function takeIn(file) {
 }
 
 function nameOf(file) {
-  return file.name.replace(/\.[^.]+$/, "").slice(0, NAME_LENGTH) || say("yourPhoto");
+  return file.name.replace(/\.[^.]+$/, "").slice(0, NAME_LENGTH) || say("yourGarment");
 }
 
 function choiceChanged() {

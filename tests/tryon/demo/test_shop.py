@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,20 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from config.core import clock
 from tests import images
 from tests.conftest import Api, data_of, error_of
 from tests.factories import ModelImageFactory, ProductImageFactory, TryOnJobFactory, TryOnResultFactory
 from tryon.demo.library import MODELS, PRODUCTS
 from tryon.demo.views import PRODUCTS_PER_PAGE
-from tryon.models import JobViewer, ProductImage, Status
+from tryon.models import JobEvent, JobViewer, ProductImage, Status, TryOnJob
+from tryon.services.outlook import WaitReason
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +36,8 @@ class Visitor:
 
     def __init__(self) -> None:
         self.client = Client(enforce_csrf_checks=True)
+        self.page()
+        assert self.client.post("/demo/visit", headers=self.token).status_code == 204
 
     def page(self, path: str = "/demo/") -> BeautifulSoup:
         response = self.client.get(path)
@@ -68,7 +74,7 @@ def shop_is_on(settings: Settings) -> None:
 
 
 @pytest.fixture
-def visitor() -> Visitor:
+def visitor(shop_is_on: None) -> Visitor:
     return Visitor()
 
 
@@ -89,7 +95,6 @@ def test_there_is_no_shop_and_no_session_when_it_is_switched_off(
 
 
 def test_a_visitor_uploads_generates_and_follows_with_their_session_alone(visitor: Visitor) -> None:
-    visitor.page()
     model = ModelImageFactory.create()
     uploaded = visitor.upload(images.garment_photo())
     assert uploaded.status_code == 201
@@ -103,7 +108,6 @@ def test_a_visitor_uploads_generates_and_follows_with_their_session_alone(visito
 
 
 def test_the_api_refuses_a_visitor_without_the_csrf_token(visitor: Visitor) -> None:
-    visitor.page()
     response = visitor.generate(ProductImageFactory.create(), ModelImageFactory.create())
     assert response.status_code == 403
     assert error_of(response)["code"] == "permission_denied"
@@ -117,13 +121,52 @@ def test_the_api_refuses_a_browser_that_never_opened_the_shop() -> None:
 def test_the_api_refuses_an_earlier_visitor_once_the_shop_is_switched_off(
     visitor: Visitor, settings: Settings
 ) -> None:
-    visitor.page()
     settings.DEMO_SHOP = False
     assert error_of(visitor.upload(images.garment_photo()))["code"] == "not_authenticated"
 
 
+def test_who_only_looks_leaves_no_session(client: Client) -> None:
+    page = BeautifulSoup(client.get("/demo/").content, "html.parser")
+
+    assert not Session.objects.exists()
+    assert page.select("#shop[data-visit-url]")
+    assert client.post("/demo/visit").status_code == 204
+    assert Session.objects.count() == 1
+    assert "data-visit-url" not in client.get("/demo/").text
+
+
+def test_a_visit_begins_with_a_token_of_the_page_only() -> None:
+    assert Client(enforce_csrf_checks=True).post("/demo/visit").status_code == 403
+
+
+@pytest.mark.parametrize("window", ["HOUR", "DAY"])
+def test_a_visitor_starts_only_so_many_try_ons(visitor: Visitor, settings: Settings, window: str) -> None:
+    setattr(settings, f"DEMO_TRYONS_PER_{window}", 2)
+    hours = 1 if window == "HOUR" else 24
+    garments, model = ProductImageFactory.create_batch(3), ModelImageFactory.create()
+    first, second = (visitor.generate(one, model, visitor.token) for one in garments[:2])
+    TryOnJob.objects.filter(pk=data_of(second)["jobId"]).update(status=Status.FAILED, error_code="unknown")
+    assert visitor.generate(garments[0], model, visitor.token).status_code == 202  # it joins the first
+
+    refused = visitor.generate(garments[2], model, visitor.token)
+    assert (refused.status_code, error_of(refused)["code"]) == (429, "visitor_limit_reached")
+    assert error_of(refused)["details"]["limit"] == 2
+    assert hours * 3600 - 60 < int(refused["Retry-After"]) <= hours * 3600
+    again = visitor.client.post(
+        f"/api/tryon/jobs/{data_of(second)['jobId']}/retry",
+        content_type="application/json",
+        headers=visitor.token,
+    )
+    assert error_of(again)["code"] == "visitor_limit_reached"
+    other = Visitor()
+    assert other.generate(garments[2], model, other.token).status_code == 202
+
+    old = JobEvent.objects.filter(job=data_of(first)["jobId"])
+    old.update(at=clock.now() - timedelta(hours=hours, seconds=1))
+    assert visitor.generate(ProductImageFactory.create(), model, visitor.token).status_code == 202
+
+
 def test_another_visitor_sees_neither_job_nor_photo(visitor: Visitor) -> None:
-    visitor.page()
     own = ProductImageFactory.create(requester=visitor.requester)
     asked = visitor.generate(own, ModelImageFactory.create(), visitor.token)
     job_path = f"/api/tryon/jobs/{data_of(asked)['jobId']}"
@@ -143,7 +186,6 @@ def test_another_visitor_sees_neither_job_nor_photo(visitor: Visitor) -> None:
 def test_the_page_costs_five_queries_however_full_the_shop_is(
     visitor: Visitor, number: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    visitor.page()
     ProductImageFactory.create_batch(number)
     ModelImageFactory.create_batch(number)
     for job in TryOnJobFactory.create_batch(min(number, 10)):
@@ -171,7 +213,6 @@ def test_an_unusable_page_number_is_not_found(client: Client, number: str) -> No
 
 
 def test_the_pickers_show_the_catalogue_own_photos_and_models_in_use(visitor: Visitor) -> None:
-    visitor.page()
     ProductImageFactory.create(product_id="SKU-7", metadata={"name": "Linen tee", "price": "€ 39"})
     ProductImageFactory.create(product_id="SKU-8", metadata={"name": ["no", "text"]})
     ProductImageFactory.create(product_id="SKU-9", metadata=["not", "an", "object"])
@@ -197,7 +238,6 @@ def test_the_demos_library_fills_both_pickers_once(visitor: Visitor, monkeypatch
 
 
 def test_what_a_visitor_calls_their_photo_is_shown_as_text(visitor: Visitor) -> None:
-    visitor.page()
     visitor.upload(images.garment_photo())
     page = visitor.page()
     assert chosen_from(page, "garments") == ["mine <b>bold</b>"]
@@ -205,7 +245,6 @@ def test_what_a_visitor_calls_their_photo_is_shown_as_text(visitor: Visitor) -> 
 
 
 def test_photos_whose_files_have_been_cleaned_up_are_not_shown(visitor: Visitor) -> None:
-    visitor.page()
     gone = ProductImageFactory.create(original="", processed="", thumbnail="", requester=visitor.requester)
     TryOnJobFactory.create(product_image=gone, viewers=[visitor.requester])
     page = visitor.page()
@@ -214,7 +253,6 @@ def test_photos_whose_files_have_been_cleaned_up_are_not_shown(visitor: Visitor)
 
 
 def test_earlier_try_ons_are_found_again(visitor: Visitor) -> None:
-    visitor.page()
     waiting = TryOnJobFactory.create(viewers=[visitor.requester], options={"mode": "quality"})
     done = TryOnResultFactory.create(job__completed=True, job__viewers=[visitor.requester])
     TryOnJobFactory.create(viewers=["visitor:somebody-else"])
@@ -233,7 +271,6 @@ def test_earlier_try_ons_are_found_again(visitor: Visitor) -> None:
 def test_a_shared_try_on_does_not_show_what_somebody_else_called_their_photo(
     visitor: Visitor, still_has_own_copy: bool
 ) -> None:
-    visitor.page()
     other = {"requester": "visitor:somebody-else", "metadata": {"name": "secret"}, "checksum": "5" * 64}
     shared = ProductImageFactory.create(**other)
     TryOnJobFactory.create(product_image=shared, viewers=[shared.requester, visitor.requester])
@@ -244,7 +281,7 @@ def test_a_shared_try_on_does_not_show_what_somebody_else_called_their_photo(
     [entry] = page.select("#tryons > ul a")
     garment = json.loads(str(entry["data-choice"]))["garment"]
     assert "secret" not in str(page)
-    assert garment["name"] == ("mine" if still_has_own_copy else "Your photo")
+    assert garment["name"] == ("mine" if still_has_own_copy else "Your garment")
     if still_has_own_copy:
         assert garment["id"] == str(own.pk)
 
@@ -292,7 +329,6 @@ def test_an_empty_shop_says_what_to_do(visitor: Visitor) -> None:
 
 
 def test_nothing_on_the_page_needs_an_exception_from_the_content_security_policy(visitor: Visitor) -> None:
-    visitor.page()
     TryOnJobFactory.create(viewers=[visitor.requester])
     page = visitor.page()
     assert all(script.get("src") and not script.string for script in page.select("script"))
@@ -304,7 +340,7 @@ def test_nothing_on_the_page_needs_an_exception_from_the_content_security_policy
 def test_every_sentence_that_a_script_says_is_on_the_page(visitor: Visitor) -> None:
     code = "\n".join(script.read_text() for script in SCRIPTS.glob("*.js"))
     said = set(re.findall(r'say\("([\w-]+)"', code)) | set(re.findall(r'show\w+\([^()]*"(\w+Alt)"', code))
-    said |= {f"status-{status}" for status in Status.values}
+    said |= {f"status-{status}" for status in Status.values} | {f"wait-{why}" for why in WaitReason.values}
     found = visitor.page().find(id="texts")
     assert isinstance(found, Tag)
     texts = {str(text["data-text"]): text.decode_contents().strip() for text in found.find_all("p")}
@@ -313,6 +349,5 @@ def test_every_sentence_that_a_script_says_is_on_the_page(visitor: Visitor) -> N
 
 
 def test_a_shop_key_sees_nothing_of_a_visitor(visitor: Visitor, owner: Api) -> None:
-    visitor.page()
     job = TryOnJobFactory.create(viewers=[visitor.requester])
     assert error_of(owner.get(f"jobs/{job.pk}"))["code"] == "job_not_found"

@@ -1,10 +1,9 @@
-"""The demo's supervisor: it waits, restarts, gives up and cleans up."""
+"""The demo's supervisor: it waits, restarts and cleans up."""
 
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -108,13 +107,27 @@ def test_program_that_does_not_exist_is_a_failure(supervisor: Supervisor, tmp_pa
         supervisor.launch(Service("redis", (str(tmp_path / "none"),), tmp_path, lambda _: True))
 
 
-def test_service_that_keeps_dying_is_given_up(
-    supervisor: Supervisor, service: Callable[..., Service], tmp_path: Path, said: list[str]
+def test_service_that_keeps_dying_is_started_again_and_ends_no_other(
+    supervisor: Supervisor,
+    service: Callable[..., Service],
+    tmp_path: Path,
+    said: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    supervisor.launch(service("raise SystemExit(1)"))
-    with pytest.raises(ChildFailed, match="program keeps stopping"):
-        check_until(supervisor, lambda: False)
-    assert len(said) == supervision.DEATHS_IN_A_ROW - 1
+    monkeypatch.setattr(supervision, "FIRST_BACK_OFF_SECONDS", 0.001)
+    monkeypatch.setattr(supervision, "LONGEST_BACK_OFF_SECONDS", 0.004)
+    supervisor.launch(service(SLEEPS))
+    supervisor.wait_until_ready()
+    other = pid_in(tmp_path)
+    is_killed = (sys.executable, "-c", "import os; os.kill(os.getpid(), 9)")
+    supervisor.launch(Service("worker", is_killed, tmp_path, lambda _: True))
+
+    check_until(supervisor, lambda: len(said) > 6)
+
+    assert lives(other)
+    waits = [line.partition(" again in ")[2].partition(" s.")[0] for line in said]
+    assert waits == ["0.001", "0.002", *["0.004"] * (len(said) - 2)]
+    assert all(line.startswith("worker stopped (signal 9)") for line in said)
 
 
 def test_failed_command_names_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
@@ -181,15 +194,3 @@ def test_service_that_waits_for_its_restart_is_restarted_at_once(
     check_until(supervisor, lambda: bool(said))
     supervisor.restart("program")
     check_until(supervisor, lambda: pid_in(tmp_path) not in (0, first))
-
-
-def test_patient_supervisor_never_gives_a_service_up(
-    service: Callable[..., Service], tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(supervision, "FIRST_BACK_OFF_SECONDS", 0.01)
-    monkeypatch.setattr(supervision, "LONGEST_BACK_OFF_SECONDS", 0.01)
-    patient = Supervisor(os.environ, tmp_path, said.append, gives_up=False)
-    with ExitStack() as at_the_end:
-        at_the_end.callback(patient.stop)
-        patient.launch(service("raise SystemExit(1)"))
-        check_until(patient, lambda: len(said) > supervision.DEATHS_IN_A_ROW)
