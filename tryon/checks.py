@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
+from django.utils.translation import gettext as _
 
 
 @register(Tags.security)
@@ -16,8 +17,8 @@ def check_provider(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
         return [
             Warning(
-                "FASHN_API_URL sends the API key over plain http to another machine.",
-                hint="Use https, or keep the sandbox on this machine.",
+                _("FASHN_API_URL sends the API key over plain http to another machine."),
+                hint=_("Use https, or keep the sandbox on this machine."),
                 id="tryon.W001",
             )
         ]
@@ -30,13 +31,15 @@ def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     messages: list[CheckMessage] = []
     if not settings.FASHN_API_KEY:
         messages.append(
-            Warning("FASHN_API_KEY is not set: every try-on will wait.", hint="Set it.", id="tryon.W002")
+            Warning(
+                _("FASHN_API_KEY is not set: every try-on will wait."), hint=_("Set it."), id="tryon.W002"
+            )
         )
     if settings.DEMO_SHOP:
         messages.append(
             Warning(
-                "DEMO_SHOP is on: anyone who opens /demo/ can spend credits.",
-                hint="Turn it off.",
+                _("DEMO_SHOP is on: anyone who opens /demo/ can spend credits."),
+                hint=_("Turn it off."),
                 id="tryon.W003",
             )
         )

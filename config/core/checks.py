@@ -8,6 +8,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.http.request import validate_host
+from django.utils.translation import gettext as _
 
 from config.core.doctor.machine import missing_static_files
 from config.core.http.gate.rooms import LOGIN_THREADS, SEARCH_THREADS, UPLOAD_THREADS
@@ -29,8 +30,10 @@ def check_pool(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
         return []
     return [
         Warning(
-            f"DB_POOL_SIZE is {pool['max_size']}, but each web process has {threads} threads.",
-            hint=f"Set DB_POOL_SIZE to {threads} or more: WEB_THREADS + {others}.",
+            _("DB_POOL_SIZE is %(size)s, but each web process has %(threads)s threads.")
+            % {"size": pool["max_size"], "threads": threads},
+            hint=_("Set DB_POOL_SIZE to %(threads)s or more: WEB_THREADS + %(others)s.")
+            % {"threads": threads, "others": others},
             id="core.W003",
         )
     ]
@@ -42,20 +45,24 @@ def check_storage(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
     if not settings.S3_BUCKET and any(
         (settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY, settings.S3_ENDPOINT, settings.S3_PUBLIC_ENDPOINT)
     ):
-        return [Error("S3 settings are set, but S3_BUCKET is not.", hint="Set S3_BUCKET.", id="core.E001")]
+        return [
+            Error(_("S3 settings are set, but S3_BUCKET is not."), hint=_("Set S3_BUCKET."), id="core.E001")
+        ]
     if bool(settings.S3_ACCESS_KEY) != bool(settings.S3_SECRET_KEY):
         return [
             Error(
-                "Only one of S3_ACCESS_KEY and S3_SECRET_KEY is set.",
-                hint="Set both, or neither to use the machine's own role.",
+                _("Only one of S3_ACCESS_KEY and S3_SECRET_KEY is set."),
+                hint=_("Set both, or neither to use the machine's own role."),
                 id="core.E002",
             )
         ]
     if settings.SIGNED_URL_SECONDS > MAX_SIGNED_URL_SECONDS:
         return [
             Error(
-                "SIGNED_URL_SECONDS is more than a week.",
-                hint="Anyone who has a picture's URL can open it until then. An hour is enough for a shop.",
+                _("SIGNED_URL_SECONDS is more than a week."),
+                hint=_(
+                    "Anyone who has a picture's URL can open it until then. An hour is enough for a shop."
+                ),
                 id="core.E003",
             )
         ]
@@ -69,8 +76,8 @@ def check_static_files(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
         return []
     return [
         Error(
-            "Static files of this release are missing in STATIC_ROOT.",
-            hint="Run manage.py collectstatic --noinput.",
+            _("Static files of this release are missing in STATIC_ROOT."),
+            hint=_("Run manage.py collectstatic --noinput."),
             id="core.E004",
         )
     ]
@@ -83,8 +90,8 @@ def check_public_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
         return list(_contradictions(urlsplit(settings.PUBLIC_BASE_URL)))
     return [
         Warning(
-            "PUBLIC_BASE_URL is not set.",
-            hint="Set the https address that shoppers reach, such as https://tryon.example.com.",
+            _("PUBLIC_BASE_URL is not set."),
+            hint=_("Set the https address that shoppers reach, such as https://tryon.example.com."),
             id="core.W001",
         )
     ]
@@ -94,13 +101,16 @@ def _contradictions(public: SplitResult) -> Iterator[CheckMessage]:
     host = public.netloc.removesuffix(f":{public.port}")
     if not validate_host(host, settings.ALLOWED_HOSTS):
         yield Error(
-            "ALLOWED_HOSTS does not have the host of PUBLIC_BASE_URL.",
-            hint="Add it, or leave ALLOWED_HOSTS out.",
+            _("ALLOWED_HOSTS does not have the host of PUBLIC_BASE_URL."),
+            hint=_("Add it, or leave ALLOWED_HOSTS out."),
             id="core.E005",
         )
     if public.scheme == "https" and settings.SECURE_SSL_REDIRECT and not settings.BEHIND_PROXY:
         yield Warning(
-            "PUBLIC_BASE_URL is https and BEHIND_PROXY is off: behind a proxy, pages redirect to themselves.",
-            hint="Set BEHIND_PROXY=1, unless the web process ends TLS itself.",
+            _(
+                "PUBLIC_BASE_URL is https and BEHIND_PROXY is off: "
+                "behind a proxy, pages redirect to themselves."
+            ),
+            hint=_("Set BEHIND_PROXY=1, unless the web process ends TLS itself."),
             id="core.W002",
         )
