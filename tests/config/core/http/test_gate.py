@@ -13,6 +13,7 @@ from django.http import FileResponse, StreamingHttpResponse
 from pytest_django import Settings
 
 from config.core.http.gate import BodyLimits, Gate, Places, Room, Rooms, places
+from config.shops.keys import key_issue
 from tests.waiting import LONGEST_SECONDS
 
 type Message = dict[str, Any]
@@ -475,6 +476,13 @@ def test_django_answers_behind_the_gate_of_the_web_process() -> None:
         client = ask(post(*parts, path="/api/tryon/upload", headers=headers), application)
         assert (client.status, client.code, client.reads) == (413, "request_too_large", reads)
         assert json.loads(client.body)["error"]["message"] == "Send at most 21 MB at a time."
+    headers = [
+        (b"authorization", f"Api-Key {key_issue(name='Owner')[1]}".encode()),
+        (b"content-type", b"application/json"),
+        (b"transfer-encoding", b"chunked"),
+    ]
+    client = ask(post(b'{"col', b'our": 1}', path="/api/tryon/generate", headers=headers), application)
+    assert "colour" in json.loads(client.body)["error"]["details"]["fields"]
 
 
 def test_the_server_may_start_and_stop_it() -> None:
