@@ -122,6 +122,18 @@ def test_an_answer_that_the_caller_has_is_not_sent_again(owner: Api, done: TryOn
         assert again["Cache-Control"] == "private, no-cache"
 
 
+def test_each_answer_is_in_the_language_of_its_request(owner: Api) -> None:
+    failed = TryOnJobFactory.create(failed=True, requester=requester("Owner"))
+    messages = [
+        json.loads(answer(owner.client, failed, {**PLAIN, "Accept-Language": language})[1])["data"][
+            "errorMessage"
+        ]
+        for language in ("en", "ko", "en")
+    ]
+    assert messages[0] == messages[2]
+    assert messages[1] == "모델 사진에서 사람을 찾지 못했습니다. 다른 모델 사진을 선택하세요."
+
+
 def test_what_a_person_or_the_engine_changes_is_seen_at_once(
     owner: Api, stranger: Api, generate: Generate
 ) -> None:
