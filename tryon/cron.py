@@ -17,6 +17,7 @@ EVERY_NIGHT: Final = {
     "kept_pictures": "15 2 * * *",
     "old_jobs": "20 2 * * *",
     "old_events": "25 2 * * *",
+    "erasures": "30 2 * * *",
     "old_sessions": "35 2 * * *",
     "old_logins": "40 2 * * *",
     "stored_files": "45 2 * * *",

@@ -1,5 +1,6 @@
 """Queries on products, jobs and predictions."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final, TypedDict
@@ -152,6 +153,15 @@ def jobs_to_erase(photo: ProductImage | ModelImage, *, most: int) -> list[UUID]:
         asked = JobViewer.objects.filter(product_image=photo).exclude(job__cache_key__startswith=ERASED)
         ids = list(asked.order_by("pk").values_list("job_id", flat=True)[:most])
     return ids
+
+
+def photos_to_finish() -> Iterator[ProductImage | ModelImage]:
+    """Return the erased photos of which jobs are left to erase."""
+    left = TryOnJob.objects.exclude(cache_key__startswith=ERASED)
+    asked = JobViewer.objects.filter(product_image=OuterRef("pk"), job__in=left)
+    made = left.filter(product_image=OuterRef("pk"))
+    yield from ProductImage.objects.filter(Exists(made) | Exists(asked), product_id="")
+    yield from ModelImage.objects.filter(Exists(left.filter(model_image=OuterRef("pk"))), name="")
 
 
 def counts_to_erase(photo: ProductImage | ModelImage) -> EraseCounts:

@@ -11,8 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from config.shops.abilities import Ability
 from config.shops.callers import person_calling
@@ -117,4 +117,6 @@ def _sentences(erased: Erased) -> list[str]:
             erased.left,
         )
         sentences.append(text % {"count": erased.left})
+    if erased.goes_on:
+        sentences.append(gettext("There are more: a worker goes on with them now."))
     return sentences

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from config.core.upkeep.runs import Batch, Work
 from tryon.cleanup.copies import unless_a_copy
+from tryon.cleanup.erasing import erasures
 from tryon.cleanup.events import old_events
 from tryon.cleanup.files import stored_files
 from tryon.cleanup.jobs import old_jobs
@@ -61,6 +62,9 @@ TASKS: Final[dict[str, Task]] = {
     ),
     "old_jobs": Task(
         old_jobs, "jobs that ended JOB_TTL_DAYS ago and have no result; daily counts keep their cost"
+    ),
+    "erasures": Task(
+        erasures, "the try-ons of photos that were erased, if some are left", gives_up_files=True
     ),
     "old_events": Task(old_events, "events of finished jobs older than EVENT_TTL_DAYS"),
     "old_sessions": Task(old_sessions, "sessions of people who are signed out"),

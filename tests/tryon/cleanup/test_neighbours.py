@@ -205,7 +205,10 @@ def test_neither_a_copy_nor_its_original_sweeps_a_place_that_they_share(
     assert added_since in stored_keys()
 
 
-GIVEN_UP = ["expired_results", "rejected_results", "abandoned_uploads", "spent_uploads", "kept_pictures"]
+GIVEN_UP = [
+    *("expired_results", "rejected_results", "abandoned_uploads", "spent_uploads"),
+    *("kept_pictures", "erasures"),
+]
 
 
 @pytest.mark.parametrize("task", GIVEN_UP)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from pytest_django import Settings
 
 from config.shops.abilities import SHOPPING
@@ -15,6 +16,7 @@ from tests.conftest import Api, Finish, Generate, data_of, error_of, requester
 from tests.factories import ProductImageFactory, ResultFeedbackFactory, TryOnJobFactory, TryOnResultFactory
 from tests.stores import away, stored_keys
 from tests.tryon.cleanup.world import clean, photo
+from tryon.cleanup.erasing import erase_job
 from tryon.models import Prediction, PredictionState, ProductImage, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.services import erasing
@@ -253,27 +255,51 @@ def test_a_request_that_comes_while_the_photo_is_being_erased_is_canceled(
     assert erase(ProductImage.objects.get()) == Erased(jobs=1, canceled=1)
 
 
-def test_an_erasure_that_was_cut_off_is_finished_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    photo = ProductImageFactory.create()
+@pytest.fixture
+def three_results() -> ProductImage:
+    """A photo with three results."""
+    garment = ProductImageFactory.create()
     for _ in range(3):
-        TryOnResultFactory.create(job=TryOnJobFactory.create(product_image=photo, completed=True))
-    whole = erasing._erase_job
+        TryOnResultFactory.create(job=TryOnJobFactory.create(product_image=garment, completed=True))
+    return garment
+
+
+def test_an_erasure_that_was_cut_off_is_finished_by_the_next(
+    three_results: ProductImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done: list[Any] = []
 
     def cut_off(job_id: Any, *rest: Any, **options: Any) -> Any:
         if done:
             raise KeyboardInterrupt
         done.append(job_id)
-        return whole(job_id, *rest, **options)
+        return erase_job(job_id, *rest, **options)
 
-    monkeypatch.setattr(erasing, "_erase_job", cut_off)
-    with pytest.raises(KeyboardInterrupt):
-        erase(photo)
-    monkeypatch.setattr(erasing, "_erase_job", whole)
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing, "erase_job", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            erase(three_results)
     assert TryOnResult.objects.count() == 2
 
-    assert erase(photo) == Erased(jobs=2, results=2)
+    assert erase(three_results) == Erased(jobs=2, results=2)
     assert not TryOnResult.objects.exists()
+
+
+@pytest.mark.parametrize(("kind", "its_own"), [("product", 3), ("model", 1)])
+def test_a_worker_goes_on_where_a_request_stops(
+    three_results: ProductImage, monkeypatch: pytest.MonkeyPatch, kind: str, its_own: int
+) -> None:
+    monkeypatch.setattr(erasing, "ERASE_SECONDS", -1.0)
+    other = TryOnResultFactory.create()
+
+    assert erase(three_results if kind == "product" else other.job.model_image) == Erased(goes_on=True)
+    assert f"erasures: would remove {its_own}" in clean("erasures", dry_run=True)
+    assert TryOnResult.objects.count() == 4
+    call_command("rqworker", "maintenance", burst=True, verbosity=0, worker_class="tests.worker.QuietWorker")
+
+    assert TryOnResult.objects.count() == 4 - its_own
+    assert TryOnResult.objects.filter(pk=other.pk).exists() == (kind == "product")
+    assert "erasures: removed 0" in clean("erasures")
 
 
 def test_files_that_the_store_does_not_delete_are_left_to_the_cleanup(

@@ -1,0 +1,67 @@
+"""The jobs of an erased photo. Each is erased in one short transaction."""
+
+from collections import Counter
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from config.core.snapshots import outdate_after_commit
+from config.core.storage import discard_after_commit
+from config.core.upkeep.runs import Batch
+from models_library.models import ModelImage
+from results.feedback import feedback_forget_comments
+from results.models import TryOnResult
+from results.services import results_remove
+from tryon.engine import actions
+from tryon.models import ProductImage, TryOnJob
+from tryon.selectors import jobs_to_erase, photos_to_finish
+
+BATCH: Final = 50
+
+
+def erasures(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
+    """Go on with erasures that were too large for a request, or were cut off."""
+    for photo in photos_to_finish():
+        jobs = jobs_to_erase(photo, most=BATCH)
+        if not dry_run:
+            for job_id in jobs:
+                erase_job(job_id, photo, by="cleanup")
+        return Batch("" if dry_run else "next", looked_at=len(jobs), removed=len(jobs))
+    return Batch("")
+
+
+def erase_job(job_id: UUID, photo: ProductImage | ModelImage, *, by: str) -> Counter[str]:
+    """Erase one job, or leave it to those who asked for it with another photo. Return what was done."""
+    with transaction.atomic():
+        actions.lock(TryOnJob(pk=job_id))
+        job = TryOnJob.objects.filter(pk=job_id).first()
+        if job is None or job.is_erased:
+            return Counter()
+        if isinstance(photo, ProductImage) and _leave_to_others(job, photo):
+            return Counter(left=1)
+        canceled = actions.cancel(job, by=by)
+        results = list(TryOnResult.objects.filter(job=job).select_for_update())
+        keys = results_remove(results)
+        keys += actions.erase(job, by=by)
+        feedback_forget_comments(job.pk)
+        discard_after_commit(*keys)
+    return Counter(jobs=1, canceled=int(canceled), results=len(results))
+
+
+def _leave_to_others(job: TryOnJob, photo: ProductImage) -> bool:
+    """Let those go who asked for the picture with this photo, if others asked for it with their own copy."""
+    others = job.viewers.filter(product_image__isnull=False, left_at=None).exclude(product_image=photo)
+    other = others.exclude(product_image__processed="").select_related("product_image").order_by("pk").first()
+    if other is None or other.product_image is None:
+        return False
+    theirs = Q(product_image=photo)
+    if job.product_image_id == photo.pk:
+        actions.change_photo(job, other.product_image)
+        theirs |= Q(product_image=None)  # of an earlier release: they saw the job's photo
+    leaving = job.viewers.filter(theirs)
+    feedback_forget_comments(job.pk, list(leaving.values_list("requester", flat=True)))
+    leaving.delete()
+    outdate_after_commit([job.pk])
+    return True
