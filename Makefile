@@ -9,8 +9,9 @@
 # make bench-api      compare the hot calls with a bare Django view, and with FastAPI; needs PostgreSQL
 # make bench-scale    measure what must not grow: 1,000 against 300,000 jobs; ON=postgres
 # make dev      run the demo with autoreload: change code, reload the page; options as for make demo
-# make lint     check format, style, types and imports; JavaScript and CSS too, which needs Node.js
+# make lint     check format, style, types and imports; JavaScript, CSS and the API's schema too, which needs Node.js
 # make lint-python, make lint-web  run one half of make lint
+# make schema   write the API's schema to .venv/check/schema.yaml
 # make check    check settings, migrations and the deployment's safety
 # make format   format the code, and fix faults that need no person
 # make hooks    run make lint and make check before each commit from now on
@@ -24,7 +25,7 @@ NODE := node_modules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale lint lint-python lint-web check format hooks redis clean
+.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale lint lint-python lint-web schema check format hooks redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -79,16 +80,20 @@ lint-python: $(ENV)/dev.stamp
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
-lint-web: $(NODE)/lint.stamp
+lint-web: $(NODE)/lint.stamp schema
 	$(NODE)/.bin/eslint --max-warnings 0 .
 	$(NODE)/.bin/stylelint --max-warnings 0 "templates/static/**/*.css"
+	$(NODE)/.bin/spectral lint --fail-severity warn $(ENV)/check/schema.yaml
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(NODE)/.bin/redocly lint $(ENV)/check/schema.yaml
+
+schema: $(ENV)/dev.stamp
+	@mkdir -p $(ENV)/check
+	VAR_DIR=$(ENV)/check $(BIN)/python manage.py spectacular --fail-on-warn --validate --file $(ENV)/check/schema.yaml
 
 # The last check runs with the settings of a shop.
-check: $(ENV)/dev.stamp
-	@mkdir -p $(ENV)/check
+check: $(ENV)/dev.stamp schema
 	VAR_DIR=$(ENV)/check $(BIN)/python manage.py check --fail-level WARNING
 	VAR_DIR=$(ENV)/check $(BIN)/python manage.py makemigrations --check --dry-run
-	VAR_DIR=$(ENV)/check $(BIN)/python manage.py spectacular --fail-on-warn --validate --file $(ENV)/check/schema.yaml
 	VAR_DIR=$(ENV)/check $(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	VAR_DIR=$(ENV)/check SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	    PUBLIC_BASE_URL=https://tryon.example.com ALLOWED_HOSTS=tryon.example.com FASHN_API_KEY=check \
@@ -126,9 +131,9 @@ $(ENV)/dev.stamp: requirements-dev.lock $(ENV)/python.stamp
 	@$(PIP) -r $<
 	@touch $@
 
-# Only the linters of JavaScript and CSS need Node.js.
+# Only the linters of JavaScript, CSS and the schema need Node.js.
 $(NODE)/lint.stamp: package.json package-lock.json .npmrc
-	@command -v npm >/dev/null || { echo "npm is missing: the linters of JavaScript and CSS need Node.js 20.19 or newer." \
+	@command -v npm >/dev/null || { echo "npm is missing: the linters of JavaScript, CSS and the schema need Node.js 20.19 or newer." \
 	    "Install it, or check only Python: make lint-python" >&2; exit 1; }
 	@echo "Installing the packages of package-lock.json into $(NODE)."
 	@npm ci --prefer-offline --loglevel=error

@@ -195,25 +195,25 @@ OF_THE_API: Final[dict[str, dict[str, Row]]] = {
         "GET": call("200/1", "200/1", "200/1", "200/2", "200/1", Ability.SEE_RETIRED_MODELS),
         "POST": call(403, 403, 403, 400, 403, Ability.ADD_MODELS),
     },
-    "api/tryon/models/<uuid:image_id>": {
+    "api/tryon/models/<id:image_id>": {
         "GET": call(200, 200, 200, 200, 200),
         "PATCH": call(403, 403, 403, 200, 403, Ability.CHANGE_MODELS),
     },
     "api/tryon/results": {
         "GET": call("200/0", "200/1", "200/0", "200/1", "200/0", Ability.SEE_ALL_RESULTS),
     },
-    "api/tryon/results/<uuid:result_id>": {
+    "api/tryon/results/<id:result_id>": {
         "GET": call(404, 200, 404, 200, 404, Ability.SEE_ALL_RESULTS),
         "DELETE": call(404, 204, 404, 204, 404, Ability.SEE_ALL_RESULTS, Ability.DELETE_RESULTS),
     },
-    "api/tryon/results/<uuid:result_id>/feedback": {
+    "api/tryon/results/<id:result_id>/feedback": {
         "POST": call(404, 201, 404, 201, 404, Ability.REVIEW_RESULTS, body={"verdict": "yes"}),
     },
     "api/tryon/upload": {"POST": call(400, 400, 400, 400, 403, Ability.UPLOAD_PHOTOS)},
     "api/tryon/uploads": {
         "GET": call("200/0", "200/1", "200/0", "200/1", "200/0", Ability.USE_ANY_PHOTO),
     },
-    "api/tryon/uploads/<uuid:photo_id>": {
+    "api/tryon/uploads/<id:photo_id>": {
         "GET": call(404, 200, 404, 200, 404, Ability.USE_ANY_PHOTO),
         "DELETE": call(404, 204, 404, 204, 404, Ability.USE_ANY_PHOTO, Ability.ERASE_PHOTOS),
     },
@@ -230,9 +230,9 @@ OF_THE_API: Final[dict[str, dict[str, Row]]] = {
         )
     },
     "api/tryon/jobs": {"GET": call("200/0", "200/3", "200/0", "200/3", "200/0", Ability.SEE_ALL_JOBS)},
-    "api/tryon/jobs/<uuid:job_id>": {"GET": call(404, 200, 404, 200, 404, Ability.SEE_ALL_JOBS)},
-    "api/tryon/jobs/<uuid:job_id>/cancel": {"POST": call(404, 200, 404, 200, 404, Ability.OPERATE_JOBS)},
-    "api/tryon/jobs/<uuid:job_id>/retry": {"POST": call(404, 202, 404, 202, 404, Ability.OPERATE_JOBS)},
+    "api/tryon/jobs/<id:job_id>": {"GET": call(404, 200, 404, 200, 404, Ability.SEE_ALL_JOBS)},
+    "api/tryon/jobs/<id:job_id>/cancel": {"POST": call(404, 200, 404, 200, 404, Ability.OPERATE_JOBS)},
+    "api/tryon/jobs/<id:job_id>/retry": {"POST": call(404, 202, 404, 202, 404, Ability.OPERATE_JOBS)},
     "api/tryon/stats": {"GET": call(403, 403, 403, 200, 403, Ability.SEE_OPERATIONS)},
     "api/tryon/stats/pause": {
         "POST": call(403, 403, 403, 200, 403, Ability.SEE_OPERATIONS, Ability.PAUSE),

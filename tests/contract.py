@@ -31,6 +31,9 @@ def problem_of(response: Any, method: str) -> str:
         answer = error_answer() if response.status_code in WITHOUT_AN_OPERATION else None
     if answer is None:
         return "the schema does not have this status"
+    for name in answer.get("headers", {}):
+        if name not in response:
+            return f"the header {name} is missing"
     if "content" not in answer:
         return "the schema has no body" if response.content else ""
     media_type = response["Content-Type"].partition(";")[0]

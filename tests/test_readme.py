@@ -12,7 +12,7 @@ from django.conf import settings
 from PIL import Image
 from pytest_django.live_server_helper import LiveServer
 
-from config.core.errors import DomainError
+from config.core.errors import errors
 from config.core.http.exceptions import KNOWN
 from config.shops.keys import key_issue
 from tests import images
@@ -96,7 +96,7 @@ def test_every_error_code_is_in_the_docs() -> None:
     for doors in (settings.ROOT_URLCONF, "config.core.http.gate"):
         import_module(doors)  # and with it every module that defines an error
     listed = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE))
-    ours = {error.code for error in leaves(DomainError)}
+    ours = {error.code for error in errors()}
     frameworks = {code for _, code, _ in KNOWN.values()}
     assert len(ours) > 10
     assert (
@@ -106,12 +106,6 @@ def test_every_error_code_is_in_the_docs() -> None:
         | {"validation_error", "internal_error"}
         == listed
     )
-
-
-def leaves(error: type[DomainError]) -> list[type[DomainError]]:
-    """The errors that are raised: those without a more precise one."""
-    kinds = error.__subclasses__()
-    return [leaf for kind in kinds for leaf in leaves(kind)] if kinds else [error]
 
 
 def test_every_try_on_option_is_in_the_schema_and_in_the_readme() -> None:

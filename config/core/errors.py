@@ -22,3 +22,9 @@ class DomainError(Exception):
             self.message = message
         self.details: dict[str, Any] = dict(details or {})
         super().__init__(self.code)
+
+
+def errors(error: type[DomainError] = DomainError) -> list[type[DomainError]]:
+    """Return the errors that are raised: those without a more precise one."""
+    kinds = error.__subclasses__()
+    return [leaf for kind in kinds for leaf in errors(kind)] if kinds else [error]

@@ -1,8 +1,7 @@
-"""The ways to authenticate, in the OpenAPI schema."""
+"""The way to authenticate, in the OpenAPI schema. A session is for people in the admin, not for programs."""
 
 from typing import Any, override
 
-from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
@@ -21,15 +20,3 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
             "name": "Authorization",
             "description": "Api-Key, a space, and your key.",
         }
-
-
-class SessionScheme(OpenApiAuthenticationExtension):
-    """The cookie of a person signed in to the admin."""
-
-    target_class = "config.shops.authentication.SessionAuthentication"
-    match_subclasses = True
-    name = "session"
-
-    @override
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

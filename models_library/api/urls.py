@@ -2,9 +2,10 @@
 
 from django.urls import path
 
+from config.core.http import ids  # noqa: F401  (it registers <id:…>)
 from models_library.api import views
 
 urlpatterns = [
     path("models", views.ModelImagesView.as_view(), name="api-models"),
-    path("models/<uuid:image_id>", views.ModelImageView.as_view(), name="api-model"),
+    path("models/<id:image_id>", views.ModelImageView.as_view(), name="api-model"),
 ]

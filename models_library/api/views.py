@@ -36,8 +36,9 @@ class ModelImagesView(APIView):
     parser_classes = [parsers.MultiPartParser]
     permission_classes = [needs_to_write(Ability.ADD_MODELS)]
 
-    @operation("models", query=ModelImageQuery)
+    @operation("listModels", query=ModelImageQuery)
     def get(self, request: Request, query: dict[str, Any]) -> Page[ModelImageAnswer]:
+        """List the photos, newest first. A manager sees retired ones too."""
         photos = model_image_list(
             category=query.get("category", ""),
             search=query.get("q", ""),
@@ -46,8 +47,9 @@ class ModelImagesView(APIView):
         rows, meta = paginate(photos, request, query)
         return Page(model_image_answers(rows, request), meta)
 
-    @operation("modelCreate", 409, 422, 503, 507, status=201, body=ModelImageCreateSerializer)
+    @operation("createModel", 409, 422, 503, 507, status=201, body=ModelImageCreateSerializer)
     def post(self, request: Request) -> ModelImageAddedAnswer:
+        """Add a photo. It needs a manager key."""
         if "file" not in request.FILES:
             raise ImageMissing
         form = validated(ModelImageCreateSerializer, request.data)
@@ -62,13 +64,15 @@ class ModelImageView(APIView):
 
     @operation("getModel")
     def get(self, request: Request, image_id: UUID) -> ModelImageAnswer:
+        """Read one photo."""
         photo = model_image_for(image_id)
         if not (photo.is_active or caller_of(request).may(Ability.SEE_RETIRED_MODELS)):
             raise ModelImageNotFound
         return model_image_answer(photo, request)
 
-    @operation("modelUpdate", body=ModelImageUpdateSerializer)
+    @operation("updateModel", body=ModelImageUpdateSerializer, example={"isActive": False})
     def patch(self, request: Request, image_id: UUID) -> ModelImageAnswer:
+        """Change or retire a photo. It needs a manager key."""
         photo = model_image_for(image_id)
         changes = validated(ModelImageUpdateSerializer, request.data)
         return model_image_answer(model_image_update(photo, **changes), request)

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
+from config.core.http import ids  # noqa: F401  (it registers <id:…>)
 from results.api import views
 
 urlpatterns = [
     path("results", views.ResultsView.as_view(), name="api-results"),
-    path("results/<uuid:result_id>", views.ResultView.as_view(), name="api-result"),
-    path("results/<uuid:result_id>/feedback", views.FeedbackView.as_view(), name="api-result-feedback"),
+    path("results/<id:result_id>", views.ResultView.as_view(), name="api-result"),
+    path("results/<id:result_id>/feedback", views.FeedbackView.as_view(), name="api-result-feedback"),
 ]

@@ -42,7 +42,7 @@ LOOKUPS: Final = {
 class ResultsView(APIView):
     """The caller's pictures, newest first."""
 
-    @operation("results", query=ResultQuery)
+    @operation("listResults", query=ResultQuery)
     def get(self, request: Request, query: dict[str, Any]) -> Page[ResultAnswer]:
         lookups = {LOOKUPS[name]: value for name, value in query.items() if name in LOOKUPS}
         rows, meta = paginate(results_to_show(request).filter(**lookups), request, query)
@@ -52,15 +52,16 @@ class ResultsView(APIView):
 class ResultView(APIView):
     """One try-on picture."""
 
-    @operation("result")
+    @operation("getResult")
     def get(self, request: Request, result_id: UUID) -> ResultAnswer:
         result = results_to_show(request).filter(pk=result_id).first()
         if result is None:
             raise ResultNotFound
         return result_answers([result], request)[0]
 
-    @operation("resultDelete", status=204)
+    @operation("deleteResult", status=204)
     def delete(self, request: Request, result_id: UUID) -> None:
+        """Delete a picture that nobody else shares, or give up your share of it."""
         caller = caller_of(request)
         result_give_up(result_for(caller, result_id), caller)
 
@@ -68,7 +69,13 @@ class ResultView(APIView):
 class FeedbackView(APIView):
     """Judge a picture, once."""
 
-    @operation("resultFeedback", 409, status=201, body=GiveFeedbackSerializer)
+    @operation(
+        "giveFeedback",
+        409,
+        status=201,
+        body=GiveFeedbackSerializer,
+        example={"verdict": "almost", "reasons": ["wrong_fit"], "comment": "A little wide."},
+    )
     def post(self, request: Request, result_id: UUID) -> FeedbackAnswer:
         caller = caller_of(request)
         result = result_for(caller, result_id)

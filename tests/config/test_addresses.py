@@ -108,9 +108,9 @@ def rows_of(requester: str) -> dict[str, str]:
     queued = TryOnJobFactory.create(**photos)
     result = TryOnResultFactory.create(job=done)
     ids = {
-        "api/tryon/jobs/<uuid:job_id>:job_id": done,
-        "api/tryon/jobs/<uuid:job_id>/cancel:job_id": queued,
-        "api/tryon/jobs/<uuid:job_id>/retry:job_id": failed,
+        "api/tryon/jobs/<id:job_id>:job_id": done,
+        "api/tryon/jobs/<id:job_id>/cancel:job_id": queued,
+        "api/tryon/jobs/<id:job_id>/retry:job_id": failed,
         ":image_id": model,
         ":result_id": result,
         ":product_id": product,

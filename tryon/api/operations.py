@@ -38,7 +38,7 @@ class StatsView(APIView):
 
     permission_classes = [needs(Ability.SEE_OPERATIONS)]
 
-    @operation("stats", 403)
+    @operation("getStats", 403)
     def get(self, request: Request) -> Statistics:
         return statistics()
 
@@ -71,7 +71,7 @@ class FashnWebhookView(APIView):
     authentication_classes = []
     permission_classes = []
 
-    @operation("fashnWebhook", 413, public=True)
+    @operation("receiveFashnWebhook", 404, public=True)
     def post(self, request: Request, token: str) -> Empty:
         # Before the body: what a stranger sends is not looked at.
         if not is_callback_token(token):

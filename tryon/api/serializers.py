@@ -22,7 +22,7 @@ from config.core.http.strict import Choice, Flag, FormSerializer, Id, Moment, Nu
 from config.core.http.warnings import WarningAnswer, warning_answers
 from config.core.images import ImageWarning
 from config.core.storage import addresses
-from tryon.failures import is_retryable, message_for
+from tryon.failures import FailureCode, is_retryable, message_for
 from tryon.fashn.inputs import model_for
 from tryon.fashn.options import (
     CATEGORIES,
@@ -58,7 +58,9 @@ class UploadSerializer(FormSerializer):
 
     file = serializers.FileField(allow_empty_file=True)  # the image pipeline says it better
     productId = Text(max_length=100)
-    metadata = Text(required=False, help_text=_("A JSON object, at most 10,000 bytes."))
+    metadata = Text(
+        required=False, max_length=METADATA_BYTES, help_text=_("A JSON object, at most 10,000 bytes.")
+    )
 
     def validate_metadata(self, text: str) -> dict[str, Any]:
         if len(text.encode()) > METADATA_BYTES:
@@ -130,14 +132,18 @@ def uploaded_answer(
 
 
 class OptionsSerializer(serializers.Serializer[Any]):
-    """The options of a try-on, for the schema only. ``TryOnOptions`` checks them."""
+    """The options of a try-on. Some exclude each other."""
+
+    # It is for the schema only: ``TryOnOptions`` checks them.
 
     mode = Choice(choices=sorted({*V16_MODES, *MAX_MODES}), required=False, allow_null=True)
     category = Choice(choices=CATEGORIES, required=False, allow_null=True)
     garmentPhotoType = Choice(choices=GARMENT_PHOTO_TYPES, required=False, allow_null=True)
     seed = Number(min_value=0, max_value=MAX_SEED, required=False, allow_null=True)
     resolution = Choice(choices=RESOLUTIONS, required=False, allow_null=True)
-    background = Text(required=False, allow_null=True, help_text=_("A CSS colour: #f5f5f5 or white."))
+    background = Text(
+        required=False, allow_null=True, max_length=30, help_text=_("A CSS colour: #f5f5f5 or white.")
+    )
 
 
 @extend_schema_field(OptionsSerializer)
@@ -222,7 +228,7 @@ class JobAnswer(TypedDict):
     resultId: NotRequired[UUID]
     resultImageUrl: NotRequired[Annotated[Url, _("Only when completed.")]]
     thumbnailUrl: NotRequired[Url]
-    errorCode: NotRequired[Annotated[str, _("Only when failed.")]]
+    errorCode: NotRequired[Annotated[str, FailureCode, _("Only when failed.")]]
     errorMessage: NotRequired[str]
     retryable: NotRequired[bool]
 

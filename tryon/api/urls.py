@@ -3,18 +3,19 @@
 from django.urls import path
 from django.views.decorators.http import conditional_page
 
+from config.core.http import ids  # noqa: F401  (it registers <id:…>)
 from tryon.api import operations, views
 from tryon.api.quick import with_quick_path
 
 urlpatterns = [
     path("upload", views.UploadView.as_view(), name="api-upload"),
     path("uploads", views.UploadsView.as_view(), name="api-uploads"),
-    path("uploads/<uuid:photo_id>", views.UploadedView.as_view(), name="api-upload-one"),
+    path("uploads/<id:photo_id>", views.UploadedView.as_view(), name="api-upload-one"),
     path("generate", views.GenerateView.as_view(), name="api-generate"),
     path("jobs", views.JobsView.as_view(), name="api-jobs"),
-    path("jobs/<uuid:job_id>", conditional_page(with_quick_path(views.JobView.as_view())), name="api-job"),
-    path("jobs/<uuid:job_id>/cancel", views.JobCancelView.as_view(), name="api-job-cancel"),
-    path("jobs/<uuid:job_id>/retry", views.JobRetryView.as_view(), name="api-job-retry"),
+    path("jobs/<id:job_id>", conditional_page(with_quick_path(views.JobView.as_view())), name="api-job"),
+    path("jobs/<id:job_id>/cancel", views.JobCancelView.as_view(), name="api-job-cancel"),
+    path("jobs/<id:job_id>/retry", views.JobRetryView.as_view(), name="api-job-retry"),
     path("stats", operations.StatsView.as_view(), name="api-stats"),
     path("stats/pause", operations.PauseView.as_view(), name="api-pause"),
     path("stats/resume", operations.ResumeView.as_view(), name="api-resume"),

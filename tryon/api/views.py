@@ -63,6 +63,8 @@ UPLOAD_LOOKUPS: Final = {
     "createdBefore": "created_at__lt",
 }
 STARTED: Final = (200, 202)
+LONGEST_PAUSE: Final = 30  # seconds
+SOME_ID: Final = "0e3b1c5e-6f4f-4a57-9d0a-6f1f5c1f3a10"
 LOOKUPS: Final = {
     "modelImageId": "model_image",
     "test": "is_test",
@@ -83,7 +85,7 @@ class UploadView(APIView):
     parser_classes = [parsers.MultiPartParser]
     permission_classes = [needs(Ability.UPLOAD_PHOTOS)]
 
-    @operation("upload", 422, 503, 507, status=201, body=UploadSerializer)
+    @operation("upload", 422, 507, status=201, body=UploadSerializer, tag="uploads")
     def post(self, request: Request) -> UploadedAnswer:
         if "file" not in request.FILES:
             raise ImageMissing
@@ -113,6 +115,7 @@ class UploadedView(APIView):
 
     @operation("getUpload")
     def get(self, request: Request, photo_id: UUID) -> UploadAnswer:
+        """Read one of your product photos."""
         photo = with_files(uploads_for(caller_of(request))).filter(pk=photo_id).first()
         if photo is None:
             raise ProductImageNotFound
@@ -134,7 +137,16 @@ class GenerateView(APIView):
 
     permission_classes = [needs(Ability.START_TRYONS)]
 
-    @operation("generate", 404, 409, 429, status=STARTED, body=GenerateSerializer)
+    @operation(
+        "generate",
+        404,
+        409,
+        status=STARTED,
+        body=GenerateSerializer,
+        tag="jobs",
+        example={"productImageId": SOME_ID, "modelImageId": SOME_ID, "options": {"mode": "quality"}},
+        answer={"jobId": SOME_ID, "status": "queued", "estimatedWaitTime": 8},
+    )
     def post(self, request: Request) -> Answer[GeneratedAnswer]:
         wanted = validated(GenerateSerializer, request.data)
         generated = tryon_generate(
@@ -148,13 +160,13 @@ class GenerateView(APIView):
         # A job that inherits a prediction starts at once, but the contract calls it queued until complete.
         shown = Status.COMPLETED if job.status == Status.COMPLETED else Status.QUEUED
         body: GeneratedAnswer = {"jobId": job.pk, "status": shown, "estimatedWaitTime": wait}
-        return Answer(body, status_of(job))
+        return Answer(body, *progress_of(job, wait))
 
 
 class JobView(APIView):
-    """Follow a try-on."""
+    """Follow a try-on to its end: completed, failed or canceled."""
 
-    @operation("job", 304)
+    @operation("getJob", 304)
     def get(self, request: Request, job_id: UUID) -> JobAnswer:
         job = jobs_to_show(caller_of(request)).filter(pk=job_id).first()
         if job is None:
@@ -166,7 +178,7 @@ class JobView(APIView):
 class JobsView(APIView):
     """The caller's jobs, newest first."""
 
-    @operation("jobs", query=JobQuery)
+    @operation("listJobs", query=JobQuery)
     def get(self, request: Request, query: dict[str, Any]) -> Page[JobAnswer]:
         caller = caller_of(request)
         jobs = jobs_chosen(jobs_to_show(caller), caller, query)
@@ -177,7 +189,7 @@ class JobsView(APIView):
 class JobCancelView(APIView):
     """Cancel a try-on."""
 
-    @operation("jobCancel", 409)
+    @operation("cancelJob", 409)
     def post(self, request: Request, job_id: UUID) -> JobAnswer:
         caller = caller_of(request)
         job_cancel(job_for(caller, job_id), caller)
@@ -187,17 +199,23 @@ class JobCancelView(APIView):
 class JobRetryView(APIView):
     """Retry a failed try-on. It pays only for what is missing."""
 
-    @operation("jobRetry", 409, 429, status=STARTED)
+    @operation("retryJob", 409, status=STARTED)
     def post(self, request: Request, job_id: UUID) -> Answer[JobAnswer]:
         caller = caller_of(request)
         retried = job_retry(job_for(caller, job_id), caller)
         job = jobs_to_show(caller).get(pk=retried.pk)
-        return Answer(job_answer(job, request), status_of(job))
+        body = job_answer(job, request)
+        return Answer(body, *progress_of(job, body.get("estimatedWaitTime", 0)))
 
 
-def status_of(job: TryOnJob) -> int:
-    """Return one of ``STARTED``: 200 when the picture is ready, 202 before that."""
-    return 200 if job.status == Status.COMPLETED else 202
+def progress_of(job: TryOnJob, wait: int) -> tuple[int, int]:
+    """Return the status, one of ``STARTED``, and the seconds until the next question.
+
+    It is 200 when the picture is ready, and 202 before that. Ask about a long wait less often.
+    """
+    if job.status == Status.COMPLETED:
+        return 200, 0
+    return 202, min(LONGEST_PAUSE, max(1, wait // 4))
 
 
 def jobs_chosen(jobs: "QuerySet[ShownJob]", caller: Caller, query: dict[str, Any]) -> "QuerySet[ShownJob]":

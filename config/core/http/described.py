@@ -85,6 +85,8 @@ def field_of(hint: Any, **options: Any) -> Field:
         return serializers.ListField(child=field_of(arguments[0]), **options)
     if origin is dict:
         return serializers.DictField(child=field_of(arguments[1]), **options)
+    if hint is int:
+        options = {"min_value": 0} | options  # a number, a size or a time
     return (FIELDS.get(hint) or serializer_of(hint))(**options)
 
 

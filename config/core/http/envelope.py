@@ -1,9 +1,12 @@
 """The one shape of every answer. TypedDicts describe it: views return them, and the schema shows them."""
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired, TypedDict
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -44,10 +47,11 @@ class Empty(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Answer[Body]:
-    """An answer of an operation that has several statuses."""
+    """An answer with one of several statuses. ``wait`` are the seconds until the next question."""
 
     body: Body
     status: int
+    wait: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +83,19 @@ def error_body(
     }
 
 
-def absolute_url(request: Request, file: Any) -> Url:
-    """Return the signed URL of a stored file, with this host where the storage names none."""
-    return absolute_urls(request, [file])[str(file)]
-
-
 def absolute_urls(request: Request, files: Iterable[Any]) -> dict[str, Url]:
     """Return the signed URLs of stored files by their keys, signed in one go."""
     return with_host(request, addresses([str(file) for file in files]))
 
 
 def with_host(request: HttpRequest | Request, urls: Mapping[str, str]) -> dict[str, Url]:
-    """Return the URLs with this host where the storage names none."""
-    host = str(request.build_absolute_uri("/")).removesuffix("/")
+    """Return the URLs with a host where the storage names none: PUBLIC_BASE_URL's, or the one called."""
+    host = origin_of(settings.PUBLIC_BASE_URL) or str(request.build_absolute_uri("/")).removesuffix("/")
     return {key: host + url if url.startswith("/") else url for key, url in urls.items()}
+
+
+@functools.cache
+def origin_of(address: str) -> str:
+    """Return scheme and host of an address, or empty text."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}" if address else ""

@@ -89,6 +89,11 @@ KNOWN: dict[type[Exception], tuple[int, str, Any]] = {
     ),
 }
 
+# Of answers that are made without an exception.
+OTHER_CODES: Final = {"validation_error", "internal_error"}
+# Statuses that tell when to try again, and the seconds where the error names none.
+WAITING: Final = {429: 30, 503: 30}
+
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an exception that DRF caught. Return None for an unexpected one, for ``server_error``."""
@@ -139,7 +144,7 @@ def copy_headers(error: Exception, response: Response) -> None:
     """Return ``WWW-Authenticate`` and ``Retry-After`` as DRF sets them."""
     if auth_header := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = auth_header
-    if wait := getattr(error, "wait", None):
+    if wait := getattr(error, "wait", None) or WAITING.get(response.status_code):
         response["Retry-After"] = f"{wait:.0f}"
 
 

@@ -2,11 +2,11 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, Final, cast, get_args, get_origin
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,11 +15,10 @@ from config.core.http.described import envelope_of, serializer_of
 from config.core.http.envelope import Answer, ErrorAnswer, Page, success_body
 from config.core.http.strict import FormSerializer, StrictSerializer, validated
 
-# A host that is not served, an ``Accept`` header without JSON, too many requests of one caller, an unexpected
-# error, and no free place or a database outage.
-ANY_OPERATION: Final = frozenset({400, 406, 429, 500, 503})
-# It is too slow, too large, or of another kind.
-WITH_A_BODY: Final = frozenset({408, 413, 415})
+# A host that is not served, another method of the address, an ``Accept`` header without JSON, a body that is
+# too slow or too large, too many requests of one caller, an unexpected error, and no free place or a database
+# outage.
+ANY_OPERATION: Final = frozenset({400, 405, 406, 408, 413, 429, 500, 503})
 
 
 def operation[**P](
@@ -29,6 +28,9 @@ def operation[**P](
     body: Any = None,
     query: type[FormSerializer] | None = None,
     public: bool = False,
+    tag: str | None = None,
+    example: Any = None,
+    answer: Any = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
     """Describe a view's method in the schema, and put its return value into the envelope.
 
@@ -38,6 +40,9 @@ def operation[**P](
 
     A method with a ``query`` gets its values under this name. A query or a body that the method does not take
     is refused, except from a stranger's program, such as FASHN's, that may add to it (``public``).
+
+    ``tag`` groups operations, by default by the first part of the path. ``example`` is a JSON body, and
+    ``answer`` the data of an answer.
     """
     statuses = (status,) if isinstance(status, int) else status
 
@@ -47,6 +52,8 @@ def operation[**P](
 
         @extend_schema(
             operation_id=operation_id,
+            tags=None if tag is None else [tag],
+            examples=list(examples_of(example, answer)),
             request=body,
             parameters=[] if query is None else [query],
             responses=answers | {number: error_answer(number) for number in sorted(refusals)},
@@ -67,12 +74,21 @@ def operation[**P](
     return decorate
 
 
+def examples_of(body: Any, answer: Any) -> Iterator[OpenApiExample]:
+    if body is not None:
+        yield OpenApiExample("Body", value=body, request_only=True, media_type="application/json")
+    if answer is not None:
+        value = {"success": True, "data": answer}
+        yield OpenApiExample("Answer", value=value, response_only=True, status_codes=["200", "201", "202"])
+
+
 def rendered(answer: Any, statuses: tuple[int, ...]) -> Response:
     """Return the answer in its envelope, with ``meta`` for lists."""
     if isinstance(answer, Answer):
         if answer.status not in statuses:
             raise ValueError(f"Name the status {answer.status} in @operation.")
-        return Response(success_body(answer.body), status=answer.status)
+        headers = {"Retry-After": str(answer.wait)} if answer.wait else None
+        return Response(success_body(answer.body), status=answer.status, headers=headers)
     (status,) = statuses
     if answer is None:
         return Response(status=status)
@@ -90,14 +106,11 @@ def described(answer: Any) -> Any:
 
 def error_statuses(method: Callable[..., Any], *, body: Any, public: bool) -> frozenset[int]:
     """Return the errors that DRF, Django and the exception handler can give to any request of this kind."""
-    found = ANY_OPERATION
+    found = ANY_OPERATION if body is None else ANY_OPERATION | {415}
     if not public:
         found |= {401}
         if method.__name__.upper() not in SAFE_METHODS:
-            found |= {403}  # a session without its CSRF token
-            found |= WITH_A_BODY
-    if body is not None:
-        found |= WITH_A_BODY
+            found |= {403, 415}  # a session without its CSRF token, and a body of another kind
     if inspect.signature(method).parameters.keys() - {"self", "request", "query"}:  # an id in the path
         found |= {404}
     return found

@@ -85,7 +85,7 @@ class Flag(serializers.BooleanField):
     @override
     def to_internal_value(self, data: Any) -> bool:
         words = {"true": True, "false": False} if is_text_only(self) else {}
-        value = words.get(data) if isinstance(data, str) else data
+        value = words.get(data.lower()) if isinstance(data, str) else data
         if not isinstance(value, bool):
             self.fail("invalid", input=data)
         return value

@@ -20,6 +20,7 @@ class StorageUnavailable(DomainError):
     status: ClassVar[int] = 503
     retryable: ClassVar[bool] = True
     message: Any = _("Pictures can't be stored or read right now. Try again in a minute.")
+    wait: ClassVar[int] = 60
 
 
 class ObjectMissing(DomainError):

@@ -1,0 +1,119 @@
+"""The schema as other people's tools read it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from tests import contract
+from tests.conftest import Api, data_of, requester
+from tests.factories import ModelImageFactory, TryOnResultFactory
+
+pytestmark = pytest.mark.django_db
+
+ERRORS: Final = Path(__file__).parents[4] / "docs" / "errors.md"
+# The answers that any call may get.
+ALWAYS: Final = {"400", "405", "406", "408", "413", "429", "500", "503"}
+VERBS: Final = re.compile(
+    r"(get|list|create|update|delete|cancel|retry|give|receive)[A-Z]\w+|upload|generate|pause|resume"
+)
+
+
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    """The schema as it is served."""
+    return Client().get("/api/schema", headers={"Accept": "application/json"}).json()
+
+
+def operations(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in schema["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def test_every_operation_says_what_it_does_and_all_that_it_answers(schema: Any) -> None:
+    tags = {tag["name"] for tag in schema["tags"]}
+    for path, operation in operations(schema):
+        name = operation["operationId"]
+        assert VERBS.fullmatch(name), name
+        assert operation["summary"], name
+        assert not operation["summary"].endswith("."), name
+        assert set(operation["tags"]) <= tags, name
+        wanted = ALWAYS | ({"404"} if "{" in path else set())
+        is_public = "webhooks" in path
+        assert wanted | (set() if is_public else {"401"}) <= operation["responses"].keys(), name
+        assert operation["security"] == ([] if is_public else [{"apiKey": []}]), name
+        for status, answer in operation["responses"].items():
+            assert answer["description"], name
+            assert ("Retry-After" in answer.get("headers", {})) is (status in {"202", "429", "503"}), name
+    assert list(schema["components"]["securitySchemes"]) == ["apiKey"]
+
+
+def test_error_codes_are_one_enum_and_the_documented_ones(schema: Any) -> None:
+    schemas = schema["components"]["schemas"]
+    documented = set(re.findall(r"^\| `(\w+)` \|", ERRORS.read_text(), re.MULTILINE))
+    codes = set(schemas["ErrorCode"]["enum"])
+    assert schemas["ErrorDetail"]["properties"]["code"] == {"$ref": "#/components/schemas/ErrorCode"}
+    assert {"job_not_found", "validation_error", "too_many_at_once", "queue_full", "throttled"} <= codes
+    assert codes | set(schemas["FailureCode"]["enum"]) >= documented
+
+
+def values_of(node: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each value that a schema describes, with its place."""
+    if isinstance(node, dict):
+        if "type" in node or "nullable" in node:
+            yield place, node
+        for key, inner in node.items():
+            yield from values_of(inner, f"{place}/{key}")
+    elif isinstance(node, list):
+        for inner in node:
+            yield from values_of(inner, place)
+
+
+def is_bounded(value: dict[str, Any]) -> bool:
+    match value["type"]:
+        case "string":
+            return "enum" in value or "allOf" in value or "maxLength" in value or "format" in value
+        case "integer":
+            return {"minimum", "maximum"} <= value.keys()
+        case "array":
+            return "maxItems" in value
+    return True
+
+
+def test_all_that_a_client_sends_has_bounds_and_all_that_may_be_null_has_a_type(schema: Any) -> None:
+    schemas = schema["components"]["schemas"]
+    requests = {name: node for name, node in schemas.items() if name.endswith("Request")}
+    parameters = [one for _path, operation in operations(schema) for one in operation.get("parameters", [])]
+    sent = [*values_of(requests), *((one["name"], one["schema"]) for one in parameters)]
+    assert len(sent) > 40
+    assert [place for place, value in sent if place != "token" and not is_bounded(value)] == []
+    assert [place for place, value in values_of(schemas) if "type" not in value] == []
+
+
+def test_an_id_is_found_in_any_case_of_letters(owner: Api, manager: Api) -> None:
+    result = TryOnResultFactory.create(job__requester=requester("Owner"))
+    for path, row in (("jobs", result.job), ("results", result), ("models", result.job.model_image)):
+        assert data_of(owner.get(f"{path}/{str(row.pk).upper()}"))["id"] == str(row.pk)
+
+
+def test_pictures_have_the_address_that_the_shop_has(owner: Api, settings: Settings) -> None:
+    ModelImageFactory.create()
+    assert data_of(owner.get("models"))[0]["imageUrl"].startswith("http://testserver/media/models/")
+    settings.PUBLIC_BASE_URL = "https://shop.example/tryon"
+    assert data_of(owner.get("models"))[0]["imageUrl"].startswith("https://shop.example/media/models/")
+
+
+def test_examples_are_as_the_schema_says() -> None:
+    seen = 0
+    for _path, operation in operations(contract.schema()):
+        for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for content in part.get("content", {}).values():
+                for example in content.get("examples", {}).values():
+                    contract.validator(content["schema"]["$ref"]).validate(example["value"])
+                    seen += 1
+    assert seen >= 5
