@@ -18,7 +18,7 @@ COPY templates templates
 # Static files are part of the image. /data holds the data of the installation.
 RUN STATIC_ROOT=/app/static SECRET_KEY=build-only python manage.py collectstatic --noinput
 ENV STATIC_ROOT=/app/static
-USER tryon
+USER 10001
 VOLUME /data
 EXPOSE 8000
 # No health check here: only the web process has an address. compose.yaml has its check.

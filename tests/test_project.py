@@ -134,5 +134,5 @@ def test_containers_have_no_rights_that_they_do_not_need() -> None:
         assert "user" in service or "build" in service, name  # the image's own user is not root
         assert service.get("read_only") or name == "postgres", name
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
-    assert "\nUSER tryon\n" in (ROOT / "Dockerfile").read_text()
+    assert "\nUSER 10001\n" in (ROOT / "Dockerfile").read_text()
     assert "HEALTHCHECK" not in (ROOT / "Dockerfile").read_text()  # workers would inherit it

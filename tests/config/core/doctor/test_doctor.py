@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import django_rq
@@ -18,9 +19,11 @@ from pytest_django.live_server_helper import LiveServer
 from rq.cron import CronScheduler
 
 from config.core.doctor import public
+from tests.redis_servers import fill
 from tests.tryon.fashn.loopback import Handler, Loopback
 from tests.waiting import LONGEST_SECONDS
 from tests.worker import QuietWorker
+from tryon.demo.broker import PrivateRedis
 from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -187,6 +190,13 @@ def test_tables_of_an_older_release_are_found(shop: Settings) -> None:
 def test_without_redis_nothing_is_said_about_workers(shop: Settings, redis_away: None) -> None:
     told = faults()
     assert told.keys() == {"Redis"}
+
+
+def test_a_redis_that_answers_and_takes_nothing_is_found(shop: Settings, tmp_path: Path) -> None:
+    with PrivateRedis(tmp_path) as full:
+        fill(full.url)
+        shop.REDIS_URL = full.url
+        assert "memory" in faults()["Redis"]
 
 
 def test_missing_processes_are_named(shop: Settings) -> None:
