@@ -14,10 +14,8 @@ ACTIONS: Final = {"add": _("Add"), "change": _("Change"), "delete": _("Delete"),
 
 def permission_words(permission: Permission) -> str:
     """Return the app, the rows and the action: of Django's four by its codename, else by its name."""
-    kind = permission.content_type
-    action, _line, model = permission.codename.partition("_")
-    words = ACTIONS[action] if action in ACTIONS and model == kind.model else gettext(permission.name)
-    return f"{kind} | {words}"
+    words = ACTIONS.get(permission.codename.partition("_")[0]) or gettext(permission.name)
+    return f"{permission.content_type} | {words}"
 
 
 def in_words(field: Any) -> Any:
