@@ -52,8 +52,11 @@ def certificate(tmp_path: Path) -> Certificate:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, fashn: Sandbox, certificate: Certificate) -> dict[str, str]:
+def shell(
+    tmp_path: Path, fashn: Sandbox, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
     """A user's bare environment, in which FASHN is the sandbox, and the certificate is trusted."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.public))  # for the sandbox's webhooks
     (tmp_path / "home").mkdir()
     return {
         "PATH": f"{PYTHON}:{os.environ['PATH']}",
@@ -183,12 +186,17 @@ def test_processes_as_written_below_a_path_and_behind_two_proxies(
         stack.enter_context(nginx(tmp_path / "nginx", outer, a_proxy_that_appends(inner, web)))
         wait_for(address, verify=certificate.public)
         look_around(address, certificate.public)
+        eventually(lambda: 200 in webhooks_answers(fashn))
         look_around_in_a_browser(chromium, address)
         (command,) = re.findall(r"`(\S+ manage.py doctor)`", handbook.section("Without Docker"))
         said = run(process(command), shell)
         assert "error" not in said, said
         wrong = {**shell, "DATABASE_URL": "postgres://tryon@127.0.0.1:9/nothing"}
         assert "DATABASE_URL" in run([f"{PYTHON}/python", "manage.py", "doctor"], wrong, code=1)
+
+
+def webhooks_answers(fashn: Sandbox) -> list[int | None]:
+    return [attempt["status"] for sent in fashn.ledger()["webhooks"] for attempt in sent["attempts"]]
 
 
 def a_proxy_that_appends(port: int, web: int) -> str:

@@ -67,6 +67,9 @@ def look_around(address: str, certificate: Path) -> Visit:
     key = re.search(r"tos_[\w-]+", made.text)
     assert key is not None
     use_the_api(address, certificate, key[0])
+    # The page about a refusal is written before Django knows of the request.
+    refused = owner.ask("POST", "/admin/login/", 413, data=b"x" * 3_000_000)
+    assert f'href="{urlsplit(address).path}/favicon.ico"' in refused.text
     for path in ("/healthz", "/readyz"):
         assert owner.ask("GET", path).json()["status"] == "ok"
     schema = owner.ask("GET", "/api/schema").text

@@ -12,6 +12,7 @@ from wsgiref.types import WSGIApplication
 
 import structlog
 from django.core.handlers.wsgi import WSGIRequest
+from django.urls import set_script_prefix
 from django.utils import translation
 
 from config.core.errors import DomainError
@@ -82,13 +83,24 @@ class Gate:
         try:
             answer = await self._answer_of(scope, receive)
         except DomainError as error:
-            answer = _refused(error, scope)
+            answer = self._refused(error, scope)
         except ClientGone:
             return
         try:
             await send_answer(answer, scope, send)
         except TimeoutError:
             logger.warning("reader_gone", path=scope["path"])
+
+    def _refused(self, error: DomainError, scope: Scope) -> Answer:
+        set_script_prefix(f"{self._prefix}/")  # of the links in a page; Django sets it for its own threads
+        request_id = uuid.uuid4().hex
+        request = WSGIRequest(environ_of(scope, BytesIO(), None, self._prefix))
+        language = translation.get_language_from_request(request)
+        with structlog.contextvars.bound_contextvars(request_id=request_id), translation.override(language):
+            answer = refusal(error, scope["path"])
+            logger.info("request_refused", method=scope["method"], code=error.code, status=answer.status)
+        answer.headers.append((b"x-request-id", request_id.encode()))
+        return answer
 
     async def _answer_of(self, scope: Scope, receive: Receive) -> Answer:
         headers = dict(scope["headers"])
@@ -116,16 +128,6 @@ class Gate:
             return await read_body(receive, limits)
         finally:
             self._bodies.leave(address)
-
-
-def _refused(error: DomainError, scope: Scope) -> Answer:
-    request_id = uuid.uuid4().hex
-    language = translation.get_language_from_request(WSGIRequest(environ_of(scope, BytesIO(), None, "")))
-    with structlog.contextvars.bound_contextvars(request_id=request_id), translation.override(language):
-        answer = refusal(error, scope["path"])
-        logger.info("request_refused", method=scope["method"], code=error.code, status=answer.status)
-    answer.headers.append((b"x-request-id", request_id.encode()))
-    return answer
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -161,6 +161,8 @@ def test_below_a_prefix_the_gate_finds_its_own_doors() -> None:
         assert ask(Client(path=path), gate).body == b'{"status": "ok"}'
     refused = ask(post(b"a", path="/shop/api/tryon/jobs", headers=[(LENGTH, b"101")]), gate)
     assert refused.code == "request_too_large"
+    page = ask(post(b"a", path="/shop/admin/", headers=[(LENGTH, b"101")]), gate)
+    assert b'href="/shop/favicon.ico"' in page.body
 
 
 def test_a_request_without_a_body_is_not_waited_for() -> None:
