@@ -103,7 +103,7 @@ def test_staff_in_the_demo_shop_may_do_what_a_visitor_may(settings: Settings) ->
         return client.post("/api/tryon/upload", {"file": file, **photo}).status_code
 
     assert answer() == 403
-    client.get("/demo/")
+    client.post("/demo/visit")
     assert answer() == 201
     settings.DEMO_SHOP = False
     assert answer() == 403

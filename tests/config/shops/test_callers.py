@@ -52,7 +52,7 @@ def test_another_page_can_not_act_for_staff() -> None:
 def test_a_visitor_of_the_demo_shop_is_nobody_once_the_shop_is_closed(settings: Settings) -> None:
     settings.DEMO_SHOP = True
     visitor = Client()
-    assert visitor.get("/demo/").status_code == 200
+    assert visitor.post("/demo/visit").status_code == 204
     assert visitor.get(MODELS).status_code == 200
     settings.DEMO_SHOP = False
     assert visitor.get(MODELS).status_code == 401
