@@ -17,6 +17,7 @@ from tests.factories import ProductImageFactory, ResultFeedbackFactory, TryOnJob
 from tests.stores import away, stored_keys
 from tests.tryon.cleanup.world import clean, photo
 from tryon.cleanup.erasing import erase_job
+from tryon.engine import lifecycle
 from tryon.models import Prediction, PredictionState, ProductImage, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.services import erasing
@@ -101,6 +102,31 @@ def test_a_picture_that_comes_after_the_erasure_is_counted_and_dropped(
     assert (late.state, late.credits_used) == (PredictionState.SUCCEEDED, 1)
     assert (late.output, late.kept.name, late.rescue_at) == ("", "", None)
     assert TryOnJob.objects.get().status == Status.CANCELED
+    assert not any(key.startswith("results/") for key in stored_keys())
+
+
+@pytest.mark.parametrize("moment", ["before the copy is noted", "before the job is revived"])
+def test_an_erasure_in_the_midst_of_a_rescue_leaves_no_copy_and_no_result(
+    given_up: TryOnJob, rescue_now: Callable[[], None], monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    place = {"before the copy is noted": "keep", "before the job is revived": "resume_collecting"}[moment]
+    real, erased = getattr(lifecycle, place), []
+
+    def after_the_erasure(*arguments: Any, **options: Any) -> bool:
+        if not erased:
+            erased.append(erase(ProductImage.objects.get()))
+        done: bool = real(*arguments, **options)
+        return done
+
+    monkeypatch.setattr(lifecycle, place, after_the_erasure)
+    rescue_now()
+    rescue_now()
+
+    assert erased == [Erased(jobs=1)]
+    given_up.refresh_from_db()
+    assert given_up.status == Status.FAILED
+    paid = Prediction.objects.get()
+    assert (paid.output, paid.kept.name, paid.rescue_at) == ("", "", None)
     assert not any(key.startswith("results/") for key in stored_keys())
 
 
