@@ -110,7 +110,8 @@ def test_an_erasure_in_the_midst_of_a_rescue_leaves_no_copy_and_no_result(
     given_up: TryOnJob, rescue_now: Callable[[], None], monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     place = {"before the copy is noted": "keep", "before the job is revived": "resume_collecting"}[moment]
-    real, erased = getattr(lifecycle, place), []
+    real = getattr(lifecycle, place)
+    erased: list[Erased] = []
 
     def after_the_erasure(*arguments: Any, **options: Any) -> bool:
         if not erased:
