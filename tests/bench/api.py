@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,13 +121,15 @@ def answers(server: Server) -> bool:
         return False
 
 
-def calls(rows: Mapping[str, Any], names: Iterable[str]) -> dict[str, Call]:
-    """Return the calls by name. ``names`` are the servers."""
+def calls(rows: Mapping[str, Any], running: Mapping[str, Server]) -> dict[str, Call]:
+    """Return the calls by name."""
     key, completed = rows["key"], rows["jobs"]["completed"]
     row = request_for(f"/bare/{completed}", key)
-    found = {name: Call(name, row) for name in names if name not in (PRODUCT, ALONE)}
+    found = {name: Call(name, row) for name in running if name not in (PRODUCT, ALONE)}
     for status, job in rows["jobs"].items():
         found[f"GET /jobs/{{id}} {status}"] = Call(PRODUCT, request_for(f"{API}jobs/{job}", key))
+    kept = request_for(f"{API}jobs/{completed}", key, etag=etag_of(running[PRODUCT], completed, key))
+    found["GET /jobs/{id} completed, not modified"] = Call(PRODUCT, kept)
     alone = request_for(f"{API}jobs/{completed}", key)
     found[f"GET /jobs/{{id}} completed, {ALONE}"] = Call(ALONE, alone)
     for path in ("models", "results"):
@@ -138,13 +140,24 @@ def calls(rows: Mapping[str, Any], names: Iterable[str]) -> dict[str, Call]:
     return found
 
 
-def request_for(path: str, key: str, *, body: str = "") -> bytes:
+def etag_of(server: Server, job: str, key: str) -> str:
+    """Return the ETag of a job's answer. It changes with the addresses in it, every five minutes."""
+    answer = requests.get(
+        f"http://{LOOPBACK}:{server.port}{API}jobs/{job}",
+        headers={"Authorization": f"Api-Key {key}"},
+        timeout=30,
+    )
+    return answer.headers["ETag"]
+
+
+def request_for(path: str, key: str, *, body: str = "", etag: str = "") -> bytes:
     """Return the bytes of a request: a POST if it has a body."""
     lines = [
         f"{'POST' if body else 'GET'} {path} HTTP/1.1",
         f"Host: {LOOPBACK}",
         f"Authorization: Api-Key {key}",
         "Accept: application/json",
+        *([f"If-None-Match: {etag}"] if etag else []),
         *([f"Content-Type: application/json\r\nContent-Length: {len(body)}"] if body else []),
     ]
     return "\r\n".join([*lines, "", body]).encode()
