@@ -1,13 +1,16 @@
 """Photos of people that garments are tried on."""
 
 import uuid
-from typing import override
+from typing import Final, override
 
 from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
+
+# The subject of snapshots of the library's pages.
+LIBRARY: Final = uuid.UUID(int=1)
 
 
 class Category(models.TextChoices):

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
 from config.core.images import SIMILAR, ImageWarning, prepare
+from config.core.snapshots import outdate_after_commit
 from config.core.storage import discard_after_commit, new_files
 from config.core.upkeep import quota
-from models_library.models import ModelImage
+from models_library.models import LIBRARY, ModelImage
 from models_library.selectors import model_image_alike, model_image_with_checksum
 
 EDITABLE: Final = frozenset({"name", "category", "tags", "is_active"})
@@ -60,6 +61,7 @@ def model_image_create(
             checksum=prepared.checksum,
             fingerprint=prepared.fingerprint,
         )
+    outdate_after_commit([LIBRARY])
     return photo, warnings
 
 
@@ -72,6 +74,7 @@ def model_image_update(photo: ModelImage, **changes: Any) -> ModelImage:
     for field, value in changes.items():
         setattr(photo, field, value)
     photo.save(update_fields=[*changes])
+    outdate_after_commit([LIBRARY])
     return photo
 
 
@@ -82,6 +85,7 @@ def model_image_delete(photo: ModelImage) -> None:
         photo.delete()
     except ProtectedError as used:
         raise ModelImageInUse from used
+    outdate_after_commit([LIBRARY])
     discard_after_commit(*keys)
 
 
@@ -97,6 +101,7 @@ def model_image_forget(photo_id: UUID) -> None:
         discard_after_commit(row.image.name or "", row.thumbnail.name or "")
         nothing = {"name": "", "image": "", "thumbnail": "", "checksum": "", "fingerprint": ""}
         ModelImage.objects.filter(pk=photo_id).update(is_active=False, tags=[], **nothing)
+        outdate_after_commit([LIBRARY])
 
 
 def normalised_tags(tags: Iterable[str]) -> list[str]:

@@ -1,8 +1,9 @@
 """Queries on results."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from django.apps import apps
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
         provider_model: str | None
         shown_product_image: UUID
         shown_product_id: str
+        shown_model_image: UUID
+        shown_options: dict[str, Any]
         own_verdict: str | None
         own_reasons: list[str] | None
         own_comment: str | None
@@ -55,20 +58,19 @@ def results_rejected() -> QuerySet[TryOnResult]:
 
 def with_recipe_and_feedback(results: QuerySet[TryOnResult], requester: str) -> "QuerySet[ShownResult]":
     """Add the recipe that ``requester`` asked for and their feedback to each result, in one query."""
-    first_call = (
-        TryOnResult.objects.filter(pk=OuterRef("pk"))
-        .order_by("job__predictions__step", "-job__predictions__created_at")
-        .values("job__predictions__model_name")[:1]
-    )
+    predictions = apps.get_model("tryon", "Prediction")._default_manager
+    first_call = predictions.filter(job=OuterRef("job")).order_by("step", "-created_at")
     own = FilteredRelation("job__feedback", condition=Q(job__feedback__requester=requester))
     seen = FilteredRelation("job__viewers", condition=Q(job__viewers__requester=requester))
-    return results.select_related("job").annotate(
+    return results.annotate(
         own=own,
         seen=seen,
         # Show the requester's own photo: the job's may be another caller's. A manager may have none.
         shown_product_image=Coalesce(F("seen__product_image"), F("job__product_image")),
         shown_product_id=Coalesce(F("seen__product_image__product_id"), F("job__product_image__product_id")),
-        provider_model=Subquery(first_call),
+        shown_model_image=F("job__model_image"),
+        shown_options=F("job__options"),
+        provider_model=Subquery(first_call.values("model_name")[:1]),
         own_verdict=F("own__verdict"),
         own_reasons=F("own__reasons"),
         own_comment=F("own__comment"),

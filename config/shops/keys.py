@@ -37,10 +37,10 @@ def key_check(text: str) -> Caller | None:
 
 def _read(digest: str) -> Caller | None:
     """Return the caller behind a key from the database, and cache it."""
-    row = ApiKey.objects.filter(digest=digest, is_active=True).only("id", "is_manager").first()
+    row = ApiKey.objects.filter(digest=digest, is_active=True).values_list("id", "is_manager").first()
     if row is None:
         return None
-    caller = Caller(requester=f"key:{row.pk}", is_manager=row.is_manager)
+    caller = Caller(requester=f"key:{row[0]}", is_manager=row[1])
     cache.set(
         cached_name(digest),
         {"requester": caller.requester, "is_manager": caller.is_manager},

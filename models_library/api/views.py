@@ -1,6 +1,6 @@
 """The library of model photos over HTTP."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from rest_framework import parsers
@@ -13,6 +13,7 @@ from config.core.http.pagination import paginate
 from config.core.http.strict import validated
 from config.core.http.warnings import warning_answers
 from config.core.images import ImageMissing
+from config.core.snapshots import release_of, remembered
 from config.shops.abilities import Ability
 from config.shops.callers import caller_of
 from config.shops.permissions import needs_to_write
@@ -26,8 +27,11 @@ from models_library.api.serializers import (
     model_image_answer,
     model_image_answers,
 )
+from models_library.models import LIBRARY, ModelImage
 from models_library.selectors import model_image_list
 from models_library.services import model_image_create, model_image_update
+
+RELEASE: Final = release_of(model_image_answers, paginate, Page, ModelImage)
 
 
 class ModelImagesView(APIView):
@@ -36,16 +40,23 @@ class ModelImagesView(APIView):
     parser_classes = [parsers.MultiPartParser]
     permission_classes = [needs_to_write(Ability.ADD_MODELS)]
 
-    @operation("listModels", query=ModelImageQuery)
+    @operation("listModels", 304, query=ModelImageQuery)
     def get(self, request: Request, query: dict[str, Any]) -> Page[ModelImageAnswer]:
         """List the photos, newest first. A manager sees retired ones too."""
-        photos = model_image_list(
-            category=query.get("category", ""),
-            search=query.get("q", ""),
-            include_retired=caller_of(request).may(Ability.SEE_RETIRED_MODELS),
-        )
-        rows, meta = paginate(photos, request, query)
-        return Page(model_image_answers(rows, request), meta)
+        retired = caller_of(request).may(Ability.SEE_RETIRED_MODELS)
+
+        def read() -> Page[ModelImageAnswer]:
+            photos = model_image_list(
+                category=query.get("category", ""), search=query.get("q", ""), include_retired=retired
+            )
+            rows, meta = paginate(photos, request, query)
+            return Page(model_image_answers(rows, request), meta)
+
+        if "q" in query:
+            return read()  # searches differ too much to be asked for twice
+        # Every shopper of every shop gets the same pages.
+        shown = (request.build_absolute_uri("/"), retired, sorted(query.items()))
+        return remembered(LIBRARY, ("models", RELEASE, *shown), read)
 
     @operation("createModel", 409, 422, 503, 507, status=201, body=ModelImageCreateSerializer)
     def post(self, request: Request) -> ModelImageAddedAnswer:

@@ -95,9 +95,9 @@ def _answer(result: "ShownResult", urls: Mapping[str, Url]) -> ResultAnswer:
         "review": result.review,
         "recipe": {
             "productImageId": result.shown_product_image,
-            "modelImageId": result.job.model_image_id,
+            "modelImageId": result.shown_model_image,
             "productId": result.shown_product_id,
-            "options": result.job.options,
+            "options": result.shown_options,
             "providerModel": result.provider_model,
         },
         "feedback": own_feedback(result),

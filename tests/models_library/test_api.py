@@ -5,8 +5,10 @@ import uuid
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from models_library.models import ModelImage
+from models_library.services import model_image_delete, model_image_forget
 from tests import images
 from tests.conftest import Api, data_of, download, error_of
 from tests.factories import ModelImageFactory
@@ -126,12 +128,12 @@ def test_an_unknown_photo_is_not_found(manager: Api) -> None:
 
 def test_a_longer_list_costs_no_more_queries(owner: Api) -> None:
     ModelImageFactory.create_batch(3)
-    owner.get("models")  # the key is remembered from here
+    owner.get("jobs")  # the key is remembered from here
     with CaptureQueriesContext(connection) as few:
-        owner.get("models")
+        owner.get("models", pageSize=50)
     ModelImageFactory.create_batch(6)
     with CaptureQueriesContext(connection) as many:
-        owner.get("models")
+        owner.get("models", pageSize=51)  # 50 are in a snapshot
     assert len(few) == len(many) == 1  # the page, whose end tells the total
 
 
@@ -139,3 +141,32 @@ def test_a_longer_list_costs_no_more_queries(owner: Api) -> None:
 def test_a_search_is_bounded(owner: Api, search: str) -> None:
     response = owner.get(f"models?q={search}")
     assert (response.status_code, list(error_of(response)["details"]["fields"])) == (400, ["q"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_that_was_just_read_is_read_no_more_until_the_library_changes(
+    owner: Api, manager: Api, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    photo = ModelImageFactory.create(name="Ada")
+    first = owner.get("models")
+    assert [row["name"] for row in data_of(manager.get("models"))] == ["Ada"]
+    with django_assert_num_queries(0):
+        assert owner.get("models").content == first.content
+        kept = owner.client.get("/api/tryon/models", headers={"If-None-Match": first["ETag"]})
+        assert (kept.status_code, kept.content) == (304, b"")
+    with django_assert_num_queries(1):
+        owner.get("models", category="upper_body")
+
+    def names(api: Api) -> list[str]:
+        return [row["name"] for row in data_of(api.get("models"))]
+
+    manager.patch(f"models/{photo.pk}", {"name": "Bea"})
+    assert (names(owner), names(manager)) == (["Bea"], ["Bea"])
+    manager.patch(f"models/{photo.pk}", {"isActive": False})
+    assert (names(owner), names(manager)) == ([], ["Bea"])
+    data_of(manager.add_model(images.model_photo(images.SMALL_PORTRAIT), name="Cleo"))
+    assert (names(owner), names(manager)) == (["Cleo"], ["Cleo", "Bea"])
+    model_image_delete(photo)
+    assert names(manager) == ["Cleo"]
+    model_image_forget(ModelImage.objects.get().pk)
+    assert (names(owner), names(manager)) == ([], [])

@@ -5,20 +5,17 @@ Both read with ``jobs_to_show`` and ``facts_of``, and show with ``job_answers``.
 """
 
 import functools
-import inspect
-import sys
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.renderers import JSONRenderer
 
 from config.core.http.envelope import success_body
-from config.core.snapshots import SNAPSHOT_SECONDS, new_version, version_name
+from config.core.snapshots import SNAPSHOT_SECONDS, life_of, new_version, release_of, version_name
 from config.shops.authentication import key_in
 from config.shops.callers import Caller
 from config.shops.keys import cached_name, digest_of, key_check
@@ -34,9 +31,7 @@ type View = Callable[..., HttpResponseBase]
 PLAIN_ACCEPT: Final = frozenset({"", "*/*", "application/json"})
 # The jobs before a queued one move all the time.
 QUEUED_SECONDS: Final = 2
-# Processes of two releases share Redis during a deploy, and their snapshots may differ.
-SHAPES: Final = (Caller, jobs_to_show, Facts, TryOnJob, TryOnResult)
-RELEASE: Final = digest_of("".join(inspect.getsource(sys.modules[shape.__module__]) for shape in SHAPES))[:16]
+RELEASE: Final = release_of(Caller, jobs_to_show, Facts, TryOnJob, TryOnResult)
 
 
 class Snapshot(NamedTuple):
@@ -88,7 +83,5 @@ def facts_by_key(key: str, job_id: UUID) -> Facts | None:
     facts = facts_of([job])
     if version is not None:
         seconds = QUEUED_SECONDS if facts.waits else SNAPSHOT_SECONDS
-        # Its addresses must not outlive their signatures.
-        seconds = min(seconds, settings.SIGNED_URL_SECONDS // 10)
-        cache.set(names[2], Snapshot(version, caller, facts), seconds)
+        cache.set(names[2], Snapshot(version, caller, facts), life_of(seconds))
     return facts

@@ -155,8 +155,12 @@ class GenerateView(APIView):
             model_image_id=wanted["modelImageId"],
             options=wanted.get("options") or TryOnOptions(),
         )
+        if generated.reuse is Reuse.HIT:
+            return Answer[GeneratedAnswer](
+                {"jobId": generated.job.pk, "status": Status.COMPLETED, "estimatedWaitTime": 0}, 200
+            )
         job = jobs_for(caller_of(request)).get(pk=generated.job.pk)
-        wait = 0 if generated.reuse is Reuse.HIT else seconds_of(Outlook([job]).wait_of(job), job)
+        wait = seconds_of(Outlook([job]).wait_of(job), job)
         # A job that inherits a prediction starts at once, but the contract calls it queued until complete.
         shown = Status.COMPLETED if job.status == Status.COMPLETED else Status.QUEUED
         body: GeneratedAnswer = {"jobId": job.pk, "status": shown, "estimatedWaitTime": wait}

@@ -37,6 +37,8 @@ def share_live(cache_key: str, requester: str, photo: ProductImage) -> TryOnJob 
     job = _live_job(cache_key)
     if job is None:
         return None
+    if job.viewers.filter(requester=requester, product_image=photo, left_at=None).exists():
+        return job  # nothing to write, so nothing to lock
     with transaction.atomic():
         # A deletion takes the same lock, so the result is either gone or stays.
         result = TryOnResult.objects.select_for_update(no_key=True).filter(job=job).first()

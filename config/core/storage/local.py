@@ -3,6 +3,7 @@
 The promise is S3's: an address works for everyone who has it until it expires, and for nothing else.
 """
 
+import functools
 import math
 import os
 import stat
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, override
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
@@ -38,10 +40,14 @@ class SignedFileSystemStorage(FileSystemStorage):
     @override
     def url(self, name: str | None) -> str:
         """A path under MEDIA_URL that works for at least SIGNED_URL_SECONDS."""
+        return self.urls([str(name)])[str(name)]
+
+    def urls(self, names: Iterable[str]) -> dict[str, str]:
+        """The addresses of several files."""
         latest = time.time() + settings.SIGNED_URL_SECONDS
         expires = math.ceil(latest / EXPIRY_STEP_SECONDS) * EXPIRY_STEP_SECONDS
-        key = str(name)
-        return f"{super().url(key)}?expires={expires}&signature={sign(key, expires)}"
+        base = self.base_url or ""
+        return {name: signed_path(base, name, expires) for name in names}
 
     def look_at(self, name: str) -> None:
         """Read one byte. Raises what reading all of it would raise."""
@@ -65,10 +71,6 @@ class SignedFileSystemStorage(FileSystemStorage):
         is_closed = any(path.stat().st_mode & OTHERS == 0 for path in (folder, *folder.parents))
         return "" if is_closed else "OthersMayRead"
 
-    def urls(self, names: Iterable[str]) -> dict[str, str]:
-        """The addresses of several files."""
-        return {name: self.url(name) for name in names}
-
     def objects(self, folder: str) -> list[StoredObject]:
         """The files right in a folder, without those below. Raises OSError."""
         try:
@@ -87,6 +89,12 @@ class SignedFileSystemStorage(FileSystemStorage):
 def sign(key: str, expires: int) -> str:
     """The signature that lets anyone read ``key`` until ``expires`` (Unix seconds)."""
     return salted_hmac("tryon-studio.media", f"{key}\n{expires}", algorithm="sha256").hexdigest()
+
+
+@functools.lru_cache(maxsize=10_000)
+def signed_path(base: str, key: str, expires: int) -> str:
+    """A file's address below ``base``. The same pictures are listed again and again."""
+    return f"{base}{quote(key)}?expires={expires}&signature={sign(key, expires)}"
 
 
 @csrf_exempt  # nothing is changed here, and a refusal would be logged with the signature in the address

@@ -174,6 +174,25 @@ def test_the_photo_is_the_one_that_the_caller_asked_with_last(
     assert data_of(owner.get(f"jobs/{job.pk}"))["productImageId"] == str(other.pk)
 
 
+def test_a_finished_picture_is_asked_for_again_with_another_photo_and_after_it_was_given_up(
+    owner: Api, stranger: Api, product_id: str, model_id: str, generate: Generate
+) -> None:
+    job = TryOnJob.objects.get(pk=generate()["jobId"])
+    result = TryOnResultFactory.create(job=job)
+    TryOnJob.objects.update(status=Status.COMPLETED, progress=100, completed_at=clock.now(), price=0)
+    same = ProductImage.objects.get(pk=product_id)
+    other = ProductImageFactory.create(checksum=same.checksum, requester=requester("Owner"))
+    for photo in (str(other.pk), product_id):
+        again = owner.post("generate", {"productImageId": photo, "modelImageId": model_id})
+        assert (again.status_code, data_of(again)["jobId"]) == (200, str(job.pk))
+        assert data_of(owner.get(f"jobs/{job.pk}"))["productImageId"] == photo
+    job.viewers.create(requester=requester("Stranger"))
+    assert owner.delete(f"results/{result.pk}").status_code == 204
+    assert data_of(owner.get(f"jobs/{job.pk}"))["resultState"] == "deleted"
+    assert owner.post("generate", {"productImageId": product_id, "modelImageId": model_id}).status_code == 200
+    assert data_of(owner.get(f"jobs/{job.pk}"))["resultState"] == "available"
+
+
 def test_a_product_has_the_name_that_it_has_now(owner: Api, stranger: Api, done: TryOnJob) -> None:
     def name(api: Api) -> Any:
         body = api.get(f"jobs/{done.pk}").json()
