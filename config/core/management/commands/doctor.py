@@ -5,7 +5,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any, Final, override
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, no_translations
 
 from config.core.doctor import Finding, State, examine
 
@@ -21,6 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
+    @no_translations
     @override
     def handle(self, *args: Any, **options: Any) -> None:
         found = examine(thorough=True)

@@ -192,7 +192,9 @@ def test_without_redis_nothing_is_said_about_workers(shop: Settings, redis_away:
     assert told.keys() == {"Redis"}
 
 
-def test_a_redis_that_answers_and_takes_nothing_is_found(shop: Settings, tmp_path: Path) -> None:
+def test_a_redis_that_answers_and_takes_nothing_is_found(
+    shop: Settings, redis_away: None, tmp_path: Path
+) -> None:
     with PrivateRedis(tmp_path) as full:
         fill(full.url)
         shop.REDIS_URL = full.url
