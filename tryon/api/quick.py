@@ -31,7 +31,6 @@ type View = Callable[..., HttpResponseBase]
 PLAIN_ACCEPT: Final = frozenset({"", "*/*", "application/json"})
 # The jobs before a queued one move all the time.
 QUEUED_SECONDS: Final = 2
-RELEASE: Final = release_of(Caller, jobs_to_show, Facts, TryOnJob, TryOnResult)
 
 
 class Snapshot(NamedTuple):
@@ -40,6 +39,9 @@ class Snapshot(NamedTuple):
     version: str
     caller: Caller
     facts: Facts
+
+
+RELEASE: Final = release_of(Snapshot, Caller, jobs_to_show, Facts, TryOnJob, TryOnResult)
 
 
 def with_quick_path(full: View) -> View:
