@@ -14,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from django.utils import translation
 from django_redis import get_redis_connection
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -161,6 +162,13 @@ def fresh_installation() -> None:
     claims.forget()
     trial.STATE.forget()
     places.forget()
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """A request leaves its language in the thread. The next test speaks English."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
