@@ -58,7 +58,7 @@ def schema() -> Any:
 
 
 def closed(node: Any) -> Any:
-    """The schema, strict: no undocumented key, and null where ``nullable`` stands beside a reference."""
+    """The schema, strict: no undocumented key."""
     if isinstance(node, list):
         return [closed(item) for item in node]
     if not isinstance(node, dict):
@@ -66,8 +66,6 @@ def closed(node: Any) -> Any:
     strict = {key: closed(value) for key, value in node.items()}
     if strict.get("type") == "object" and "properties" in strict:
         strict.setdefault("additionalProperties", False)
-    if "allOf" in strict and strict.pop("nullable", False):
-        return {"anyOf": [{"enum": [None]}, strict]}
     return strict
 
 

@@ -1,6 +1,7 @@
 """Finish the OpenAPI schema with what drf-spectacular does not know."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any, Final
 
 from config.core.errors import errors
@@ -42,9 +43,14 @@ def finish(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
                 answer["description"] = answer["description"] or "Done."
                 if status in TELLING:
                     answer["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
-    for node in nodes(result):
+    for name, schema in schemas.items():
+        if name.endswith("Request"):
+            schema["additionalProperties"] = False  # see StrictSerializer
+    for node in nodes(result):  # what is written out is looked at too
         if node.get("nullable") and "allOf" in node:
-            node["type"] = type_of(node["allOf"][0], schemas)
+            write_out(node, schemas)
+    used = {node["$ref"].removeprefix(SCHEMAS) for node in nodes(result) if "$ref" in node}
+    result["components"]["schemas"] = {name: node for name, node in schemas.items() if name in used}
     return result
 
 
@@ -56,6 +62,10 @@ def nodes(tree: Any) -> Iterator[dict[str, Any]]:
         yield from nodes(inner)
 
 
-def type_of(reference: dict[str, str], schemas: dict[str, Any]) -> str:
-    found: str = schemas[reference["$ref"].removeprefix(SCHEMAS)]["type"]
-    return found
+def write_out(node: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Write what may be null in place of the reference to it: ``nullable`` counts beside a type only."""
+    [reference] = node.pop("allOf")
+    meant = deepcopy(schemas[reference["$ref"].removeprefix(SCHEMAS)])
+    if "enum" in meant:
+        meant["enum"].append(None)
+    node.update({**meant, **node})
