@@ -167,8 +167,8 @@ def test_a_machine_that_tries_everything_finds_only_documented_answers(
     found = subprocess.run(
         [
             *(TOOLS / "schemathesis", "--config-file", HERE / "schemathesis.toml", "run", schema),
-            *("--url", demo["url"], "--header", key, "--checks", "all", "--max-examples", "3"),
-            *("--max-time", "90", "--no-color", "--continue-on-failure"),
+            *("--url", demo["url"], "--header", key, "--max-examples", "3"),
+            *("--max-time", "45", "--no-color", "--continue-on-failure"),
         ],
         cwd=tmp_path,
         env=environment(),
