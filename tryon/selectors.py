@@ -155,6 +155,15 @@ def jobs_to_erase(photo: ProductImage | ModelImage, *, most: int) -> list[UUID]:
     return ids
 
 
+def job_of_others(job: TryOnJob, photo: ProductImage) -> TryOnJob | None:
+    """Return the latest ended attempt at a job's recipe that others asked for with a copy of the photo.
+
+    It has no picture. None if there is no such attempt.
+    """
+    attempts = TryOnJob.objects.filter(_others_have_a_copy(photo), cache_key=job.cache_key, result=None)
+    return attempts.exclude(pk=job.pk).exclude(status__in=ACTIVE).order_by("-created_at").first()
+
+
 def photos_to_finish() -> Iterator[ProductImage | ModelImage]:
     """Return the erased photos of which jobs are left to erase."""
     left = TryOnJob.objects.exclude(cache_key__startswith=ERASED)

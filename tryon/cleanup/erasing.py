@@ -14,9 +14,9 @@ from models_library.models import ModelImage
 from results.feedback import feedback_forget_comments
 from results.models import TryOnResult
 from results.services import results_remove
-from tryon.engine import actions
+from tryon.engine import actions, governor
 from tryon.models import ProductImage, TryOnJob
-from tryon.selectors import jobs_to_erase, photos_to_finish
+from tryon.selectors import job_of_others, jobs_to_erase, photos_to_finish
 
 BATCH: Final = 50
 
@@ -35,6 +35,7 @@ def erasures(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
 def erase_job(job_id: UUID, photo: ProductImage | ModelImage, *, by: str) -> Counter[str]:
     """Erase one job, or leave it to those who asked for it with another photo. Return what was done."""
     with transaction.atomic():
+        governor.lock()  # before the job, as everywhere: until the end, no attempt takes a prediction over
         actions.lock(TryOnJob(pk=job_id))
         job = TryOnJob.objects.filter(pk=job_id).first()
         if job is None or job.is_erased:
@@ -42,6 +43,8 @@ def erase_job(job_id: UUID, photo: ProductImage | ModelImage, *, by: str) -> Cou
         if isinstance(photo, ProductImage) and _leave_to_others(job, photo):
             return Counter(left=1)
         canceled = actions.cancel(job, by=by)
+        if isinstance(photo, ProductImage) and (theirs := job_of_others(job, photo)) is not None:
+            actions.leave_paid_pictures(job, theirs)  # before the result goes: a rejected picture is not left
         results = list(TryOnResult.objects.filter(job=job).select_for_update())
         keys = results_remove(results)
         keys += actions.erase(job, by=by)

@@ -13,7 +13,7 @@ from config.core import clock
 from config.core.constraints import violates
 from tryon.engine import governor, lifecycle, queue, steps
 from tryon.engine.advance import dispatch
-from tryon.engine.inheritance import credits_to_pay, inherit
+from tryon.engine.inheritance import credits_to_pay, give_back, inherit
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.steps import look_after_pictures, release
 from tryon.fashn.options import TryOnOptions
@@ -151,6 +151,14 @@ def forget_copies(predictions: Iterable[Prediction]) -> list[str]:
 def change_photo(job: TryOnJob, photo: ProductImage) -> None:
     """Let the job go on with another copy of its product photo, because its own is erased."""
     lifecycle.change_photo(job, photo_id=photo.pk)
+
+
+def leave_paid_pictures(job: TryOnJob, to: TryOnJob) -> None:
+    """Hand what an ended job has paid for, or may have, over to another ended job of the same recipe.
+
+    The caller holds the governor's lock.
+    """
+    give_back(job, to)
 
 
 def erase(job: TryOnJob, *, by: str) -> list[str]:

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from config.core import clock
 from results.models import Review
 from tryon.engine import lifecycle
-from tryon.engine.steps import credits_from, paid_picture
+from tryon.engine.steps import credits_from, look_after_pictures, paid_picture
 from tryon.fashn.inputs import steps, total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, Prediction, PredictionState, Status, TryOnJob
@@ -61,6 +61,16 @@ def inherit(job: TryOnJob, *, explicit: bool) -> bool:
         next_check_at=now if resumed else max(now, _answer_by(awaited)),
         price=credits_from(job, awaited.step + 1),
     )
+
+
+def give_back(job: TryOnJob, to: TryOnJob) -> None:
+    """Hand an ended job's predictions over to another ended job of its recipe, which a person may continue.
+
+    Call it under the governor's lock, so that no new attempt takes them over at the same time.
+    """
+    for call in _estate(job.cache_key).filter(job=job).order_by("pk").select_for_update(of=("self",)):
+        lifecycle.hand_over(call, to)
+    look_after_pictures(to)
 
 
 def _estate(cache_key: str) -> QuerySet[Prediction]:

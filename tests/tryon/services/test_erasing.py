@@ -2,18 +2,26 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
+from config.core import clock
 from config.shops.abilities import SHOPPING
 from config.shops.callers import Caller, NotAllowed
 from models_library.models import ModelImage
-from results.models import ResultFeedback, TryOnResult
+from results.models import ResultFeedback, Review, TryOnResult
 from tests import images
 from tests.conftest import Api, Finish, Generate, data_of, error_of, requester
-from tests.factories import ProductImageFactory, ResultFeedbackFactory, TryOnJobFactory, TryOnResultFactory
+from tests.factories import (
+    PredictionFactory,
+    ProductImageFactory,
+    ResultFeedbackFactory,
+    TryOnJobFactory,
+    TryOnResultFactory,
+)
 from tests.stores import away, stored_keys
 from tests.tryon.cleanup.world import clean, photo
 from tryon.cleanup.erasing import erase_job
@@ -177,6 +185,51 @@ def test_what_another_made_of_their_own_copy_stays(
     assert not ProductImage.objects.filter(pk=gone).exists()
     assert runs(sandbox) == 1
     assert erase(ProductImage.objects.get()) == Erased(jobs=1, results=1)
+
+
+@pytest.mark.parametrize("then", ["retry", "generate"])
+def test_what_a_first_one_paid_stays_theirs_when_the_one_who_took_it_over_erases(
+    not_stored: TryOnJob,
+    generate: Generate,
+    finish: Finish,
+    owner: Api,
+    stranger: Api,
+    strangers_id: str,
+    model_id: str,
+    sandbox: Sandbox,
+    then: str,
+) -> None:
+    heir = data_of(stranger.post("generate", {"productImageId": strangers_id, "modelImageId": model_id}))
+    assert Prediction.objects.get().job_id == UUID(heir["jobId"])
+
+    assert stranger.delete(f"uploads/{strangers_id}").status_code == 204
+
+    assert Prediction.objects.get().job_id == not_stored.pk
+    again = owner.post(f"jobs/{not_stored.pk}/retry") if then == "retry" else None
+    job_id = generate()["jobId"] if again is None else data_of(again)["id"]
+    assert finish(job_id).status == Status.COMPLETED
+    assert runs(sandbox) == 1
+    assert stranger.get(f"jobs/{heir['jobId']}").status_code == 200
+    assert TryOnJob.objects.get(pk=heir["jobId"]).is_erased
+
+
+@pytest.mark.parametrize("why_not", ["", "the first one has left", "the picture was rejected"])
+def test_a_picture_is_left_to_a_first_one_who_still_waits_for_it(db: None, why_not: str) -> None:
+    left_at = clock.now() if "left" in why_not else None
+    first = TryOnJobFactory.create(failed=True)
+    first.viewers.update(left_at=left_at)
+    heir = TryOnJobFactory.create(completed=True, cache_key=first.cache_key)
+    review = Review.REJECTED if "rejected" in why_not else Review.PENDING
+    TryOnResultFactory.create(job=heir, review=review)
+    PredictionFactory.create(
+        job=heir, state=PredictionState.SUCCEEDED, output="https://media.example/1", finished_at=clock.now()
+    )
+
+    erase(heir.product_image)
+
+    paid = Prediction.objects.get()
+    owner, is_looked_after = (heir, False) if why_not else (first, True)
+    assert (paid.job, bool(paid.output), paid.rescue_at is not None) == (owner, not why_not, is_looked_after)
 
 
 def test_an_erased_model_photo_is_not_offered_and_its_try_ons_are_gone(
