@@ -155,6 +155,12 @@ def jobs_to_erase(photo: ProductImage | ModelImage, *, most: int) -> list[UUID]:
     return ids
 
 
+def copy_at_hand(job: TryOnJob, *, but: ProductImage) -> ProductImage | None:
+    """Return a photo with files, other than ``but``, with which somebody waits for the job."""
+    photos = ProductImage.objects.filter(viewers__job=job, viewers__left_at=None).exclude(pk=but.pk)
+    return with_files(photos).order_by("viewers__pk").first()
+
+
 def job_of_others(job: TryOnJob, photo: ProductImage) -> TryOnJob | None:
     """Return the latest ended attempt at a job's recipe that others asked for with a copy of the photo.
 

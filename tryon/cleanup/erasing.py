@@ -16,7 +16,7 @@ from results.models import TryOnResult
 from results.services import results_remove
 from tryon.engine import actions, governor
 from tryon.models import ProductImage, TryOnJob
-from tryon.selectors import job_of_others, jobs_to_erase, photos_to_finish
+from tryon.selectors import copy_at_hand, job_of_others, jobs_to_erase, photos_to_finish
 
 BATCH: Final = 50
 
@@ -55,13 +55,12 @@ def erase_job(job_id: UUID, photo: ProductImage | ModelImage, *, by: str) -> Cou
 
 def _leave_to_others(job: TryOnJob, photo: ProductImage) -> bool:
     """Let those go who asked for the picture with this photo, if others asked for it with their own copy."""
-    others = job.viewers.filter(product_image__isnull=False, left_at=None).exclude(product_image=photo)
-    other = others.exclude(product_image__processed="").select_related("product_image").order_by("pk").first()
-    if other is None or other.product_image is None:
+    copy = copy_at_hand(job, but=photo)
+    if copy is None:
         return False
     theirs = Q(product_image=photo)
     if job.product_image_id == photo.pk:
-        actions.change_photo(job, other.product_image)
+        actions.change_photo(job, copy)
         theirs |= Q(product_image=None)  # of an earlier release: they saw the job's photo
     leaving = job.viewers.filter(theirs)
     feedback_forget_comments(job.pk, list(leaving.values_list("requester", flat=True)))

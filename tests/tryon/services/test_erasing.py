@@ -1,5 +1,6 @@
 """Erasing a photo on request: what was made with it goes, and what others made of their own copy stays."""
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,8 @@ from tryon.services import erasing
 from tryon.services import generate as generating
 from tryon.services.erasing import Erased, photo_erase
 from tryon.services.products import product_image_forget
+
+submission = importlib.import_module("tryon.engine.steps.submit")
 
 type Photo = ProductImage | ModelImage
 
@@ -185,6 +188,42 @@ def test_what_another_made_of_their_own_copy_stays(
     assert not ProductImage.objects.filter(pk=gone).exists()
     assert runs(sandbox) == 1
     assert erase(ProductImage.objects.get()) == Erased(jobs=1, results=1)
+
+
+@pytest.mark.parametrize("moment", ["before the job's turn", "after a worker has read the job"])
+def test_a_job_that_stays_with_others_outlives_the_photo_that_a_worker_looks_for(
+    generate: Generate,
+    work: Callable[[], None],
+    finish: Finish,
+    owner: Api,
+    stranger: Api,
+    product_id: str,
+    strangers_id: str,
+    model_id: str,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    job_id = generate()["jobId"]
+    stranger.post("generate", {"productImageId": strangers_id, "modelImageId": model_id})
+    place, name = (erasing, "erase_job") if moment.startswith("before") else (submission, "inputs_for")
+    real = getattr(place, name)
+
+    def later(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(place, name, real)
+        if place is erasing:
+            work()
+        else:
+            assert owner.delete(f"uploads/{product_id}").status_code == 204
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(place, name, later)
+    if place is erasing:
+        owner.delete(f"uploads/{product_id}")
+
+    assert finish(job_id).status == Status.COMPLETED
+    assert str(TryOnJob.objects.get().product_image_id) == strangers_id
+    assert runs(sandbox) == 1
 
 
 @pytest.mark.parametrize("then", ["retry", "generate"])

@@ -45,8 +45,8 @@ from tryon.fashn.errors import (
     Withheld,
 )
 from tryon.fashn.inputs import Inputs, model_for
-from tryon.models import Pause, Prediction, TryOnJob
-from tryon.selectors import typical_seconds, usable_predictions
+from tryon.models import Pause, Prediction, ProductImage, TryOnJob
+from tryon.selectors import copy_at_hand, typical_seconds, usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -89,11 +89,7 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
     try:
         inputs = inputs_for(job, step_of(job, prediction), before)
     except (ObjectMissing, StorageUnavailable) as error:
-        code, permanent = FailureCode(error.code), isinstance(error, ObjectMissing)
-        with transaction.atomic():
-            lifecycle.lock_job(job.pk)
-            if lifecycle.drop(prediction, error_name=code):
-                give_up_or_retry(job, prediction, code, permanent=permanent)
+        _go_on_without(job, prediction, error)
         return
     typical = _typical_seconds(job, prediction)
     first_check = max(between_checks(), typical * FIRST_CHECK_SHARE)
@@ -105,6 +101,26 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
                 _plan_again(job, prediction)
             case Window.OPEN:
                 _send(job, prediction, inputs, typical=typical, first_check=first_check)
+
+
+def _go_on_without(job: TryOnJob, prediction: Prediction, error: ObjectMissing | StorageUnavailable) -> None:
+    """Decide on a job whose photo can't be read. Nothing was sent."""
+    code, permanent = FailureCode(error.code), isinstance(error, ObjectMissing)
+    with transaction.atomic():
+        lifecycle.lock_job(job.pk)
+        if permanent and _has_another_photo(job):
+            _plan_again(job, prediction)
+        elif lifecycle.drop(prediction, error_name=code):
+            give_up_or_retry(job, prediction, code, permanent=permanent)
+
+
+def _has_another_photo(job: TryOnJob) -> bool:
+    """Return whether the job has another photo than when it was read, or gets one, as its own is erased."""
+    photo = ProductImage.objects.get(jobs=job)
+    if photo.pk != job.product_image_id or photo.processed:
+        return photo.pk != job.product_image_id
+    copy = copy_at_hand(job, but=photo)
+    return copy is not None and lifecycle.change_photo(job, photo_id=copy.pk)
 
 
 def _send(
