@@ -14,7 +14,7 @@ _POSTGRES: Final = re.compile(r"(?:postgres|postgresql|psql|pgsql)://(?P<rest>.+
 
 
 def database_settings(url: str, *, max_age: int, pool_size: int) -> dict[str, Any]:
-    """Return the entry. Raises ImproperlyConfigured, with no part of the address in its text.
+    """Return the entry. Raise ImproperlyConfigured, with no part of the address in its text.
 
     ``pool_size`` lets many threads share few connections of PostgreSQL; 0 means no pool.
     """

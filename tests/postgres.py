@@ -33,7 +33,7 @@ OPTIONS: Final = {
 
 
 def program(name: str) -> str:
-    """A program of PostgreSQL's. Distributions keep the server's off the PATH. Raises FileNotFoundError."""
+    """A program of PostgreSQL's. Distributions keep the server's off the PATH. Raise FileNotFoundError."""
     if found := shutil.which(name):
         return found
     installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))

@@ -24,7 +24,7 @@ START_SECONDS: Final = 30.0
 
 @contextmanager
 def s3_server() -> Iterator[str]:
-    """Run moto's S3 for the block and yield its address. Raises TimeoutError."""
+    """Run moto's S3 for the block and yield its address. Raise TimeoutError."""
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)]
     quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

@@ -21,7 +21,7 @@ FILES_OF_WORDS = (
     ROOT / "deploy" / "nginx.conf",
     ROOT / ".ci" / "run",
 )
-OPENINGS = re.compile(r"(What|Who|Whose|Whom|Whether|How)\b")
+OPENINGS = re.compile(r"(What|Who|Whose|Whom|Whether|How|Returns|Raises|Yields)\b|.*\. Raises\b")
 AVOIDED = re.compile(
     r"\b(meanwhile|whoever|anew|all the same|so many|for ever|at this moment|just now|of no more use"
     r"|cancelled|cancelling|clean-ups?)\b",

@@ -82,7 +82,7 @@ class DatabaseClock:
 
 
 def read() -> Reading:
-    """Ask the database for its time. Raises DatabaseError."""
+    """Ask the database for its time. Raise DatabaseError."""
     with connection.cursor() as cursor:
         before = time.monotonic()
         cursor.execute(_SQL[connection.vendor])
@@ -94,7 +94,7 @@ def read() -> Reading:
 
 
 def host_seconds_ahead() -> float:
-    """Return how far this host's clock is ahead of the database's, in seconds. Raises DatabaseError."""
+    """Return how far this host's clock is ahead of the database's, in seconds. Raise DatabaseError."""
     return (datetime.now(UTC) - read().now()).total_seconds()
 
 

@@ -9,7 +9,7 @@ FILE_MODE: Final = 0o600
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder and those above it. One that exists keeps its mode. Raises OSError."""
+    """Make a folder and those above it. One that exists keeps its mode. Raise OSError."""
     if path.is_dir():
         return
     make_private_folder(path.parent)
@@ -17,6 +17,6 @@ def make_private_folder(path: Path) -> None:
 
 
 def make_private_file(path: Path) -> None:
-    """Make an empty file. One that exists keeps its content and its mode. Raises OSError."""
+    """Make an empty file. One that exists keeps its content and its mode. Raise OSError."""
     make_private_folder(path.parent)
     os.close(os.open(path, os.O_CREAT | os.O_RDONLY, FILE_MODE))

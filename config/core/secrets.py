@@ -9,7 +9,7 @@ from config.core.private import FILE_MODE, make_private_folder
 def read_or_create_secret(path: Path) -> str:
     """Return the secret in ``path``; make it there (mode 0600) when the file is missing.
 
-    Several processes may start at once: one creates the file, and the others read it. Raises OSError.
+    Several processes may start at once: one creates the file, and the others read it. Raise OSError.
     """
     try:
         return path.read_text().strip()

@@ -139,7 +139,7 @@ def ask(made: World, product: str, model: str, seed: int) -> None:
 
 
 def wait_for(made: World, jobs: int, meter: Meter) -> None:
-    """Wait until this number of jobs is completed, without asking for each. Raises TimeoutError."""
+    """Wait until this number of jobs is completed, without asking for each. Raise TimeoutError."""
     deadline = time.monotonic() + GIVE_UP_SECONDS
     many = jobs > LOOKS_PER_COUNT * 10
     while made.api("GET", "stats")["jobs"]["completed"] < jobs:

@@ -43,7 +43,7 @@ class Shopper:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def shop(self, options: Sequence[dict[str, Any]], seconds: float) -> None:
-        """Ask for all the try-ons in about ``seconds``. Raises what the API refuses for good."""
+        """Ask for all the try-ons in about ``seconds``. Raise what the API refuses for good."""
         dice, started = random.Random(self.seed + 2), time.monotonic()
         models = [photo["id"] for photo in self._call("GET", "models")]
         product = ""

@@ -68,7 +68,7 @@ def suffer(made: World, planned: list[Accident], tell: Callable[[str], None]) ->
 
 
 def wait_for(made: World, shopping: Future[None]) -> None:
-    """Let the shopper finish, who gives up by himself. Raises what ended him."""
+    """Let the shopper finish, who gives up by himself. Raise what ended him."""
     while not shopping.done():
         made.keep_alive()
         time.sleep(TICK_SECONDS)

@@ -94,7 +94,7 @@ class World:
         return ", ".join(f"{who} x {times}" for who, times in sorted(self.deaths.items())) or "none"
 
     def wait_until_ready(self) -> None:
-        """Wait until every process does its work. Raises TimeoutError."""
+        """Wait until every process does its work. Raise TimeoutError."""
         deadline = time.monotonic() + READY_SECONDS
         for name, child in self.children.items():
             while not child.ready:
@@ -122,7 +122,7 @@ class World:
     def run(self, *arguments: str, text: str = "") -> str:
         """Run a program of the project to its end, and return what it printed.
 
-        Raises CalledProcessError and TimeoutExpired.
+        Raise CalledProcessError and TimeoutExpired.
         """
         with (self.folder / "logs" / "commands.log").open("ab") as log:
             return subprocess.run(
@@ -148,7 +148,7 @@ class World:
     def api(self, method: str, path: str, body: Any = None, **form: Any) -> Any:
         """Call the product's API as the shop does, with JSON or a form, and return the answer's data.
 
-        ``form`` is what requests takes as ``files`` and ``data``. Raises requests.RequestException.
+        ``form`` is what requests takes as ``files`` and ``data``. Raise requests.RequestException.
         """
         answer = requests.request(
             method,

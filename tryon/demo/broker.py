@@ -34,7 +34,7 @@ LOG_FILE: Final = "redis.log"
 
 
 def find_server() -> Path:
-    """Return the server program to run. Raises BrokerError."""
+    """Return the server program to run. Raise BrokerError."""
     for name in SERVERS:
         if found := shutil.which(name):
             return Path(found)
@@ -92,7 +92,7 @@ class PrivateRedis:
     """
 
     def __init__(self, directory: Path) -> None:
-        """Take a directory that need not exist. Raises BrokerError."""
+        """Take a directory that need not exist. Raise BrokerError."""
         self.directory = directory
         self.command: Final = (str(find_server()), CONFIG_FILE)
         self._port = free_port()
@@ -105,7 +105,7 @@ class PrivateRedis:
         return _url(self._port, self._password)
 
     def prepare(self) -> None:
-        """Write the configuration. Raises OSError."""
+        """Write the configuration. Raise OSError."""
         make_private_folder(self.directory)
         # A file, because every user of the machine can read a password among the arguments.
         config = self.directory / CONFIG_FILE
@@ -126,7 +126,7 @@ class PrivateRedis:
         return answers(self.url)
 
     def __enter__(self) -> Self:
-        """Start the server and wait until it answers. Raises BrokerError."""
+        """Start the server and wait until it answers. Raise BrokerError."""
         self.prepare()
         self._process = subprocess.Popen(self.command, cwd=self.directory, start_new_session=True)
         if not _within(START_SECONDS, lambda: self._ended() or self.answers()) or self._ended():

@@ -76,7 +76,7 @@ def _is_passed_on(name: str) -> bool:
 def claim_var(var: Path) -> TextIO:
     """Make the folder for data and its logs, and take its lock; the lock lasts until the file is closed.
 
-    Raises VarNotUsable.
+    Raise VarNotUsable.
     """
     try:
         make_private_folder(var / "logs")
@@ -97,7 +97,7 @@ def claim_var(var: Path) -> TextIO:
 
 
 def claim_port(port: int) -> None:
-    """Raises PortTaken when nothing can listen on the loopback port."""
+    """Raise PortTaken when nothing can listen on the loopback port."""
     with socket.socket() as probe:
         # As servers do: a port whose last connections are only winding down is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -85,7 +85,7 @@ def run_tryon(
 ) -> Path:
     """Upload the picture (WebP), dress a model of the library in it, and save the result as ``target``.
 
-    ``pause`` waits for some seconds. Raises TryOnFailed, and OSError when a file can't be read or written.
+    ``pause`` waits for some seconds. Raise TryOnFailed, and OSError when a file can't be read or written.
     """
     product = shop.upload(picture, "demo-first-try-on")
     # A new seed is a new picture: an earlier start's result would otherwise be reused without any work.

@@ -21,7 +21,7 @@ class Guard:
     """The demo's end of the pipe."""
 
     def __init__(self) -> None:
-        """Start the guard. Raises OSError."""
+        """Start the guard. Raise OSError."""
         self._process = subprocess.Popen(
             # As a file, whatever the working directory is; -P keeps this folder's names off its import path.
             [sys.executable, "-P", __file__],

@@ -46,7 +46,7 @@ def handout_for(var: Path, *, url: str, sandbox_url: str) -> Handout:
 
 
 def write(handout: Handout, var: Path) -> Path:
-    """Write ``demo.json``, readable by its owner alone; nobody ever reads half of it. Raises OSError."""
+    """Write ``demo.json``, readable by its owner alone; nobody ever reads half of it. Raise OSError."""
     draft = var / f"{FILE_NAME}.new"
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)

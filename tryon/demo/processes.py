@@ -33,7 +33,7 @@ class Child:
     """A running service."""
 
     def __init__(self, service: Service, environment: Mapping[str, str], log: Path) -> None:
-        """Start it. Raises OSError when the program can't be run or its log can't be written."""
+        """Start it. Raise OSError when the program can't be run or its log can't be written."""
         self.service = service
         self.log = log
         make_private_file(log)

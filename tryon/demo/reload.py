@@ -18,7 +18,7 @@ LOOK_SECONDS: Final = 1.0
 def serve_and_reload(supervisor: Supervisor, say: Callable[[str], None], project: Path = PROJECT) -> None:
     """Watch the code and restart workers and clock on each change, until Ctrl-C.
 
-    Raises ChildFailed, KeyboardInterrupt.
+    Raise ChildFailed, KeyboardInterrupt.
     """
     seen = _versions(project)
     while True:

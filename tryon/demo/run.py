@@ -95,7 +95,7 @@ def run(options: DemoOptions) -> int:
 def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path:
     """Start everything, make one try-on and return its picture; without ``--once`` serve until Ctrl-C first.
 
-    ``at_the_end`` ends what was started. Raises DemoError, OSError, KeyboardInterrupt.
+    ``at_the_end`` ends what was started. Raise DemoError, OSError, KeyboardInterrupt.
     """
     var = options.var.resolve()
     at_the_end.enter_context(claim_var(var))

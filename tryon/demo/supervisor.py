@@ -43,7 +43,7 @@ class Supervisor:
         self._guard = Guard()
 
     def run(self, name: str, command: tuple[str, ...], directory: Path, *, text: str = "") -> None:
-        """Run a program to its end, with ``text`` as its input. Raises ChildFailed."""
+        """Run a program to its end, with ``text`` as its input. Raise ChildFailed."""
         log = self._logs / f"{name}.log"
         make_private_file(log)
         with log.open("ab") as output:
@@ -63,12 +63,12 @@ class Supervisor:
             raise ChildFailed(f"{name} failed ({how_it_ended(ended.returncode)}). See {log}.")
 
     def launch(self, *services: Service) -> None:
-        """Start services without waiting for them. Raises ChildFailed."""
+        """Start services without waiting for them. Raise ChildFailed."""
         for service in services:
             self._watched.append(Watched(service, self._spawn(service), time.monotonic()))
 
     def wait_until_ready(self) -> None:
-        """Wait until all launched services do their work. Raises ChildFailed."""
+        """Wait until all launched services do their work. Raise ChildFailed."""
         deadline = time.monotonic() + READY_SECONDS
         for watched in self._watched:
             while not watched.child.ready:
@@ -92,7 +92,7 @@ class Supervisor:
             time.sleep(min(left, POLL_SECONDS * 4))
 
     def restart(self, *names: str) -> None:
-        """Stop these services and start them again. Raises ChildFailed."""
+        """Stop these services and start them again. Raise ChildFailed."""
         for watched in self._watched:
             if watched.service.name not in names:
                 continue

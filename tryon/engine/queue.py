@@ -98,7 +98,7 @@ class SeenWorker:
 
 
 def workers() -> list[SeenWorker]:
-    """Return the workers of all machines. Raises RedisError."""
+    """Return the workers of all machines. Raise RedisError."""
     redis = _queue(STEPS).connection
     return [
         SeenWorker(tuple(worker.queue_names()), json.loads(redis.hget(worker.key, SECRETS_FIELD) or "{}"))
@@ -107,7 +107,7 @@ def workers() -> list[SeenWorker]:
 
 
 def clocks() -> int:
-    """Return the number of processes that send the tasks of the clock. Raises RedisError."""
+    """Return the number of processes that send the tasks of the clock. Raise RedisError."""
     return len(CronScheduler.all(_queue(STEPS).connection))
 
 

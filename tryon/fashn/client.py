@@ -140,7 +140,7 @@ class FashnClient:
         It sends exactly one POST. An error's ``may_have_run`` says if money may still be spent: always for
         Unanswered, for UnexpectedAnswer if an accepted run lost its id, for ServerError from some gateways,
         and never for NotSent and FASHN's own refusals. ``may_send`` is asked before each piece leaves: a
-        process that was frozen wakes here. Raises Withheld when it says no.
+        process that was frozen wakes here. Raise Withheld when it says no.
         """
         payload = json.dumps({"model_name": model_name, "inputs": dict(inputs)}).encode()
         body = _GuardedBody(payload, may_send)

@@ -68,7 +68,7 @@ class Fault:
     times: int = 1
 
     def number(self, key: str, default: float) -> float:
-        """Return a numeric parameter. Raises Refusal (BadRequest) for another type."""
+        """Return a numeric parameter. Raise Refusal (BadRequest) for another type."""
         value = self.parameters.get(key, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
             raise Refusal("BadRequest", f"{key} must be a number, 0 or more")
@@ -88,7 +88,7 @@ def from_seed(seed: object) -> Fault | None:
 def from_header(value: str, endpoint: str) -> Fault:
     """Return the fault that ``X-Sandbox-Fault`` names: ``name`` or ``endpoint:name`` (``media:truncated``).
 
-    A bare name is looked up for the called endpoint first. Raises Refusal (BadRequest) when unknown.
+    A bare name is looked up for the called endpoint first. Raise Refusal (BadRequest) when unknown.
     """
     place, colon, name = value.strip().partition(":")
     if colon:
@@ -100,7 +100,7 @@ def from_header(value: str, endpoint: str) -> Fault:
 
 
 def from_json(body: Mapping[str, Any]) -> Fault:
-    """Return the fault that ``POST /_sandbox/faults`` orders. Raises Refusal (BadRequest)."""
+    """Return the fault that ``POST /_sandbox/faults`` orders. Raise Refusal (BadRequest)."""
     extra = {key: value for key, value in body.items() if key not in ("endpoint", "fault", "times", "model")}
     times, model = body.get("times", 1), body.get("model")
     if type(times) is not int or times < 1:

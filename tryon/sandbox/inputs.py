@@ -22,7 +22,7 @@ CHUNK_BYTES = 64 * 1024
 def load_input(name: str, value: str) -> bytes:
     """Return the bytes of a decodable JPEG, PNG or WebP of at most 30 MiB and at least 15 x 15 px.
 
-    ``name`` is the input's field. Raises PredictionError (ImageLoadError) with FASHN's style of message.
+    ``name`` is the input's field. Raise PredictionError (ImageLoadError) with FASHN's style of message.
     """
     label = name.replace("_", " ")
     inline = DATA_URI.match(value)

@@ -49,7 +49,7 @@ class Lifecycle:
         self._count = 0
 
     def accept(self, run: RunRequest, webhook_url: str | None, order: Callable[[], Faults]) -> Prediction:
-        """Start a prediction. Raises Refusal (OutOfCredits, then ConcurrencyLimitExceeded).
+        """Start a prediction. Raise Refusal (OutOfCredits, then ConcurrencyLimitExceeded).
 
         ``order`` is asked for the ordered faults once the prediction is admitted.
         Two equal requests start two predictions: FASHN has no idempotency key.
@@ -74,7 +74,7 @@ class Lifecycle:
         return prediction
 
     def find(self, prediction_id: str) -> Prediction:
-        """Return the prediction, brought up to date. Raises Refusal (NotFound), also for a forgotten one."""
+        """Return the prediction, brought up to date. Raise Refusal (NotFound), also for a forgotten one."""
         settings, _ = self._view()
         with self._lock:
             prediction = self._predictions.get(prediction_id)

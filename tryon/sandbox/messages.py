@@ -39,7 +39,7 @@ class Request:
         return values[0] if values else None
 
     def json(self) -> Any:
-        """Return the decoded body. Raises Refusal (BadRequest)."""
+        """Return the decoded body. Raise Refusal (BadRequest)."""
         try:
             return json.loads(self.body)
         except ValueError as error:

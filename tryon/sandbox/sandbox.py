@@ -29,7 +29,7 @@ class Sandbox:
     """A local server that speaks FASHN's protocol.
 
     ``speed`` divides every duration; ``port`` 0 takes a free one; ``credits`` is the subscription's balance.
-    Raises OSError when the port is taken. Use it as a context manager, or call ``start`` and ``stop``.
+    Raise OSError when the port is taken. Use it as a context manager, or call ``start`` and ``stop``.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Sandbox:
         }
 
     def inject(self, endpoint: str, fault: str, times: int = 1, **parameters: Any) -> None:
-        """Order a fault for the next ``times`` calls. Raises Refusal for an unknown one."""
+        """Order a fault for the next ``times`` calls. Raise Refusal for an unknown one."""
         self.order(from_json({"endpoint": endpoint, "fault": fault, "times": times, **parameters}))
 
     def order(self, fault: Fault) -> None:
@@ -126,7 +126,7 @@ class Sandbox:
         self._lifecycle.set_balance(subscription, on_demand)
 
     def configure(self, **switches: Any) -> dict[str, Any]:
-        """Change switches by their JSON names and return all of them. Raises Refusal."""
+        """Change switches by their JSON names and return all of them. Raise Refusal."""
         self.settings = self.settings.changed(switches)
         return self.settings.to_json()
 

@@ -41,7 +41,7 @@ class Settings:
         return {_camel(name): value for name, value in asdict(self).items()}
 
     def changed(self, values: Mapping[str, Any]) -> "Settings":
-        """Return a copy with these JSON values. Raises Refusal for an unknown name or a wrong type."""
+        """Return a copy with these JSON values. Raise Refusal for an unknown name or a wrong type."""
         hints = get_type_hints(Settings)
         by_name = {_camel(name): name for name in hints}
         changes = {}

@@ -19,7 +19,7 @@ class RunRequest:
 
 
 def check_run(body: object, settings: Settings) -> RunRequest:
-    """Return the request with the documented defaults filled in. Raises Refusal (BadRequest)."""
+    """Return the request with the documented defaults filled in. Raise Refusal (BadRequest)."""
     if not isinstance(body, dict):
         raise Refusal("BadRequest")
     model = MODELS.get(body["model_name"]) if isinstance(body.get("model_name"), str) else None

@@ -90,7 +90,7 @@ class UploadAdmin[M: models.Model](StudioAdmin[M]):
     upload_form: ClassVar[type[forms.Form]]  # with a PhotosField named "photos"
 
     def take_in(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> M:
-        """Create a row from one file and the form's other fields. Raises DomainError for a refused file.
+        """Create a row from one file and the form's other fields. Raise DomainError for a refused file.
 
         ``file`` is Django's UploadedFile: a BinaryIO in all but its type.
         """

@@ -80,7 +80,7 @@ class Child:
     def ask(
         self, head: Mapping[str, Any], size: int, body: Iterable[bytes], first: IO[bytes] | None = None
     ) -> Answer:
-        """Send one picture and return the answer. Raises ``ImageRefused`` when the child dies of it.
+        """Send one picture and return the answer. Raise ``ImageRefused`` when the child dies of it.
 
         The first piece of the answer goes to ``first``, if there is one.
         """
@@ -154,7 +154,7 @@ class Children:
     ) -> Answer:
         """Let a child work on one picture when a place is free.
 
-        Raises ``ImagesBusy`` when none becomes free in time, ``ImageRefused`` when the child dies.
+        Raise ``ImagesBusy`` when none becomes free in time, ``ImageRefused`` when the child dies.
         """
         with place(self.wall.folder, self.wall.wait_seconds):
             child = self._take()

@@ -55,7 +55,7 @@ class Decoded:
 def decode(cleaned: Cleaned, form: Format, side: int, check: Check) -> Decoded:
     """Decode every pixel. Pictures of more pixels are shrunk on the way, to a long side of ``side`` or more.
 
-    ``check`` is called with the width and height that the header states, before anything is decoded. Raises
+    ``check`` is called with the width and height that the header states, before anything is decoded. Raise
     ``ImageUnreadable`` and other refusals, among them ``ImageAnimated`` for a file of several pictures.
     """
     content = cleaned.content

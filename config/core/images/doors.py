@@ -17,7 +17,7 @@ def prepare(file: BinaryIO, *, original: BinaryIO | None = None) -> PreparedImag
     """Make an uploaded photo (JPEG, PNG, WebP, AVIF or HEIC, at most 20 MB) ready for use.
 
     ``file`` is seekable and binary. Its position on entry does not matter, and is undefined afterwards.
-    ``original`` gets the photo as uploaded, without its metadata. Raises one of the ``ImageRefused`` errors,
+    ``original`` gets the photo as uploaded, without its metadata. Raise one of the ``ImageRefused`` errors,
     or ``ImagesBusy``.
     """
     size = file.seek(0, 2)
@@ -46,7 +46,7 @@ def prepare(file: BinaryIO, *, original: BinaryIO | None = None) -> PreparedImag
 def clean(content: bytes) -> bytes:
     """Return a stored photo without its metadata: the same bytes if it has none.
 
-    Raises one of the ``ImageRefused`` errors, or ``ImagesBusy``.
+    Raise one of the ``ImageRefused`` errors, or ``ImagesBusy``.
     """
     _check_size(len(content), limits.MAX_UPLOAD_BYTES)
     _, (picture,) = _ask({"job": "clean"}, len(content), [content])
@@ -56,7 +56,7 @@ def clean(content: bytes) -> bytes:
 def read_result(content: bytes) -> ResultImage:
     """Check that a provider's picture (PNG or JPEG, 24 megapixels, 60 MB) decodes to its last pixel.
 
-    The picture that comes out has the same pixels, and its provenance. Raises one of the ``ImageRefused``
+    The picture that comes out has the same pixels, and its provenance. Raise one of the ``ImageRefused``
     errors, or ``ImagesBusy``.
     """
     _check_size(len(content), limits.MAX_RESULT_BYTES)
@@ -67,7 +67,7 @@ def read_result(content: bytes) -> ResultImage:
 def lay_on_colour(cutout: bytes, colour: str) -> bytes:
     """Lay a cut-out (PNG with transparency, at most 24 MP) on ``colour`` (#rrggbb); return an RGB PNG.
 
-    Raises one of the ``ImageRefused`` errors, also for a cut-out with nothing left in it, or ``ImagesBusy``.
+    Raise one of the ``ImageRefused`` errors, also for a cut-out with nothing left in it, or ``ImagesBusy``.
     """
     _check_size(len(cutout), limits.MAX_RESULT_BYTES)
     _, (picture,) = _ask({"job": "lay_on_colour", "colour": colour}, len(cutout), [cutout])
@@ -84,7 +84,7 @@ def _check_size(size: int, limit: int) -> None:
 def _ask(
     head: dict[str, Any], size: int, body: Iterable[bytes], first: BinaryIO | None = None
 ) -> tuple[dict[str, Any], list[Picture]]:
-    """Return a child's answer. Raises the refusal that it answers with.
+    """Return a child's answer. Raise the refusal that it answers with.
 
     The bytes of the first picture go to ``first``, if there is one.
     """

@@ -29,7 +29,7 @@ class Format(Enum):
 
 
 def format_of(content: bytes) -> Format:
-    """Return the format of a file. Raises ``ImageTypeUnsupported``."""
+    """Return the format of a file. Raise ``ImageTypeUnsupported``."""
     if content.startswith(b"\xff\xd8\xff"):
         return Format.JPEG
     if content.startswith(b"\x89PNG\r\n\x1a\n"):

@@ -18,7 +18,7 @@ type Rows = Callable[[int, int], Image.Image]
 
 
 def open_picture(content: bytes) -> Any:
-    """Return the primary picture, not decoded yet. Raises ``ImageAnimated`` for a file of several."""
+    """Return the primary picture, not decoded yet. Raise ``ImageAnimated`` for a file of several."""
     # remove_stride would copy the buffer.
     container = pillow_heif.open_heif(content, convert_hdr_to_8bit=True, remove_stride=False)
     picture = container[container.primary_index]

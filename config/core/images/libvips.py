@@ -13,7 +13,7 @@ type Rows = Callable[[int, int], Image.Image]
 
 
 def opened(content: bytes, refused: ImageUnreadable) -> tuple[tuple[int, int], Rows]:
-    """Return the size, and a function for rows. Raises ``refused`` if libheif refuses the picture, too."""
+    """Return the size, and a function for rows. Raise ``refused`` if libheif refuses the picture, too."""
     import pyvips
 
     try:

@@ -96,7 +96,7 @@ def _check_pixels(limit: int, width: int, height: int) -> None:
 def _render(cleaned: Cleaned, form: Format, side: int, check: Callable[[int, int], None]) -> Decoded:
     """Return the upright picture as RGB in sRGB, without metadata, at most ``side`` pixels long.
 
-    Raises ``ImageBlank`` for one that shows nothing.
+    Raise ``ImageBlank`` for one that shows nothing.
     """
     decoded = decode(cleaned, form, side, check)
     _refuse_blank(decoded.image)

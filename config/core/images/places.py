@@ -18,7 +18,7 @@ CGROUP_QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
 
 @contextmanager
 def place(folder: Path, wait_seconds: float) -> Iterator[None]:
-    """Hold one of the machine's places. Raises ``ImagesBusy`` when none becomes free in time.
+    """Hold one of the machine's places. Raise ``ImagesBusy`` when none becomes free in time.
 
     A place is a locked file, which the kernel gives back when its holder dies.
     """

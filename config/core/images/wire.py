@@ -26,7 +26,7 @@ def write_message(
 
 
 def read_message(pipe: IO[bytes], first: IO[bytes] | None = None) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the head and the pieces of the body. Raises EOFError at the end, ValueError for nonsense.
+    """Return the head and the pieces of the body. Raise EOFError at the end, ValueError for nonsense.
 
     The first piece goes to ``first``, if there is one, and an empty one stands in its place.
     """

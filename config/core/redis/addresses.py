@@ -56,7 +56,7 @@ class SentinelAddress:
 
 
 def check_address(url: str) -> str:
-    """Return the URL, if it can be read. Raises ImproperlyConfigured, with no part of the URL in its text."""
+    """Return the URL, if it can be read. Raise ImproperlyConfigured, with no part of the URL in its text."""
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in SCHEMES)
@@ -85,7 +85,7 @@ def _is_readable(url: str) -> bool:
 
 
 def sentinel_address(url: str) -> SentinelAddress:
-    """Read a ``redis+sentinel://`` URL. Raises ImproperlyConfigured."""
+    """Read a ``redis+sentinel://`` URL. Raise ImproperlyConfigured."""
     match = SENTINEL_FORM.fullmatch(url)
     if match is None:
         raise ImproperlyConfigured(

@@ -55,7 +55,7 @@ CONNECTIONS: Final[dict[str, type[Any]]] = {
 
 
 def require_writable(client: Redis) -> None:
-    """Raises RedisError where nothing can be written, for any reason."""
+    """Raise RedisError where nothing can be written, for any reason."""
     client.set(PROBE_KEY, "", ex=PROBE_SECONDS)
 
 

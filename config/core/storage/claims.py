@@ -40,7 +40,7 @@ class Mark(NamedTuple):
 
 
 def others_marks() -> list[str]:
-    """Leave our mark, and return the keys of other installations' marks. Raises StorageUnavailable."""
+    """Leave our mark, and return the keys of other installations' marks. Raise StorageUnavailable."""
     ours = installation().id.hex
     return [mark.key for mark in _marks_after_ours() if mark.installation != ours]
 

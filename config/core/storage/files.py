@@ -61,7 +61,7 @@ def addresses(keys: Iterable[str]) -> dict[str, str]:
 
 
 def read(key: str) -> bytes:
-    """An object's bytes. Raises ObjectMissing, ObjectArchived and StorageUnavailable. May be slow."""
+    """An object's bytes. Raise ObjectMissing, ObjectArchived and StorageUnavailable. May be slow."""
     try:
         return within_budget(lambda: _content(key))
     except FileNotFoundError as error:
@@ -76,7 +76,7 @@ def _content(key: str) -> bytes:
 
 
 def look_at(key: str) -> None:
-    """Find out whether an object can be read. Raises what ``read`` raises."""
+    """Find out whether an object can be read. Raise what ``read`` raises."""
     store = cast(Any, default_storage)  # both of ours look
     try:
         within_budget(lambda: store.look_at(key))
@@ -87,7 +87,7 @@ def look_at(key: str) -> None:
 
 
 def discard(*keys: str) -> int:
-    """Delete objects that no row names, and return their bytes. Raises StorageUnavailable."""
+    """Delete objects that no row names, and return their bytes. Raise StorageUnavailable."""
     gone: dict[str, int] = {}
     try:
         for key in dict.fromkeys(filter(None, keys)):

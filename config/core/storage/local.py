@@ -50,7 +50,7 @@ class SignedFileSystemStorage(FileSystemStorage):
         return {name: signed_path(base, name, expires) for name in names}
 
     def look_at(self, name: str) -> None:
-        """Read one byte. Raises what reading all of it would raise."""
+        """Read one byte. Raise what reading all of it would raise."""
         with self.open(name) as file:
             file.read(1)
 
@@ -58,7 +58,7 @@ class SignedFileSystemStorage(FileSystemStorage):
     serves_itself: Final = False
 
     def look_around(self) -> None:
-        """Find out whether files can be written. Raises PermissionError."""
+        """Find out whether files can be written. Raise PermissionError."""
         place = Path(self.location)
         while not place.exists():
             place = place.parent
@@ -72,7 +72,7 @@ class SignedFileSystemStorage(FileSystemStorage):
         return "" if is_closed else "OthersMayRead"
 
     def objects(self, folder: str) -> list[StoredObject]:
-        """The files right in a folder, without those below. Raises OSError."""
+        """The files right in a folder, without those below. Raise OSError."""
         try:
             entries = list(Path(self.path(folder)).iterdir())
         except FileNotFoundError:

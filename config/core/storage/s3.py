@@ -87,7 +87,7 @@ class PrivateS3Storage(S3Storage):  # type: ignore[misc]  # the library has no t
     ) -> str:
         """An address that works for at least ``expire`` seconds, SIGNED_URL_SECONDS if not given.
 
-        It works for less where the token of the machine's role ends sooner. Raises StorageUnavailable.
+        It works for less where the token of the machine's role ends sooner. Raise StorageUnavailable.
         """
         seconds = (expire or self.querystring_expire) + REMEMBER_URL_SECONDS
         wanted = {**(parameters or {}), **self._wanted(name)}
@@ -136,7 +136,7 @@ class PrivateS3Storage(S3Storage):  # type: ignore[misc]  # the library has no t
         return File(BytesIO(self._read(name)), name)
 
     def look_at(self, name: str) -> None:
-        """Read one byte. Raises what reading all of it would raise."""
+        """Read one byte. Raise what reading all of it would raise."""
         self._read(name, Range="bytes=0-0")
 
     def _read(self, name: str, **options: str) -> bytes:
@@ -161,13 +161,13 @@ class PrivateS3Storage(S3Storage):  # type: ignore[misc]  # the library has no t
         )
 
     def privacy_fault(self, key: str) -> str:
-        """Return ``PublicObjects`` if a stranger without a signature gets one. Raises RequestException."""
+        """Return ``PublicObjects`` if a stranger without a signature gets one. Raise RequestException."""
         address = self.url(key).partition("?")[0]
         answer = requests.get(address, timeout=ANONYMOUS_SECONDS, allow_redirects=False)
         return "PublicObjects" if answer.status_code == 200 else ""
 
     def objects(self, folder: str) -> list[StoredObject]:
-        """The objects right in a folder. Raises ClientError and BotoCoreError."""
+        """The objects right in a folder. Raise ClientError and BotoCoreError."""
         start = f"{self._normalize_name(folder)}/"
         found = self.bucket.objects.filter(Prefix=start)
         return [

@@ -52,7 +52,7 @@ class Signing:
         return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
     def url(self, wanted: Mapping[str, str], method: str | None, seconds: int) -> str:
-        """An address that works for ``seconds``. Raises BotoCoreError."""
+        """An address that works for ``seconds``. Raise BotoCoreError."""
         return str(
             self.client.generate_presigned_url(
                 "get_object", Params=dict(wanted), ExpiresIn=seconds, HttpMethod=method
@@ -74,7 +74,7 @@ class Signer:
         self._asked_at = -math.inf
 
     def signing_for(self, seconds: int) -> Signing:
-        """A signing that lasts ``seconds``, or else the longest one there is. Raises BotoCoreError."""
+        """A signing that lasts ``seconds``, or else the longest one there is. Raise BotoCoreError."""
         with self._lock:
             signing = self._signing
             if signing is None or (signing.seconds_left < seconds and self._may_ask_again()):

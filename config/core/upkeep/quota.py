@@ -86,7 +86,7 @@ def percent_used() -> float | None:
 
 
 def require_room() -> None:
-    """Check that an upload fits into STORAGE_LIMIT_GB. Raises StorageFull.
+    """Check that an upload fits into STORAGE_LIMIT_GB. Raise StorageFull.
 
     Results do not need this check: they are stored in any case, because they are paid.
     """

@@ -24,5 +24,5 @@ REWRITERS: Final[dict[Format, Callable[[bytes], Cleaned]]] = {
 
 
 def without_metadata(content: bytes, form: Format) -> Cleaned:
-    """Return the file without metadata. Raises ``ImageTruncated``, ``ImageUnreadable``, ``ImageAnimated``."""
+    """Return the file without metadata. Raise ``ImageTruncated``, ``ImageUnreadable``, ``ImageAnimated``."""
     return REWRITERS[form](content)

@@ -22,7 +22,7 @@ class Box:
 
 
 def boxes(content: bytes | bytearray, start: int, end: int) -> Iterator[Box]:
-    """Yield the boxes between two positions. Raises ``ImageUnreadable`` for one that does not fit."""
+    """Yield the boxes between two positions. Raise ``ImageUnreadable`` for one that does not fit."""
     for _ in range(MAX_BOXES):
         if start + NAME_END > end:
             return
@@ -45,7 +45,7 @@ def box_at(content: bytes | bytearray, start: int, end: int) -> Box:
 
 
 class Reader:
-    """Big-endian numbers, one after the other. Raises ``ImageTruncated`` behind the end."""
+    """Big-endian numbers, one after the other. Raise ``ImageTruncated`` behind the end."""
 
     def __init__(self, content: bytes | bytearray, position: int, end: int) -> None:
         self._content = content

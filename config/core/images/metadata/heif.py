@@ -133,7 +133,7 @@ def _fill_sequence(content: bytes, cleaned: bytearray, notes: list[Place], top: 
 
 
 def _spans(places: Iterable[Place], method: int, first: int, last: int) -> list[Span]:
-    """Return where these items' bytes are, in order, each byte once. Raises ``ImageTruncated``."""
+    """Return where these items' bytes are, in order, each byte once. Raise ``ImageTruncated``."""
     spans: list[Span] = []
     found = [place for place in places if place.method == method]
     for place in sorted(found, key=lambda place: place.start):

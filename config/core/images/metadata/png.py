@@ -20,7 +20,7 @@ XMP: Final = b"XML:com.adobe.xmp\0" + bytes(4)
 def without_metadata(content: bytes) -> Cleaned:
     """Return the PNG without texts, times and unknown chunks. An APNG of one frame becomes a PNG.
 
-    Raises ``ImageAnimated`` for an APNG of several.
+    Raise ``ImageAnimated`` for an APNG of several.
     """
     view = memoryview(content)
     kept: list[bytes | memoryview] = []
@@ -52,7 +52,7 @@ def colour_code(content: bytes) -> bytes | None:
 
 
 def _chunks(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Yield name and chunk, up to the last. Raises ``ImageTruncated``."""
+    """Yield name and chunk, up to the last. Raise ``ImageTruncated``."""
     position, name = SIGNATURE_BYTES, b""
     while name != b"IEND":
         end = position + FRAME_BYTES + int.from_bytes(view[position : position + 4])

@@ -36,7 +36,7 @@ def without_metadata(content: bytes) -> Cleaned:
 
 
 def _chunks(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Yield name and chunk. Raises ``ImageTruncated``. Bytes behind the stated length do not count."""
+    """Yield name and chunk. Raise ``ImageTruncated``. Bytes behind the stated length do not count."""
     length = 8 + int.from_bytes(view[4:8], "little")
     if length > len(view):
         raise ImageTruncated
