@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -12,6 +13,7 @@ from pytest_django import Settings
 from tests import contract
 from tests.conftest import Api, data_of, requester
 from tests.factories import ModelImageFactory, TryOnResultFactory
+from tryon.access import JobNotFound
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +96,19 @@ def test_all_that_a_client_sends_has_bounds_and_all_that_may_be_null_has_a_type(
     assert all(node["additionalProperties"] is False for node in requests.values())
     assert [place for place, value in sent if place != "token" and not is_bounded(value)] == []
     assert [place for place, value in values_of(schemas) if "type" not in value] == []
+    choices = [
+        value["enum"] for _place, value in values_of(schemas) if "enum" in value and "nullable" in value
+    ]
+    assert choices
+    assert all(None in values for values in choices)
+
+
+def test_a_refusal_for_now_says_when_to_ask_again(owner: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Busy(JobNotFound):
+        status = 503
+
+    monkeypatch.setattr("tryon.api.views.JobNotFound", Busy)
+    assert owner.get(f"jobs/{UUID(int=0)}")["Retry-After"] == "30"
 
 
 def test_an_id_is_found_in_any_case_of_letters(owner: Api, manager: Api) -> None:
