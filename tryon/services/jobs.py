@@ -47,11 +47,12 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
     """
     if not (caller.may(Ability.OPERATE_JOBS) or is_viewer(job, caller)):
         raise NotAllowed
-    if not job.is_active or has_left(job, caller):
-        raise JobNotCancelable
     with transaction.atomic():
         # Lock the row: if two callers cancel at the same time, the second one cancels the job.
         actions.lock(job)
+        job.refresh_from_db(fields=["status"])  # it may have ended since it was read
+        if not job.is_active or has_left(job, caller):
+            raise JobNotCancelable
         others = job.viewers.filter(left_at=None).exclude(requester=caller.requester)
         if not caller.may(Ability.OPERATE_JOBS) and others.exists():
             job.viewers.filter(requester=caller.requester).update(left_at=clock.now())

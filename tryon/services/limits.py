@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
 from config.core.errors import DomainError
 from tryon.engine import actions, governor
-from tryon.models import EventKind, JobEvent, Lane, Status, TryOnJob
+from tryon.models import EventKind, JobEvent, JobViewer, Lane, Status, TryOnJob
 
 # The requester of a visitor of the demo shop begins with it.
 VISITOR: Final = "visitor:"
@@ -74,6 +75,19 @@ def check_limits(job: TryOnJob) -> None:
     _check_queue(job.requester)
 
 
+def check_hurry(job: TryOnJob) -> None:
+    """Refuse a shopper who needs a queued job of a batch that today's credits do not cover.
+
+    Ahead of the batch, it needs what the batch leaves to shoppers. The caller has locked the job. Raise
+    DailyLimitReached.
+    """
+    if job.status != Status.QUEUED or job.lane != Lane.BULK or not job.price:
+        return
+    left = governor.credits_left_today()
+    if left is not None and (left := left - governor.credits_promised() - job.price) < 0:
+        raise _used_up(job.price, left)
+
+
 def _check_visitor(requester: str) -> None:
     """Refuse the latest start of a visitor's if it is one too many. A start is a new job, or a retry."""
     now = clock.now()
@@ -99,10 +113,13 @@ def _check_budget(price: int) -> None:
     if settings.TRYON_DAILY_LIMIT:
         actions.price_jobs()
     left = governor.credits_unspoken_for()
-    if left is None or left >= 0:
-        return
+    if left is not None and left < 0:
+        raise _used_up(price, left)
+
+
+def _used_up(price: int, left: int) -> DailyLimitReached:
     midnight = governor.next_day()
-    raise DailyLimitReached(
+    return DailyLimitReached(
         details={
             "limit": settings.TRYON_DAILY_LIMIT,
             "creditsNeeded": price,
@@ -115,5 +132,6 @@ def _check_budget(price: int) -> None:
 
 def _check_queue(requester: str) -> None:
     most = settings.QUEUE_PER_REQUESTER
-    if TryOnJob.objects.filter(status=Status.QUEUED, requester=requester).count() > most:
+    left = JobViewer.objects.filter(job=OuterRef("pk"), requester=requester, left_at__isnull=False)
+    if TryOnJob.objects.filter(~Exists(left), status=Status.QUEUED, requester=requester).count() > most:
         raise QueueFull(details={"limit": most})

@@ -15,6 +15,7 @@ from tryon.engine.savings import CREDITS_SAVED, credits_shared
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, JobViewer, Lane, ProductImage, TryOnJob
+from tryon.services.limits import check_hurry
 
 
 class Reuse(Enum):
@@ -51,15 +52,18 @@ def share_live(cache_key: str, requester: str, photo: ProductImage) -> TryOnJob 
 def join_active(cache_key: str, requester: str, photo: ProductImage, lane: Lane) -> TryOnJob | None:
     """Return the active job for the key, and let the requester see it from now on.
 
-    A shopper who joins a batch's job does not wait behind the rest of the batch.
+    A shopper who joins a batch's job does not wait behind the rest of the batch. Raise DailyLimitReached if
+    that would take until tomorrow.
     """
     active = TryOnJob.objects.filter(cache_key=cache_key, status__in=ACTIVE)  # one at most
     with transaction.atomic():
         # A cancellation takes the same lock, so the job is either canceled or joined.
         job = active.select_for_update(no_key=True).first()
         if job is not None:
+            if in_a_hurry := lane == Lane.INTERACTIVE:
+                check_hurry(job)
             _let_see(job, requester, photo)
-            actions.join(job, in_a_hurry=lane == Lane.INTERACTIVE)
+            actions.join(job, in_a_hurry=in_a_hurry)
     return job
 
 

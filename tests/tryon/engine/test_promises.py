@@ -109,6 +109,26 @@ class TestDailyLimit:
         for job, days in zip(told[3:], [0, 0, 0, 1], strict=True):
             assert abs(job["estimatedWaitTime"] - tomorrow - days * 86_400) < 60
 
+    @pytest.mark.parametrize(("left", "status", "lane"), [(2, 202, "interactive"), (1, 429, "bulk")])
+    def test_a_shopper_who_needs_a_job_of_a_batch_is_told_too(
+        self, ask: Ask, settings: Settings, left: int, status: int, lane: str
+    ) -> None:
+        waiting = TryOnJob.objects.get(pk=data_of(ask(1))["jobId"])
+        TryOnJob.objects.update(lane=Lane.BULK)
+        TryOnJobFactory.create()  # a shopper's
+        TryOnJobFactory.create_batch(5, lane=Lane.BULK)  # the rest of the batch may wait
+        settings.TRYON_DAILY_LIMIT = left
+        waiting.viewers.update(requester="user:1")
+
+        answer = ask(1)
+
+        waiting.refresh_from_db()
+        assert (answer.status_code, waiting.lane) == (status, lane)
+        assert waiting.viewers.filter(requester=requester("Owner")).exists() == (status == 202)
+        if status == 429:
+            details = error_of(answer)["details"]
+            assert (details["creditsNeeded"], details["creditsLeft"]) == (1, 0)
+
     def test_fifty_dear_jobs_never_hide_a_cheap_one(
         self, settings: Settings, queued: Callable[..., list[TryOnJob]]
     ) -> None:
@@ -156,6 +176,13 @@ class TestQueueLimit:
             ask(seed)
         dispatch()
         assert ask(3).status_code == 202
+
+    def test_a_job_that_its_requester_has_left_to_others_makes_room(self, owner: Api, ask: Ask) -> None:
+        for seed in range(3):
+            job_id = data_of(ask(seed))["jobId"]
+        TryOnJob.objects.get(pk=job_id).viewers.create(requester="key:other")
+        owner.post(f"jobs/{job_id}/cancel")
+        assert [ask(seed).status_code for seed in (3, 4)] == [202, 429]
 
     def test_a_retry_asks_too(self, owner: Api, queued: Callable[..., list[TryOnJob]]) -> None:
         name = requester("Owner")

@@ -13,6 +13,7 @@ from results.models import TryOnResult
 from tests.conftest import Api, Finish, Generate, data_of, error_of
 from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
 from tryon import tasks
+from tryon.engine import actions
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
@@ -52,6 +53,25 @@ def test_an_ended_job_is_not_canceled(owner: Api) -> None:
     job = TryOnJobFactory.create(completed=True, requester=requester("Owner"))
     response = owner.post(f"jobs/{job.pk}/cancel")
     assert (response.status_code, error_of(response)["code"]) == (409, "job_not_cancelable")
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_cancel_that_meets_the_completion_is_refused(
+    owner: Api, generate: Generate, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = generate()["jobId"]
+    TryOnJob.objects.get().viewers.create(requester="key:other")
+    lock = actions.lock
+
+    def after_the_completion(job: TryOnJob) -> None:
+        finish(job_id)
+        lock(job)
+
+    monkeypatch.setattr(actions, "lock", after_the_completion)
+    answer = owner.post(f"jobs/{job_id}/cancel")
+
+    assert (answer.status_code, error_of(answer)["code"]) == (409, "job_not_cancelable")
+    assert data_of(owner.get(f"jobs/{job_id}"))["status"] == "completed"
 
 
 def test_one_of_two_who_asked_cancels_for_himself_only(

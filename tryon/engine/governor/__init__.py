@@ -7,6 +7,7 @@ No slot can leak, because none is handed out: slots, rates and budgets are count
 from tryon.engine.governor.breaker import submission_accepted, submission_failed
 from tryon.engine.governor.budget import (
     credits_left_today,
+    credits_promised,
     credits_spent_today,
     credits_to_pay,
     credits_to_spend,
@@ -32,6 +33,7 @@ __all__ = [
     "claim_probe",
     "claim_status_call",
     "credits_left_today",
+    "credits_promised",
     "credits_spent_today",
     "credits_to_pay",
     "credits_to_spend",
