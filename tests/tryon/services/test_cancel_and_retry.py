@@ -8,14 +8,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from config.core import clock
+from config.shops.callers import Caller
 from config.shops.models import ApiKey
 from results.models import TryOnResult
 from tests.conftest import Api, Finish, Generate, data_of, error_of
 from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
 from tryon import tasks
-from tryon.engine import actions
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
+from tryon.services import jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,13 +62,14 @@ def test_a_cancel_that_meets_the_completion_is_refused(
 ) -> None:
     job_id = generate()["jobId"]
     TryOnJob.objects.get().viewers.create(requester="key:other")
-    lock = actions.lock
+    is_viewer = jobs.is_viewer
 
-    def after_the_completion(job: TryOnJob) -> None:
+    def before_the_completion(job: TryOnJob, caller: Caller) -> bool:
+        allowed = is_viewer(job, caller)
         finish(job_id)
-        lock(job)
+        return allowed
 
-    monkeypatch.setattr(actions, "lock", after_the_completion)
+    monkeypatch.setattr(jobs, "is_viewer", before_the_completion)
     answer = owner.post(f"jobs/{job_id}/cancel")
 
     assert (answer.status_code, error_of(answer)["code"]) == (409, "job_not_cancelable")
