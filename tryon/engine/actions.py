@@ -8,12 +8,13 @@ from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from config.core import clock
 from config.core.constraints import violates
 from tryon.engine import governor, lifecycle, queue, steps
 from tryon.engine.advance import dispatch
-from tryon.engine.inheritance import credits_to_pay, give_back, inherit
+from tryon.engine.inheritance import calls_in_flight, credits_to_pay, give_back, inherit
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.steps import look_after_pictures, release
 from tryon.fashn.options import TryOnOptions
@@ -37,6 +38,7 @@ def enqueue(job: TryOnJob) -> None:
     Raise TwinActive.
     """
     with transaction.atomic():
+        _release(calls_in_flight(job.cache_key))
         job.price = credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options))
         lifecycle.enqueue(job)
         _call_a_worker(job, inherited=inherit(job, explicit=False))
@@ -68,7 +70,7 @@ def cancel(job: TryOnJob, *, by: str) -> bool:
     with transaction.atomic():
         if not lifecycle.cancel(job, by=by):
             return False
-        _release_calls(job)
+        _release(job.predictions.filter(state__in=IN_FLIGHT))
         look_after_pictures(job)
     return True
 
@@ -80,17 +82,17 @@ def retry(job: TryOnJob, *, by: str) -> bool:
     """
     with transaction.atomic():
         lifecycle.lock_job(job.pk)
+        _release(calls_in_flight(job.cache_key))
         price = credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options), explicit=True)
         if not lifecycle.requeue(job, JobEdge.RETRY, price=price, by=by):
             return False
-        _release_calls(job)  # a job whose worker died may have failed with one; it is taken over below
         _call_a_worker(job, inherited=inherit(job, explicit=True))
     return True
 
 
-def _release_calls(job: TryOnJob) -> None:
-    for prediction in job.predictions.filter(state__in=IN_FLIGHT).select_for_update():
-        release(prediction)
+def _release(calls: QuerySet[Prediction]) -> None:
+    for call in calls.select_for_update(of=("self",)):
+        release(call)
 
 
 def note_webhook(prediction: Prediction, *, provider_id: str) -> bool:

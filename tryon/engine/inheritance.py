@@ -16,8 +16,17 @@ from tryon.engine import lifecycle
 from tryon.engine.steps import credits_from, look_after_pictures, paid_picture
 from tryon.fashn.inputs import steps, total_credits
 from tryon.fashn.options import TryOnOptions
-from tryon.models import ACTIVE, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import ACTIVE, IN_FLIGHT, Prediction, PredictionState, Status, TryOnJob
 from tryon.selectors import FASHN_KEEPS_PICTURES, first_open_step, first_step_missing, is_usable
+
+
+def calls_in_flight(cache_key: str) -> QuerySet[Prediction]:
+    """Return the calls in flight of ended attempts at a recipe, for release: the next one takes them over.
+
+    A job may end with one when its worker dies, or when its id comes at the same moment.
+    """
+    calls = Prediction.objects.filter(state__in=IN_FLIGHT, job__cache_key=cache_key)
+    return calls.exclude(job__status__in=ACTIVE).order_by("pk")
 
 
 def credits_to_pay(cache_key: str, options: TryOnOptions, *, explicit: bool = False) -> int:

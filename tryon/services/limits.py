@@ -59,11 +59,12 @@ def check_limits(job: TryOnJob) -> None:
 
     The caller has held the governor's lock since before the job was queued, so of many requests at the same
     time no more stay than there is room for. A batch may wait for tomorrow, but a shopper does not. A job
-    that only fetches what is paid needs no room. Raise DailyLimitTooLow, DailyLimitReached, QueueFull, and
-    VisitorLimitReached for a visitor of the demo shop.
+    that only fetches what is paid needs no room, and one that waits for a paid step needs room for those
+    after it. Raise DailyLimitTooLow, DailyLimitReached, QueueFull, and VisitorLimitReached for a visitor of
+    the demo shop.
     """
     status, price = TryOnJob.objects.values_list("status", "price").get(pk=job.pk)
-    if status != Status.QUEUED:
+    if status != Status.QUEUED and price == 0:
         return
     if job.requester.startswith(VISITOR):
         _check_visitor(job.requester)
@@ -72,7 +73,8 @@ def check_limits(job: TryOnJob) -> None:
         raise DailyLimitTooLow
     if job.lane == Lane.INTERACTIVE:
         _check_budget(price)
-    _check_queue(job.requester)
+    if status == Status.QUEUED:
+        _check_queue(job.requester)
 
 
 def check_hurry(job: TryOnJob) -> None:

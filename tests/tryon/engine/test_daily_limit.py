@@ -8,12 +8,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from config.core import clock
-from tests.conftest import Api, Finish, Generate, error_of
+from config.shops.callers import Caller
+from tests.conftest import Api, Finish, Generate, error_of, requester
 from tests.factories import PredictionFactory, TryOnJobFactory
 from tryon.engine import governor
 from tryon.engine.advance import dispatch
-from tryon.models import Governor, Lane, PredictionState, Status, TryOnJob
+from tryon.fashn.options import TryOnOptions
+from tryon.models import Governor, Lane, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
+from tryon.services.generate import tryon_generate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -185,3 +188,70 @@ def test_a_job_that_has_paid_for_all_stays_without_a_price(
     dispatch()
     paid.refresh_from_db()
     assert (paid.status, paid.price) == (Status.PROCESSING, 0)
+
+
+TWO_STEPS = {"background": "#ffffff", "resolution": "1k"}  # two credits, and one
+
+
+@pytest.fixture
+def first_step_paid(generate: Generate, owner: Api, work: Callable[[], None], sandbox: Sandbox) -> str:
+    """A job canceled while FASHN works on its first step. A second job is promised the day's last credit."""
+    job_id = str(generate(**TWO_STEPS)["jobId"])
+    work()
+    assert owner.post(f"jobs/{job_id}/cancel").status_code == 200
+    generate()
+    return job_id
+
+
+def test_an_heir_is_promised_its_further_steps_or_told_at_once(
+    first_step_paid: str, owner: Api, product_id: str, model_id: str
+) -> None:
+    body = {"productImageId": product_id, "modelImageId": model_id, "options": TWO_STEPS}
+    answer = owner.post("generate", body)
+    assert (answer.status_code, error_of(answer)["code"]) == (429, "daily_limit_reached")
+    details = error_of(answer)["details"]
+    assert (details["creditsNeeded"], details["creditsLeft"]) == (1, 0)
+    assert str(Prediction.objects.get().job_id) == first_step_paid
+
+
+def test_a_retry_is_promised_its_further_steps_or_told_at_once(first_step_paid: str, owner: Api) -> None:
+    TryOnJob.objects.filter(pk=first_step_paid).update(status=Status.FAILED, error_code="deadline_passed")
+    answer = owner.post(f"jobs/{first_step_paid}/retry")
+    assert (answer.status_code, error_of(answer)["code"]) == (429, "daily_limit_reached")
+
+
+def test_an_heir_that_only_waits_for_what_is_paid_asks_nobody(
+    generate: Generate, owner: Api, work: Callable[[], None], sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.TRYON_DAILY_LIMIT = 1
+    job_id = generate()["jobId"]
+    work()
+    owner.post(f"jobs/{job_id}/cancel")
+    assert TryOnJob.objects.get(pk=generate()["jobId"]).status == Status.PROCESSING
+
+
+def test_a_batchs_heir_leaves_the_promised_credits_and_waits_for_the_next_day(
+    first_step_paid: str, finish: Finish, sandbox: Sandbox, settings: Settings
+) -> None:
+    promised = TryOnJob.objects.get(status=Status.QUEUED)
+    heir = tryon_generate(
+        caller=Caller(requester("Owner")),
+        product_image_id=promised.product_image_id,
+        model_image_id=promised.model_image_id,
+        options=TryOnOptions.from_mapping(TWO_STEPS),
+        lane=Lane.BULK,
+    ).job
+    assert finish(str(promised.pk)).status == Status.COMPLETED
+    heir.refresh_from_db()
+    assert (heir.status, heir.price, governor.credits_spent_today()) == (Status.QUEUED, 1, 3)
+
+    settings.TRYON_DAILY_LIMIT = 4
+    assert finish(str(heir.pk)).status == Status.COMPLETED
+    assert sum(row["credits"] for row in sandbox.ledger()["predictions"]) == 4
+
+
+def test_a_trial_of_a_batch_leaves_the_promised_credits(queued: Callable[..., list[TryOnJob]]) -> None:
+    queued(3, not_before=clock.now() + timedelta(minutes=1))
+    queued(1, lane=Lane.BULK)
+    Governor.objects.update_or_create(pk=Governor.ROW, defaults={"refusals": 1})
+    assert dispatch() == 0

@@ -17,7 +17,8 @@ from django.db import connection
 from config.core import clock
 from config.shops.callers import Caller
 from models_library.models import ModelImage
-from tests.conftest import Api, Finish, Generate
+from tests import images
+from tests.conftest import Api, Finish, Generate, data_of
 from tests.waiting import LONGEST_SECONDS, eventually
 from tryon import tasks
 from tryon.cleanup.pictures import kept_pictures
@@ -225,3 +226,34 @@ def test_an_erasure_waits_for_a_request_that_is_being_written_and_cancels_it(
 
     assert eraser.result() == Erased(jobs=1, canceled=1)
     assert TryOnJob.objects.get().status == Status.CANCELED
+
+
+def test_who_asks_while_a_paid_picture_is_erased_pays_for_their_own(
+    not_stored: TryOnJob,
+    owner: Api,
+    stranger: Api,
+    model_id: str,
+    finish: Finish,
+    sandbox: Sandbox,
+    in_midst: InMidst,
+) -> None:
+    """The erasure has the call when the request looks for what it may take over."""
+    copy = data_of(stranger.upload(images.garment_photo(images.SMALL_SQUARE)))["id"]
+    erasing = threading.Event()
+
+    def ask() -> object:
+        wait_for(erasing)
+        return data_of(stranger.post("generate", {"productImageId": copy, "modelImageId": model_id}))["jobId"]
+
+    def until_the_request_waits() -> None:
+        erasing.set()
+        eventually(lambda: somebody_waits_for_us() or asker.done())
+
+    in_midst(lifecycle, "erase_picture", until_the_request_waits)
+    with beside(ask) as asker:
+        assert owner.delete(f"uploads/{not_stored.product_image_id}").status_code == 204
+
+    own = TryOnJob.objects.get(pk=asker.result())
+    assert (own.status, own.price) == (Status.QUEUED, 1)
+    assert finish(str(own.pk)).status == Status.COMPLETED
+    assert runs(sandbox) == 2

@@ -13,7 +13,7 @@ from config.core.images import ImageDecoderFailed
 from tests.conftest import Api, Finish, Generate
 from tests.stores import away
 from tryon import tasks
-from tryon.engine import governor, lifecycle
+from tryon.engine import actions, governor, lifecycle
 from tryon.fashn.client import FashnClient
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
@@ -268,3 +268,38 @@ def test_a_step_whose_picture_before_is_lost_is_not_sent(
     job = finish(first)
     assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
     assert (runs(sandbox), Prediction.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("by", ["check", "webhook"])
+def test_who_read_a_call_before_its_heir_took_it_does_not_let_it_go(
+    generate: Generate,
+    owner: Api,
+    work: Callable[[], None],
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    by: str,
+) -> None:
+    first = generate()["jobId"]
+    work()
+    heirs: list[str] = []
+    if by == "check":
+        long_ago = clock.now() - timedelta(minutes=15)
+        Prediction.objects.update(submitted_at=long_ago)
+        TryOnJob.objects.update(next_check_at=long_ago, started_at=long_ago)
+        sandbox.inject("status", "InternalServerError")
+
+        def cancel_and_ask_again() -> bool:
+            owner.post(f"jobs/{first}/cancel")
+            heirs.append(generate()["jobId"])
+            return True
+
+        monkeypatch.setattr(governor, "claim_status_call", cancel_and_ask_again)
+        tasks.advance_job(first)
+    else:
+        owner.post(f"jobs/{first}/cancel")
+        read_before = Prediction.objects.get()
+        heirs.append(generate()["jobId"])
+        actions.note_webhook(read_before, provider_id="")
+
+    call = Prediction.objects.get()
+    assert (str(call.job_id), call.state) == (heirs[0], PredictionState.RUNNING)

@@ -171,6 +171,16 @@ def test_a_retry_pays_only_for_what_is_missing(
     assert credits_paid(sandbox) == PRICE
 
 
+def test_asking_again_goes_on_with_a_call_in_flight_of_a_job_that_has_failed(
+    canceled_at_fashn: str, ask_again: Again, finish: Finish, sandbox: Sandbox
+) -> None:
+    TryOnJob.objects.update(status=Status.FAILED, error_code="internal_error")
+    Prediction.objects.update(state=PredictionState.RUNNING, rescue_at=None)
+
+    assert finish(ask_again()["jobId"]).status == Status.COMPLETED
+    assert credits_paid(sandbox) == PRICE
+
+
 def test_the_first_job_can_take_back_what_the_second_took_over(
     second_step_failed: str, ask_again: Again, owner: Api, finish: Finish, sandbox: Sandbox
 ) -> None:

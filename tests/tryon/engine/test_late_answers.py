@@ -1,5 +1,6 @@
 """Changes of a job while FASHN is answering a paid call for it."""
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from django_redis import get_redis_connection
 
 from config.core import clock
 from results.models import TryOnResult
-from tests.conftest import Api, Generate
+from tests.conftest import Api, Finish, Generate
 from tests.factories import PredictionFactory
 from tryon import tasks
 from tryon.fashn.client import FashnClient
@@ -127,6 +128,25 @@ def test_a_late_webhook_and_the_answer_after_it_name_the_call_once(
     kinds = set(prediction.job.events.values_list("kind", flat=True))
     assert "adopted" in kinds
     assert "submitted" not in kinds
+
+
+def test_a_call_that_is_named_at_the_moment_it_is_given_up_keeps_its_job(
+    job_id: str, client: Client, sandbox: Sandbox, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = importlib.import_module("tryon.engine.steps.outcomes")
+    give_up = outcomes.give_up_waiting
+
+    def named_first(job: TryOnJob, prediction: Prediction) -> None:
+        announce(client, sandbox)
+        give_up(job, prediction)
+
+    monkeypatch.setattr(outcomes, "give_up_waiting", named_first)
+    sandbox.inject("run", "reset_after")
+    tasks.advance_job(job_id)
+
+    assert not TryOnJob.objects.get().error_code
+    assert finish(job_id).status == Status.COMPLETED
+    assert sandbox.ledger()["requests"]["run"] == 1
 
 
 def test_a_webhook_that_found_the_job_in_other_hands_is_not_forgotten(

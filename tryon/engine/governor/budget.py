@@ -82,6 +82,18 @@ def credits_promised(*, but: Collection[UUID] = ()) -> int:
     return int(shoppers.order_by().aggregate(credits=Sum("price"))["credits"] or 0)
 
 
+def batch_may_pay() -> bool:
+    """Return whether today's credits cover the jobs under way and what the queued jobs of shoppers need.
+
+    A batch's job that took over a paid call has started without a look at the credits of its further steps.
+    """
+    if not settings.TRYON_DAILY_LIMIT:
+        return True
+    under_way = credits_spent_today() + _credits_to_come(Status.PROCESSING)
+    limit: int = settings.TRYON_DAILY_LIMIT
+    return under_way + credits_promised() <= limit
+
+
 def credits_of_the_cheapest() -> int:
     """Return the credits that the cheapest ready job needs, at least one. With fewer, FASHN refuses all."""
     ready = jobs_ready(clock.now()).order_by()

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, Count, F, IntegerField, QuerySet, Value, When, Window
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 
 from config.core import clock
@@ -103,8 +103,10 @@ def _in_flight_by_requester() -> Counter[str]:
 
 def _trial(now: datetime, governor: Governor) -> list[UUID]:
     """Return the least tried job: one that always makes FASHN fail must not get every trial."""
-    left = budget.credits_to_spend(governor)
-    ready = jobs_ready(now) if left is None else jobs_ready(now).filter(price__lte=left)
+    left, ready = budget.credits_to_spend(governor), jobs_ready(now)
+    if left is not None:
+        left_for_batches = left - budget.credits_promised()
+        ready = ready.filter(Q(lane=Lane.INTERACTIVE) | Q(price__lte=left_for_batches), price__lte=left)
     job_ids = list(ready.values_list("pk", flat=True)[:LOOK_AHEAD])
     failed = Prediction.objects.filter(job__in=job_ids, state=PredictionState.FAILED).order_by()
     tried = dict(failed.values_list("job").annotate(number=Count("pk")))

@@ -69,8 +69,12 @@ def mark_unknown(prediction: Prediction, *, error_name: str) -> bool:
 
 
 def let_go(prediction: Prediction, *, rescue_at: datetime | None) -> bool:
-    """Detach a prediction from its job, and plan to ask for its picture at ``rescue_at``, None for never."""
-    return _plan_rescue(prediction, PredictionEdge.LET_GO, rescue_at)
+    """Detach a prediction from its job, and plan to ask for its picture at ``rescue_at``, None for never.
+
+    Return False if it has changed since it was read: a later attempt may wait for it again.
+    """
+    as_read = {"job_id": prediction.job_id, "state": prediction.state}
+    return _plan_rescue(prediction, PredictionEdge.LET_GO, rescue_at, only=as_read)
 
 
 def look_after(prediction: Prediction, *, at: datetime | None) -> bool:
@@ -250,9 +254,11 @@ def _note_on_job(prediction: Prediction, edge: JobEdge, **changes: Any) -> bool:
     return transition(TryOnJob(pk=prediction.job_id), edge, **changes)
 
 
-def _plan_rescue(prediction: Prediction, edge: PredictionEdge, at: datetime | None) -> bool:
+def _plan_rescue(
+    prediction: Prediction, edge: PredictionEdge, at: datetime | None, *, only: Any = NOTHING
+) -> bool:
     data = {"at": at.isoformat() if at else None}
-    return _change(prediction, edge, data=data, rescue_at=at)
+    return _change(prediction, edge, only=only, data=data, rescue_at=at)
 
 
 def _change(

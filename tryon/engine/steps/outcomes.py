@@ -119,9 +119,16 @@ def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> Non
 
 
 def give_up_waiting(job: TryOnJob, prediction: Prediction) -> None:
-    """Fail a job whose prediction has an unknown fate. If its picture comes after all, that is a rescue."""
-    known = bool(prediction.provider_id)
-    fail(job, prediction, FailureCode.PREDICTION_LOST if known else FailureCode.SUBMISSION_UNKNOWN)
+    """Fail a job whose prediction has an unknown fate. If its picture comes after all, that is a rescue.
+
+    The job goes on if the answer, or a webhook, has named the prediction since it was read.
+    """
+    with transaction.atomic():
+        lifecycle.lock_job(job.pk)
+        prediction.refresh_from_db(fields=["state", "provider_id"])
+        if prediction.state == PredictionState.UNKNOWN:
+            known = bool(prediction.provider_id)
+            fail(job, prediction, FailureCode.PREDICTION_LOST if known else FailureCode.SUBMISSION_UNKNOWN)
 
 
 def give_up_checking(job: TryOnJob, prediction: Prediction, *, code: FailureCode) -> None:
@@ -146,10 +153,10 @@ def abandon(job: TryOnJob) -> None:
 
 def release(prediction: Prediction) -> None:
     """Free the slot of a prediction that no job waits for. Ask later for one that may be paid."""
-    if prediction.state == PredictionState.RESERVED and lifecycle.drop(prediction, error_name="not_wanted"):
-        return
-    # Not reserved any more, if it was: it is being sent now.
-    lifecycle.let_go(prediction, rescue_at=clock.now() if prediction.provider_id else None)
+    if prediction.state == PredictionState.RESERVED:
+        lifecycle.drop(prediction, error_name="not_wanted")
+    else:
+        lifecycle.let_go(prediction, rescue_at=clock.now() if prediction.provider_id else None)
 
 
 def past_deadline(job: TryOnJob, prediction: Prediction, now: datetime) -> bool:

@@ -28,7 +28,6 @@ from tryon.engine.steps.outcomes import (
     give_up_or_retry,
     lose_submission,
     put_back,
-    release,
 )
 from tryon.engine.steps.plan import is_next, options_of, step_of
 from tryon.failures import FailureCode
@@ -45,7 +44,7 @@ from tryon.fashn.errors import (
     Withheld,
 )
 from tryon.fashn.inputs import Inputs, model_for
-from tryon.models import Pause, Prediction, ProductImage, TryOnJob
+from tryon.models import Lane, Pause, Prediction, ProductImage, TryOnJob
 from tryon.selectors import copy_at_hand, typical_seconds, usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -79,7 +78,7 @@ class Window(Enum):
 
 def submit(job: TryOnJob, prediction: Prediction) -> None:
     """Send the prediction to FASHN, once. All work that can fail for free happens before the window opens."""
-    if not governor.may_submit():
+    if not governor.may_submit() or (job.lane == Lane.BULK and not governor.batch_may_pay()):
         _hold(job, prediction)
         return
     before = usable_predictions(job).filter(step__lt=prediction.step).order_by("-step").first()
@@ -197,11 +196,8 @@ def _accepted(
         queue.enqueue_timer(prediction.job_id, delay_seconds=first_check)
         return
     prediction.refresh_from_db()
-    job.refresh_from_db(fields=["status"])
     if prediction.job_id != job.pk:  # a later attempt at the recipe has taken the call over
         queue.enqueue_advance(prediction.job_id)
-    elif not job.is_active:  # canceled or given up since
-        release(prediction)
 
 
 def _note_id(prediction: Prediction, provider_id: str, *, typical: float, first_check: float) -> bool:
