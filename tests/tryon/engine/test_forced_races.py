@@ -253,7 +253,7 @@ def test_who_asks_while_a_paid_picture_is_erased_pays_for_their_own(
     with beside(ask) as asker:
         assert owner.delete(f"uploads/{not_stored.product_image_id}").status_code == 204
 
-    own = TryOnJob.objects.get(pk=asker.result())
+    own = TryOnJob.objects.get(pk=str(asker.result()))
     assert (own.status, own.price) == (Status.QUEUED, 1)
     assert finish(str(own.pk)).status == Status.COMPLETED
     assert runs(sandbox) == 2
