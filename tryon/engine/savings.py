@@ -2,12 +2,11 @@
 
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Sum
 
-from tryon.fashn.inputs import steps, total_credits
+from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
-from tryon.models import IN_FLIGHT, EventKind, PredictionState, TryOnJob
-from tryon.selectors import first_open_step
+from tryon.models import EventKind, PredictionState, TryOnJob
 
 CREDITS_SAVED: Final = "reuse_credits_saved"
 
@@ -26,16 +25,6 @@ def credits_inherited(job: TryOnJob) -> int:
 
 
 def credits_shared(job: TryOnJob) -> int:
-    """Return the credits that one more requester of an active job saves.
-
-    A call without an answer, or a paid picture that is lost, may never bring anything. It saves nothing, and
-    neither do the steps after it.
-    """
-    options = TryOnOptions.from_mapping(job.options)
-    price = total_credits(options)
-    step = first_open_step(job, steps=len(steps(options)))
-    calls = job.predictions.filter(step=step)
-    doubtful = Q(state=PredictionState.UNKNOWN) | Q(state=PredictionState.SUCCEEDED)
-    if calls.filter(doubtful).exists() and not calls.filter(state__in=IN_FLIGHT).exists():
-        price -= total_credits(options, first_step=step)
-    return price
+    """Return the credits that a completed job saves because it answers more than one request."""
+    asks = job.viewers.aggregate(asks=Sum("asks"))["asks"] or 0
+    return total_credits(TryOnOptions.from_mapping(job.options)) * max(0, asks - 1)

@@ -55,7 +55,7 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
             raise JobNotCancelable
         others = job.viewers.filter(left_at=None).exclude(requester=caller.requester)
         if not caller.may(Ability.OPERATE_JOBS) and others.exists():
-            job.viewers.filter(requester=caller.requester).update(left_at=clock.now())
+            job.viewers.filter(requester=caller.requester).update(left_at=clock.now(), asks=0)
             outdate_after_commit([job.pk])
             return job  # canceled for this caller; the others go on waiting
         if not actions.cancel(job, by=caller.requester):

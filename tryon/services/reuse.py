@@ -4,6 +4,7 @@ from enum import Enum
 from typing import Annotated, TypedDict
 
 from django.db import transaction
+from django.db.models import F
 
 from config.core.snapshots import outdate_after_commit
 from config.core.upkeep.counts import count, counted
@@ -11,7 +12,7 @@ from results import reuse
 from results.models import TryOnResult
 from tryon.access import hold
 from tryon.engine import actions
-from tryon.engine.savings import CREDITS_SAVED, credits_shared
+from tryon.engine.savings import CREDITS_SAVED
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, JobViewer, Lane, ProductImage, TryOnJob
@@ -69,29 +70,20 @@ def join_active(cache_key: str, requester: str, photo: ProductImage, lane: Lane)
 
 def _let_see(job: TryOnJob, requester: str, photo: ProductImage) -> None:
     shown = {"product_image": photo, "left_at": None}
-    JobViewer.objects.update_or_create(job=job, requester=requester, defaults=shown)
+    again = {**shown, "asks": F("asks") + 1}
+    JobViewer.objects.update_or_create(job=job, requester=requester, defaults=again, create_defaults=shown)
     outdate_after_commit([job.pk])
     hold(photo)
 
 
 def note(outcome: Reuse, job: TryOnJob) -> None:
-    """Count the answer to a request and the credits that it saved. Call it outside a transaction.
+    """Count the answer to a request, and what a picture that is there saves. Call it outside a transaction.
 
-    A job that was made saves what earlier attempts have paid. That is counted when its picture is stored.
+    What a job saves, because several requests share it or it takes over what is paid, counts at its end.
     """
     count(outcome.value)
-    if saved := _credits_saved(outcome, job):
-        count(CREDITS_SAVED, saved)
-
-
-def _credits_saved(outcome: Reuse, job: TryOnJob) -> int:
-    match outcome:
-        case Reuse.HIT:
-            return total_credits(TryOnOptions.from_mapping(job.options))
-        case Reuse.JOIN:
-            return credits_shared(job)
-        case Reuse.MISS:
-            return 0
+    if outcome is Reuse.HIT:
+        count(CREDITS_SAVED, total_credits(TryOnOptions.from_mapping(job.options)))
 
 
 def reuse_statistics(*, days: int | None = None) -> ReuseStatistics:

@@ -202,9 +202,35 @@ def test_statistics_of_the_last_days_leave_out_the_day_before_them() -> None:
     assert table.getvalue().splitlines()[1].split()[-3] == "21"
 
 
-def test_reuse_is_counted_and_shown(manager: Api, made: TryOnJob, generate: Generate) -> None:
-    generate(seed=7)
-    generate(seed=7)
+def test_a_join_saves_what_was_paid_for_those_who_stay(
+    manager: Api,
+    owner: Api,
+    stranger: Api,
+    generate: Generate,
+    model_id: str,
+    finish: Finish,
+    sandbox: Sandbox,
+) -> None:
+    never_paid = {generate(seed=7)["jobId"] for _ in range(2)}
+    owner.post(f"jobs/{never_paid.pop()}/cancel")
+    job_id = generate()["jobId"]
+    photo = data_of(stranger.upload(images.garment_photo(images.SMALL_SQUARE)))["id"]
+    for _ in range(3):
+        assert data_of(stranger.post("generate", {"productImageId": photo, "modelImageId": model_id}))
+        stranger.post(f"jobs/{job_id}/cancel")
+    for _ in range(2):
+        stranger.post("generate", {"productImageId": photo, "modelImageId": model_id})
+    assert data_of(manager.get("stats"))["reuse"]["creditsSaved"] == 0
+    finish(job_id)
+    of_an_earlier_release = generate(seed=8)["jobId"]
+    TryOnJob.objects.get(pk=of_an_earlier_release).viewers.update(asks=0)
+    finish(of_an_earlier_release)
+    assert data_of(manager.get("stats"))["reuse"]["creditsSaved"] == 2
+
+
+def test_reuse_is_counted_and_shown(manager: Api, made: TryOnJob, generate: Generate, finish: Finish) -> None:
+    asked = [generate(seed=7)["jobId"] for _ in range(2)]
+    finish(asked[0])
     assert data_of(manager.get("stats"))["reuse"] == {
         "hits": 1,
         "joins": 1,

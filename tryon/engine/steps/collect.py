@@ -14,7 +14,7 @@ from results.services import picture_stored, result_create
 from tryon.engine import lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import fetch_result
-from tryon.engine.savings import CREDITS_SAVED, credits_inherited
+from tryon.engine.savings import CREDITS_SAVED, credits_inherited, credits_shared
 from tryon.engine.steps.outcomes import fail, job_deadline
 from tryon.engine.steps.picture_failures import UNEXPECTED, PictureFailure, failure_of
 from tryon.engine.steps.plan import options_of
@@ -50,7 +50,7 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
         logger.exception("collecting_broke")
         _again_or_fail(job, prediction, UNEXPECTED, seconds=_seconds_after_unexpected(job))
     else:
-        if saved := credits_inherited(job):
+        if saved := credits_inherited(job) + credits_shared(job):
             count(CREDITS_SAVED, saved)
         _log_finished(job, prediction)
 
