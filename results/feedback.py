@@ -28,7 +28,7 @@ def feedback_archive(job_ids: Sequence[UUID]) -> None:
     given = ResultFeedback.objects.filter(job__in=job_ids).values_list("verdict", "created_at")
     numbers = Counter((verdict, created_at.date()) for verdict, created_at in given)
     for (verdict, day), number in numbers.items():
-        count(archived_name(verdict), number, day=day)
+        count({archived_name(verdict): number}, day=day)
 
 
 def feedback_forget_comments(job_id: UUID, requesters: Iterable[str] | None = None) -> None:

@@ -61,4 +61,4 @@ def _archive(job_ids: list[UUID]) -> None:
         numbers[f"{CALLS} {model}"[:40], day] += 1
         numbers[f"{CREDITS} {model}"[:40], day] += spent
     for (name, day), number in numbers.items():
-        count(name, number, day=day)
+        count({name: number}, day=day)

@@ -81,9 +81,8 @@ def note(outcome: Reuse, job: TryOnJob) -> None:
 
     What a job saves, because several requests share it or it takes over what is paid, counts at its end.
     """
-    count(outcome.value)
-    if outcome is Reuse.HIT:
-        count(CREDITS_SAVED, total_credits(TryOnOptions.from_mapping(job.options)))
+    saved = total_credits(TryOnOptions.from_mapping(job.options)) if outcome is Reuse.HIT else 0
+    count({outcome.value: 1, CREDITS_SAVED: saved})
 
 
 def reuse_statistics(*, days: int | None = None) -> ReuseStatistics:

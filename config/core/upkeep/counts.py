@@ -1,32 +1,36 @@
-"""Daily counts. Each is one short UPDATE in the database, so the numbers survive a restart of Redis."""
+"""Daily counts. They are rows of the database, so the numbers survive a restart of Redis."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Final
 
-from django.db import IntegrityError, transaction
-from django.db.models import F, Sum
+from django.db import connection
+from django.db.models import Sum
 
 from config.core import clock
-from config.core.constraints import violates
 from config.core.upkeep.models import DailyCount
 
+# Django's ORM can replace the number of a row that is there, but not add to it.
+_ADD: Final = """
+    INSERT INTO {table} (name, day, number) VALUES {rows}
+    ON CONFLICT (name, day) DO UPDATE SET number = {table}.number + excluded.number
+"""
 
-def count(name: str, number: int = 1, *, day: date | None = None) -> None:
-    """Add to today's count (UTC), or to that of a day.
 
-    Call it for today outside a transaction, because all processes share the row.
+def count(numbers: Mapping[str, int], *, day: date | None = None) -> None:
+    """Add to today's counts (UTC), or to those of a day, in one statement. A zero adds nothing.
+
+    Call it for today outside a transaction, because all processes share the rows.
     """
-    day = day or clock.now().date()
-    row = DailyCount.objects.filter(name=name, day=day)
-    if row.update(number=F("number") + number):
+    at = (day or clock.now().date()).isoformat()
+    # In one order: two processes that lock the rows crosswise would wait for each other.
+    rows = [(name, at, number) for name, number in sorted(numbers.items()) if number]
+    if not rows:
         return
-    try:
-        with transaction.atomic():
-            DailyCount.objects.create(name=name, day=day, number=number)
-    except IntegrityError as error:
-        if not violates(error, DailyCount, "daily_count_once"):
-            raise
-        # Another process made the day's row first.
-        row.update(number=F("number") + number)
+    places = ", ".join(["(%s, %s, %s)"] * len(rows))
+    with connection.cursor() as cursor:
+        statement = _ADD.format(table=DailyCount._meta.db_table, rows=places)
+        cursor.execute(statement, [value for row in rows for value in row])
 
 
 def counted(*names: str, days: int | None = None) -> dict[str, int]:

@@ -48,5 +48,5 @@ def test_only_a_unique_constraint_has_a_name_here() -> None:
 
 def test_a_count_that_can_not_be_stored_is_an_error() -> None:
     with pytest.raises(IntegrityError):
-        count("pictures", -1)
+        count({"pictures": -1})
     assert not DailyCount.objects.exists()

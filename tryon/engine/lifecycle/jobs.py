@@ -108,9 +108,7 @@ def complete(job: TryOnJob) -> bool:
         if latest is not None and latest.kind == EventKind.REVIVED:
             record(job.pk, EventKind.RESCUED, **latest.data)
             # Count it with the completion itself: a rescue is rare, so nobody waits for the day's row.
-            count(RESCUED_PICTURES)
-            if credits_saved := int(latest.data.get("credits", 0)):
-                count(RESCUED_CREDITS, credits_saved)
+            count({RESCUED_PICTURES: 1, RESCUED_CREDITS: int(latest.data.get("credits", 0))})
     return True
 
 

@@ -50,8 +50,7 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
         logger.exception("collecting_broke")
         _again_or_fail(job, prediction, UNEXPECTED, seconds=_seconds_after_unexpected(job))
     else:
-        if saved := credits_inherited(job) + credits_shared(job):
-            count(CREDITS_SAVED, saved)
+        count({CREDITS_SAVED: credits_inherited(job) + credits_shared(job)})
         _log_finished(job, prediction)
 
 
