@@ -78,15 +78,19 @@ def check_limits(job: TryOnJob) -> None:
 
 
 def check_hurry(job: TryOnJob) -> None:
-    """Refuse a shopper who needs a queued job of a batch that today's credits do not cover.
+    """Refuse a shopper who needs a job of a batch that today's credits do not cover.
 
     Ahead of the batch, it needs what the batch leaves to shoppers. The caller has locked the job. Raise
     DailyLimitReached.
     """
-    if job.status != Status.QUEUED or job.lane != Lane.BULK or not job.price:
+    if job.lane != Lane.BULK or not job.price:
         return
-    left = governor.credits_left_today()
-    if left is not None and (left := left - governor.credits_promised() - job.price) < 0:
+    left = governor.credits_left_for_batches()
+    if left is None:
+        return
+    if job.status == Status.QUEUED:  # else its credits are counted as under way
+        left -= job.price
+    if left < 0:
         raise _used_up(job.price, left)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -231,16 +232,24 @@ def test_an_heir_that_only_waits_for_what_is_paid_asks_nobody(
 
 
 def test_a_batchs_heir_leaves_the_promised_credits_and_waits_for_the_next_day(
-    first_step_paid: str, finish: Finish, sandbox: Sandbox, settings: Settings
+    first_step_paid: str,
+    finish: Finish,
+    owner: Api,
+    product_id: str,
+    model_id: str,
+    sandbox: Sandbox,
+    settings: Settings,
 ) -> None:
     promised = TryOnJob.objects.get(status=Status.QUEUED)
     heir = tryon_generate(
         caller=Caller(requester("Owner")),
-        product_image_id=promised.product_image_id,
-        model_image_id=promised.model_image_id,
+        product_image_id=UUID(product_id),
+        model_image_id=UUID(model_id),
         options=TryOnOptions.from_mapping(TWO_STEPS),
         lane=Lane.BULK,
     ).job
+    body = {"productImageId": product_id, "modelImageId": model_id, "options": TWO_STEPS}
+    assert owner.post("generate", body).status_code == 429  # for a shopper, it would have to pay today
     assert finish(str(promised.pk)).status == Status.COMPLETED
     heir.refresh_from_db()
     assert (heir.status, heir.price, governor.credits_spent_today()) == (Status.QUEUED, 1, 3)

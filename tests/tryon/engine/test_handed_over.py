@@ -270,8 +270,8 @@ def test_a_step_whose_picture_before_is_lost_is_not_sent(
     assert (runs(sandbox), Prediction.objects.count()) == (1, 1)
 
 
-@pytest.mark.parametrize("by", ["check", "webhook"])
-def test_who_read_a_call_before_its_heir_took_it_does_not_let_it_go(
+@pytest.mark.parametrize("by", ["check", "frozen check", "webhook"])
+def test_who_read_a_call_before_another_attempt_waits_for_it_does_not_let_it_go(
     generate: Generate,
     owner: Api,
     work: Callable[[], None],
@@ -282,18 +282,26 @@ def test_who_read_a_call_before_its_heir_took_it_does_not_let_it_go(
     first = generate()["jobId"]
     work()
     heirs: list[str] = []
-    if by == "check":
+    if by != "webhook":
         long_ago = clock.now() - timedelta(minutes=15)
         Prediction.objects.update(submitted_at=long_ago)
         TryOnJob.objects.update(next_check_at=long_ago, started_at=long_ago)
-        sandbox.inject("status", "InternalServerError")
+        sandbox.inject("status", "InternalServerError", times=2)
+        claim = governor.claim_status_call
 
-        def cancel_and_ask_again() -> bool:
-            owner.post(f"jobs/{first}/cancel")
-            heirs.append(generate()["jobId"])
-            return True
+        def in_midst_of_the_check() -> bool:
+            monkeypatch.setattr(governor, "claim_status_call", claim)
+            if by == "check":
+                owner.post(f"jobs/{first}/cancel")
+                heirs.append(generate()["jobId"])
+            else:  # its lease has run out, and another worker has given the call up
+                TryOnJob.objects.update(lease_until=clock.now())
+                tasks.advance_job(first)
+                assert owner.post(f"jobs/{first}/retry").status_code == 202
+                heirs.append(first)
+            return claim()
 
-        monkeypatch.setattr(governor, "claim_status_call", cancel_and_ask_again)
+        monkeypatch.setattr(governor, "claim_status_call", in_midst_of_the_check)
         tasks.advance_job(first)
     else:
         owner.post(f"jobs/{first}/cancel")

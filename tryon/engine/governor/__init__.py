@@ -6,9 +6,8 @@ No slot can leak, because none is handed out: slots, rates and budgets are count
 
 from tryon.engine.governor.breaker import submission_accepted, submission_failed
 from tryon.engine.governor.budget import (
-    batch_may_pay,
+    credits_left_for_batches,
     credits_left_today,
-    credits_promised,
     credits_spent_today,
     credits_to_pay,
     credits_to_spend,
@@ -31,11 +30,10 @@ from tryon.engine.governor.slots import may_submit, next_run_at, run_allowed, sl
 from tryon.engine.governor.status_calls import claim_status_call
 
 __all__ = [
-    "batch_may_pay",
     "claim_probe",
     "claim_status_call",
+    "credits_left_for_batches",
     "credits_left_today",
-    "credits_promised",
     "credits_spent_today",
     "credits_to_pay",
     "credits_to_spend",

@@ -82,16 +82,16 @@ def credits_promised(*, but: Collection[UUID] = ()) -> int:
     return int(shoppers.order_by().aggregate(credits=Sum("price"))["credits"] or 0)
 
 
-def batch_may_pay() -> bool:
-    """Return whether today's credits cover the jobs under way and what the queued jobs of shoppers need.
+def credits_left_for_batches() -> int | None:
+    """Return the credits of TRYON_DAILY_LIMIT that shoppers leave to batches, None without a limit.
 
-    A batch's job that took over a paid call has started without a look at the credits of its further steps.
+    The number is negative if too much is under way: a batch's job that takes over a paid call starts without
+    a look at the credits of its further steps.
     """
     if not settings.TRYON_DAILY_LIMIT:
-        return True
-    under_way = credits_spent_today() + _credits_to_come(Status.PROCESSING)
+        return None
     limit: int = settings.TRYON_DAILY_LIMIT
-    return under_way + credits_promised() <= limit
+    return limit - credits_spent_today() - _credits_to_come(Status.PROCESSING) - credits_promised()
 
 
 def credits_of_the_cheapest() -> int:

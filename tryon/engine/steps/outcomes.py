@@ -69,14 +69,18 @@ def back_off_seconds(retry_count: int) -> float:
     return seconds * random.uniform(0.8, 1.2)  # noqa: S311  (spreads load, guards nothing)
 
 
-def fail(job: TryOnJob, prediction: Prediction, code: FailureCode) -> None:
-    """Fail the job, and look after the pictures it has paid for, because a retry will want them."""
+def fail(job: TryOnJob, prediction: Prediction, code: FailureCode) -> bool:
+    """Fail the job, and look after the pictures it has paid for, because a retry will want them.
+
+    Return False if it is not ours.
+    """
     with transaction.atomic():
         failed = lifecycle.fail(job, code=code)
         if failed:
             look_after_pictures(job)
     if failed:
         logger.warning("job_failed", code=code, provider_id=prediction.provider_id, retries=job.retry_count)
+    return failed
 
 
 def look_after_pictures(job: TryOnJob) -> None:
@@ -134,8 +138,8 @@ def give_up_waiting(job: TryOnJob, prediction: Prediction) -> None:
 def give_up_checking(job: TryOnJob, prediction: Prediction, *, code: FailureCode) -> None:
     """Fail a job past its deadline or denied by FASHN. Rescue its prediction, which may still be paid."""
     with transaction.atomic():
-        fail(job, prediction, code)
-        lifecycle.let_go(prediction, rescue_at=clock.now() + FIRST_RESCUE)
+        if fail(job, prediction, code):
+            lifecycle.let_go(prediction, rescue_at=clock.now() + FIRST_RESCUE)
 
 
 def abandon(job: TryOnJob) -> None:

@@ -78,7 +78,7 @@ class Window(Enum):
 
 def submit(job: TryOnJob, prediction: Prediction) -> None:
     """Send the prediction to FASHN, once. All work that can fail for free happens before the window opens."""
-    if not governor.may_submit() or (job.lane == Lane.BULK and not governor.batch_may_pay()):
+    if not (governor.may_submit() and _may_pay(job)):
         _hold(job, prediction)
         return
     before = usable_predictions(job).filter(step__lt=prediction.step).order_by("-step").first()
@@ -100,6 +100,12 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
                 _plan_again(job, prediction)
             case Window.OPEN:
                 _send(job, prediction, inputs, typical=typical, first_check=first_check)
+
+
+def _may_pay(job: TryOnJob) -> bool:
+    """Return whether today's credits cover a batch's job too. A shopper was told at the start."""
+    left = governor.credits_left_for_batches() if job.lane == Lane.BULK else None
+    return left is None or left >= 0
 
 
 def _go_on_without(job: TryOnJob, prediction: Prediction, error: ObjectMissing | StorageUnavailable) -> None:
