@@ -231,6 +231,24 @@ def test_an_heir_that_only_waits_for_what_is_paid_asks_nobody(
     assert TryOnJob.objects.get(pk=generate()["jobId"]).status == Status.PROCESSING
 
 
+def ask_in_a_batch(product_id: str, model_id: str) -> TryOnJob:
+    return tryon_generate(
+        caller=Caller(requester("Owner")),
+        product_image_id=UUID(product_id),
+        model_image_id=UUID(model_id),
+        options=TryOnOptions.from_mapping(TWO_STEPS),
+        lane=Lane.BULK,
+    ).job
+
+
+def test_who_joins_a_batchs_job_that_has_its_credits_needs_no_more(
+    generate: Generate, work: Callable[[], None], sandbox: Sandbox, product_id: str, model_id: str
+) -> None:
+    job = ask_in_a_batch(product_id, model_id)
+    work()
+    assert generate(**TWO_STEPS)["jobId"] == str(job.pk)
+
+
 def test_a_batchs_heir_leaves_the_promised_credits_and_waits_for_the_next_day(
     first_step_paid: str,
     finish: Finish,
@@ -241,13 +259,7 @@ def test_a_batchs_heir_leaves_the_promised_credits_and_waits_for_the_next_day(
     settings: Settings,
 ) -> None:
     promised = TryOnJob.objects.get(status=Status.QUEUED)
-    heir = tryon_generate(
-        caller=Caller(requester("Owner")),
-        product_image_id=UUID(product_id),
-        model_image_id=UUID(model_id),
-        options=TryOnOptions.from_mapping(TWO_STEPS),
-        lane=Lane.BULK,
-    ).job
+    heir = ask_in_a_batch(product_id, model_id)
     body = {"productImageId": product_id, "modelImageId": model_id, "options": TWO_STEPS}
     assert owner.post("generate", body).status_code == 429  # for a shopper, it would have to pay today
     assert finish(str(promised.pk)).status == Status.COMPLETED
