@@ -5,13 +5,24 @@ SQLite's own LIKE folds A to Z alone, and JSON is stored with escapes there ("\\
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.models import Field, JSONField
 from django.db.models.lookups import IContains
 from django.dispatch import receiver
+from django.utils.translation import gettext_lazy as _
+
+# Each word is one more condition for the database: six thousand took it a minute and a half.
+MOST_SEARCH_WORDS: Final = 10
+MOST_SEARCH_CHARACTERS: Final = 100
+TOO_MUCH_TO_SEARCH: Final = _("Use at most ten words and 100 characters.")
+
+
+def is_too_much_to_search(text: str) -> bool:
+    """Return whether a search has too many words or characters."""
+    return len(text) > MOST_SEARCH_CHARACTERS or len(text.split()) > MOST_SEARCH_WORDS
 
 
 @JSONField.register_lookup

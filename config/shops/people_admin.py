@@ -8,6 +8,8 @@ from django.contrib.auth.models import Group, Permission, User
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config.core.admin.lists import StrictLists
+
 # Django stores the names of permissions in English.
 ACTIONS: Final = {"add": _("Add"), "change": _("Change"), "delete": _("Delete"), "view": _("View")}
 
@@ -28,7 +30,7 @@ admin.site.unregister([Group, User])
 
 
 @admin.register(Group)
-class StudioGroupAdmin(GroupAdmin):
+class StudioGroupAdmin(StrictLists, GroupAdmin):
     """Groups and their permissions."""
 
     @override
@@ -37,7 +39,7 @@ class StudioGroupAdmin(GroupAdmin):
 
 
 @admin.register(User)
-class StudioUserAdmin(UserAdmin):  # type: ignore[type-arg]  # at run time it takes none
+class StudioUserAdmin(StrictLists, UserAdmin):  # type: ignore[type-arg]  # at run time it takes none
     """People, their groups and their permissions."""
 
     @override

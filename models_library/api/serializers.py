@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, TypedDict, override
+from typing import Annotated, Any, TypedDict, override
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -13,13 +13,10 @@ from config.core.http.envelope import Url, absolute_urls
 from config.core.http.pagination import ListQuery
 from config.core.http.strict import Choice, Few, Flag, FormSerializer, StrictSerializer, Text, is_text_only
 from config.core.http.warnings import WarningAnswer
+from config.core.search import MOST_SEARCH_CHARACTERS, TOO_MUCH_TO_SEARCH, is_too_much_to_search
 from models_library.models import Category, ModelImage
 
 MAX_TAGS = 20
-# Each word is one more condition for the database: six thousand took it a minute and a half.
-MOST_SEARCH_WORDS: Final = 10
-MOST_SEARCH_CHARACTERS: Final = 100
-TOO_MUCH_TO_SEARCH: Final = _("Use at most ten words and 100 characters.")
 
 
 class TagsField(Few):
@@ -46,7 +43,7 @@ class ModelImageQuery(ListQuery):
     )
 
     def validate_q(self, text: str) -> str:
-        if len(text.split()) > MOST_SEARCH_WORDS:
+        if is_too_much_to_search(text):
             raise serializers.ValidationError(TOO_MUCH_TO_SEARCH)
         return text
 

@@ -78,6 +78,7 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
     ]
     list_select_related = ["product_image", "model_image", "result"]
     list_filter = ["status", DeadLetterFilter, "lane", ErrorCodeFilter, "created_at"]
+    link_lookups = ["product_image", "model_image"]
     actions = ["retry", "cancel"]
     search_fields = ["product_image__product_id", "requester"]
     search_help_text = _("Job id, product, requester, or FASHN's id.")

@@ -1,71 +1,34 @@
-"""The base of all admin pages: lists that stay fast, and forms that take in photos."""
+"""The base of all admin pages, and forms that take in photos."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final, override
+from typing import TYPE_CHECKING, Any, ClassVar, override
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
-from django.contrib.admin.views.main import ChangeList
-from django.core import paginator
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from config.core.admin.lists import StrictLists
 from config.core.errors import DomainError
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
-    from django.core.paginator import Paginator
 else:
-    # Django's own classes. The type checker wants them subscriptable at run time too.
+    # Django's own class. The type checker wants it subscriptable at run time too.
     class ModelAdmin[M](admin.ModelAdmin):
         pass
 
-    class Paginator[Row](paginator.Paginator):
-        pass
 
-
-MOST_ROWS_COUNTED: Final = 10_000
-
-
-class CappedPaginator(Paginator[Any]):
-    """Count at most 10,000 rows, whatever the table holds. Filters find the rows behind them."""
-
-    @cached_property
-    @override
-    def count(self) -> int:
-        rows: Any = self.object_list
-        number: int = rows.order_by()[:MOST_ROWS_COUNTED].count()
-        return number
-
-
-class StrictChangeList(ChangeList):
-    """A list that raises an error when a column needs one query for each row."""
-
-    @override
-    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request, *args, **kwargs)
-        return rows.fetch_mode(models.FETCH_RAISE)
-
-
-class StudioAdmin[M: models.Model](ModelAdmin[M]):
+class StudioAdmin[M: models.Model](StrictLists, ModelAdmin[M]):
     """Fast lists without full counts."""
-
-    list_per_page = 50
-    show_full_result_count = False
-    paginator = CappedPaginator
-
-    @override
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return StrictChangeList
 
 
 class ReadOnlyAdmin[M: models.Model](StudioAdmin[M]):
