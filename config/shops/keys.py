@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.core.cache import cache
 
@@ -12,8 +12,10 @@ from config.shops.models import ApiKey
 
 PREFIX = "tos_"
 # A polled job costs one query because its key is remembered. Revoking forgets it at once; only while the
-# cache is away can a revoked key be believed elsewhere for this long.
+# cache is away can a revoked key be believed elsewhere for this long. A changed key is remembered by nobody
+# for as long: a request that read the row before the change would remember what it was.
 REMEMBER_SECONDS = 60
+CHANGED: Final[Mapping[str, Any]] = {}
 
 
 def key_issue(*, name: str, is_manager: bool = False, key: str = "") -> tuple[ApiKey, str]:
@@ -24,24 +26,24 @@ def key_issue(*, name: str, is_manager: bool = False, key: str = "") -> tuple[Ap
 
 
 def key_forget(row: ApiKey) -> None:
-    """Drop the cached key. Call it after every change of its row."""
-    cache.delete(cached_name(row.digest))
+    """Drop the cached key. Call it after the commit of every change of its row."""
+    cache.set(cached_name(row.digest), CHANGED, REMEMBER_SECONDS)
 
 
 def key_check(text: str) -> Caller | None:
     """Return the caller behind a key, or None. It costs one indexed query, or none for a cached key."""
     digest = digest_of(text)
     remembered: Mapping[str, Any] | None = cache.get(cached_name(digest))
-    return _read(digest) if remembered is None else Caller(**remembered)
+    return Caller(**remembered) if remembered else _read(digest)
 
 
 def _read(digest: str) -> Caller | None:
-    """Return the caller behind a key from the database, and cache it."""
+    """Return the caller behind a key from the database, and cache it unless it has just changed."""
     row = ApiKey.objects.filter(digest=digest, is_active=True).values_list("id", "is_manager").first()
     if row is None:
         return None
     caller = Caller(requester=f"key:{row[0]}", is_manager=row[1])
-    cache.set(
+    cache.add(
         cached_name(digest),
         {"requester": caller.requester, "is_manager": caller.is_manager},
         REMEMBER_SECONDS,

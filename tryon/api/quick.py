@@ -73,7 +73,7 @@ def facts_by_key(key: str, job_id: UUID) -> Facts | None:
     found: dict[str, Any] = cache.get_many(names)
     cached, version = found.get(names[0]), found.get(names[1])
     snapshot: Snapshot | None = found.get(names[2])
-    caller = key_check(key) if cached is None else Caller(**cached)
+    caller = Caller(**cached) if cached else key_check(key)
     if caller is None:
         return None
     if snapshot is not None and (snapshot.version, snapshot.caller) == (version, caller):

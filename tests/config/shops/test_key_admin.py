@@ -1,9 +1,11 @@
 """API keys in the admin: shown once, switched off at once."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 
 from config.shops.models import ApiKey
@@ -72,6 +74,23 @@ def test_a_deactivated_key_stops_at_once_and_can_come_back(staff: Client) -> Non
 
     assert "1 key works again." in run_action(staff, LIST, "activate", [key.pk])
     assert opens(text)
+
+
+def test_a_request_during_the_deactivation_does_not_remember_the_key(staff: Client) -> None:
+    key, text = make_key(staff)
+    read: list[str] = []
+
+    def deactivate_after_the_read(execute: Any, sql: str, *rest: Any) -> Any:
+        rows = execute(sql, *rest)
+        if key.digest in str(rest) and not read:
+            read.append(sql)
+            run_action(staff, LIST, "deactivate", [key.pk])
+        return rows
+
+    with connection.execute_wrapper(deactivate_after_the_read):
+        assert opens(text)
+    assert read
+    assert not opens(text)
 
 
 def test_unticking_active_stops_a_key_at_once(staff: Client) -> None:
