@@ -41,7 +41,7 @@ def advance_job_by_timer(job_id: str) -> None:
 def dispatch() -> None:
     """Start the queued jobs that get a slot."""
     close_old_connections()
-    queue.dispatch_begins()
+    queue.begins("dispatch")
     dispatch_jobs()
 
 
@@ -75,6 +75,7 @@ def cleanup(name: str) -> None:
 def doctor() -> None:
     """Try the real things, and keep the findings for the admin."""
     close_old_connections()
+    queue.begins("doctor")
     report_write()
 
 

@@ -33,6 +33,7 @@ FINISHED_TASK_SECONDS: Final = 60
 FAILED_TASK_SECONDS: Final = 86_400
 # A task that is lost keeps others like it away for this long.
 OUTSTANDING_SECONDS: Final = 10
+DOCTOR_SECONDS: Final = 600  # behind a long cleanup
 
 
 def enqueue_advance(job_id: UUID) -> None:
@@ -58,15 +59,15 @@ def enqueue_probe(*, at: datetime) -> None:
     _enqueue_once("tryon.tasks.probe", at)
 
 
-def dispatch_begins() -> None:
-    """Note that the outstanding dispatch begins. A request from now on needs another."""
+def begins(task: str) -> None:
+    """Note that ``dispatch`` or ``doctor``, if outstanding, begins. A request from now on needs another."""
     if outage.is_on():
         return
     try:
-        _queue(STEPS).connection.delete(_outstanding("dispatch", "now"))
+        _queue(STEPS).connection.delete(_outstanding(task, "now"))
     except RedisError as error:
         outage.note()
-        logger.warning("queue_away", task="dispatch", error=type(error).__name__)
+        logger.warning("queue_away", task=task, error=type(error).__name__)
 
 
 def enqueue_rescue(prediction_id: UUID) -> None:
@@ -85,8 +86,8 @@ def enqueue_cleanup(name: str) -> None:
 
 
 def enqueue_doctor() -> None:
-    """Ask the maintenance worker to write the doctor's report."""
-    _enqueue("tryon.tasks.doctor", queue=MAINTENANCE)
+    """Ask the maintenance worker to write the doctor's report. All who ask meanwhile share one task."""
+    _enqueue_once("tryon.tasks.doctor", None, queue=MAINTENANCE, outstanding=DOCTOR_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +133,19 @@ def _enqueue(function: str, *arguments: str, delay_seconds: float = 0.0, queue: 
     transaction.on_commit(lambda: _send(queue, name, function, arguments, delay_seconds))
 
 
-def _enqueue_once(function: str, at: datetime | None) -> None:
+def _enqueue_once(
+    function: str, at: datetime | None, *, queue: str = STEPS, outstanding: int = OUTSTANDING_SECONDS
+) -> None:
     task = function.rpartition(".")[2]
     delay, second = 0.0, "now"
     if at is not None and (left := (at - clock.now()).total_seconds()) > 0:
         # RQ cuts the fraction of a second off, and one that comes too early finds nothing to do.
         delay, second = left + 1.0, str(math.ceil(at.timestamp()))
-    key, seconds = _outstanding(task, second), math.ceil(delay) + OUTSTANDING_SECONDS
-    transaction.on_commit(lambda: _send_once(key, seconds, function, delay))
+    key, seconds = _outstanding(task, second), math.ceil(delay) + outstanding
+    transaction.on_commit(lambda: _send_once(queue, key, seconds, function, delay))
 
 
-def _send_once(key: str, seconds: int, function: str, delay_seconds: float) -> None:
+def _send_once(queue_name: str, key: str, seconds: int, function: str, delay_seconds: float) -> None:
     """Hand a task to RQ, unless the same task is there and has not begun."""
     if outage.is_on():
         return
@@ -154,7 +157,7 @@ def _send_once(key: str, seconds: int, function: str, delay_seconds: float) -> N
         logger.warning("queue_away", task=function, error=type(error).__name__)
         return
     name = f"{function.rpartition('.')[2]}-{secrets.token_hex(4)}"
-    _send(STEPS, name, function, (), delay_seconds)
+    _send(queue_name, name, function, (), delay_seconds)
 
 
 def _outstanding(task: str, second: str) -> str:

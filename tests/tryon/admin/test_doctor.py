@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.utils import translation
+from django_rq import get_queue
 from pytest_django import Settings
 
 from tests.admin_pages import page, sign_in
@@ -25,7 +26,9 @@ def test_a_worker_looks_where_a_request_may_not(operator: Client, settings: Sett
         settings.FASHN_API_URL = fashn.url
         assert "No worker has looked yet" in page(operator, DOCTOR)
         assert "load this page again" in operator.post(DOCTOR, follow=True).content.decode().lower()
+        operator.post(DOCTOR)
         assert fashn.seen == []
+        assert get_queue("maintenance").count == 1
         call_command(
             "rqworker", "maintenance", burst=True, worker_class="tests.worker.QuietWorker", verbosity=0
         )
@@ -33,6 +36,8 @@ def test_a_worker_looks_where_a_request_may_not(operator: Client, settings: Sett
     assert [seen.path for seen in fashn.seen] == ["/v1/credits"]
     assert "4,321" in shown
     assert "Set PUBLIC_BASE_URL" in shown
+    operator.post(DOCTOR)
+    assert get_queue("maintenance").count == 1
 
 
 def test_the_page_speaks_the_readers_language(operator: Client, settings: Settings) -> None:
