@@ -1,11 +1,12 @@
 """Product photos in the admin: add them, find them, try them on."""
 
-from typing import TYPE_CHECKING, Any, TypedDict, override
+import json
+from typing import TYPE_CHECKING, Any, Final, TypedDict, override
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
-from django.db.models import QuerySet
+from django.db.models import JSONField, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -36,13 +37,30 @@ if TYPE_CHECKING:
     UsedProductImage = WithAnnotations[ProductImage, Use]
 
 
+NOT_METADATA: Final = _('Write a JSON object such as {"colour": "red"}, at most 20 levels deep.')
+
+
+class Decoder(json.JSONDecoder):
+    """Refuse endless brackets like any other text that is no JSON."""
+
+    @override
+    def decode(self, s: str, *args: Any) -> Any:
+        try:
+            return super().decode(s, *args)
+        except RecursionError as error:
+            raise json.JSONDecodeError("Too deep", s, 0) from error
+
+
+METADATA_FIELD: Final[dict[str, Any]] = {"decoder": Decoder, "error_messages": {"invalid": NOT_METADATA}}
+
+
 class MetadataForm(forms.Form):
     """A form with a field ``metadata``."""
 
     def clean_metadata(self) -> dict[str, Any]:
         metadata = self.cleaned_data["metadata"] or {}
         if not storable_metadata(metadata):
-            raise forms.ValidationError(_('Write a JSON object such as {"colour": "red"}.'))
+            raise forms.ValidationError(NOT_METADATA)
         return metadata
 
 
@@ -68,6 +86,7 @@ class ProductImageUploadForm(MetadataForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 40}),
         help_text=_('Anything the shop wants to keep with the photo, as a JSON object: {"colour": "red"}.'),
+        **METADATA_FIELD,
     )
 
 
@@ -94,6 +113,7 @@ class ProductImageAdmin(ErasesPhotos, UploadAdmin[ProductImage]):
 
     form = ProductImageForm
     upload_form = ProductImageUploadForm
+    formfield_overrides = {JSONField: METADATA_FIELD}
     list_display = ["picture", "product", "source", "size", "job_list", "created"]
     list_display_links = ["picture", "product"]
     list_filter = [SourceFilter, "created_at"]

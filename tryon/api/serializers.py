@@ -59,7 +59,9 @@ class UploadSerializer(FormSerializer):
     file = serializers.FileField(allow_empty_file=True)  # the image pipeline says it better
     productId = Text(max_length=100)
     metadata = Text(
-        required=False, max_length=METADATA_BYTES, help_text=_("A JSON object, at most 10,000 bytes.")
+        required=False,
+        max_length=METADATA_BYTES,
+        help_text=_("A JSON object, at most 10,000 bytes and 20 levels deep."),
     )
 
     def validate_metadata(self, text: str) -> dict[str, Any]:
@@ -72,7 +74,9 @@ class UploadSerializer(FormSerializer):
                 _('Not JSON. Send an object such as {"colour": "red"}.')
             ) from error
         if not storable_metadata(metadata):
-            raise serializers.ValidationError(_('Send a JSON object such as {"colour": "red"}.'))
+            raise serializers.ValidationError(
+                _('Send a JSON object such as {"colour": "red"}, at most 20 levels deep.')
+            )
         return metadata
 
 

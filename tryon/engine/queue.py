@@ -86,7 +86,7 @@ def enqueue_cleanup(name: str) -> None:
 
 
 def enqueue_doctor() -> None:
-    """Ask the maintenance worker to write the doctor's report. All who ask meanwhile share one task."""
+    """Ask the maintenance worker to write the doctor's report. All who ask before share one task."""
     _enqueue_once("tryon.tasks.doctor", None, queue=MAINTENANCE, outstanding=DOCTOR_SECONDS)
 
 

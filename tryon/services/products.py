@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO, TypeIs
+from typing import Any, BinaryIO, Final, TypeIs
 from uuid import UUID
 
 from django.db import transaction
@@ -16,18 +16,38 @@ from config.core.upkeep import quota
 from tryon.models import ProductImage
 from tryon.selectors import jobs_showing, product_image_twin
 
+MOST_LEVELS: Final = 20
+
 
 def storable_metadata(value: object) -> TypeIs[dict[str, Any]]:
     """Return whether a value is an object that every database can store.
 
-    Python accepts more than JSON and UTF-8 allow: NaN, 1e400, half a character. PostgreSQL also refuses NUL.
+    Python accepts more than JSON and UTF-8 allow: NaN, 1e400, half a character. PostgreSQL also refuses NUL,
+    and SQLite 2,000 levels of lists and objects. Here 20 are the most.
     """
+    if not is_shallow(value):
+        return False
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
         text.encode()
     except ValueError:
         return False
     return isinstance(value, dict) and "\\u0000" not in text
+
+
+def is_shallow(value: object) -> bool:
+    """Return whether lists and objects lie in each other no deeper than 20 levels."""
+    level = [value]
+    for _depth in range(MOST_LEVELS):
+        level = [inner for outer in level for inner in insides(outer)]
+    return not any(isinstance(outer, dict | list) for outer in level)
+
+
+def insides(value: object) -> Iterable[object]:
+    """Return the values in an object or a list, none for others."""
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def product_image_create(

@@ -94,6 +94,17 @@ def test_a_poor_photo_is_taken_with_a_warning(staff: Client) -> None:
     assert ProductImage.objects.get().product_id == "SKU-1"
 
 
+@pytest.mark.parametrize("depth", [20, 4900, 100_000])
+def test_metadata_is_not_deep(staff: Client, depth: int) -> None:
+    metadata = '{"a": ' + "[" * depth + "]" * depth + "}"
+    assert "at most 20 levels deep" in add(staff, "a.jpg", images.garment_photo(), metadata=metadata)
+    photo = ProductImageFactory.create(metadata={"colour": "red"})
+    page = staff.post(f"{LIST}{photo.pk}/change/", {"product_id": "SKU-1", "metadata": metadata})
+    assert "at most 20 levels deep" in page.text
+    photo.refresh_from_db()
+    assert photo.metadata == {"colour": "red"}
+
+
 @pytest.mark.parametrize("metadata", ["[1]", '{"a": 1e400}'])
 def test_metadata_must_be_an_object(staff: Client, metadata: str) -> None:
     text = add(staff, "a.jpg", images.garment_photo(), metadata=metadata)

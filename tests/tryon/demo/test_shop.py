@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup, Tag
 from django.conf import settings as django_settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
@@ -286,8 +286,31 @@ def test_a_shared_try_on_does_not_show_what_somebody_else_called_their_photo(
         assert garment["id"] == str(own.pk)
 
 
-def test_staff_see_their_own_try_ons_and_not_everybody_elses(visitor: Visitor) -> None:
+def merchandiser() -> User:
+    """A person who may start try-ons."""
     staff = User.objects.create_user("merchandiser", is_staff=True)
+    staff.user_permissions.add(Permission.objects.get(codename="add_tryonjob"))
+    return staff
+
+
+def test_staff_who_may_start_no_try_ons_have_a_visitors_limit(visitor: Visitor, settings: Settings) -> None:
+    settings.DEMO_TRYONS_PER_HOUR = 1
+    garments, model = ProductImageFactory.create_batch(3), ModelImageFactory.create()
+    visitor.client.force_login(User.objects.create_user("clerk", is_staff=True))
+    assert visitor.generate(garments[0], model, visitor.token).status_code == 202
+    assert error_of(visitor.generate(garments[1], model, visitor.token))["code"] == "visitor_limit_reached"
+    visitor.client.force_login(merchandiser())
+    for garment in garments[1:]:
+        assert visitor.generate(garment, model, visitor.token).status_code == 202
+
+
+def test_a_visitors_session_ends_after_a_day(visitor: Visitor) -> None:
+    life = Session.objects.get().expire_date - clock.now()
+    assert timedelta(hours=23) < life <= timedelta(days=1)
+
+
+def test_staff_see_their_own_try_ons_and_not_everybody_elses(visitor: Visitor) -> None:
+    staff = merchandiser()
     visitor.client.force_login(staff)
     own = TryOnJobFactory.create(viewers=[f"user:{staff.pk}"])
     TryOnJobFactory.create(viewers=["visitor:somebody-else"])
