@@ -10,13 +10,16 @@ from functools import partial
 from typing import IO, Any, Final, override
 from urllib.parse import unquote_to_bytes
 
+from django.core.exceptions import TooManyFieldsSent
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParser
 
 # The headers of one part, as a client may send them: a name of 5,000 bytes can take three times as many.
 MOST_HEADER_BYTES: Final = 1 << 14
-CHUNK_BYTES: Final = 1 << 16
+READ_BYTES: Final = 1 << 15
+CHUNK_BYTES: Final = 1 << 16  # held between two reads, and read
+MOST_PARTS: Final = 1_102  # as many as Django counts: fields, files, and what is before and after them
 MOST_NAME_BYTES: Final = 600
 HEADERS_END: Final = b"\r\n\r\n"
 DISPOSITION: Final = re.compile(rb"content-disposition *:", re.IGNORECASE)
@@ -42,7 +45,7 @@ class FormWithPlainNames:
     """A form as a file that can be read once, from the beginning to the end."""
 
     def __init__(self, file: IO[bytes], boundary: bytes) -> None:
-        self._pieces = filter(None, with_plain_names(iter(partial(file.read, CHUNK_BYTES), b""), boundary))
+        self._pieces = filter(None, with_plain_names(iter(partial(file.read, READ_BYTES), b""), boundary))
 
     def read(self, size: int = -1) -> bytes:
         """Return the next piece, whatever its size, and nothing at the end."""
@@ -50,25 +53,31 @@ class FormWithPlainNames:
 
 
 def with_plain_names(chunks: Iterable[bytes], boundary: bytes) -> Iterator[bytes]:
-    """Yield the bytes of a form. Only the headers of its files change."""
-    mark = b"--" + boundary + b"\r\n"
+    """Yield the bytes of a form, in pieces of at most CHUNK_BYTES. Only the headers of its files change.
+
+    Raise TooManyFieldsSent. Django counts no file without a name, and copies a chunk for each.
+    """
+    mark = b"--" + boundary  # as Django looks for it: a line may go on after it
     held = b""
+    parts = 0
     for chunk in chunks:
         held += chunk
         done = 0
         while (begin := held.find(mark, done)) >= 0:
-            begin += len(mark)
             end = held.find(HEADERS_END, begin, begin + MOST_HEADER_BYTES)
-            if end < 0:
-                break
-            yield held[done:begin] + _plain_headers(held[begin:end])
-            done = end
-        if begin < 0:
-            keep = max(done, len(held) - len(mark) + 1)  # the beginning of a mark
-        elif len(held) - begin < MOST_HEADER_BYTES:
-            keep = max(done, begin - len(mark))  # its headers go on
-        else:
-            keep = begin  # no headers that anybody could read
+            if end < 0 and len(held) < begin + MOST_HEADER_BYTES:
+                break  # its headers go on
+            parts += 1
+            if parts > MOST_PARTS:
+                raise TooManyFieldsSent
+            yield held[done:begin]
+            if end < 0:  # no headers that anybody could read
+                done = begin + MOST_HEADER_BYTES
+                yield held[begin:done]
+            else:
+                done = end
+                yield _plain_headers(held[begin:done])
+        keep = begin if begin >= 0 else max(done, len(held) - len(mark) + 1)
         yield held[done:keep]
         held = held[keep:]
     yield held

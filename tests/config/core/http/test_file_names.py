@@ -1,12 +1,13 @@
 """Names of uploaded files: none keeps a photo out."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT
 
-from config.core.http.file_names import with_plain_names
+from config.core.http.file_names import CHUNK_BYTES, with_plain_names
 from models_library.models import ModelImage
 from tests import images
 from tests.admin_pages import sign_in
@@ -85,6 +86,37 @@ def test_a_form_is_read_the_same_in_pieces_of_any_size() -> None:
         assert b"".join(with_plain_names(pieces, BOUNDARY.encode())) == whole
 
 
-@pytest.mark.parametrize("body", [b"", b"nothing", b"--x\r\n" * 9, b"--x\r\n" + b"a" * 70_000 + b"\r\n\r\n"])
-def test_other_bytes_pass_unchanged(body: bytes) -> None:
-    assert b"".join(with_plain_names([body[:9], body[9:]], b"x")) == body
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"nothing",
+        b"--x\r\n" * 9,
+        b"--x" * 90_000,
+        b"--x\r\n" + b"a" * 70_000 + b"\r\n\r\n",
+        b"a" * 90_000,
+    ],
+)
+def test_other_bytes_pass_unchanged_and_in_small_pieces(body: bytes) -> None:
+    size = CHUNK_BYTES // 2
+    chunks = [body[:9], *(body[begin : begin + size] for begin in range(9, len(body), size))]
+    pieces = [*with_plain_names(chunks, b"x")]
+    assert b"".join(pieces) == body
+    assert all(len(piece) <= CHUNK_BYTES for piece in pieces)
+
+
+PARTS = {
+    "no headers": b"--b\r\n",
+    "no name": b"--b\r\nContent-Disposition: x;\x1cfilename=a\r\n\r\n\r\n",
+    "no line of its own": b"--bContent-Disposition: x; filename=a\r\n\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=[*PARTS])
+def test_a_form_of_too_many_parts_is_refused_at_its_beginning(client: Client, part: bytes) -> None:
+    body = BytesIO(part * (2_000_000 // len(part)))
+    length = len(body.getbuffer())
+    kind = "multipart/form-data; boundary=b"
+    sent: Any = {"CONTENT_TYPE": kind, "CONTENT_LENGTH": str(length), "wsgi.input": body}
+    assert client.generic("POST", "/admin/login/", **sent).status_code == 400
+    assert body.tell() < length / 10
