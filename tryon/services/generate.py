@@ -147,7 +147,7 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
             is_test=is_test(),
         )
         actions.enqueue(job)
-        check_limits(job)
+        check_limits(job, by=requester)
         # Look again after the insert: an identical job that was active at our first look may have
         # completed since. Its result is visible now, because job and result change in one transaction.
         if result_live(key) is not None:

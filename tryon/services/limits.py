@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from django.conf import settings
@@ -54,8 +54,10 @@ class VisitorLimitReached(UsedUp):
     message: Any = _("You have started as many try-ons as one visitor may for now. Try again later.")
 
 
-def check_limits(job: TryOnJob) -> None:
+def check_limits(job: TryOnJob, *, by: str) -> None:
     """Refuse a job that has just been queued, so that the caller's transaction takes it back.
+
+    ``by`` is who asks: the job's requester or, for a retry, another.
 
     The caller has held the governor's lock since before the job was queued, so of many requests at the same
     time no more stay than there is room for. A batch may wait for tomorrow, but a shopper does not. A job
@@ -66,8 +68,8 @@ def check_limits(job: TryOnJob) -> None:
     status, price = TryOnJob.objects.values_list("status", "price").get(pk=job.pk)
     if status != Status.QUEUED and price == 0:
         return
-    if job.requester.startswith(VISITOR):
-        _check_visitor(job.requester)
+    if by.startswith(VISITOR):
+        _check_visitor(by)
     limit: int = settings.TRYON_DAILY_LIMIT
     if limit and price > limit:
         raise DailyLimitTooLow
@@ -97,18 +99,20 @@ def check_hurry(job: TryOnJob) -> None:
 def _check_visitor(requester: str) -> None:
     """Refuse the latest start of a visitor's if it is one too many. A start is a new job, or a retry."""
     now = clock.now()
-    starts = JobEvent.objects.filter(
-        job__requester=requester, kind__in=[EventKind.QUEUED, EventKind.RETRIED]
-    ).order_by("-at", "-pk")
+    queued = JobEvent.objects.filter(kind=EventKind.QUEUED, job__requester=requester)
+    retried = JobEvent.objects.filter(kind=EventKind.RETRIED, data__by=requester)  # of others' jobs too
     windows = (
         (timedelta(days=1), settings.DEMO_TRYONS_PER_DAY),
         (timedelta(hours=1), settings.DEMO_TRYONS_PER_HOUR),
     )
     for window, most in windows:
         # The newest start is the one that asks. There is room when the one `most` before it is too old.
-        oldest = starts.filter(at__gt=now - window).values_list("at", flat=True)[most : most + 1].first()
-        if oldest is not None:
-            free = oldest + window
+        starts: list[datetime] = []
+        for events in (queued, retried):
+            latest = events.filter(at__gt=now - window).order_by("-at", "-pk")
+            starts += latest.values_list("at", flat=True)[: most + 1]
+        if len(starts) > most:
+            free = sorted(starts, reverse=True)[most] + window
             raise VisitorLimitReached(
                 wait=math.ceil((free - now).total_seconds()),
                 details={"limit": most, "hours": window // timedelta(hours=1), "resetsAt": free.isoformat()},

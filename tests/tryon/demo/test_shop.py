@@ -166,6 +166,25 @@ def test_a_visitor_starts_only_so_many_try_ons(visitor: Visitor, settings: Setti
     assert visitor.generate(ProductImageFactory.create(), model, visitor.token).status_code == 202
 
 
+def test_a_retry_counts_for_the_visitor_who_asks_for_it(visitor: Visitor, settings: Settings) -> None:
+    settings.DEMO_TRYONS_PER_HOUR = 2
+    garments, model = ProductImageFactory.create_batch(2), ModelImageFactory.create()
+    job = data_of(visitor.generate(garments[0], model, visitor.token))["jobId"]
+    other = Visitor()
+    assert data_of(other.generate(garments[0], model, other.token))["jobId"] == job
+
+    def retry() -> int:
+        TryOnJob.objects.filter(pk=job).update(status=Status.FAILED, error_code="unknown")
+        path = f"/api/tryon/jobs/{job}/retry"
+        answer: Any = other.client.post(path, content_type="application/json", headers=other.token)
+        return int(answer.status_code)
+
+    assert [retry() for _ in range(3)] == [202, 202, 429]
+    assert visitor.generate(garments[1], model, visitor.token).status_code == 202
+    assert other.generate(garments[1], model, other.token).status_code == 202  # it joins
+    assert other.generate(ProductImageFactory.create(), model, other.token).status_code == 429
+
+
 def test_another_visitor_sees_neither_job_nor_photo(visitor: Visitor) -> None:
     own = ProductImageFactory.create(requester=visitor.requester)
     asked = visitor.generate(own, ModelImageFactory.create(), visitor.token)
