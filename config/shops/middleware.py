@@ -1,7 +1,9 @@
 """The middleware for people's sessions. A call with an API key has none, and passes it by."""
 
-from typing import Any, Final
+import re
+from typing import Any, Final, override
 
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -10,6 +12,7 @@ from django.http import HttpRequest
 from config.shops.authentication import key_in
 
 API: Final = "/api/tryon/"
+SESSION_NAME: Final = re.compile(r"[a-z0-9]+")
 
 
 def is_call_with_key(request: HttpRequest) -> bool:
@@ -29,7 +32,16 @@ class _ForPeople:
 
 
 class PeopleSessionMiddleware(_ForPeople, SessionMiddleware):
-    """Django's, for requests without a key."""
+    """Django's, for requests without a key. It asks for no session whose name Django never gives.
+
+    PostgreSQL takes no text with a NUL.
+    """
+
+    @override
+    def process_request(self, request: HttpRequest) -> None:
+        if not SESSION_NAME.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+        super().process_request(request)
 
 
 class PeopleAuthenticationMiddleware(_ForPeople, AuthenticationMiddleware):

@@ -3,7 +3,7 @@
 django-rq asks for a staff login only, and some of its addresses empty a queue.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any, Final, override
 
@@ -19,6 +19,7 @@ from django_rq.models import Dashboard
 from django_rq.queues import get_queue_by_index
 from rq import Queue, Worker
 from rq.exceptions import NoSuchJobError
+from rq.job import validate_job_id
 
 from config.shops.abilities import Ability
 
@@ -29,6 +30,9 @@ POLICY: Final[dict[str, Any]] = {
     "script-src": [CSP.SELF, "'sha256-1kZe1KRxelr3ptMPsod17Z6BDvbtm4WcufgsZGvsErM='"],
     "script-src-attr": [CSP.UNSAFE_INLINE],
 }
+
+# Of django-rq's forms.
+JOBS: Final = ("_selected_action", "job_ids")
 
 type View = Callable[..., HttpResponseBase]
 
@@ -83,6 +87,9 @@ def guarded(view: View) -> View:
         if not request.user.has_perm(Ability.OPERATE_QUEUES):
             raise PermissionDenied
         check_is_there(kwargs)
+        check_names(
+            [kwargs.get("job_id", "none"), *(name for field in JOBS for name in request.POST.getlist(field))]
+        )
         try:
             return view(request, *args, **kwargs)
         except NoSuchJobError as error:
@@ -97,6 +104,15 @@ def check_is_there(names: Mapping[str, Any]) -> None:
         raise Http404
     if "key" in names and not is_worker(names["key"], get_queue_by_index(names["queue_index"])):
         raise Http404
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raise Http404 for a name that no task can have."""
+    try:
+        for name in names:
+            validate_job_id(name)
+    except ValueError as error:
+        raise Http404 from error
 
 
 def is_worker(key: str, queue: Queue) -> bool:

@@ -149,12 +149,13 @@ def copy_headers(error: Exception, response: Response) -> None:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> Any:
-    """Answer 404 (``handler404``): JSON below /api/, Django's page elsewhere."""
+    """Answer 404 (``handler404``): JSON below /api/, a page elsewhere.
+
+    Pages of errors are made without the request: Django's own read its form again, which may have failed.
+    """
     if request.path_info.startswith("/api/"):
         return JsonResponse(error_body("not_found", str(KNOWN[Http404][2])), status=404)
-    from django.views.defaults import page_not_found as html_page
-
-    return html_page(request, exception)
+    return HttpResponse(render_to_string("404.html"), status=404)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -168,9 +169,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         status, code, text = known or (400, "malformed_request", message)
         return JsonResponse(error_body(code, str(text)), status=status)
     if known is None:
-        from django.views.defaults import bad_request as html_page
-
-        return html_page(request, exception)
+        return HttpResponse(render_to_string("400.html"), status=400)
     status, _code, text = known
     if isinstance(exception, TooManyFilesSent):
         text = _("Choose at most %(most)d photos at a time.") % {"most": MOST_FILES}
@@ -181,7 +180,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> Any:
-    """Answer 500 (``handler500``): a fixed text and the request id below /api/, Django's page elsewhere.
+    """Answer 500 (``handler500``): a fixed text and the request id below /api/, a page elsewhere.
 
     Answer 503 if the database is away: on pages, and for the API outside DRF's own handler.
     """
@@ -192,9 +191,7 @@ def server_error(request: HttpRequest) -> Any:
     if request.path_info.startswith("/api/"):
         message = _("Something went wrong on our side. Try again; if it stays, send us the request id.")
         return JsonResponse(error_body("internal_error", message, retryable=True), status=500)
-    from django.views.defaults import server_error as html_page
-
-    return html_page(request)
+    return HttpResponse(render_to_string("500.html"), status=500)
 
 
 def database_unavailable(request: HttpRequest) -> HttpResponse:

@@ -2,7 +2,9 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from config.shops.keys import key_issue
@@ -62,3 +64,13 @@ def test_a_key_that_was_switched_off_before_it_was_ever_used_opens_nothing() -> 
     _row, text = key_issue(name="Shop")
     ApiKey.objects.update(is_active=False)
     assert Client(headers={"Authorization": f"Api-Key {text}"}).get(MODELS).status_code == 401
+
+
+@pytest.mark.parametrize(("path", "status"), [("/api/tryon/uploads", 401), ("/admin/", 302)])
+def test_no_session_is_looked_for_by_a_name_that_no_session_has(
+    client: Client, path: str, status: int
+) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(path, headers={"Cookie": r'sessionid="abcdefgh\000b"'})
+    assert answer.status_code == status
+    assert "django_session" not in str(queries.captured_queries)

@@ -8,7 +8,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final, cast
 
 from config.core.http.gate.answers import Scope
-from config.core.http.gate.refusals import BodyTooLarge, BodyTooSlow, LengthUnreadable
+from config.core.http.gate.refusals import BodyTooLarge, BodyTooSlow, HeadersUnreadable
 
 type Receive = Callable[[], Any]
 
@@ -43,11 +43,11 @@ def no_body() -> Body:
 def declared_length(scope: Scope, headers: dict[bytes, bytes]) -> int | None:
     """Return the length that the headers tell: 0 without a body, None for one that they do not tell.
 
-    Raise LengthUnreadable.
+    Raise HeadersUnreadable.
     """
     if (text := headers.get(b"content-length")) is not None:
         if not text.isdigit() or len(text) > 18:
-            raise LengthUnreadable
+            raise HeadersUnreadable
         return int(text)
     has_unknown_length = b"transfer-encoding" in headers or scope["http_version"].startswith("2")
     return None if has_unknown_length else 0

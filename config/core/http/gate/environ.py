@@ -49,17 +49,23 @@ def _path(scope: Scope) -> str:
     return str(path.decode("latin-1"))
 
 
+def joined(headers: Iterable[Header]) -> dict[bytes, bytes]:
+    """Return one value for each name. Proxies add lines, and HTTP/2 sends a line for each cookie."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        between = b"; " if name == b"cookie" else b","
+        found[name] = found[name] + between + value if name in found else value
+    return found
+
+
 def _headers(headers: Iterable[Header]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for raw_name, raw_value in headers:
+    for raw_name, value in joined(headers).items():
         # An underscore would pass for a hyphen: X_Forwarded_For for the header that only a proxy sets.
         if b"_" in raw_name:
             continue
         name = raw_name.decode("latin-1").upper().replace("-", "_")
         key = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
-        value = raw_value.decode("latin-1")
-        if key in found:  # HTTP/2 sends each cookie in a line of its own
-            value = f"{found[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{value}"
-        found[key] = value
+        found[key] = value.decode("latin-1")
     found.pop("HTTP_TRANSFER_ENCODING", None)  # the body is whole
     return found

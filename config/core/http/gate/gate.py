@@ -28,16 +28,18 @@ from config.core.http.gate.bodies import (
     read_body,
 )
 from config.core.http.gate.callers import address_in, caller_of
-from config.core.http.gate.environ import environ_of, path_below
+from config.core.http.gate.environ import environ_of, joined, path_below
 from config.core.http.gate.places import Places
-from config.core.http.gate.refusals import refusal
+from config.core.http.gate.refusals import RequestFailed, refusal
 from config.core.http.gate.rooms import Rooms, is_form_with_files
+from config.core.http.gate.types import check_type
 
 logger = structlog.stdlib.get_logger(__name__)
 
 HEALTHY: Final = Answer(
     200, [(b"content-type", b"application/json"), (b"content-length", b"16")], b'{"status": "ok"}'
 )
+LANGUAGE_HEADERS: Final = (b"accept-language", b"cookie")
 
 
 class Gate:
@@ -86,24 +88,31 @@ class Gate:
             answer = self._refused(error, scope)
         except ClientGone:
             return
+        except Exception as error:  # noqa: BLE001  (past Django's own handling: a server would say nothing)
+            answer = self._refused(RequestFailed(), scope, error)
         try:
             await send_answer(answer, scope, send)
         except TimeoutError:
             logger.warning("reader_gone", path=scope["path"])
 
-    def _refused(self, error: DomainError, scope: Scope) -> Answer:
+    def _refused(self, error: DomainError, scope: Scope, cause: Exception | None = None) -> Answer:
         set_script_prefix(f"{self._prefix}/")  # of the links in a page; Django sets it for its own threads
         request_id = uuid.uuid4().hex
-        request = WSGIRequest(environ_of(scope, BytesIO(), None, self._prefix))
+        # Without the headers that Django may be unable to read.
+        headers = [header for header in scope["headers"] if header[0] in LANGUAGE_HEADERS]
+        request = WSGIRequest(environ_of({**scope, "headers": headers}, BytesIO(), None, self._prefix))
         language = translation.get_language_from_request(request)
         with structlog.contextvars.bound_contextvars(request_id=request_id), translation.override(language):
             answer = refusal(error, scope["path"])
+            if cause is not None:
+                logger.error("request_failed", exc_info=cause)
             logger.info("request_refused", method=scope["method"], code=error.code, status=answer.status)
         answer.headers.append((b"x-request-id", request_id.encode()))
         return answer
 
     async def _answer_of(self, scope: Scope, receive: Receive) -> Answer:
-        headers = dict(scope["headers"])
+        headers = joined(scope["headers"])
+        check_type(headers)
         address = address_in(scope, headers)
         body = await self._body_of(scope, headers, receive, address)
         try:

@@ -46,10 +46,25 @@ class BodyTooLarge(DomainError):
         super().__init__(text, details={"limit": limit, **more})
 
 
-class LengthUnreadable(DomainError):
+class HeadersUnreadable(DomainError):
     code: ClassVar[str] = "malformed_request"
     status: ClassVar[int] = 400
     message: Any = _("The request can't be read. Check its address and its headers.")
+
+
+class TextNotUtf8(DomainError):
+    code: ClassVar[str] = "unsupported_media_type"
+    status: ClassVar[int] = 415
+    message: Any = _("Send text in UTF-8, or leave the charset out of the content type.")
+
+
+class RequestFailed(DomainError):
+    """An error of ours that nothing else has answered."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = True
+    message: Any = _("Something went wrong on our side. Try again; if it stays, send us the request id.")
 
 
 def refusal(error: DomainError, path: str) -> Answer:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 from config.core.http.gate.answers import Scope
 from config.core.http.gate.places import Places
@@ -15,7 +14,8 @@ from config.core.http.gate.places import Places
 UPLOAD_THREADS: Final = 2
 LOGIN_THREADS: Final = 1
 SEARCH_THREADS: Final = 1
-SEARCH: Final = re.compile(rb"(?:^|&)q=[^&]")
+# The value may be encoded, with an "&" too. The name has one other form.
+SEARCH: Final = re.compile(rb"(?:^|&)(?:q|%71)=[^&]")
 
 
 class Room:
@@ -50,8 +50,7 @@ class Rooms:
             return self.logins
         if is_form_with_files(headers):
             return self.uploads
-        query = scope["query_string"]
-        if query and SEARCH.search(unquote_to_bytes(query)):
+        if SEARCH.search(scope["query_string"]):
             return self.searches
         return self.pages
 

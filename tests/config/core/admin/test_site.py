@@ -88,6 +88,8 @@ def test_rq_dashboard_explains_that_redis_is_away(staff: Client, settings: Setti
         f"{RQ}queues/0/none/",
         f"{RQ}queues/0/none/delete/",
         f"{RQ}queues/99/none/requeue/",
+        f"{RQ}queues/0/%00/",
+        f"{RQ}queues/0/a b/delete/",
         f"{RQ}workers/99/",
         f"{RQ}workers/0/none/",
         f"{RQ}workers/0/rq:worker:none/",
@@ -102,6 +104,12 @@ def test_what_is_not_there_is_404(staff: Client, path: str, method: str) -> None
     staff.raise_request_exception = False
 
     assert getattr(staff, method)(path).status_code == 404
+
+
+@pytest.mark.parametrize(("page", "field"), [("confirm-action", "_selected_action"), ("actions", "job_ids")])
+def test_a_task_that_can_not_be_is_404_in_a_form_too(staff: Client, page: str, field: str) -> None:
+    form = {"action": "delete", field: "a b"}
+    assert staff.post(f"{RQ}queues/{page}/0/", form).status_code == 404
 
 
 @pytest.mark.parametrize("number", ["abc", "0", "-1", "9" * 30])

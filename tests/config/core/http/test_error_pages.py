@@ -22,5 +22,14 @@ def test_a_refusal_speaks_the_language_of_the_reader() -> None:
         assert BeautifulSoup(render_to_string("404.html"), "html.parser").html["lang"] == "ko"  # type: ignore[index]
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/admin/login/", "/nothing"])
+def test_a_form_that_can_not_be_read_is_told_so(path: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["csrftoken"] = "a" * 32
+    kind = "application/x-www-form-urlencoded; charset=latin-1"
+    assert client.post(path, "a=1", content_type=kind).status_code == (404 if path == "/nothing" else 400)
+
+
 def test_a_browser_finds_an_icon_where_it_looks_by_itself(client: Client) -> None:
     assert client.get("/favicon.ico")["Location"].endswith("icon.svg")

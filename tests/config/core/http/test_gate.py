@@ -247,7 +247,7 @@ def test_one_caller_has_a_share_of_the_bodies() -> None:
     [
         Client(method="POST", path="/admin/login/"),
         Client(query=b"q=shirt"),
-        Client(query=b"page=2&%71=shirt"),
+        Client(query=b"page=2&%71=%26shirt"),
         Client(method="POST", headers=[FORM]),
         Client(method="POST", path="/admin/tryon/productimage/add/", headers=[FORM]),
     ],
@@ -353,13 +353,16 @@ def test_behind_a_proxy_a_caller_is_whom_the_proxy_names(settings: Settings) -> 
         gate = gate_for(door)
 
         def search(forwarded: bytes) -> Client:
-            return Client(method="POST", headers=[FORM, (b"x-forwarded-for", forwarded)])
+            lines = [(b"x-forwarded-for", line) for line in forwarded.split(b"|")]
+            return Client(method="POST", headers=[FORM, *lines])
 
         held = [asyncio.create_task(search(b"1.1.1.1, 2001:db8::1").ask(gate)) for _ in range(2)]
         await door.has(1)
         assert (await search(b"2.2.2.2, 2001:db8::2").ask(gate)).code == "too_many_at_once"  # one /64
         other = asyncio.create_task(search(b"2001:db8::1, 3.3.3.3").ask(gate))
         await asyncio.sleep(0)
+        settings.PROXY_COUNT = 2  # each with a line of its own
+        assert (await search(b"2001:db8::1|10.0.0.1").ask(gate)).code == "too_many_at_once"
         door.opened.set()
         assert (await other).status == 200
         await asyncio.gather(*held)
@@ -378,6 +381,42 @@ def test_a_page_is_refused_with_a_page_in_the_language_of_the_reader(language: b
     )
     assert client.header[b"content-type"].startswith(b"text/html")
     assert sentence in client.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (b"text/plain; charset=rot13", 415),
+        (b"multipart/form-data; boundary=b; charset=undefined", 415),
+        (b"application/x-www-form-urlencoded; charset=latin-1", 415),
+        (b"application/json; charset=no-such", 415),
+        (b"text/plain; " + b"a" * 20_000, 400),
+        (b'application/json; charset="UTF8"', 200),
+    ],
+    ids=["no text", "form with files", "form", "unknown", "too long", "UTF-8"],
+)
+def test_text_is_read_in_utf_8_only(kind: bytes, status: int) -> None:
+    for path, answer in (
+        ("/api/tryon/models", b"application/json"),
+        ("/admin/", b"text/html; charset=utf-8"),
+    ):
+        client = ask(Client(path=path, headers=[(b"content-type", kind)]))
+        assert client.status == status
+        if status != 200:
+            assert client.header[b"content-type"] == answer
+            assert client.header[b"x-request-id"]
+
+
+def test_what_fails_past_django_is_logged_and_answered(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        raise RuntimeError("the reason")
+
+    client = ask(Client(), gate_for(broken))
+    assert (client.status, client.code) == (500, "internal_error")
+    assert json.loads(client.body)["error"]["requestId"].encode() == client.header[b"x-request-id"]
+    assert "the reason" not in client.body.decode()
+    assert "the reason" in caplog.text
+    assert ask(Client(path="/admin/"), gate_for(broken)).header[b"content-type"].startswith(b"text/html")
 
 
 def test_headers_of_a_client_do_not_pass_for_those_of_a_proxy() -> None:
