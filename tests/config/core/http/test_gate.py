@@ -125,8 +125,9 @@ class Door:
         return [b""]
 
     async def has(self, number: int) -> None:
-        while len(self.inside) < number:
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(LONGEST_SECONDS):
+            while len(self.inside) < number:
+                await asyncio.sleep(0.001)
 
 
 def test_a_body_arrives_whole_and_with_its_length() -> None:
