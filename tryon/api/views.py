@@ -225,7 +225,7 @@ def progress_of(job: TryOnJob, wait: int) -> tuple[int, int]:
 def jobs_chosen(jobs: "QuerySet[ShownJob]", caller: Caller, query: dict[str, Any]) -> "QuerySet[ShownJob]":
     """Return those of the caller's jobs that the query asks for."""
     if "status" in query:
-        jobs = jobs_in(jobs, query["status"])
+        jobs = jobs_in(jobs, caller, query["status"])
     if photo := {PHOTO_LOOKUPS[name]: value for name, value in query.items() if name in PHOTO_LOOKUPS}:
         jobs = jobs_of_photo(jobs, caller, **photo)
     return jobs.filter(**{LOOKUPS[name]: value for name, value in query.items() if name in LOOKUPS})
