@@ -1,4 +1,4 @@
-"""Chromium of the distribution, one for the run."""
+"""Chromium of the distribution, one for each module."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,9 +10,12 @@ from playwright.sync_api import Browser, sync_playwright
 LOOPBACK_ONLY: Final = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser. It reaches this machine only."""
+    """The browser. It reaches this machine only.
+
+    It ends with its module, and with it the variable and the loop: no later test has either.
+    """
     path = shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "Chromium is not installed. Install the distribution's package chromium."
     with pytest.MonkeyPatch.context() as patch:

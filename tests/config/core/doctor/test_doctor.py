@@ -148,6 +148,7 @@ def give_a_worker_another_key(shop: Settings, sandbox: Sandbox) -> None:
     shop.FASHN_API_KEY = key
 
 
+@pytest.mark.slow  # half a second each, and there are many
 @pytest.mark.parametrize(
     ("ail", "expected"),
     [
@@ -224,6 +225,7 @@ def test_without_a_database_the_doctor_still_speaks(
     assert "s3cr3t" not in str(found)
 
 
+@pytest.mark.slow  # half a second each, and there are many
 @pytest.mark.parametrize(
     ("headers", "count", "words"),
     [
@@ -260,6 +262,7 @@ def test_a_web_process_with_another_key_for_fashn_is_found(shop: Settings) -> No
     assert told.keys() == {"Secrets"}
 
 
+@pytest.mark.slow  # half a second each, and there are many
 @pytest.mark.parametrize(("status", "words"), [(301, "BEHIND_PROXY=1"), (502, "Look at its log")])
 def test_a_web_process_that_does_not_show_the_page_is_found(shop: Settings, status: int, words: str) -> None:
     with proxy_before(shop, {}, status=status):
