@@ -12,7 +12,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,13 +21,12 @@ from typing import Any, Final, NamedTuple
 import requests
 
 from tests.bench.client import Load, send
+from tests.bench.installation import PROJECT, installation
 from tests.bench.meter import Meter
-from tests.postgres import fresh_database
 from tests.waiting import eventually
-from tryon.demo.broker import LOOPBACK, PrivateRedis, free_port
+from tryon.demo.broker import LOOPBACK, free_port
 from tryon.demo.processes import Child, Service
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
 NOWHERE: Final = "redis://127.0.0.1:9/0"
 JOBS: Final = 12_000
 CONNECTIONS: Final = 32
@@ -64,29 +62,7 @@ class Figures(NamedTuple):
 
 
 @contextmanager
-def installation(database_url: str) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Make a migrated installation without workers. Yield its folder and its environment."""
-    with ExitStack() as at_the_end:
-        folder = Path(at_the_end.enter_context(tempfile.TemporaryDirectory(prefix="tryon-bench-")))
-        redis = at_the_end.enter_context(PrivateRedis(folder / "redis"))
-        database = at_the_end.enter_context(fresh_database(database_url)) if database_url else ""
-        environment = {
-            **os.environ,
-            "VAR_DIR": str(folder / "var"),
-            "STATIC_ROOT": str(folder),
-            "REDIS_URL": redis.url,
-            "DATABASE_URL": database or f"sqlite:///{folder}/db.sqlite3",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "LOG_LEVEL": "INFO",
-            "DEBUG": "0",
-        }
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(migrate, cwd=PROJECT, env=environment, check=True)
-        yield folder, environment
-
-
-@contextmanager
-def servers(folder: Path, environment: Mapping[str, str]) -> Iterator[dict[str, Server]]:
+def servers(environment: Mapping[str, str]) -> Iterator[dict[str, Server]]:
     """Run a server of each kind, by name."""
     bare = {**environment, "DJANGO_SETTINGS_MODULE": "tests.bench.bare_settings"}
     kinds = {
@@ -97,6 +73,7 @@ def servers(folder: Path, environment: Mapping[str, str]) -> Iterator[dict[str, 
     }
     if environment["DATABASE_URL"].startswith("postgres"):
         kinds["FastAPI and asyncpg"] = (FASTAPI, environment)
+    folder = Path(environment["VAR_DIR"])
     with ExitStack() as at_the_end:
         running = {}
         for name, (options, variables) in kinds.items():
@@ -182,12 +159,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each call in each round")
     given = parser.parse_args()
-    with installation(given.database_url) as (folder, environment):
+    with installation(given.database_url, LOG_LEVEL="INFO") as environment:
         fill = [sys.executable, "-m", "tests.bench.api_rows", str(given.jobs)]
         filled = subprocess.run(
             fill, cwd=PROJECT, env=environment, check=True, stdout=subprocess.PIPE, text=True
         )
-        with servers(folder, environment) as running:
+        with servers(environment) as running:
             wanted = calls(json.loads(filled.stdout), running)
             rounds = [
                 {name: measure(call, running[call.server], given.seconds) for name, call in wanted.items()}

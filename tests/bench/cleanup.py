@@ -9,50 +9,16 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
-from tests.postgres import fresh_database
-from tryon.demo.broker import PrivateRedis
+from tests.bench.installation import PROJECT, installation, manage
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
 RESULTS: Final = 10_000
 TASKS: Final = ("expired_results", "stored_files")
 
 type Figures = dict[str, float]
-
-
-@contextmanager
-def installation(results: int, database_url: str) -> Iterator[dict[str, str]]:
-    """The environment of a fresh installation with ``results`` results: nine of ten expired, all with files.
-
-    As many files again have lost their rows.
-    """
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tryon-bench-")))
-        redis = stack.enter_context(PrivateRedis(folder / "redis"))
-        database = stack.enter_context(fresh_database(database_url)) if database_url else ""
-        environment = {
-            **os.environ,
-            "VAR_DIR": str(folder / "var"),
-            "REDIS_URL": redis.url,
-            "DATABASE_URL": database or f"sqlite:///{folder}/db.sqlite3",
-            "LOG_LEVEL": "WARNING",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        }
-        subprocess.run([*manage("migrate"), "--verbosity", "0"], cwd=PROJECT, env=environment, check=True)
-        fill = [sys.executable, "-m", "tests.bench.fill", str(results)]
-        subprocess.run(fill, cwd=PROJECT, env=environment, check=True)
-        yield environment
-
-
-def manage(*arguments: str) -> list[str]:
-    """A call of manage.py."""
-    return [sys.executable, "manage.py", *arguments]
 
 
 def clean(task: str, environment: Mapping[str, str]) -> tuple[float, float]:
@@ -69,9 +35,14 @@ def clean(task: str, environment: Mapping[str, str]) -> tuple[float, float]:
 
 
 def measure(results: int, database_url: str) -> Figures:
-    """Figures of one installation, by task."""
+    """Return the figures of one installation, by task.
+
+    It has ``results`` results: nine of ten have expired, and as many files again have lost their rows.
+    """
     figures: Figures = {}
-    with installation(results, database_url) as environment:
+    with installation(database_url, LOG_LEVEL="WARNING") as environment:
+        fill = [sys.executable, "-m", "tests.bench.fill", str(results)]
+        subprocess.run(fill, cwd=PROJECT, env=environment, check=True)
         for task in TASKS:
             seconds, peak = clean(task, environment)
             figures |= {f"{task} s": seconds, f"{task} peak MB": peak}

@@ -22,7 +22,7 @@ from PIL import Image
 
 from config.core import images
 from tests import images as drawn
-from tests.bench.cleanup import PROJECT, installation, manage
+from tests.bench.installation import PROJECT, installation, manage
 from tests.bench.meter import TICKS
 from tests.config.core.images.test_images_memory import WORST
 
@@ -76,7 +76,7 @@ def cost(content: bytes, runs: int) -> float:
 
 def web_memory() -> str:
     """Memory of a web process before and after the worst pictures, in MB."""
-    with installation(0, "") as environment:
+    with installation("", LOG_LEVEL="WARNING") as environment:
         key = subprocess.check_output(
             manage("shell", "-c", MAKE_KEY), cwd=PROJECT, env=environment, text=True
         )

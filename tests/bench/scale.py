@@ -11,15 +11,10 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Final
 
-from tests.postgres import fresh_database
-from tryon.demo.broker import PrivateRedis
+from tests.bench.installation import PROJECT, installation
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
 FEW, MANY = (1_000, 33), (300_000, 10_000)
 AIM: Final = 1.5
 
@@ -28,24 +23,8 @@ type Figures = dict[str, list[float]]
 
 def measure(jobs: int, queued: int, database_url: str) -> Figures:
     """Return the milliseconds of each call, by its name, on a fresh installation with ``jobs`` jobs."""
-    with ExitStack() as at_the_end:
-        folder = Path(at_the_end.enter_context(tempfile.TemporaryDirectory(prefix="tryon-bench-")))
-        redis = at_the_end.enter_context(PrivateRedis(folder / "redis"))
-        database = at_the_end.enter_context(fresh_database(database_url)) if database_url else ""
-        environment = {
-            **os.environ,
-            "VAR_DIR": str(folder / "var"),
-            "STATIC_ROOT": str(folder),
-            "REDIS_URL": redis.url,
-            "DATABASE_URL": database or f"sqlite:///{folder}/db.sqlite3",
-            "LOG_LEVEL": "ERROR",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "ALLOWED_HOSTS": "testserver",
-            "TRYON_DAILY_LIMIT": "1000000",
-            "DEBUG": "0",
-        }
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(migrate, cwd=PROJECT, env=environment, check=True)
+    settings = {"LOG_LEVEL": "ERROR", "ALLOWED_HOSTS": "testserver", "TRYON_DAILY_LIMIT": "1000000"}
+    with installation(database_url, **settings) as environment:
         calls = [sys.executable, "-m", "tests.bench.scale_calls", str(jobs), str(queued)]
         done = subprocess.run(
             calls, cwd=PROJECT, env=environment, check=True, stdout=subprocess.PIPE, text=True
