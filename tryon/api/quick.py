@@ -21,7 +21,7 @@ from config.shops.callers import Caller
 from config.shops.keys import cached_name, digest_of, key_check
 from results.models import TryOnResult
 from tryon.access import jobs_to_show
-from tryon.api.serializers import Facts, facts_of, job_answers
+from tryon.api.answers import Facts, facts_of, job_answers
 from tryon.models import TryOnJob
 from tryon.services.fallback import wake_if_overdue
 

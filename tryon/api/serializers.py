@@ -1,29 +1,15 @@
-"""Product photos and jobs as the API accepts and returns them."""
+"""Product photos and jobs as the API accepts them: forms, bodies and queries."""
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NotRequired, TypedDict, override
-from uuid import UUID
+from typing import Any, override
 
-from django.conf import settings
-from django.db.models import TextChoices
-from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.request import Request
 
-from config.core import clock
-from config.core.http.envelope import Url, absolute_urls, with_host
 from config.core.http.pagination import ListQuery
 from config.core.http.strict import Choice, Flag, FormSerializer, Id, Moment, Number, StrictSerializer, Text
-from config.core.http.warnings import WarningAnswer, warning_answers
-from config.core.images import ImageWarning
-from config.core.storage import addresses
-from tryon.failures import FailureCode, is_retryable, message_for
-from tryon.fashn.inputs import model_for
 from tryon.fashn.options import (
     CATEGORIES,
     GARMENT_PHOTO_TYPES,
@@ -34,23 +20,10 @@ from tryon.fashn.options import (
     OptionError,
     TryOnOptions,
 )
-from tryon.models import ProductImage, Status, TryOnJob
-from tryon.selectors import typical_seconds
-from tryon.services.outlook import Outlook, Wait, WaitReason
+from tryon.models import Status
 from tryon.services.products import storable_metadata
-from tryon.timing import estimated_wait, progress_now, seconds_left
-
-RESULT_STATE = _(
-    "none until the job is completed, then available. A picture that has gone is deleted or expired."
-)
-if TYPE_CHECKING:
-    from tryon.access import ShownJob
 
 METADATA_BYTES = 10_000
-QUEUE_POSITION = _(
-    "From 1, by time of arrival; only while queued. A free slot goes to the key with the fewest try-ons in "
-    "progress, so the try-on may start before or after its turn. estimatedWaitTime goes by this position."
-)
 
 
 class UploadSerializer(FormSerializer):
@@ -86,53 +59,6 @@ class UploadQuery(ListQuery):
     productId = Text(required=False, max_length=100)
     createdAfter = Moment(required=False)
     createdBefore = Moment(required=False)
-
-
-class UploadAnswer(TypedDict):
-    """A product photo as stored."""
-
-    id: UUID
-    originalUrl: Url
-    processedUrl: Url
-    thumbnailUrl: Url
-    productId: str
-    metadata: dict[str, Any]
-    width: int
-    height: int
-    createdAt: datetime
-
-
-class UploadedAnswer(UploadAnswer):
-    """A product photo just stored, with warnings about its quality."""
-
-    warnings: list[WarningAnswer]
-
-
-def upload_answers(photos: Sequence[ProductImage], request: Request) -> list[UploadAnswer]:
-    """Return photos as the API shows them. They have their files."""
-    files = [file for photo in photos for file in (photo.original, photo.processed, photo.thumbnail)]
-    urls = absolute_urls(request, files)
-    return [_upload_answer(photo, urls) for photo in photos]
-
-
-def _upload_answer(photo: ProductImage, urls: Mapping[str, Url]) -> UploadAnswer:
-    return {
-        "id": photo.pk,
-        "originalUrl": urls[str(photo.original)],
-        "processedUrl": urls[str(photo.processed)],
-        "thumbnailUrl": urls[str(photo.thumbnail)],
-        "productId": photo.product_id,
-        "metadata": photo.metadata,
-        "width": photo.width,
-        "height": photo.height,
-        "createdAt": photo.created_at,
-    }
-
-
-def uploaded_answer(
-    photo: ProductImage, warnings: tuple[ImageWarning, ...], request: Request
-) -> UploadedAnswer:
-    return {**upload_answers([photo], request)[0], "warnings": warning_answers(warnings)}
 
 
 class OptionsSerializer(serializers.Serializer[Any]):
@@ -192,148 +118,3 @@ class JobQuery(ListQuery):
     startedBefore = Moment(required=False)
     completedAfter = Moment(required=False)
     completedBefore = Moment(required=False)
-
-
-class GeneratedAnswer(TypedDict):
-    """The job that makes, or has made, the picture."""
-
-    jobId: UUID
-    status: Annotated[str, Status]
-    estimatedWaitTime: Annotated[int, _("Seconds until the picture.")]
-
-
-class ResultState(TextChoices):
-    """The whereabouts of a job's picture. A completed job whose picture has gone makes no other."""
-
-    NONE = "none", _("No picture yet, or never")
-    AVAILABLE = "available", _("Available")
-    DELETED = "deleted", _("Deleted")
-    EXPIRED = "expired", _("Expired")
-
-
-class JobAnswer(TypedDict):
-    """A try-on, active or ended: completed, failed or canceled."""
-
-    id: UUID
-    status: Annotated[str, Status]
-    progress: Annotated[int, {"min_value": 0, "max_value": 100}]
-    resultState: Annotated[str, ResultState, RESULT_STATE]
-    productImageId: UUID
-    productId: str
-    modelImageId: UUID
-    options: Annotated[dict[str, Any], _("As in generate. Defaults are left out.")]
-    test: Annotated[bool, _("A stand-in makes the picture, not FASHN.")]
-    createdAt: datetime
-    startedAt: datetime | None
-    completedAt: datetime | None
-    queuePosition: NotRequired[Annotated[int, QUEUE_POSITION]]
-    estimatedWaitTime: NotRequired[Annotated[int, _("Seconds until the picture.")]]
-    waitReason: NotRequired[Annotated[str, WaitReason]]
-    resultId: NotRequired[UUID]
-    resultImageUrl: NotRequired[Annotated[Url, _("Only when completed.")]]
-    thumbnailUrl: NotRequired[Url]
-    errorCode: NotRequired[Annotated[str, FailureCode, _("Only when failed.")]]
-    errorMessage: NotRequired[str]
-    retryable: NotRequired[bool]
-
-
-class Waiting(NamedTuple):
-    """The wait of a queued job, in the words of its answer."""
-
-    position: int
-    seconds: int
-    reason: str | None
-
-
-class Facts(NamedTuple):
-    """All that has to be read for the answers about some jobs. The answers depend on the clock too.
-
-    ``waits`` has the queued jobs, and ``urls`` the addresses of pictures as the storage signs them.
-    """
-
-    jobs: "Sequence[ShownJob]"
-    waits: Mapping[UUID, Waiting]
-    urls: Mapping[str, str]
-
-
-def facts_of(jobs: "Sequence[ShownJob]") -> Facts:
-    """Read what the answers about these jobs need. The jobs come with their results."""
-    results = [job.result for job in jobs if job.status == Status.COMPLETED and hasattr(job, "result")]
-    urls = addresses([str(file) for result in results for file in (result.image, result.thumbnail)])
-    outlook = Outlook(jobs)
-    waits = {job.pk: waiting(job, outlook) for job in jobs if job.shown_status == Status.QUEUED}
-    return Facts(jobs, waits, urls)
-
-
-def waiting(job: TryOnJob, outlook: Outlook) -> Waiting:
-    wait = outlook.wait_of(job)
-    return Waiting(wait.jobs_ahead + 1, seconds_of(wait, job), wait.hold.reason)
-
-
-def job_answers(facts: Facts, request: HttpRequest | Request) -> list[JobAnswer]:
-    """Return jobs as the API shows them."""
-    urls = with_host(request, facts.urls)
-    return [_answer(job, facts.waits, urls) for job in facts.jobs]
-
-
-def job_answer(job: "ShownJob", request: Request) -> JobAnswer:
-    """Return a job as the API shows it. It comes with its result."""
-    return job_answers(facts_of([job]), request)[0]
-
-
-def result_state(job: "ShownJob") -> ResultState:
-    """Return where the picture of the caller's job is."""
-    if job.shown_status != Status.COMPLETED or job.completed_at is None:
-        return ResultState.NONE
-    if job.left_at is not None:
-        return ResultState.DELETED
-    if hasattr(job, "result"):
-        return ResultState.AVAILABLE if job.result.expires_at > clock.now() else ResultState.EXPIRED
-    end = job.completed_at + timedelta(days=settings.RESULT_TTL_DAYS)
-    return ResultState.DELETED if end > clock.now() else ResultState.EXPIRED
-
-
-def _answer(job: "ShownJob", waits: Mapping[UUID, Waiting], urls: Mapping[str, Url]) -> JobAnswer:
-    body: JobAnswer = {
-        "id": job.pk,
-        "status": job.shown_status,
-        "progress": progress_now(job) if job.shown_status == job.status else 0,
-        "resultState": result_state(job),
-        "productImageId": job.shown_product_image,
-        "productId": job.shown_product_id,
-        "modelImageId": job.model_image_id,
-        "options": job.options,
-        "test": job.is_test,
-        "createdAt": job.created_at,
-        "startedAt": job.started_at,
-        "completedAt": job.completed_at if job.shown_status == job.status else None,
-    }
-    match job.shown_status:
-        case Status.QUEUED:
-            wait = waits[job.pk]
-            body["queuePosition"] = wait.position
-            body["estimatedWaitTime"] = wait.seconds
-            if wait.reason is not None:
-                body["waitReason"] = wait.reason
-        case Status.PROCESSING:
-            if (seconds := seconds_left(job)) is not None:
-                body["estimatedWaitTime"] = seconds
-        case Status.COMPLETED if body["resultState"] == ResultState.AVAILABLE:
-            body["resultId"] = job.result.pk
-            body["resultImageUrl"] = urls[str(job.result.image)]
-            body["thumbnailUrl"] = urls[str(job.result.thumbnail)]
-        case Status.FAILED:
-            body["errorCode"] = job.error_code
-            body["errorMessage"] = message_for(job.error_code)
-            body["retryable"] = is_retryable(job.error_code)
-    return body
-
-
-def seconds_of(wait: Wait, job: TryOnJob) -> int:
-    """Return the expected seconds until a queued job's picture is ready, after what holds the job."""
-    options = TryOnOptions.from_mapping(job.options)
-    model = model_for("tryon", options)
-    typical = typical_seconds(
-        model_name=model.name, speed=options.speed, documented=model.typical_seconds(options)
-    )
-    return estimated_wait(jobs_ahead=wait.jobs_ahead, typical=typical) + round(wait.hold.seconds)

@@ -25,15 +25,11 @@ from tryon.access import (
     jobs_to_show,
     uploads_for,
 )
-from tryon.api.serializers import (
+from tryon.api.answers import (
     GeneratedAnswer,
-    GenerateSerializer,
     JobAnswer,
-    JobQuery,
     UploadAnswer,
     UploadedAnswer,
-    UploadQuery,
-    UploadSerializer,
     facts_of,
     job_answer,
     job_answers,
@@ -41,6 +37,7 @@ from tryon.api.serializers import (
     upload_answers,
     uploaded_answer,
 )
+from tryon.api.serializers import GenerateSerializer, JobQuery, UploadQuery, UploadSerializer
 from tryon.fashn.options import TryOnOptions
 from tryon.models import Status, TryOnJob
 from tryon.selectors import with_files

@@ -18,7 +18,7 @@ from config.shops.keys import key_forget
 from config.shops.models import ApiKey
 from tests.conftest import Api, Generate, data_of, requester
 from tests.factories import ProductImageFactory, TryOnJobFactory, TryOnResultFactory
-from tryon.api.serializers import facts_of
+from tryon.api.answers import facts_of
 from tryon.models import ProductImage, Status, TryOnJob
 from tryon.services.erasing import photo_erase
 from tryon.services.products import product_image_update
