@@ -31,8 +31,8 @@ def problem_of(response: Any, method: str) -> str:
         answer = error_answer() if response.status_code in WITHOUT_AN_OPERATION else None
     if answer is None:
         return "the schema does not have this status"
-    for name in answer.get("headers", {}):
-        if name not in response:
+    for name, header in answer.get("headers", {}).items():
+        if name not in response and header.get("required", "$ref" in header):
             return f"the header {name} is missing"
     if "content" not in answer:
         return "the schema has no body" if response.content else ""

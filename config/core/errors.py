@@ -25,6 +25,11 @@ class DomainError(Exception):
 
 
 def errors(error: type[DomainError] = DomainError) -> list[type[DomainError]]:
-    """Return the errors that are raised: those without a more precise one."""
-    kinds = error.__subclasses__()
-    return [leaf for kind in kinds for leaf in errors(kind)] if kinds else [error]
+    """Return the errors that are raised: those with words of their own, or without a more precise one."""
+    found: list[type[DomainError]] = []
+    for kind in error.__subclasses__():
+        more_precise = errors(kind)
+        if "message" in vars(kind) or not more_precise:
+            found.append(kind)
+        found += more_precise
+    return found

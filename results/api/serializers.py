@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from config.core.http.envelope import Url, absolute_urls
 from config.core.http.pagination import ListQuery
 from config.core.http.strict import Choice, Few, Id, Moment, StrictSerializer, Text
+from results.labels import AiLabelAnswer, ai_label
 from results.models import Reason, Review, Verdict
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class ResultAnswer(TypedDict):
     height: int
     creditsUsed: int
     aiGenerated: bool
+    aiLabel: AiLabelAnswer
     review: Annotated[str, Review]
     recipe: RecipeAnswer
     feedback: Annotated[FeedbackAnswer | None, _("The caller's own.")]
@@ -92,6 +94,7 @@ def _answer(result: "ShownResult", urls: Mapping[str, Url]) -> ResultAnswer:
         "height": result.height,
         "creditsUsed": result.credits_used,
         "aiGenerated": True,
+        "aiLabel": ai_label(),
         "review": result.review,
         "recipe": {
             "productImageId": result.shown_product_image,

@@ -52,7 +52,7 @@ class ResultsView(APIView):
 class ResultView(APIView):
     """One try-on picture."""
 
-    @operation("getResult")
+    @operation("getResult", 304)
     def get(self, request: Request, result_id: UUID) -> ResultAnswer:
         result = results_to_show(request).filter(pk=result_id).first()
         if result is None:

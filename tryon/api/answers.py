@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, NotRequired, TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -16,16 +16,19 @@ from config.core.http.envelope import Url, absolute_urls, with_host
 from config.core.http.warnings import WarningAnswer, warning_answers
 from config.core.images import ImageWarning
 from config.core.storage import addresses
+from results.labels import AiLabelAnswer, ai_label
 from tryon.failures import FailureCode, is_retryable, message_for
 from tryon.fashn.inputs import model_for
 from tryon.fashn.options import TryOnOptions
-from tryon.models import ProductImage, Status, TryOnJob
+from tryon.models import ACTIVE, ProductImage, Status, TryOnJob
 from tryon.selectors import typical_seconds
 from tryon.services.outlook import Outlook, Wait, WaitReason
 from tryon.timing import estimated_wait, progress_now, seconds_left
 
 if TYPE_CHECKING:
     from tryon.access import ShownJob
+
+LONGEST_PAUSE: Final = 30  # seconds
 
 RESULT_STATE = _(
     "none until the job is completed, then available. A picture that has gone is deleted or expired."
@@ -121,6 +124,7 @@ class JobAnswer(TypedDict):
     resultId: NotRequired[UUID]
     resultImageUrl: NotRequired[Annotated[Url, _("Only when completed.")]]
     thumbnailUrl: NotRequired[Url]
+    aiLabel: NotRequired[AiLabelAnswer]
     errorCode: NotRequired[Annotated[str, FailureCode, _("Only when failed.")]]
     errorMessage: NotRequired[str]
     retryable: NotRequired[bool]
@@ -170,6 +174,16 @@ def job_answer(job: "ShownJob", request: Request) -> JobAnswer:
     return job_answers(facts_of([job]), request)[0]
 
 
+def pause_after(answer: JobAnswer) -> int:
+    """Return the seconds until it makes sense to ask about the job again, 0 for one that has ended."""
+    return pause_of(answer.get("estimatedWaitTime", 0)) if answer["status"] in ACTIVE else 0
+
+
+def pause_of(wait: int) -> int:
+    """Return the seconds until the next question: ask less often about a long wait."""
+    return min(LONGEST_PAUSE, max(1, wait // 4))
+
+
 def result_state(job: "ShownJob") -> ResultState:
     """Return where the picture of the caller's job is."""
     if job.shown_status != Status.COMPLETED or job.completed_at is None:
@@ -211,6 +225,7 @@ def _answer(job: "ShownJob", waits: Mapping[UUID, Waiting], urls: Mapping[str, U
             body["resultId"] = job.result.pk
             body["resultImageUrl"] = urls[str(job.result.image)]
             body["thumbnailUrl"] = urls[str(job.result.thumbnail)]
+            body["aiLabel"] = ai_label()
         case Status.FAILED:
             body["errorCode"] = job.error_code
             body["errorMessage"] = message_for(job.error_code)

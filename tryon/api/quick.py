@@ -21,7 +21,7 @@ from config.shops.callers import Caller
 from config.shops.keys import cached_name, digest_of, key_check
 from results.models import TryOnResult
 from tryon.access import jobs_to_show
-from tryon.api.answers import Facts, facts_of, job_answers
+from tryon.api.answers import Facts, facts_of, job_answers, pause_after
 from tryon.models import TryOnJob
 from tryon.services.fallback import wake_if_overdue
 
@@ -54,8 +54,11 @@ def with_quick_path(full: View) -> View:
         if facts is None:
             return full(request, job_id=job_id)
         wake_if_overdue(facts.jobs[0])
-        body = success_body(job_answers(facts, request)[0])
-        return HttpResponse(JSONRenderer().render(body), content_type="application/json")
+        (answer,) = job_answers(facts, request)
+        body = JSONRenderer().render(success_body(answer))
+        pause = pause_after(answer)
+        headers = {"Retry-After": str(pause)} if pause else {}
+        return HttpResponse(body, content_type="application/json", headers=headers)
 
     return view
 

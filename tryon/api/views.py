@@ -33,6 +33,8 @@ from tryon.api.answers import (
     facts_of,
     job_answer,
     job_answers,
+    pause_after,
+    pause_of,
     seconds_of,
     upload_answers,
     uploaded_answer,
@@ -60,7 +62,6 @@ UPLOAD_LOOKUPS: Final = {
     "createdBefore": "created_at__lt",
 }
 STARTED: Final = (200, 202)
-LONGEST_PAUSE: Final = 30  # seconds
 SOME_ID: Final = "0e3b1c5e-6f4f-4a57-9d0a-6f1f5c1f3a10"
 LOOKUPS: Final = {
     "modelImageId": "model_image",
@@ -167,13 +168,14 @@ class GenerateView(APIView):
 class JobView(APIView):
     """Follow a try-on to its end: completed, failed or canceled."""
 
-    @operation("getJob", 304)
-    def get(self, request: Request, job_id: UUID) -> JobAnswer:
+    @operation("getJob", 304, polled=True)
+    def get(self, request: Request, job_id: UUID) -> Answer[JobAnswer]:
         job = jobs_to_show(caller_of(request)).filter(pk=job_id).first()
         if job is None:
             raise JobNotFound
         wake_if_overdue(job)
-        return job_answer(job, request)
+        body = job_answer(job, request)
+        return Answer(body, 200, pause_after(body))
 
 
 class JobsView(APIView):
@@ -212,11 +214,11 @@ class JobRetryView(APIView):
 def progress_of(job: TryOnJob, wait: int) -> tuple[int, int]:
     """Return the status, one of ``STARTED``, and the seconds until the next question.
 
-    It is 200 when the picture is ready, and 202 before that. Ask about a long wait less often.
+    It is 200 when the picture is ready, and 202 before that.
     """
     if job.status == Status.COMPLETED:
         return 200, 0
-    return 202, min(LONGEST_PAUSE, max(1, wait // 4))
+    return 202, pause_of(wait)
 
 
 def jobs_chosen(jobs: "QuerySet[ShownJob]", caller: Caller, query: dict[str, Any]) -> "QuerySet[ShownJob]":

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, Final, cast, get_args, get_origin
 
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +21,23 @@ from config.core.http.strict import FormSerializer, StrictSerializer, validated
 # outage.
 ANY_OPERATION: Final = frozenset({400, 405, 406, 408, 413, 429, 500, 503})
 
+CONDITIONAL: Final = (
+    OpenApiParameter(
+        "If-None-Match",
+        str,
+        OpenApiParameter.HEADER,
+        description=_("The ETag of an answer that you have. While it is still true, you get 304."),
+    ),
+    OpenApiParameter("ETag", str, OpenApiParameter.HEADER, required=True, response=[200, 304]),
+)
+POLLED: Final = OpenApiParameter(
+    "Retry-After",
+    {"type": "integer", "minimum": 1},
+    OpenApiParameter.HEADER,
+    description=_("Seconds until it makes sense to ask again. A job that has ended has none."),
+    response=[200, 304],
+)
+
 
 def operation[**P](
     operation_id: str,
@@ -28,6 +46,7 @@ def operation[**P](
     body: Any = None,
     query: type[FormSerializer] | None = None,
     public: bool = False,
+    polled: bool = False,
     tag: str | None = None,
     example: Any = None,
     answer: Any = None,
@@ -40,6 +59,9 @@ def operation[**P](
 
     A method with a ``query`` gets its values under this name. A query or a body that the method does not take
     is refused, except from a stranger's program, such as FASHN's, that may add to it (``public``).
+
+    A method that refuses with 304 is at an address with ``conditional``. ``polled`` is one that clients ask
+    again and again: its ``Answer`` has a ``wait`` as long as that makes sense.
 
     ``tag`` groups operations, by default by the first part of the path. ``example`` is a JSON body, and
     ``answer`` the data of an answer.
@@ -55,7 +77,11 @@ def operation[**P](
             tags=None if tag is None else [tag],
             examples=list(examples_of(example, answer)),
             request=body,
-            parameters=[] if query is None else [query],
+            parameters=[
+                *([] if query is None else [query]),
+                *(CONDITIONAL if 304 in errors else ()),
+                *([POLLED] if polled else []),
+            ],
             responses=answers | {number: error_answer(number) for number in sorted(refusals)},
         )
         @functools.wraps(method)
