@@ -66,6 +66,7 @@ PERMANENT: Final = frozenset(
         FailureCode.DAILY_LIMIT_TOO_LOW,
     }
 )
+CURABLE: Final = frozenset(FailureCode) - PERMANENT
 
 
 def message_for(code: str) -> str:

@@ -13,7 +13,7 @@ from config.core import clock
 from config.core.upkeep.counts import counted
 from models_library.models import ModelImage
 from results.models import TryOnResult
-from tryon.failures import PERMANENT
+from tryon.failures import CURABLE
 from tryon.models import (
     ACTIVE,
     ERASED,
@@ -82,11 +82,12 @@ def jobs_showing(photo_id: UUID) -> list[UUID]:
 
 
 def jobs_without_price() -> QuerySet[TryOnJob]:
-    """Return the queued jobs without a price, in the order of their start.
+    """Return the queued jobs without a price.
 
     They have paid for all, or an earlier release, which knows no prices, has queued them during a deploy.
     """
-    return in_queue_order(TryOnJob.objects.filter(status=Status.QUEUED, price=0))
+    # PostgreSQL takes "= 0" for common, because ended jobs have no price, and would read the whole queue.
+    return TryOnJob.objects.filter(status=Status.QUEUED, price__lte=0).order_by("price")
 
 
 def calls_without_price() -> QuerySet[Prediction]:
@@ -217,7 +218,7 @@ def _others_have_a_copy(photo: ProductImage | ModelImage) -> Exists:
 
 def dead_letters() -> QuerySet[TryOnJob]:
     """Return the failed jobs that another try may cure. A person decides on them."""
-    return TryOnJob.objects.filter(status=Status.FAILED).exclude(error_code__in=PERMANENT)
+    return TryOnJob.objects.filter(status=Status.FAILED, error_code__in=CURABLE)
 
 
 def predictions_to_rescue(now: datetime) -> QuerySet[Prediction]:

@@ -100,6 +100,8 @@ class TryOnJob(models.Model):
             models.Index(fields=["-created_at", "id"], name="job_newest"),
             models.Index(fields=["status", "-created_at", "id"], name="job_newest_of_status"),
             models.Index(fields=["requester", "-created_at"], name="job_of_requester"),
+            models.Index(fields=["status", "price"], name="job_price"),
+            models.Index(fields=["status", "error_code"], name="job_failure"),
             models.Index(
                 fields=["next_check_at"], condition=Q(status=Status.PROCESSING), name="job_next_check"
             ),

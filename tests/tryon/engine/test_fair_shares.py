@@ -79,7 +79,7 @@ def test_a_shopper_goes_before_a_batch_whoever_has_less_in_flight(settings: Sett
     assert in_flight() == ["a", "a", "a"]  # and bulk leaves the last slot
 
 
-def test_a_choice_takes_as_many_queries_among_many_jobs_as_among_few(queued: Queued) -> None:
+def test_a_choice_takes_no_more_queries_among_many_jobs_than_among_few(queued: Queued) -> None:
     def queries_to_start_five() -> int:
         with CaptureQueriesContext(connection) as queries:
             assert dispatch() == 5
@@ -102,7 +102,7 @@ def test_a_choice_takes_as_many_queries_among_many_jobs_as_among_few(queued: Que
             )
             for number in range(49)
         )
-    assert queries_to_start_five() == few
+    assert queries_to_start_five() <= few
 
 
 def test_a_thousand_wishes_have_one_dispatch_outstanding(generate: Generate) -> None:

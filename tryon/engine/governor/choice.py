@@ -6,12 +6,12 @@ the oldest of their jobs. A job that today's credits, or FASHN's balance, do not
 
 from collections import Counter
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, Q
 
 from config.core import clock
 from tryon.engine.governor import budget, slots
@@ -21,6 +21,27 @@ from tryon.selectors import jobs_ready
 
 # This number of jobs is considered for a trial, and refused at once because no day can pay for them.
 LOOK_AHEAD: Final = 50
+MOST_CREDITS: Final = 2**31 - 1
+# The requesters by a walk that leaps from each to the next in the index job_fair_order, and the first job of
+# each. The condition on the status is in the text, because SQLite uses a partial index only then.
+FIRST_OF_EACH: Final = """
+WITH RECURSIVE waiting(requester) AS (
+    SELECT min(requester) FROM tryon_tryonjob WHERE status = 'queued' AND lane = %(lane)s
+    UNION ALL
+    SELECT (
+        SELECT min(job.requester) FROM tryon_tryonjob job
+        WHERE job.status = 'queued' AND job.lane = %(lane)s AND job.requester > waiting.requester
+    )
+    FROM waiting WHERE waiting.requester IS NOT NULL
+)
+SELECT first.id, first.requester, first.price, first.created_at
+FROM waiting JOIN tryon_tryonjob first ON first.id = (
+    SELECT job.id FROM tryon_tryonjob job
+    WHERE job.status = 'queued' AND job.lane = %(lane)s AND job.requester = waiting.requester
+        AND (job.not_before IS NULL OR job.not_before <= %(now)s) AND job.price <= %(left)s {without}
+    ORDER BY job.created_at LIMIT 1
+)
+"""
 
 
 def dispatchable() -> bool:
@@ -45,55 +66,45 @@ def _fair_choice(now: datetime, governor: Governor, free: int) -> list[UUID]:
     Bulk never takes the last free slot, so a shopper does not wait behind a batch. It never takes the
     credits that queued jobs of shoppers need.
     """
-    chosen: list[UUID] = []
     in_flight = _in_flight_by_requester()
-    kept_free = 1 if settings.QUEUE_CONCURRENCY > 1 else 0
     left = budget.credits_to_spend(governor)
-    for lane, kept in ((Lane.INTERACTIVE, 0), (Lane.BULK, kept_free)):
-        if lane == Lane.BULK and left is not None:
+    chosen, left = _fairest(Lane.INTERACTIVE, now, in_flight, free, left)
+    room = free - len(chosen) - (1 if settings.QUEUE_CONCURRENCY > 1 else 0)
+    if room > 0:
+        if left is not None:
             left -= budget.credits_promised(but=chosen)
-        room = free - len(chosen) - kept
-        found, left = _fairest(jobs_ready(now).filter(lane=lane), in_flight, room, left)
-        chosen += found
+        chosen += _fairest(Lane.BULK, now, in_flight, room, left)[0]
     return chosen
 
 
 def _fairest(
-    ready: QuerySet[TryOnJob], in_flight: Counter[str], room: int, left: int | None
+    lane: Lane, now: datetime, in_flight: Counter[str], room: int, left: int | None
 ) -> tuple[list[UUID], int | None]:
     """Return at most ``room`` jobs within the credits that are left, and the credits left then.
 
     ``in_flight`` is counted on. A job that does not fit beside those before it makes place for cheaper ones.
     """
     chosen: list[UUID] = []
-    while len(chosen) < room:
-        affordable = ready.exclude(pk__in=chosen)
-        if left is not None:
-            affordable = affordable.filter(price__lte=left)
-        added = 0
-        for job_id, requester, price in _in_fair_order(affordable, in_flight)[: room - len(chosen)]:
-            if left is None or price <= left:
-                chosen.append(job_id)
-                in_flight[requester] += 1
-                left = None if left is None else left - price
-                added += 1
-        if not added:
-            break
+    while len(chosen) < room and (first := _first_of_each(lane, now, left, but=chosen)):
+        fewest = min(in_flight[job.requester] for job in first)
+        for job in sorted(first, key=attrgetter("created_at")):
+            fits = len(chosen) < room and (left is None or job.price <= left)
+            if fits and in_flight[job.requester] == fewest:
+                chosen.append(job.pk)
+                in_flight[job.requester] += 1
+                left = None if left is None else left - job.price
     return chosen, left
 
 
-def _in_fair_order(
-    ready: QuerySet[TryOnJob], in_flight: Counter[str]
-) -> QuerySet[TryOnJob, tuple[UUID, str, int]]:
-    """Return ids, requesters and prices, the job with the fewest of its requester before it first."""
-    turn = Window(RowNumber(), partition_by=F("requester"), order_by="created_at")
-    before = Case(
-        *(When(requester=requester, then=Value(number)) for requester, number in in_flight.items()),
-        default=Value(0),
-        output_field=IntegerField(),
-    )
-    ordered = ready.annotate(turn=turn + before).order_by("turn", "created_at")
-    return ordered.values_list("pk", "requester", "price")
+def _first_of_each(lane: Lane, now: datetime, left: int | None, *, but: list[UUID]) -> list[TryOnJob]:
+    """Return the oldest ready job of each requester in the lane, within the credits left, without ``but``.
+
+    Its cost grows with the number of requesters, and not with that of their jobs.
+    """
+    values = {"lane": lane, "now": now, "left": MOST_CREDITS if left is None else left}
+    names = {f"but_{number}": job_id.hex for number, job_id in enumerate(but)}
+    without = f"AND job.id NOT IN ({', '.join(f'%({name})s' for name in names)})" if names else ""
+    return list(TryOnJob.objects.raw(FIRST_OF_EACH.format(without=without), {**values, **names}))
 
 
 def _in_flight_by_requester() -> Counter[str]:
@@ -116,7 +127,7 @@ def _trial(now: datetime, governor: Governor) -> list[UUID]:
 def _too_dear(now: datetime) -> list[UUID]:
     if not settings.TRYON_DAILY_LIMIT:
         return []
-    dear = jobs_ready(now).filter(price__gt=settings.TRYON_DAILY_LIMIT)
+    dear = jobs_ready(now).filter(price__gt=settings.TRYON_DAILY_LIMIT).order_by("-price")
     return list(dear.values_list("pk", flat=True)[:LOOK_AHEAD])
 
 
