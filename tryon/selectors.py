@@ -1,6 +1,6 @@
 """Queries on products, jobs and predictions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final, TypedDict
@@ -14,6 +14,7 @@ from config.core.upkeep.counts import counted
 from models_library.models import ModelImage
 from results.models import TryOnResult
 from tryon.failures import CURABLE
+from tryon.fashn.inputs import Step
 from tryon.models import (
     ACTIVE,
     ERASED,
@@ -99,11 +100,12 @@ def calls_without_price() -> QuerySet[Prediction]:
     return calls.select_related("job")
 
 
-def typical_seconds(*, model_name: str, speed: str, documented: float) -> float:
-    """Return the median duration of the latest such predictions, else FASHN's documented figure.
+def typical_seconds(step: Step) -> float:
+    """Return the median duration of the latest predictions of such a step, else FASHN's documented figure.
 
     It is in seconds, from submission to the answer we saw, and is cached for half a minute.
     """
+    model_name, speed = step.model.name, step.options.speed
     remember = f"typical-seconds:{model_name}:{speed}"
     known: float | None = cache.get(remember)
     if known is not None:
@@ -116,7 +118,7 @@ def typical_seconds(*, model_name: str, speed: str, documented: float) -> float:
         for row in finished.only("finished_at", "submitted_at")
         if row.finished_at is not None and row.submitted_at is not None
     ]
-    typical = median(seconds) if seconds else documented
+    typical = median(seconds) if seconds else step.typical_seconds
     cache.set(remember, typical, REMEMBER_TYPICAL_SECONDS)
     return typical
 
@@ -239,16 +241,14 @@ def is_usable(now: datetime) -> Q:
     return (at_fashn | ~Q(kept="")) & Q(state=PredictionState.SUCCEEDED) & ~Q(output="")
 
 
-def first_open_step(job: TryOnJob, *, steps: int) -> int:
-    """Return the first step without a usable picture, or ``steps`` when the last step has one."""
-    return first_step_missing(set(usable_predictions(job).values_list("step", flat=True)), steps=steps)
+def first_open_step(job: TryOnJob) -> int:
+    """Return the step to do next, or the number of the job's steps when the last one has a usable picture."""
+    return step_after(usable_predictions(job).values_list("step", flat=True))
 
 
-def first_step_missing(done: set[int], *, steps: int) -> int:
-    """Return the first step to do, or ``steps`` when the last step is done."""
-    if steps - 1 in done:
-        return steps
-    return next(step for step in range(steps) if step not in done)
+def step_after(done: Iterable[int]) -> int:
+    """Return the step after the latest that is done: its picture has all that those before it brought."""
+    return max(done, default=-1) + 1
 
 
 def rescued() -> Rescued:

@@ -22,6 +22,8 @@ from tests.bench import bulk  # noqa: E402
 from tryon.cleanup.files import stored_files  # noqa: E402
 from tryon.engine import governor  # noqa: E402
 from tryon.engine.governor.row import lock  # noqa: E402
+from tryon.fashn.inputs import steps  # noqa: E402
+from tryon.fashn.options import TryOnOptions  # noqa: E402
 from tryon.selectors import typical_seconds  # noqa: E402
 
 TIMES = 15
@@ -80,7 +82,7 @@ def in_the_lock() -> None:
 def unused_speed() -> None:
     """Look for durations where there are none, with nothing remembered."""
     cache.clear()
-    typical_seconds(model_name="tryon-max", speed="4k", documented=40)
+    typical_seconds(steps(TryOnOptions(resolution="4k"))[0])
 
 
 def without_redis(ask: Callable[[], object]) -> Callable[[], object]:

@@ -18,7 +18,7 @@ from config.core.images import ImageWarning
 from config.core.storage import addresses
 from results.labels import AiLabelAnswer, ai_label
 from tryon.failures import FailureCode, is_retryable, message_for
-from tryon.fashn.inputs import model_for
+from tryon.fashn.inputs import steps
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, ProductImage, Status, TryOnJob
 from tryon.selectors import typical_seconds
@@ -235,9 +235,5 @@ def _answer(job: "ShownJob", waits: Mapping[UUID, Waiting], urls: Mapping[str, U
 
 def seconds_of(wait: Wait, job: TryOnJob) -> int:
     """Return the expected seconds until a queued job's picture is ready, after what holds the job."""
-    options = TryOnOptions.from_mapping(job.options)
-    model = model_for("tryon", options)
-    typical = typical_seconds(
-        model_name=model.name, speed=options.speed, documented=model.typical_seconds(options)
-    )
+    typical = sum(typical_seconds(step) for step in steps(TryOnOptions.from_mapping(job.options)))
     return estimated_wait(jobs_ahead=wait.jobs_ahead, typical=typical) + round(wait.hold.seconds)

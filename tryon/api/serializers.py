@@ -18,6 +18,7 @@ from tryon.fashn.options import (
     RESOLUTIONS,
     V16_MODES,
     OptionError,
+    Recipe,
     TryOnOptions,
 )
 from tryon.models import Status
@@ -85,14 +86,14 @@ class OptionsField(serializers.Field[TryOnOptions, Any, Any, Any]):
         if not isinstance(data, dict):
             raise serializers.ValidationError(_("Send an object."))
         try:
-            return TryOnOptions.from_mapping(data)
+            return TryOnOptions.asked(data)
         except OptionError as error:
             raise serializers.ValidationError(
                 {error.field: [gettext(error.message) % error.words]}
             ) from error
 
     @override
-    def to_representation(self, value: TryOnOptions) -> dict[str, str | int]:
+    def to_representation(self, value: TryOnOptions) -> Recipe:
         return value.normalised()
 
 

@@ -14,10 +14,10 @@ from config.core import clock
 from results.models import Review
 from tryon.engine import lifecycle
 from tryon.engine.steps import credits_from, look_after_pictures, paid_picture
-from tryon.fashn.inputs import steps, total_credits
+from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, IN_FLIGHT, Prediction, PredictionState, Status, TryOnJob
-from tryon.selectors import FASHN_KEEPS_PICTURES, first_open_step, first_step_missing, is_usable
+from tryon.selectors import FASHN_KEEPS_PICTURES, first_open_step, is_usable, step_after
 
 
 def calls_in_flight(cache_key: str) -> QuerySet[Prediction]:
@@ -37,8 +37,8 @@ def credits_to_pay(cache_key: str, options: TryOnOptions, *, explicit: bool = Fa
     estate = _estate(cache_key)
     if explicit:
         estate = estate.filter(is_usable(clock.now()))
-    done = set(estate.values_list("step", flat=True))
-    return total_credits(options, first_step=first_step_missing(done, steps=len(steps(options))))
+    done = estate.values_list("step", flat=True)
+    return total_credits(options, first_step=step_after(done))
 
 
 def inherit(job: TryOnJob, *, explicit: bool) -> bool:
@@ -58,7 +58,7 @@ def inherit(job: TryOnJob, *, explicit: bool) -> bool:
     if paid_picture(job) is not None:
         return lifecycle.inherit(job, progress=lifecycle.DOWNLOADING_PROGRESS, next_check_at=now, price=0)
     # A lost call of a step that is paid since keeps nobody from the steps that are missing.
-    step = first_open_step(job, steps=len(steps(TryOnOptions.from_mapping(job.options))))
+    step = first_open_step(job)
     unknown = job.predictions.filter(_is_unknown(now), step=step).order_by("-created_at")
     awaited = next((call for call in unknown if not explicit or _may_come(call, now)), None)
     if awaited is None:

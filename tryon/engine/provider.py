@@ -14,7 +14,6 @@ from config.core.storage import ObjectMissing, content_type, look_at, read
 from tryon.fashn.client import FashnClient
 from tryon.fashn.download import download
 from tryon.fashn.inputs import Inputs, Step, background_remove_inputs, tryon_inputs
-from tryon.fashn.options import TryOnOptions
 from tryon.models import Prediction, TryOnJob
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -46,18 +45,17 @@ def fetch_result(address: str) -> bytes:
 def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
     """Return the inputs of a step. Raise ObjectMissing and StorageUnavailable.
 
-    The second step works on the first step's picture: FASHN's own, by its address, or our copy.
+    A further step works on the picture of the step before: FASHN's own, by its address, or our copy.
     """
-    if step == "background-remove":
-        if before is None:
-            raise ValueError("background-remove needs a try-on before it.")
-        return background_remove_inputs(_kept_copy(before) or before.output)
+    picture = "" if before is None else _kept_copy(before) or before.output
+    if step.garment is None:
+        return background_remove_inputs(picture)
     model, product = job.model_image.image.name or "", job.product_image.processed.name or ""
     if job.retry_count and settings.FASHN_INPUT_URLS:
         # FASHN only says that it could not load a photo. The store knows why.
         for key in filter(None, (model, product)):
             look_at(key)
-    return tryon_inputs(_photo(model), _photo(product), TryOnOptions.from_mapping(job.options))
+    return tryon_inputs(picture or _photo(model), _photo(product), step.options)
 
 
 def _kept_copy(before: Prediction) -> str:

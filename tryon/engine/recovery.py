@@ -12,6 +12,7 @@ from tryon.engine import governor, queue, steps
 from tryon.engine.advance import dispatch
 from tryon.engine.provider import client
 from tryon.fashn.errors import FashnError
+from tryon.fashn.inputs import MOST_STEPS
 from tryon.models import IN_FLIGHT, Prediction, Status, TryOnJob
 from tryon.selectors import predictions_to_rescue
 
@@ -94,7 +95,8 @@ def _release_orphans() -> None:
 
 
 def _abandon_stuck() -> None:
-    """Fail jobs that are stuck well past the deadlines of two predictions and of the picture."""
-    limit = clock.now() - 3 * timedelta(seconds=settings.JOB_DEADLINE_SECONDS) - 2 * ORPHANED
+    """Fail jobs that are stuck well past the deadlines of all their predictions and of the picture."""
+    deadlines = (MOST_STEPS + 1) * timedelta(seconds=settings.JOB_DEADLINE_SECONDS)
+    limit = clock.now() - deadlines - 2 * ORPHANED
     for job in TryOnJob.objects.filter(status=Status.PROCESSING, started_at__lt=limit)[:BATCH]:
         steps.abandon(job)

@@ -1,12 +1,11 @@
 """The inputs, price and typical time of a try-on at FASHN."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
-from tryon.fashn.options import DEFAULT_MODE, DEFAULT_SEED, TryOnOptions
+from tryon.fashn.options import ACCESSORIES, DEFAULT_MODE, DEFAULT_SEED, MOST_GARMENTS, TryOnOptions
 
-type Step = Literal["tryon", "background-remove"]
 type Inputs = dict[str, str | int]
 
 # Lossless: we cut out, scale and encode the paid result, and a second lossy step would show, most of all
@@ -83,26 +82,66 @@ MODELS: Final[Mapping[str, ProviderModel]] = {
 }
 
 
+# Each garment is one step, and so is the background.
+MOST_STEPS: Final = MOST_GARMENTS + 1
+
+
+class Step(NamedTuple):
+    """One paid call of a try-on: FASHN's model, and the options as they hold for this call.
+
+    ``garment`` is the place of the garment that it puts on, from 0. None: it puts nothing on.
+    """
+
+    model: ProviderModel
+    options: TryOnOptions
+    garment: int | None
+
+    @property
+    def credits(self) -> int:
+        """Return the price."""
+        return self.model.credits(self.options)
+
+    @property
+    def typical_seconds(self) -> float:
+        """Return FASHN's documented figure."""
+        return self.model.typical_seconds(self.options)
+
+
 def steps(options: TryOnOptions) -> tuple[Step, ...]:
-    """Return the paid steps of one try-on, in order. A background colour needs the person cut out first."""
-    return ("tryon",) if options.background is None else ("tryon", "background-remove")
+    """Return the paid steps of one try-on, in order: each works on the picture of the step before.
 
-
-def model_for(step: Step, options: TryOnOptions) -> ProviderModel:
-    """Return the model that carries out a step."""
-    if step == "background-remove":
-        return BACKGROUND_REMOVE
-    return TRYON_V16 if options.resolution is None else TRYON_MAX
+    A background colour needs the person cut out first.
+    """
+    whole = replace(options, garments=())
+    if options.garments:
+        chosen = [_garment_step(whole, place, category) for place, category in enumerate(options.garments)]
+    else:
+        chosen = [Step(_tryon_model(whole), whole, 0)]
+    if options.background is not None:
+        chosen.append(Step(BACKGROUND_REMOVE, whole, None))
+    return tuple(chosen)
 
 
 def total_credits(options: TryOnOptions, *, first_step: int = 0) -> int:
     """Return the credits for all steps of the try-on from ``first_step`` on."""
-    return sum(model_for(step, options).credits(options) for step in steps(options)[first_step:])
+    return sum(step.credits for step in steps(options)[first_step:])
 
 
 def total_seconds(options: TryOnOptions) -> float:
     """Return the typical seconds for all steps of the try-on, without the wait for a slot."""
-    return sum(model_for(step, options).typical_seconds(options) for step in steps(options))
+    return sum(step.typical_seconds for step in steps(options))
+
+
+def _garment_step(options: TryOnOptions, place: int, category: str) -> Step:
+    if category in ACCESSORIES:
+        options = options.for_tryon_max()
+    elif options.resolution is None:  # tryon-max takes no category
+        options = replace(options, category=category)
+    return Step(_tryon_model(options), options, place)
+
+
+def _tryon_model(options: TryOnOptions) -> ProviderModel:
+    return TRYON_V16 if options.resolution is None else TRYON_MAX
 
 
 def tryon_inputs(model_image: str, garment_image: str, options: TryOnOptions) -> Inputs:

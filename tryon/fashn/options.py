@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from PIL import ImageColor
@@ -16,8 +16,16 @@ V16_MODES: Final = ("performance", "balanced", "quality")
 MAX_MODES: Final = ("fast", "balanced", "quality")
 CATEGORIES: Final = ("auto", "tops", "bottoms", "one-pieces")
 GARMENT_PHOTO_TYPES: Final = ("auto", "flat-lay", "model")
+# Only tryon-max puts these on.
+ACCESSORIES: Final = ("shoes", "bags")
+GARMENT_CATEGORIES: Final = (*CATEGORIES, *ACCESSORIES)
+MOST_GARMENTS: Final = 3
 
-_DEFAULTS: Final[Mapping[str, str | int]] = {
+# The JSON form of options, as a job's row has it.
+type Recipe = dict[str, str | int | list[str]]
+
+_DEFAULTS: Final[Mapping[str, object]] = {
+    "garments": (),
     "mode": DEFAULT_MODE,
     "category": "auto",
     "garmentPhotoType": "auto",
@@ -51,7 +59,8 @@ class TryOnOptions:
 
     ``resolution`` ("1k", "2k", "4k": about 1, 4, 16 megapixels) selects FASHN's tryon-max. Without it the job
     runs on tryon-v1.6. ``category`` and ``garment_photo_type`` exist on tryon-v1.6 only. ``background``
-    is a CSS hex or named colour.
+    is a CSS hex or named colour. ``garments`` has the categories of an outfit of two or three garments, in
+    the order in which they are put on, and is empty for one garment.
     """
 
     mode: str | None = None
@@ -60,6 +69,7 @@ class TryOnOptions:
     seed: int | None = None
     resolution: str | None = None
     background: str | None = None
+    garments: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_choice("resolution", self.resolution, RESOLUTIONS)
@@ -72,28 +82,48 @@ class TryOnOptions:
         _check_seed(self.seed)
         if self.background is not None:
             css_colour(self.background)
+        if self.garments:
+            _check_garments(self.garments, self.category)
 
     @classmethod
     def from_mapping(cls, options: Mapping[str, object]) -> "TryOnOptions":
-        """Read the JSON form (camel case).
+        """Read the JSON form (camel case) of a job's row."""
+        chosen = {name: value for name, value in options.items() if name != "garments"}
+        garments = options.get("garments", ())
+        return cls.asked(chosen, tuple(garments) if isinstance(garments, list) else ())
+
+    @classmethod
+    def asked(cls, options: Mapping[str, object], garments: tuple[str, ...] = ()) -> "TryOnOptions":
+        """Read the JSON form (camel case) of a request, which names the garments beside it.
 
         A null counts as left out. An unknown field is refused by name.
         """
-        names = {_camel(field.name): field.name for field in fields(cls)}
+        names = {_camel(field.name): field.name for field in fields(cls) if field.name != "garments"}
         for field in options:
             if field not in names:
                 raise OptionError(
                     field, _("Unknown. The names are %(names)s."), names=", ".join(sorted(names))
                 )
+        chosen = {names[field]: value for field, value in options.items()}
         # The values' types are checked where their meaning is, in __post_init__.
-        return cls(**{names[field]: value for field, value in options.items()})  # type: ignore[arg-type]
+        return cls(**chosen, garments=garments)  # type: ignore[arg-type]
 
     @property
     def speed(self) -> str:
         """Return the options that decide a prediction's duration, such as ``balanced`` or ``2k quality``."""
         return " ".join(filter(None, [self.resolution, self.mode or DEFAULT_MODE]))
 
-    def normalised(self) -> dict[str, str | int]:
+    def for_tryon_max(self) -> "TryOnOptions":
+        """Return the options with which tryon-max makes what they ask tryon-v1.6 for."""
+        return replace(
+            self,
+            resolution=self.resolution or RESOLUTIONS[0],
+            mode="fast" if self.mode == "performance" else self.mode,
+            category=None,
+            garment_photo_type=None,
+        )
+
+    def normalised(self) -> Recipe:
         """Return the JSON form with defaults left out, keys sorted and the colour as #rrggbb.
 
         Two requests for the same picture give the same mapping, and ``from_mapping`` reads it back.
@@ -102,7 +132,7 @@ class TryOnOptions:
         if self.background is not None:
             chosen["background"] = css_colour(self.background)
         return {
-            name: value
+            name: list(value) if isinstance(value, tuple) else value
             for name, value in sorted(chosen.items())
             if value is not None and value != _DEFAULTS.get(name)
         }
@@ -145,6 +175,13 @@ def _check_left_out(field: str, value: str | None) -> None:
         raise OptionError(
             field, _("Leave out %(option)s or resolution: they do not work together."), option=field
         )
+
+
+def _check_garments(garments: tuple[str, ...], category: str | None) -> None:
+    if not 2 <= len(garments) <= MOST_GARMENTS or not set(garments) <= set(GARMENT_CATEGORIES):
+        raise OptionError("garments", _("Use one of %(allowed)s."), allowed=", ".join(GARMENT_CATEGORIES))
+    if category not in (None, "auto"):
+        raise OptionError("category", _("Leave it out, and give each garment its category."))
 
 
 def _check_seed(seed: object) -> None:

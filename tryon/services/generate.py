@@ -20,8 +20,8 @@ from results.selectors import result_live
 from tryon.access import hold, product_image_for
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
-from tryon.fashn.inputs import model_for
-from tryon.fashn.options import TryOnOptions
+from tryon.fashn.inputs import steps
+from tryon.fashn.options import Recipe, TryOnOptions
 from tryon.models import JobViewer, Lane, ProductImage, TryOnJob
 from tryon.services.limits import check_limits
 from tryon.services.reuse import Reuse, join_active, note, share_live
@@ -48,7 +48,7 @@ class Wish:
 
     product: ProductImage
     model: ModelImage
-    recipe: dict[str, str | int]
+    recipe: Recipe
     caller: Caller
     lane: Lane
 
@@ -115,12 +115,12 @@ def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOpti
     return TryOnOptions.from_mapping({**options.normalised(), "category": garment})
 
 
-def cache_key(product: ProductImage, model: ModelImage, recipe: dict[str, str | int]) -> str:
+def cache_key(product: ProductImage, model: ModelImage, recipe: Recipe) -> str:
     """Return the SHA-256 of both photos' checksums, the normalised options and FASHN's model.
 
     The same key means the same picture. A stand-in's picture is not FASHN's.
     """
-    provider_model = model_for("tryon", TryOnOptions.from_mapping(recipe)).name
+    provider_model = steps(TryOnOptions.from_mapping(recipe))[0].model.name
     parts: list[object] = [product.checksum, model.checksum, provider_model, recipe]
     if is_test():
         parts.append("test")

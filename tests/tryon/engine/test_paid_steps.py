@@ -142,7 +142,7 @@ def test_a_final_picture_makes_the_steps_before_it_unnecessary() -> None:
         PredictionFactory.create(
             job=job, step=step, state=PredictionState.SUCCEEDED, output=output, finished_at=now
         )
-    assert first_open_step(job, steps=2) == 2
+    assert first_open_step(job) == 2
 
 
 def test_a_retry_is_good_for_one_call_although_the_one_before_ends_later() -> None:

@@ -10,7 +10,6 @@ from tryon.fashn.inputs import (
     TRYON_MAX,
     TRYON_V16,
     background_remove_inputs,
-    model_for,
     steps,
     total_credits,
     total_seconds,
@@ -29,7 +28,7 @@ def options(**chosen: object) -> TryOnOptions:
 
 
 def test_defaults_select_the_classic_model() -> None:
-    assert model_for("tryon", options()) is TRYON_V16
+    assert steps(options())[0].model is TRYON_V16
     assert tryon_inputs(MODEL, GARMENT, options()) == {
         "model_image": MODEL,
         "garment_image": GARMENT,
@@ -57,7 +56,7 @@ def test_choices_reach_the_classic_model() -> None:
 def test_resolution_selects_tryon_max_with_its_own_field_names() -> None:
     chosen = options(resolution="2k", mode="fast", seed=7)
 
-    assert model_for("tryon", chosen) is TRYON_MAX
+    assert steps(chosen)[0].model is TRYON_MAX
     assert tryon_inputs(MODEL, GARMENT, chosen) == {
         "model_image": MODEL,
         "product_image": GARMENT,
@@ -74,10 +73,51 @@ def test_tryon_max_without_a_resolution_is_a_mistake() -> None:
 
 
 def test_background_takes_a_second_paid_step() -> None:
-    assert steps(options()) == ("tryon",)
-    assert steps(options(background="white")) == ("tryon", "background-remove")
-    assert model_for("background-remove", options(background="white")) is BACKGROUND_REMOVE
+    assert [step.model for step in steps(options())] == [TRYON_V16]
+    assert [step.model for step in steps(options(background="white"))] == [TRYON_V16, BACKGROUND_REMOVE]
     assert background_remove_inputs(MODEL) == {"image": MODEL}
+
+
+def test_each_garment_of_an_outfit_is_a_step_of_the_model_that_can_put_it_on() -> None:
+    outfit = options(garments=["bottoms", "tops", "shoes"], mode="performance", background="#ffffff")
+    assert [(step.model, step.garment, step.options.category) for step in steps(outfit)] == [
+        (TRYON_V16, 0, "bottoms"),
+        (TRYON_V16, 1, "tops"),
+        (TRYON_MAX, 2, None),
+        (BACKGROUND_REMOVE, None, None),
+    ]
+    assert tryon_inputs(MODEL, GARMENT, steps(outfit)[2].options) == {
+        "model_image": MODEL,
+        "product_image": GARMENT,
+        "resolution": "1k",
+        "generation_mode": "fast",
+        "seed": 42,
+        "output_format": "png",
+    }
+    assert (total_credits(outfit), total_credits(outfit, first_step=2)) == (4, 2)
+    assert options(**outfit.normalised()) == outfit
+
+
+def test_with_a_resolution_the_whole_outfit_is_for_tryon_max() -> None:
+    outfit = options(garments=["bottoms", "bags"], resolution="2k")
+    assert [(step.model, step.options) for step in steps(outfit)] == [
+        (TRYON_MAX, options(resolution="2k"))
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("chosen", "field"),
+    [
+        ({"garments": ["tops"]}, "garments"),
+        ({"garments": ["tops", "hats"]}, "garments"),
+        ({"garments": ["bottoms", "tops", "shoes", "bags"]}, "garments"),
+        ({"garments": ["bottoms", "tops"], "category": "tops"}, "category"),
+    ],
+)
+def test_an_outfit_that_no_release_makes_is_refused(chosen: dict[str, Any], field: str) -> None:
+    with pytest.raises(OptionError) as refused:
+        options(**chosen)
+    assert refused.value.field == field
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import Case, F, Min, Q, Sum, When
 
 from config.core import clock
-from tryon.fashn.inputs import steps, total_credits
+from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import ACTIVE, IN_FLIGHT, Governor, Lane, Prediction, PredictionState, Status, TryOnJob
 from tryon.selectors import first_open_step, jobs_ready
@@ -110,7 +110,7 @@ def credits_to_pay(job: TryOnJob) -> int:
     options = _readable(job.options)
     if options is None:
         return 0
-    return total_credits(options, first_step=first_open_step(job, steps=len(steps(options))))
+    return total_credits(options, first_step=first_open_step(job))
 
 
 def _midnight_before(now: datetime) -> datetime:

@@ -20,7 +20,12 @@ def mark_sending(prediction: Prediction) -> bool:
 
 
 def mark_running(
-    prediction: Prediction, *, provider_id: str, expected_at: datetime, next_check_at: datetime
+    prediction: Prediction,
+    *,
+    provider_id: str,
+    expected_at: datetime,
+    next_check_at: datetime,
+    progress: int = SUBMITTED_PROGRESS,
 ) -> bool:
     """Close the unsafe window, because FASHN gave an id.
 
@@ -33,7 +38,7 @@ def mark_running(
         waits = _is_awaited(prediction) and _note_on_job(
             prediction,
             JobEdge.NOTE_SUBMITTED,
-            progress=SUBMITTED_PROGRESS,
+            progress=progress,
             expected_at=expected_at,
             next_check_at=next_check_at,
         )
@@ -114,6 +119,7 @@ def mark_succeeded(
     *,
     output: str,
     credits_used: int,
+    progress: int = DOWNLOADING_PROGRESS,
     next_call: Prediction | None = None,
     price: int = 0,
 ) -> bool:
@@ -136,9 +142,8 @@ def mark_succeeded(
             rescue_at=None,
         ):
             return False
-        progress = {"progress": DOWNLOADING_PROGRESS} if next_call is None else {}
         waits = _is_awaited(prediction) and _note_on_job(
-            prediction, JobEdge.NOTE_PICTURE_READY, next_check_at=now, price=price, **progress
+            prediction, JobEdge.NOTE_PICTURE_READY, next_check_at=now, price=price, progress=progress
         )
         if not waits:
             look_after(prediction, at=now)

@@ -10,12 +10,13 @@ from tryon.engine import governor, lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import client
 from tryon.engine.steps.outcomes import give_up_checking, give_up_or_retry, past_deadline
-from tryon.engine.steps.plan import call_for, credits_from, is_readable, options_of, paid_picture
+from tryon.engine.steps.plan import call_for, credits_from, is_readable, options_of
 from tryon.failures import FailureCode
 from tryon.fashn.errors import FashnError, NotFound
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.types import Phase, PredictionStatus
 from tryon.models import Prediction, PredictionState, TryOnJob
+from tryon.selectors import first_open_step
 from tryon.timing import progress_now
 
 # FASHN allows 50 status calls in 10 s for all predictions together: the more in flight, the rarer the checks.
@@ -60,19 +61,21 @@ def is_forgotten(error: FashnError) -> bool:
 
 def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus) -> bool:
     """Note a paid picture. The job's next step takes over the slot, or the slot is free for another job."""
+    # A later step may have brought its picture by now.
+    step = max(prediction.step + 1, first_open_step(job))
     further = (
         is_readable(job)
-        and prediction.step + 1 < len(steps_of(options_of(job)))
-        and paid_picture(job) is None
+        and step < len(steps_of(options_of(job)))
         # One that was never answered may be paid: only a person pays for another.
-        and not job.predictions.filter(step=prediction.step + 1, state=PredictionState.UNKNOWN).exists()
+        and not job.predictions.filter(step=step, state=PredictionState.UNKNOWN).exists()
     )
     return lifecycle.mark_succeeded(
         prediction,
         output=answer.outputs[0],
         credits_used=prediction.price if answer.credits_used is None else answer.credits_used,
-        next_call=call_for(job, prediction.step + 1) if further else None,
-        price=credits_from(job, prediction.step + 2) if further else 0,
+        next_call=call_for(job, step) if further else None,
+        progress=progress_now(job) if further else lifecycle.DOWNLOADING_PROGRESS,
+        price=credits_from(job, step + 1) if further else 0,
     )
 
 

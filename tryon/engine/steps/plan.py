@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from config.core import clock
 from tryon.engine import governor, lifecycle
 from tryon.failures import FailureCode
-from tryon.fashn.inputs import Step, model_for, total_credits
+from tryon.fashn.inputs import Step, total_credits
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import EventKind, Prediction, PredictionState, TryOnJob
@@ -42,8 +42,7 @@ def start(job: TryOnJob) -> bool:
     straight to collecting. A bad row that can't start is logged and does not stop the others.
     """
     try:
-        steps = len(steps_of(options_of(job)))
-        step = first_open_step(job, steps=steps)
+        steps, step = len(steps_of(options_of(job))), first_open_step(job)
         if (known := known_call(job, step)) is not None and lifecycle.resume(known):
             return lifecycle.inherit(
                 job,
@@ -92,16 +91,15 @@ def is_next(job: TryOnJob, prediction: Prediction) -> bool:
     Since its slot was reserved, an earlier call of its step may have brought a picture or told its id, and
     the picture of the step before may have been lost.
     """
-    step = first_open_step(job, steps=len(steps_of(options_of(job))))
+    step = first_open_step(job)
     return step == prediction.step and known_call(job, step) is None
 
 
 def call_for(job: TryOnJob, step: int) -> Prediction:
     """Return a step's new prediction, not saved yet."""
-    options = options_of(job)
-    model = model_for(steps_of(options)[step], options)
+    call = steps_of(options_of(job))[step]
     return Prediction(
-        job=job, step=step, model_name=model.name, speed=options.speed, price=model.credits(options)
+        job=job, step=step, model_name=call.model.name, speed=call.options.speed, price=call.credits
     )
 
 
@@ -133,9 +131,9 @@ def is_readable(job: TryOnJob) -> bool:
     return True
 
 
-def step_of(job: TryOnJob, prediction: Prediction) -> Step:
-    """Return the step that the prediction carries out."""
-    return steps_of(options_of(job))[prediction.step]
+def steps_from(job: TryOnJob, prediction: Prediction) -> tuple[Step, ...]:
+    """Return the step that the prediction carries out, and those after it."""
+    return steps_of(options_of(job))[prediction.step :]
 
 
 def is_last(job: TryOnJob, prediction: Prediction) -> bool:

@@ -4,7 +4,7 @@ import functools
 import time
 from datetime import timedelta
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from django.db import (
@@ -29,7 +29,7 @@ from tryon.engine.steps.outcomes import (
     lose_submission,
     put_back,
 )
-from tryon.engine.steps.plan import is_next, options_of, step_of
+from tryon.engine.steps.plan import is_next, steps_from
 from tryon.failures import FailureCode
 from tryon.fashn.errors import (
     ConcurrencyLimited,
@@ -43,9 +43,10 @@ from tryon.fashn.errors import (
     UnexpectedAnswer,
     Withheld,
 )
-from tryon.fashn.inputs import Inputs, model_for
+from tryon.fashn.inputs import Inputs
 from tryon.models import Lane, Pause, Prediction, ProductImage, TryOnJob
 from tryon.selectors import copy_at_hand, typical_seconds, usable_predictions
+from tryon.timing import CLOCK_PROGRESS_END, progress_now
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -62,6 +63,14 @@ FASHN_IS_ILL: Final = (ServerError, NotSent, Unanswered, UnexpectedAnswer)
 
 # FASHN takes no more for now, from any job.
 NO_MORE_NOW: Final = (RateLimited, ConcurrencyLimited, OutOfCredits, Unauthorized)
+
+
+class Timing(NamedTuple):
+    """The job's progress now, the typical seconds for all steps left, and those until the first check."""
+
+    progress: int
+    typical: float
+    first_check: float
 
 
 class Window(Enum):
@@ -81,17 +90,22 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
     if not (governor.may_submit() and _may_pay(job)):
         _hold(job, prediction)
         return
-    before = usable_predictions(job).filter(step__lt=prediction.step).order_by("-step").first()
+    before = usable_predictions(job).filter(step=prediction.step - 1).first()
     if before is None and prediction.step > 0:
         _plan_again(job, prediction)  # the picture of the step before is lost
         return
     try:
-        inputs = inputs_for(job, step_of(job, prediction), before)
+        steps = steps_from(job, prediction)
+        inputs = inputs_for(job, steps[0], before)
     except (ObjectMissing, StorageUnavailable) as error:
         _go_on_without(job, prediction, error)
         return
-    typical = _typical_seconds(job, prediction)
-    first_check = max(between_checks(), typical * FIRST_CHECK_SHARE)
+    seconds = [typical_seconds(step) for step in steps]
+    timing = Timing(
+        progress=min(max(progress_now(job), lifecycle.SUBMITTED_PROGRESS), CLOCK_PROGRESS_END),
+        typical=sum(seconds),
+        first_check=max(between_checks(), seconds[0] * FIRST_CHECK_SHARE),
+    )
     with shielded():
         match _open_window(job, prediction):
             case Window.TOO_MANY:
@@ -99,7 +113,7 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
             case Window.OUTDATED:
                 _plan_again(job, prediction)
             case Window.OPEN:
-                _send(job, prediction, inputs, typical=typical, first_check=first_check)
+                _send(job, prediction, inputs, timing)
 
 
 def _may_pay(job: TryOnJob) -> bool:
@@ -128,9 +142,7 @@ def _has_another_photo(job: TryOnJob) -> bool:
     return copy is not None and lifecycle.change_photo(job, photo_id=copy.pk)
 
 
-def _send(
-    job: TryOnJob, prediction: Prediction, inputs: Inputs, *, typical: float, first_check: float
-) -> None:
+def _send(job: TryOnJob, prediction: Prediction, inputs: Inputs, timing: Timing) -> None:
     """Send the one paid POST, and write down what came of it."""
     try:
         provider_id = client().run(
@@ -147,7 +159,7 @@ def _send(
         close_old_connections()
         _refused(job, prediction, error)
     else:
-        _accepted(job, prediction, provider_id, typical=typical, first_check=first_check)
+        _accepted(job, prediction, provider_id, timing)
         governor.submission_accepted()
 
 
@@ -179,34 +191,23 @@ def _plan_again(job: TryOnJob, prediction: Prediction) -> None:
     put_back(job, "plan_changed", functools.partial(lifecycle.return_slot, prediction))
 
 
-def _typical_seconds(job: TryOnJob, prediction: Prediction) -> float:
-    options = options_of(job)
-    return typical_seconds(
-        model_name=prediction.model_name,
-        speed=prediction.speed,
-        documented=model_for(step_of(job, prediction), options).typical_seconds(options),
-    )
-
-
-def _accepted(
-    job: TryOnJob, prediction: Prediction, provider_id: str, *, typical: float, first_check: float
-) -> None:
+def _accepted(job: TryOnJob, prediction: Prediction, provider_id: str, timing: Timing) -> None:
     try:
-        waits = _note_id(prediction, provider_id, typical=typical, first_check=first_check)
+        waits = _note_id(prediction, provider_id, timing)
     except IntegrityError:
         # Another call has this id. Only one can own its picture, and this one stays without an answer.
         logger.exception("answer_names_another_call", job_id=str(job.pk), provider_id=provider_id)
         lose_submission(job, prediction, cause="id_of_another_call")
         return
     if waits:
-        queue.enqueue_timer(prediction.job_id, delay_seconds=first_check)
+        queue.enqueue_timer(prediction.job_id, delay_seconds=timing.first_check)
         return
     prediction.refresh_from_db()
     if prediction.job_id != job.pk:  # a later attempt at the recipe has taken the call over
         queue.enqueue_advance(prediction.job_id)
 
 
-def _note_id(prediction: Prediction, provider_id: str, *, typical: float, first_check: float) -> bool:
+def _note_id(prediction: Prediction, provider_id: str, timing: Timing) -> bool:
     """Store the id of a paid prediction, on a new connection if the old one was cut.
 
     Return whether the job waits for the prediction.
@@ -216,8 +217,9 @@ def _note_id(prediction: Prediction, provider_id: str, *, typical: float, first_
         lifecycle.mark_running,
         prediction,
         provider_id=provider_id,
-        expected_at=now + timedelta(seconds=typical),
-        next_check_at=now + timedelta(seconds=first_check),
+        progress=timing.progress,
+        expected_at=now + timedelta(seconds=timing.typical),
+        next_check_at=now + timedelta(seconds=timing.first_check),
     )
     for seconds in WRITE_AGAIN_SECONDS:
         try:
