@@ -3,6 +3,7 @@
 Each line has the values that are bound to the context at that time (``request_id``, ``job_id``).
 """
 
+import logging
 import logging.config
 from collections.abc import Iterable, MutableMapping
 from typing import Any, Final
@@ -65,6 +66,8 @@ def configure_logging(*, log_format: str, level: str, secrets: Iterable[str] = (
     ``secrets`` are values that no line may have.
     """
     REDACTOR.tell(secrets)
+    # No line has them, and each record would look them up.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     ours = {"handlers": ["stderr"], "propagate": False}
     logging.config.dictConfig(
         {

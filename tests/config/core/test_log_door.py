@@ -79,6 +79,7 @@ def logged(log_format: str = "json", level: int = logging.INFO) -> Iterator[list
         f"tos_{TOKEN} is not known",
         "Bearer fa-0123456789abcdef",
         "fa-0123456789abcdef01",
+        "/a/tos_0123456789abcdef",
         "Cookie: sessionid=abcdefgh; csrftoken=ijkl",
         f"the callback {TOKEN} came",
     ],
