@@ -64,9 +64,11 @@ MIDDLEWARE = [
     "config.core.middleware.RequestLogMiddleware",
     "config.core.middleware.PrivateAnswersMiddleware",
     "config.core.http.health.ProbesMiddleware",
-    "config.core.storage.StorageBudgetMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tryon.api.quick.JobStatusMiddleware",
+    "config.core.storage.StorageBudgetMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.shops.middleware.PeopleSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -74,7 +76,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.shops.middleware.PeopleAuthenticationMiddleware",
     "config.shops.middleware.PeopleMessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

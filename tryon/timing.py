@@ -1,14 +1,37 @@
 """The arithmetic of waiting: progress and seconds from a job's own times, without I/O."""
 
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple, Protocol
 
 from django.conf import settings
 
 from config.core import clock
-from tryon.models import Status, TryOnJob
+from tryon.models import Status
 
 # Between FASHN's answers progress follows the clock up to here. FASHN confirms the rest.
 CLOCK_PROGRESS_END: Final = 90
+
+
+class Timed(Protocol):
+    """A job, as far as the clock moves it."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def progress(self) -> int: ...
+    @property
+    def started_at(self) -> datetime | None: ...
+    @property
+    def expected_at(self) -> datetime | None: ...
+
+
+class Course(NamedTuple):
+    """These values of a job without its row."""
+
+    status: str
+    progress: int
+    started_at: datetime | None
+    expected_at: datetime
 
 
 def estimated_wait(*, jobs_ahead: int, typical: float) -> int:
@@ -17,7 +40,7 @@ def estimated_wait(*, jobs_ahead: int, typical: float) -> int:
     return max(1, round(rounds * typical))
 
 
-def progress_now(job: TryOnJob) -> int:
+def progress_now(job: Timed) -> int:
     """Return the stored progress, moved on by the clock between two answers of FASHN."""
     if job.status != Status.PROCESSING or job.started_at is None or job.expected_at is None:
         return job.progress
@@ -27,7 +50,7 @@ def progress_now(job: TryOnJob) -> int:
     return max(job.progress, min(CLOCK_PROGRESS_END, by_clock))
 
 
-def seconds_left(job: TryOnJob) -> int | None:
+def seconds_left(job: Timed) -> int | None:
     """Return the expected seconds until a processing job's picture is ready, None if unknown."""
     if job.status != Status.PROCESSING or job.expected_at is None:
         return None

@@ -28,7 +28,7 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        offered = request.headers.get("X-Request-ID", "")
+        offered = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = offered if ACCEPTED_ID.fullmatch(offered) else uuid.uuid4().hex
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id):

@@ -35,8 +35,8 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     )
 )
 _LONG: Final = re.compile(r"[A-Za-z0-9_-]{32,}")
-# Nine in ten texts of a log are a path or an id, a method, or a time. They fit none of the patterns, which need
-# one of these words, a blank, a sign such as "=", or letters of both cases.
+# Nine in ten texts of a log are a path or an id, a method, or a time. They fit none of the patterns, which
+# need one of these words, a blank, a sign such as "=", or letters of both cases.
 _PLAIN: Final = re.compile(r"(?:(?!webhooks|tos_|fa-)[a-z0-9_./-])*+|[A-Z]+|[0-9T:.-]+Z")
 
 

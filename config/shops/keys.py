@@ -33,22 +33,18 @@ def key_forget(row: ApiKey) -> None:
 def key_check(text: str) -> Caller | None:
     """Return the caller behind a key, or None. It costs one indexed query, or none for a cached key."""
     digest = digest_of(text)
-    remembered: Mapping[str, Any] | None = cache.get(cached_name(digest))
-    return Caller(**remembered) if remembered else _read(digest)
+    found: Mapping[str, Any] | None = cache.get(cached_name(digest)) or key_read(digest)
+    return Caller(**found) if found else None
 
 
-def _read(digest: str) -> Caller | None:
-    """Return the caller behind a key from the database, and cache it unless it has just changed."""
+def key_read(digest: str) -> Mapping[str, Any] | None:
+    """Return the arguments of a key's Caller from the database, and cache them unless the key has changed."""
     row = ApiKey.objects.filter(digest=digest, is_active=True).values_list("id", "is_manager").first()
     if row is None:
         return None
-    caller = Caller(requester=f"key:{row[0]}", is_manager=row[1])
-    cache.add(
-        cached_name(digest),
-        {"requester": caller.requester, "is_manager": caller.is_manager},
-        REMEMBER_SECONDS,
-    )
-    return caller
+    found = {"requester": f"key:{row[0]}", "is_manager": row[1]}
+    cache.add(cached_name(digest), found, REMEMBER_SECONDS)
+    return found
 
 
 def digest_of(text: str) -> str:

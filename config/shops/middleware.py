@@ -17,7 +17,7 @@ SESSION_NAME: Final = re.compile(r"[a-z0-9]+")
 
 def is_call_with_key(request: HttpRequest) -> bool:
     """Return whether ``ApiKeyAuthentication`` decides on the request, so that nobody asks for a session."""
-    return request.path_info.startswith(API) and key_in(request.headers) is not None
+    return request.path_info.startswith(API) and key_in(request) is not None
 
 
 class _ForPeople:

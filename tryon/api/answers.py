@@ -190,10 +190,22 @@ def result_state(job: "ShownJob") -> ResultState:
         return ResultState.NONE
     if job.left_at is not None:
         return ResultState.DELETED
+    is_over = _end_of_result(job, job.completed_at) <= clock.now()
+    if is_over:
+        return ResultState.EXPIRED
+    return ResultState.AVAILABLE if hasattr(job, "result") else ResultState.DELETED
+
+
+def state_until(job: "ShownJob") -> datetime | None:
+    """Return the time at which the clock changes the state of the job's result, None if it doesn't."""
+    end = None if job.completed_at is None else _end_of_result(job, job.completed_at)
+    return None if end is None or end <= clock.now() else end
+
+
+def _end_of_result(job: TryOnJob, completed_at: datetime) -> datetime:
     if hasattr(job, "result"):
-        return ResultState.AVAILABLE if job.result.expires_at > clock.now() else ResultState.EXPIRED
-    end = job.completed_at + timedelta(days=settings.RESULT_TTL_DAYS)
-    return ResultState.DELETED if end > clock.now() else ResultState.EXPIRED
+        return job.result.expires_at
+    return completed_at + timedelta(days=settings.RESULT_TTL_DAYS)
 
 
 def _answer(job: "ShownJob", waits: Mapping[UUID, Waiting], urls: Mapping[str, Url]) -> JobAnswer:

@@ -1,66 +1,102 @@
 """The quick path of ``GET /jobs/{id}``, the call that is repeated most: one question to Redis answers it.
 
-It takes plain requests with a key. Everything else (a session, a query, a refusal) goes to the full view.
-Both read with ``jobs_to_show`` and ``facts_of``, and show with ``job_answers``.
+It takes plain requests with a key, before the middlewares that pages need. Everything else (a session, a
+query, a refusal) goes to the full view. Both read with ``jobs_to_show`` and ``facts_of``, and show with
+``job_answers``.
+
+Redis keeps the answer itself. What the clock moves in the answer about a processing job is put in each time.
 """
 
-import functools
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import ResolverMatch
+from django.utils import translation
 from rest_framework.renderers import JSONRenderer
 
+from config.core import clock
+from config.core.http.conditional import tag_of, unless_known
 from config.core.http.envelope import success_body
+from config.core.http.ids import IdConverter
 from config.core.snapshots import SNAPSHOT_SECONDS, life_of, new_version, release_of, version_name
 from config.shops.authentication import key_in
 from config.shops.callers import Caller
-from config.shops.keys import cached_name, digest_of, key_check
+from config.shops.keys import cached_name, digest_of, key_read
+from config.shops.middleware import API
 from results.models import TryOnResult
 from tryon.access import jobs_to_show
-from tryon.api.answers import Facts, facts_of, job_answers, pause_after
-from tryon.models import TryOnJob
+from tryon.api.answers import Facts, JobAnswer, facts_of, job_answers, pause_after, state_until
+from tryon.failures import message_for
+from tryon.models import Status, TryOnJob
 from tryon.services.fallback import wake_if_overdue
+from tryon.timing import Course, progress_now, seconds_left
 
-type View = Callable[..., HttpResponseBase]
+if TYPE_CHECKING:
+    from tryon.access import ShownJob
 
+PATH: Final = re.compile(rf"{API}jobs/({IdConverter.regex})")
 # What DRF would answer with the same JSON.
 PLAIN_ACCEPT: Final = frozenset({"", "*/*", "application/json"})
 # The jobs before a queued one move all the time.
 QUEUED_SECONDS: Final = 2
 
 
+class Ready(NamedTuple):
+    """An answer, and the headers that belong to it alone."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
 class Snapshot(NamedTuple):
-    """A job as one caller sees it. It counts for the same version of the job, and for no other caller."""
+    """The answer about a job to one caller, at one host and in one language.
+
+    It counts for the same version of the job, for the same caller, and until a time. With a ``course`` the
+    clock moves it.
+    """
 
     version: str
-    caller: Caller
-    facts: Facts
+    caller: Mapping[str, Any]
+    answer: Ready
+    until: datetime | None
+    course: Course | None
 
 
-RELEASE: Final = release_of(Snapshot, Caller, jobs_to_show, Facts, TryOnJob, TryOnResult)
+RELEASE: Final = release_of(Snapshot, Caller, jobs_to_show, Facts, message_for, Course, TryOnJob, TryOnResult)
 
 
-def with_quick_path(full: View) -> View:
-    """Return the view of a job that answers plain requests by itself, and leaves the others to ``full``."""
+class JobStatusMiddleware:
+    """Answer plain requests for the status of a job, and leave the others to the view."""
 
-    @functools.wraps(full)
-    def view(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
-        key = key_in(request.headers) if is_plain(request) else None
-        facts = None if key is None else facts_by_key(key, job_id)
-        if facts is None:
-            return full(request, job_id=job_id)
-        wake_if_overdue(facts.jobs[0])
-        (answer,) = job_answers(facts, request)
-        body = JSONRenderer().render(success_body(answer))
-        pause = pause_after(answer)
-        headers = {"Retry-After": str(pause)} if pause else {}
-        return HttpResponse(body, content_type="application/json", headers=headers)
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
 
-    return view
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        match = PATH.fullmatch(request.path_info)
+        key = key_in(request) if match is not None and is_plain(request) else None
+        if match is None or key is None:
+            return self.get_response(request)
+        request.resolver_match = RESOLVED
+        language = translation.get_language_from_request(request)
+        answer = answer_to(request, UUID(match[1]), key, language)
+        if answer is None:
+            return self.get_response(request)
+        return response_with(answer, request, language)
+
+
+def _nothing(_request: HttpRequest) -> HttpResponseBase:
+    raise NotImplementedError
+
+
+# It tells the log that the path has no secret.
+RESOLVED: Final = ResolverMatch(_nothing, (), {}, "api-job", route="api/tryon/jobs/<id:job_id>")
 
 
 def is_plain(request: HttpRequest) -> bool:
@@ -69,24 +105,68 @@ def is_plain(request: HttpRequest) -> bool:
     return request.method == "GET" and not query and accept in PLAIN_ACCEPT
 
 
-def facts_by_key(key: str, job_id: UUID) -> Facts | None:
-    """Return what the caller behind a key sees of a job, None for a wrong key and for no such job."""
+def response_with(answer: Ready, request: HttpRequest, language: str) -> HttpResponse:
+    """Return the response with all headers of the full view's: 304 for an answer that the caller has."""
+    headers = {**answer.headers, "Vary": "Accept-Language"}
+    whole = HttpResponse(answer.body, content_type="application/json", headers=headers)
+    response = unless_known(request, whole)
+    response["Content-Language"], response["Content-Length"] = language, str(len(response.content))
+    return response
+
+
+def answer_to(request: HttpRequest, job_id: UUID, key: str, language: str) -> Ready | None:
+    """Return the answer for the caller behind a key, None for a wrong key and for no such job.
+
+    Raise DisallowedHost.
+    """
     digest = digest_of(key)
-    names = cached_name(digest), version_name(job_id), f"job:{RELEASE}:{job_id}:{digest}"
+    place = f"{request.scheme}://{request.get_host()}:{language}"
+    names = cached_name(digest), version_name(job_id), f"job:{RELEASE}:{job_id}:{digest}:{place}"
     found: dict[str, Any] = cache.get_many(names)
-    cached, version = found.get(names[0]), found.get(names[1])
-    snapshot: Snapshot | None = found.get(names[2])
-    caller = Caller(**cached) if cached else key_check(key)
-    if caller is None:
+    cached, version, snapshot = (found.get(name) for name in names)
+    if snapshot is not None and counts(snapshot, cached, version):
+        return answer_now(snapshot)
+    translation.activate(language)  # of the answer, and of an error of the database
+    cached = cached or key_read(digest)
+    if not cached:
         return None
-    if snapshot is not None and (snapshot.version, snapshot.caller) == (version, caller):
-        return snapshot.facts
     version = version or new_version(job_id)  # before the rows are read
-    job = jobs_to_show(caller).filter(pk=job_id).first()
+    job = jobs_to_show(Caller(**cached)).filter(pk=job_id).first()
     if job is None:
         return None
+    wake_if_overdue(job)
     facts = facts_of([job])
+    answer = ready(job_answers(facts, request)[0])
     if version is not None:
-        seconds = QUEUED_SECONDS if facts.waits else SNAPSHOT_SECONDS
-        cache.set(names[2], Snapshot(version, caller, facts), life_of(seconds))
-    return facts
+        kept = Snapshot(version, cached, answer, state_until(job), course_of(job))
+        cache.set(names[2], kept, life_of(QUEUED_SECONDS if facts.waits else SNAPSHOT_SECONDS))
+    return answer
+
+
+def counts(snapshot: Snapshot, caller: Mapping[str, Any] | None, version: str | None) -> bool:
+    """Return whether a snapshot is still true."""
+    is_same = (snapshot.version, snapshot.caller) == (version, caller)
+    return is_same and (snapshot.until is None or snapshot.until > clock.now())
+
+
+def answer_now(snapshot: Snapshot) -> Ready:
+    """Return the answer of a snapshot as it is now."""
+    if (course := snapshot.course) is None:
+        return snapshot.answer
+    data: JobAnswer = json.loads(snapshot.answer.body)["data"]
+    data["progress"], data["estimatedWaitTime"] = progress_now(course), seconds_left(course) or 0
+    return ready(data)
+
+
+def ready(answer: JobAnswer) -> Ready:
+    """Return the answer in its envelope, as DRF renders it, and its headers."""
+    body: bytes = JSONRenderer().render(success_body(answer))
+    pause = pause_after(answer)
+    return Ready(body, {"ETag": tag_of(body)} | ({"Retry-After": str(pause)} if pause else {}))
+
+
+def course_of(job: "ShownJob") -> Course | None:
+    """Return what the clock moves in the answer about a job."""
+    if job.shown_status != Status.PROCESSING or job.expected_at is None:
+        return None
+    return Course(job.status, job.progress, job.started_at, job.expected_at)

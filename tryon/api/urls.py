@@ -5,7 +5,6 @@ from django.urls import path
 from config.core.http import ids  # noqa: F401  (it registers <id:…>)
 from config.core.http.conditional import conditional
 from tryon.api import operations, views
-from tryon.api.quick import with_quick_path
 
 urlpatterns = [
     path("upload", views.UploadView.as_view(), name="api-upload"),
@@ -13,7 +12,7 @@ urlpatterns = [
     path("uploads/<id:photo_id>", views.UploadedView.as_view(), name="api-upload-one"),
     path("generate", views.GenerateView.as_view(), name="api-generate"),
     path("jobs", views.JobsView.as_view(), name="api-jobs"),
-    path("jobs/<id:job_id>", conditional(with_quick_path(views.JobView.as_view())), name="api-job"),
+    path("jobs/<id:job_id>", conditional(views.JobView.as_view()), name="api-job"),
     path("jobs/<id:job_id>/cancel", views.JobCancelView.as_view(), name="api-job-cancel"),
     path("jobs/<id:job_id>/retry", views.JobRetryView.as_view(), name="api-job-retry"),
     path("stats", operations.StatsView.as_view(), name="api-stats"),

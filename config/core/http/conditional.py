@@ -31,24 +31,31 @@ class ConditionalMiddleware(MiddlewareMixin):
         """Give a success its ``ETag``, and its place to a 304 if the client has it."""
         if request.method not in ("GET", "HEAD") or response.status_code != 200:
             return response
-        tag = tag_of(response.content)
-        response["ETag"] = f"W/{tag}"
-        known = [one.removeprefix("W/") for one in parse_etags(request.headers.get("If-None-Match", ""))]
-        if tag not in known and known != ["*"]:
-            return response
-        headers = {name: value for name, value in response.items() if name not in OF_THE_BODY}
-        same = HttpResponseNotModified(headers=headers)
-        same.cookies = response.cookies
-        return same
+        response["ETag"] = tag_of(response.content)
+        return unless_known(request, response)
 
 
 conditional: Final = decorator_from_middleware(ConditionalMiddleware)
 
 
+def unless_known(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Return a success with an ``ETag``, or a 304 if the client has it."""
+    offered = request.META.get("HTTP_IF_NONE_MATCH")
+    if offered is None:
+        return response
+    known = [one.removeprefix("W/") for one in parse_etags(offered)]
+    if response["ETag"].removeprefix("W/") not in known and known != ["*"]:
+        return response
+    headers = {name: value for name, value in response.items() if name not in OF_THE_BODY}
+    same = HttpResponseNotModified(headers=headers)
+    same.cookies = response.cookies
+    return same
+
+
 def tag_of(content: bytes) -> str:
-    """Return the tag of an answer, in quotes. It stays the same while the answer says the same."""
+    """Return the ``ETag`` of an answer. It stays the same while the answer says the same."""
     plain, addresses = ADDRESS.subn(lambda found: SIGNATURE.sub(b"", found[0]), content)
     digest = hashlib.sha256(plain)
     if addresses:
         digest.update(b"%d" % (clock.now().timestamp() // (settings.SIGNED_URL_SECONDS / 2)))
-    return f'"{digest.hexdigest()[:32]}"'
+    return f'W/"{digest.hexdigest()[:32]}"'

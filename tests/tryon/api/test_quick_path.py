@@ -16,6 +16,7 @@ from config.core.storage import local
 from config.shops.callers import Caller
 from config.shops.keys import key_forget
 from config.shops.models import ApiKey
+from results.models import TryOnResult
 from tests.conftest import Api, Generate, data_of, requester
 from tests.factories import ProductImageFactory, TryOnJobFactory, TryOnResultFactory
 from tryon.api.answers import facts_of
@@ -47,7 +48,9 @@ def done(owner: Api) -> TryOnJob:
 def answer(client: Client, job: TryOnJob, headers: dict[str, str] = PLAIN) -> tuple[int, Any]:
     response = client.get(f"/api/tryon/jobs/{job.pk}", headers=headers)
     if response.status_code == 200:
-        return 200, response.content
+        # Only the full view tells the methods of the address.
+        told = {name: value for name, value in response.items() if name not in ("X-Request-ID", "Allow")}
+        return 200, (response.content, told)
     return response.status_code, response.json()["error"]["code"]  # a refusal names its request
 
 
@@ -114,18 +117,21 @@ def test_what_is_asked_in_an_unusual_way_is_answered_by_the_full_view(owner: Api
 
 def test_an_answer_that_the_caller_has_is_not_sent_again(owner: Api, done: TryOnJob) -> None:
     first = owner.get(f"jobs/{done.pk}")
+    told = []
     for headers in (PLAIN, UNUSUAL):
         again = owner.client.get(
             f"/api/tryon/jobs/{done.pk}", headers={**headers, "If-None-Match": first["ETag"]}
         )
         assert (again.status_code, again.content) == (304, b"")
         assert again["Cache-Control"] == "private, no-cache"
+        told.append({name: value for name, value in again.items() if name not in ("X-Request-ID", "Allow")})
+    assert told[0] == told[1]
 
 
 def test_each_answer_is_in_the_language_of_its_request(owner: Api) -> None:
     failed = TryOnJobFactory.create(failed=True, requester=requester("Owner"))
     messages = [
-        json.loads(answer(owner.client, failed, {**PLAIN, "Accept-Language": language})[1])["data"][
+        json.loads(answer(owner.client, failed, {**PLAIN, "Accept-Language": language})[1][0])["data"][
             "errorMessage"
         ]
         for language in ("en", "ko", "en")
@@ -145,6 +151,37 @@ def test_what_a_person_or_the_engine_changes_is_seen_at_once(
     assert (status(stranger, job), status(owner, job)) == ("canceled", "queued")
     owner.post(f"jobs/{job.pk}/cancel")
     assert status(owner, job) == "canceled"
+
+
+def test_the_clock_moves_an_answer_that_is_kept(
+    owner: Api,
+    done: TryOnJob,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    started, seconds = clock.now(), 10
+    running = TryOnJobFactory.create(
+        status=Status.PROCESSING, progress=10, started_at=started, next_check_at=started,
+        expected_at=started + timedelta(seconds=seconds), requester=requester("Owner"),
+    )  # fmt: skip
+    TryOnResult.objects.update(expires_at=started + timedelta(seconds=seconds))
+    assert data_of(owner.get(f"jobs/{done.pk}"))["resultState"] == "available"
+    seen = []
+    for gone in (0, 5, seconds):
+        monkeypatch.setattr(clock, "now", lambda gone=gone: started + timedelta(seconds=gone))
+        with django_assert_num_queries(0 if gone else 1):
+            body = data_of(owner.get(f"jobs/{running.pk}"))
+        seen.append((body["progress"], body["estimatedWaitTime"]))
+    assert seen == [(10, 10), (45, 5), (90, 1)]
+    assert data_of(owner.get(f"jobs/{done.pk}"))["resultState"] == "expired"
+
+
+def test_addresses_have_the_host_that_was_called(owner: Api, done: TryOnJob) -> None:
+    path = f"/api/tryon/jobs/{done.pk}"
+    for host in ("testserver", "127.0.0.1:8000"):
+        address = data_of(owner.client.get(path, headers={"Host": host}))["thumbnailUrl"]
+        assert address.startswith(f"http://{host}/media/")
+    assert owner.client.get(path, headers={"Host": "another.example"}).status_code == 400
 
 
 def test_a_deleted_picture_is_shown_no_more(owner: Api, done: TryOnJob) -> None:
