@@ -97,7 +97,7 @@ check: $(ENV)/dev.stamp schema
 	VAR_DIR=$(ENV)/check $(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	VAR_DIR=$(ENV)/check SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	    PUBLIC_BASE_URL=https://tryon.example.com ALLOWED_HOSTS=tryon.example.com FASHN_API_KEY=check \
-	    SECURE_HSTS_INCLUDE_SUBDOMAINS=1 BEHIND_PROXY=1 \
+	    SECURE_HSTS_INCLUDE_SUBDOMAINS=1 TRUSTED_PROXIES=1 \
 	    $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 format: $(ENV)/dev.stamp

@@ -9,6 +9,7 @@ from config.core.http.address import path_of
 from config.core.http.gate import BodyLimits, Gate, Places, Room, Rooms
 from config.core.http.gate.rooms import LOGIN_THREADS, SEARCH_THREADS, UPLOAD_THREADS
 from config.core.images import MAX_UPLOAD_BYTES
+from config.shops.rates import refusal_before
 
 # A form has some fields beside its photo.
 FORM_BYTES: Final = 1 << 20
@@ -27,4 +28,5 @@ application: Final = Gate(
     texts=BodyLimits(size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE, seconds=10),
     health_path=path_of("healthz"),
     prefix=settings.FORCE_SCRIPT_NAME or "",
+    refusal_before=refusal_before,
 )

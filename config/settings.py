@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.shops.middleware.PeopleSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "config.shops.rates.RatesMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.shops.middleware.PeopleAuthenticationMiddleware",
@@ -245,6 +246,17 @@ DEMO_SHOP = env.flag("DEMO_SHOP", False)
 DEMO_TRYONS_PER_HOUR = env.number("DEMO_TRYONS_PER_HOUR", 10, least=1)  # of one visitor
 DEMO_TRYONS_PER_DAY = env.number("DEMO_TRYONS_PER_DAY", 30, least=1)
 
+# --- Rates ---------------------------------------------------------------------------------------------
+
+# Requests in a minute. A shop's server asks for the jobs of all its shoppers with one key.
+KEY_READS_PER_MINUTE = env.number("KEY_READS_PER_MINUTE", 120_000, least=1)
+KEY_WRITES_PER_MINUTE = env.number("KEY_WRITES_PER_MINUTE", 6000, least=1)
+SHOPPER_READS_PER_MINUTE = env.number("SHOPPER_READS_PER_MINUTE", 600, least=1)
+SHOPPER_WRITES_PER_MINUTE = env.number("SHOPPER_WRITES_PER_MINUTE", 60, least=1)
+# Many shoppers share the address of an office or of a mobile network.
+ADDRESS_READS_PER_MINUTE = env.number("ADDRESS_READS_PER_MINUTE", 6000, least=1)
+ADDRESS_WRITES_PER_MINUTE = env.number("ADDRESS_WRITES_PER_MINUTE", 600, least=1)
+
 # --- HTTP API ------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -310,9 +322,12 @@ SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", HTTPS)
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0, least=0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
 SECURE_REFERRER_POLICY = "same-origin"
-BEHIND_PROXY = env.flag("BEHIND_PROXY", False)
-PROXY_COUNT = env.number("PROXY_COUNT", 1, least=1, most=10)  # in a row; each adds its client
-if BEHIND_PROXY:
+# Proxies in a row, each of which adds its client's address. The two older names are for one of them or more.
+PROXY_COUNT = env.number("PROXY_COUNT", 1, least=1, most=10)
+TRUSTED_PROXIES = env.number(
+    "TRUSTED_PROXIES", PROXY_COUNT if env.flag("BEHIND_PROXY", False) else 0, least=0, most=10
+)
+if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
 # The doctor compares their fingerprints between machines.

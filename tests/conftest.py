@@ -19,6 +19,7 @@ from django_redis import get_redis_connection
 from pytest_django import DjangoDbBlocker, Settings
 
 from config.core import clock
+from config.core.http.rates import REFUSED
 from config.core.images import CHILDREN
 from config.core.redis.outage import Outage, cache_outage
 from config.core.snapshots import version_name
@@ -224,6 +225,7 @@ def empty_redis() -> Iterator[None]:
     get_redis_connection("default").flushdb()
     cache.clear()
     caches["process"].clear()
+    REFUSED.forget()
 
 
 @pytest.fixture

@@ -105,12 +105,12 @@ def _contradictions(public: SplitResult) -> Iterator[CheckMessage]:
             hint=_("Add it, or leave ALLOWED_HOSTS out."),
             id="core.E005",
         )
-    if public.scheme == "https" and settings.SECURE_SSL_REDIRECT and not settings.BEHIND_PROXY:
+    if public.scheme == "https" and settings.SECURE_SSL_REDIRECT and not settings.TRUSTED_PROXIES:
         yield Warning(
             _(
-                "PUBLIC_BASE_URL is https and BEHIND_PROXY is off: "
+                "PUBLIC_BASE_URL is https and TRUSTED_PROXIES is 0: "
                 "behind a proxy, pages redirect to themselves."
             ),
-            hint=_("Set BEHIND_PROXY=1, unless the web process ends TLS itself."),
+            hint=_("Set TRUSTED_PROXIES=1, unless the web process ends TLS itself."),
             id="core.W002",
         )

@@ -67,7 +67,7 @@ def test_production_wants_static_files_and_a_reachable_address(settings: Setting
     settings.PUBLIC_BASE_URL, settings.ALLOWED_HOSTS = "https://shop.example:8443/tryon", ["localhost"]
     settings.SECURE_SSL_REDIRECT = True
     assert ids(deploy=True) == {"core.E004", "core.E005", "core.W002"}
-    settings.ALLOWED_HOSTS, settings.BEHIND_PROXY = [".shop.example"], True
+    settings.ALLOWED_HOSTS, settings.TRUSTED_PROXIES = [".shop.example"], 1
     assert ids(deploy=True) == {"core.E004"}
 
 

@@ -202,6 +202,25 @@ def test_the_least_of_every_number_is_allowed(tmp_path: Path) -> None:
     }.items()
 
 
+@pytest.mark.parametrize(
+    ("environment", "wanted"),
+    [
+        ({"BEHIND_PROXY": "1"}, 1),
+        ({"BEHIND_PROXY": "1", "PROXY_COUNT": "3"}, 3),
+        ({"PROXY_COUNT": "3"}, 0),
+        ({"BEHIND_PROXY": "1", "PROXY_COUNT": "3", "TRUSTED_PROXIES": "2"}, 2),
+    ],
+)
+def test_older_names_of_the_trusted_proxies_still_count(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], wanted: int
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings = runpy.run_path(str(SETTINGS))
+    assert settings["TRUSTED_PROXIES"] == wanted
+    assert settings.get("USE_X_FORWARDED_HOST", False) is bool(wanted)
+
+
 def test_a_file_holds_a_value_and_a_new_line(tmp_path: Path) -> None:
     values = {
         "SECRET_KEY": "long and random",

@@ -162,7 +162,7 @@ def test_processes_as_written_below_a_path_and_behind_two_proxies(
             "redis://127.0.0.1:6379/0": redis.url,
             "/var/lib/tryon": str(tmp_path / "var"),
         }
-        file.write_text(f"{instead(text, answers)}PROXY_COUNT=2\nDEMO_SHOP=1\n")
+        file.write_text(f"{instead(text, answers)}TRUSTED_PROXIES=2\nDEMO_SHOP=1\n")
         here = {"/etc/tryon.env": str(file), ".venv/bin/": f"{PYTHON}/"}
         install, release = blocks("Without Docker", "sh")
         assert "requirements.lock" in install  # not run: the packages of this test are those of the lock

@@ -44,8 +44,7 @@ def mirror(request: HttpRequest, token: str) -> JsonResponse:
             "host": request.get_host(),
             "proxies": len(request.headers.get("X-Forwarded-For", "").split(",")),
             "isForwarded": "X-Forwarded-For" in request.headers,
-            "behindProxy": settings.BEHIND_PROXY,
-            "proxyCount": settings.PROXY_COUNT,
+            "trustedProxies": settings.TRUSTED_PROXIES,
             "secrets": fingerprints(),
         }
     )
@@ -94,7 +93,7 @@ def _refused(status: int) -> Finding:
     match status:
         case 301 | 302:
             advice = _(
-                "The web process takes https for http. Set BEHIND_PROXY=1, and pass X-Forwarded-Proto."
+                "The web process takes https for http. Set TRUSTED_PROXIES=1, and pass X-Forwarded-Proto."
             )
         case 400:
             advice = _("The web process does not serve the host that the proxy names. Pass the host on.")
@@ -114,15 +113,15 @@ def _fault_in(view: dict[str, Any]) -> Finding | None:
     if view["host"] != public.netloc:
         advice = _("The proxy has to pass the host on: proxy_set_header X-Forwarded-Host $http_host;")
         return Finding(PROXY, State.ERROR, view["host"], advice)
-    if view["isForwarded"] and not view["behindProxy"]:
-        advice = _("There is a proxy, and its word is not taken. Set BEHIND_PROXY=1.")
+    if view["isForwarded"] and not view["trustedProxies"]:
+        advice = _("There is a proxy, and its word is not taken. Set TRUSTED_PROXIES=1.")
         return Finding(PROXY, State.ERROR, "X-Forwarded-For", advice)
-    if view["behindProxy"] and not view["isForwarded"]:
-        advice = _("No proxy names the caller, so anybody can write X-Forwarded-For. Set BEHIND_PROXY=0.")
+    if view["trustedProxies"] and not view["isForwarded"]:
+        advice = _("No proxy names the caller, so anybody can write X-Forwarded-For. Set TRUSTED_PROXIES=0.")
         return Finding(PROXY, State.ERROR, "X-Forwarded-For", advice)
-    if view["behindProxy"] and view["proxies"] != view["proxyCount"]:
-        advice = _("Set PROXY_COUNT=%(count)s, the number of proxies that add to X-Forwarded-For.")
-        return Finding(PROXY, State.ERROR, "PROXY_COUNT", advice, {"count": str(view["proxies"])})
+    if view["trustedProxies"] and view["proxies"] != view["trustedProxies"]:
+        advice = _("Set TRUSTED_PROXIES=%(count)s, the number of proxies that add to X-Forwarded-For.")
+        return Finding(PROXY, State.ERROR, "TRUSTED_PROXIES", advice, {"count": str(view["proxies"])})
     return None
 
 

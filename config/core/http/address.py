@@ -22,11 +22,11 @@ class ForwardedMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.BEHIND_PROXY:
+        if settings.TRUSTED_PROXIES:
             for name in LISTS:
                 if value := request.META.get(name):
                     entries = value.split(",")
-                    request.META[name] = entries[-min(len(entries), settings.PROXY_COUNT)].strip()
+                    request.META[name] = entries[-min(len(entries), settings.TRUSTED_PROXIES)].strip()
         return self.get_response(request)
 
 
@@ -52,14 +52,14 @@ def address_of(connected: str, forwarded: str) -> str | None:
     """Return the client's address from that of the connection and the header ``X-Forwarded-For``.
 
     A client can send ``X-Forwarded-For`` too. Each proxy adds the address of its own client at the end, so
-    with BEHIND_PROXY the entry of the outermost of PROXY_COUNT proxies counts, and no entry before it.
+    the entry of the outermost of TRUSTED_PROXIES proxies counts, and no entry before it.
     """
-    if not settings.BEHIND_PROXY:
+    if not settings.TRUSTED_PROXIES:
         return normal_address(connected)
     entries = forwarded.split(",")
-    if len(entries) < settings.PROXY_COUNT:  # it did not come through all the proxies
+    if len(entries) < settings.TRUSTED_PROXIES:  # it did not come through all the proxies
         return normal_address(connected)
-    return normal_address(entries[-settings.PROXY_COUNT]) or normal_address(connected)
+    return normal_address(entries[-settings.TRUSTED_PROXIES]) or normal_address(connected)
 
 
 def normal_address(text: str) -> str | None:

@@ -9,11 +9,32 @@ from config.core.http.exceptions import KNOWN, OTHER_CODES, WAITING
 from config.core.http.gate import refusals  # noqa: F401  (its errors are in the schema too)
 
 SCHEMAS: Final = "#/components/schemas/"
+HEADERS: Final = "#/components/headers/"
 RETRY_AFTER: Final = {
     "description": "Seconds until it makes sense to ask again.",
     "required": True,
     "schema": {"type": "integer", "minimum": 1},
     "example": 2,
+}
+# Of every answer. The gate's own refusals, such as of a body that is too large, have none of them.
+RATE_HEADERS: Final = {
+    "RateLimit-Policy": (
+        "The rates that this request counts for, as in the IETF's draft: q requests in w seconds.",
+        {"type": "string"},
+        '"shopper-reads";q=600;w=60, "key-reads";q=120000;w=60',
+    ),
+    "RateLimit": (
+        "The requests left of each rate (r), and the seconds until it begins anew (t).",
+        {"type": "string"},
+        '"shopper-reads";r=598;t=42, "key-reads";r=119998;t=42',
+    ),
+    "X-RateLimit-Limit": (
+        "The requests in a minute, of the rate with the least left.",
+        {"type": "integer", "minimum": 1},
+        600,
+    ),
+    "X-RateLimit-Remaining": ("The requests left of it.", {"type": "integer", "minimum": 0}, 598),
+    "X-RateLimit-Reset": ("When it begins anew, in seconds since 1970.", {"type": "integer"}, 1_790_000_000),
 }
 # The statuses that tell when to ask again.
 TELLING: Final = {"202", *map(str, WAITING)}
@@ -34,15 +55,18 @@ def finish(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
         "enum": error_codes(),
     }
     schemas["ErrorDetail"]["properties"]["code"] = {"$ref": f"{SCHEMAS}ErrorCode"}
-    result["components"]["headers"] = {"RetryAfter": RETRY_AFTER}
+    result["components"]["headers"] = {"RetryAfter": RETRY_AFTER} | {
+        component_of(name): {"description": description, "schema": schema, "example": example}
+        for name, (description, schema, example) in RATE_HEADERS.items()
+    }
     for methods in result["paths"].values():
         for operation in methods.values():
             operation["summary"] = operation["description"].partition("\n")[0].partition(". ")[0].rstrip(".")
             operation.setdefault("security", [])  # public
             for status, answer in operation["responses"].items():
                 answer["description"] = answer["description"] or "Done."
-                if status in TELLING:
-                    answer["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+                names = [*RATE_HEADERS, *(["Retry-After"] if status in TELLING else [])]
+                answer["headers"] = {name: {"$ref": HEADERS + component_of(name)} for name in names}
     for name, schema in schemas.items():
         if name.endswith("Request"):
             schema["additionalProperties"] = False  # see StrictSerializer
@@ -52,6 +76,10 @@ def finish(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
     used = {node["$ref"].removeprefix(SCHEMAS) for node in nodes(result) if "$ref" in node}
     result["components"]["schemas"] = {name: node for name, node in schemas.items() if name in used}
     return result
+
+
+def component_of(header: str) -> str:
+    return header.replace("-", "")
 
 
 def nodes(tree: Any) -> Iterator[dict[str, Any]]:

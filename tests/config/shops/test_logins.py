@@ -90,7 +90,7 @@ def test_a_header_makes_no_new_address() -> None:
 
 
 def test_behind_a_proxy_each_client_is_its_own(settings: Settings) -> None:
-    settings.BEHIND_PROXY = True
+    settings.TRUSTED_PROXIES = 1
     fail(3, headers={"X-Forwarded-For": "1.1.1.1, 203.0.113.7"})
     assert sign_in(password=PASSWORD, headers={"X-Forwarded-For": "2.2.2.2, 203.0.113.7"}).status_code == 429
     assert sign_in(password=PASSWORD, headers={"X-Forwarded-For": "203.0.113.8"}).status_code == 302

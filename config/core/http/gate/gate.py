@@ -6,6 +6,7 @@ hold every thread. Here the event loop waits for clients, and the threads work.
 """
 
 import uuid
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any, Final
 from wsgiref.types import WSGIApplication
@@ -39,6 +40,8 @@ logger = structlog.stdlib.get_logger(__name__)
 HEALTHY: Final = Answer(
     200, [(b"content-type", b"application/json"), (b"content-length", b"16")], b'{"status": "ok"}'
 )
+type RefusalBefore = Callable[[str, str, Mapping[bytes, bytes], str], DomainError | None]
+
 LANGUAGE_HEADERS: Final = (b"accept-language", b"cookie")
 
 
@@ -55,9 +58,12 @@ class Gate:
         texts: BodyLimits,
         health_path: str,
         prefix: str = "",
+        refusal_before: RefusalBefore = lambda *_request: None,
     ) -> None:
         """``bodies`` are the places of bodies on their way, ``files`` and ``texts`` the limits of each.
 
+        ``refusal_before`` tells of a request that needs no look at its body: by its method, its path, its
+        headers and the client's address.
         ``prefix`` is the path below which the service lies for its callers, such as ``/tryon``.
         """
         self._application = application
@@ -67,6 +73,7 @@ class Gate:
         self._texts = texts
         self._health_path = health_path
         self._prefix = prefix
+        self._refusal_before = refusal_before
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -114,6 +121,8 @@ class Gate:
         headers = joined(scope["headers"])
         check_type(headers)
         address = address_in(scope, headers)
+        if error := self._refusal_before(scope["method"], scope["path"], headers, address):
+            raise error
         body = await self._body_of(scope, headers, receive, address)
         try:
             environ = environ_of(scope, body.file, body.length, self._prefix)

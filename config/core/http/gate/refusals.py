@@ -72,6 +72,8 @@ def refusal(error: DomainError, path: str) -> Answer:
     headers: list[Header] = [(b"connection", b"close"), (b"cache-control", b"no-store")]
     if wait := getattr(error, "wait", 0):
         headers.append((b"retry-after", str(wait).encode()))
+    for name, value in getattr(error, "headers", {}).items():
+        headers.append((name.lower().encode(), value.encode()))
     if path.startswith("/api/"):
         kind = b"application/json"
         body = json.dumps(

@@ -229,9 +229,9 @@ def test_without_a_database_the_doctor_still_speaks(
 @pytest.mark.parametrize(
     ("headers", "count", "words"),
     [
-        ({"X-Forwarded-For": "203.0.113.7"}, 0, "BEHIND_PROXY=1"),
-        ({}, 1, "BEHIND_PROXY=0"),
-        ({"X-Forwarded-For": "203.0.113.7, 10.0.0.2"}, 1, "PROXY_COUNT=2"),
+        ({"X-Forwarded-For": "203.0.113.7"}, 0, "TRUSTED_PROXIES=1"),
+        ({}, 1, "TRUSTED_PROXIES=0"),
+        ({"X-Forwarded-For": "203.0.113.7, 10.0.0.2"}, 1, "TRUSTED_PROXIES=2"),
         ({"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}, 1, "X-Forwarded-Proto"),
         ({"X-Forwarded-Host": "localhost", "X-Forwarded-For": "203.0.113.7"}, 1, "X-Forwarded-Host"),
     ],
@@ -239,8 +239,7 @@ def test_without_a_database_the_doctor_still_speaks(
 def test_a_proxy_that_does_not_fit_the_settings_is_found(
     shop: Settings, headers: dict[str, str], count: int, words: str
 ) -> None:
-    shop.BEHIND_PROXY = shop.USE_X_FORWARDED_HOST = bool(count)
-    shop.PROXY_COUNT = max(1, count)
+    shop.TRUSTED_PROXIES, shop.USE_X_FORWARDED_HOST = count, bool(count)
     shop.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     with proxy_before(shop, headers):
         assert words in faults()["Proxy"]
@@ -263,7 +262,7 @@ def test_a_web_process_with_another_key_for_fashn_is_found(shop: Settings) -> No
 
 
 @pytest.mark.slow  # half a second each, and there are many
-@pytest.mark.parametrize(("status", "words"), [(301, "BEHIND_PROXY=1"), (502, "Look at its log")])
+@pytest.mark.parametrize(("status", "words"), [(301, "TRUSTED_PROXIES=1"), (502, "Look at its log")])
 def test_a_web_process_that_does_not_show_the_page_is_found(shop: Settings, status: int, words: str) -> None:
     with proxy_before(shop, {}, status=status):
         told = faults()

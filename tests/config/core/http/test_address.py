@@ -21,7 +21,7 @@ def test_without_a_proxy_the_header_is_nothing() -> None:
 
 
 def test_behind_a_proxy_its_own_entry_counts_and_not_the_clients(settings: Settings) -> None:
-    settings.BEHIND_PROXY = True
+    settings.TRUSTED_PROXIES = 1
     assert address("203.0.113.7") == "203.0.113.7"
     assert address("1.2.3.4, 203.0.113.7") == "203.0.113.7"
     assert address("1.2.3.4,5.6.7.8 , 203.0.113.7 ") == "203.0.113.7"
@@ -29,8 +29,7 @@ def test_behind_a_proxy_its_own_entry_counts_and_not_the_clients(settings: Setti
 
 
 def test_behind_two_proxies_the_outer_ones_entry_counts(settings: Settings) -> None:
-    settings.BEHIND_PROXY = True
-    settings.PROXY_COUNT = 2
+    settings.TRUSTED_PROXIES = 2
     assert address("1.2.3.4, 203.0.113.7, 10.0.0.2") == "203.0.113.7"
     assert address("1.2.3.4") == PROXY  # it came past the outer proxy
 
@@ -47,7 +46,7 @@ def test_behind_two_proxies_the_outer_ones_entry_counts(settings: Settings) -> N
     ],
 )
 def test_an_address_has_one_form(settings: Settings, text: str, wanted: str) -> None:
-    settings.BEHIND_PROXY = True
+    settings.TRUSTED_PROXIES = 1
     assert address(text) == wanted
 
 
@@ -63,9 +62,9 @@ def test_an_address_has_one_form(settings: Settings, text: str, wanted: str) -> 
 def test_the_host_and_scheme_are_what_the_outermost_trusted_proxy_says(
     settings: Settings, count: int, hosts: str, schemes: str, wanted: str
 ) -> None:
-    settings.BEHIND_PROXY = settings.USE_X_FORWARDED_HOST = True
+    settings.USE_X_FORWARDED_HOST = True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    settings.PROXY_COUNT, settings.ALLOWED_HOSTS = count, ["shop.example"]
+    settings.TRUSTED_PROXIES, settings.ALLOWED_HOSTS = count, ["shop.example"]
     request = RequestFactory().get("/", headers={"X-Forwarded-Host": hosts, "X-Forwarded-Proto": schemes})
     ForwardedMiddleware(lambda _: HttpResponse())(request)
     assert request.build_absolute_uri("/").removesuffix("/") == wanted

@@ -347,7 +347,7 @@ def test_a_place_that_does_not_come_is_not_waited_for(monkeypatch: pytest.Monkey
 
 
 def test_behind_a_proxy_a_caller_is_whom_the_proxy_names(settings: Settings) -> None:
-    settings.BEHIND_PROXY = True
+    settings.TRUSTED_PROXIES = 1
 
     async def story() -> None:
         door = Door()
@@ -362,7 +362,7 @@ def test_behind_a_proxy_a_caller_is_whom_the_proxy_names(settings: Settings) -> 
         assert (await search(b"2.2.2.2, 2001:db8::2").ask(gate)).code == "too_many_at_once"  # one /64
         other = asyncio.create_task(search(b"2001:db8::1, 3.3.3.3").ask(gate))
         await asyncio.sleep(0)
-        settings.PROXY_COUNT = 2  # each with a line of its own
+        settings.TRUSTED_PROXIES = 2  # each with a line of its own
         assert (await search(b"2001:db8::1|10.0.0.1").ask(gate)).code == "too_many_at_once"
         door.opened.set()
         assert (await other).status == 200

@@ -1,0 +1,145 @@
+"""The rates of callers, by what a request carries: a key, a shopper, an address. Nobody is looked up.
+
+Reads and writes have rates of their own, because a shop's server asks for the jobs of all its shoppers
+through one key.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from config.core.http.address import client_address
+from config.core.http.envelope import error_body
+from config.core.http.rates import REFUSED, Rate, RateLimited, Usage
+from config.core.redis.counters import count
+from config.shops.authentication import key_in
+from config.shops.keys import digest_of
+from config.shops.middleware import API
+
+READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+# FASHN's news come from its own few addresses, and none of them must be lost.
+WEBHOOKS: Final = f"{API}webhooks/"
+SHOPPER_HEADER: Final = "X-Shopper-Id"
+PUBLISHABLE: Final = "tos_pk_"
+METER: Final = "tryon.rates"
+
+
+def rates_of(method: str, path: str, headers: Mapping[str, str], address: str) -> list[Rate]:
+    """Return the rates of a request, the narrowest first: one shopper's must not use up those of others.
+
+    The address counts where no secret key says who answers for the request.
+    """
+    kind = "reads" if method in READS or path.startswith(WEBHOOKS) else "writes"
+    key = key_in(headers)
+    if key is None:
+        return [_rate("address", kind, address)]
+    digest = digest_of(key)
+    found = [_rate("key", kind, digest)]
+    if key.startswith(PUBLISHABLE):
+        found.insert(0, _rate("address", kind, address))
+    if shopper := headers.get(SHOPPER_HEADER):
+        found.insert(0, _rate("shopper", kind, hashlib.sha256(f"{digest} {shopper}".encode()).hexdigest()))
+    return found
+
+
+def _rate(caller: str, kind: str, name: str) -> Rate:
+    most: int = getattr(settings, f"{caller}_{kind}_PER_MINUTE".upper())
+    return Rate(f"{caller}-{kind}", name, most)
+
+
+def refusal_before(
+    method: str, path: str, headers: Mapping[bytes, bytes], address: str
+) -> RateLimited | None:
+    """Return the refusal of a request whose caller this process knows to be over a rate. It asks nobody."""
+    if REFUSED.is_empty or not path.startswith(API):
+        return None
+    texts = {
+        name: headers.get(name.lower().encode(), b"").decode("latin-1")
+        for name in ("Authorization", SHOPPER_HEADER)
+    }
+    return REFUSED.refusal(rates_of(method, path, texts, address))
+
+
+class Meter:
+    """The rates of one request. It counts once."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._address = client_address(request) or ""
+        self._rates = rates_of(request.method or "", request.path_info, request.headers, self._address)
+        self._kind = self._rates[0].policy.partition("-")[2]
+        self.usage: Usage | None = None
+
+    def count(self, names: Sequence[str] = ()) -> dict[str, Any]:
+        """Count the request, and return the cached values with these names. Raise RateLimited."""
+        counts, found = count([rate.counter for rate in self._rates], names)
+        self.usage = Usage(self._rates, counts)
+        if error := self.usage.refusal():
+            raise error
+        return found
+
+    def count_stranger(self) -> None:
+        """Count a request with a wrong key for its address too. Raise RateLimited."""
+        if all(rate.caller != self._address for rate in self._rates):
+            self._rates = [_rate("address", self._kind, self._address)]
+            self.count()
+
+
+def meter_of(request: HttpRequest) -> Meter:
+    """Return the meter of a request to the API."""
+    meter: Meter = request.META[METER]
+    return meter
+
+
+def counts_itself[View: Callable[..., Any]](view: View) -> View:
+    """Mark a view that counts the request in its own question to Redis."""
+    view.counts_itself = True  # type: ignore[attr-defined]
+    return view
+
+
+class RatesMiddleware:
+    """Count each call of the API before its view, and tell the rates in its answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(API):
+            return self.get_response(request)
+        meter = request.META[METER] = Meter(request)
+        response = self.get_response(request)
+        try:
+            if meter.usage is None:  # no view was found, or none was asked
+                meter.count()
+            if response.status_code == 401:
+                meter.count_stranger()
+        except RateLimited as error:
+            response = refused(error)
+        if meter.usage is not None:
+            for name, value in meter.usage.headers().items():
+                response[name] = value
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        if METER not in request.META or getattr(view, "counts_itself", False):
+            return None
+        try:
+            meter_of(request).count()
+        except RateLimited as error:
+            return refused(error)
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        return refused(error) if isinstance(error, RateLimited) else None
+
+
+def refused(error: RateLimited) -> HttpResponseBase:
+    """Return the answer to a request that is one too many."""
+    body = error_body(error.code, _(str(error.message)), retryable=True, details=error.details)
+    return JsonResponse(body, status=error.status, headers={"Retry-After": str(error.wait)})
