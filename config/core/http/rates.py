@@ -14,7 +14,7 @@ from config.core.errors import DomainError
 from config.core.redis.counters import Count, Counter
 
 WINDOW_SECONDS: Final = 60
-# A process remembers so many callers that are over a rate. A forgotten one is counted again.
+# A process remembers at most this many callers that are over a rate. A forgotten one is counted again.
 MOST_REMEMBERED: Final = 10_000
 
 

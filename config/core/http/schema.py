@@ -24,7 +24,7 @@ RATE_HEADERS: Final = {
         '"shopper-reads";q=600;w=60, "key-reads";q=120000;w=60',
     ),
     "RateLimit": (
-        "The requests left of each rate (r), and the seconds until it begins anew (t).",
+        "The requests left of each rate (r), and the seconds until its next minute (t).",
         {"type": "string"},
         '"shopper-reads";r=598;t=42, "key-reads";r=119998;t=42',
     ),
@@ -34,7 +34,11 @@ RATE_HEADERS: Final = {
         600,
     ),
     "X-RateLimit-Remaining": ("The requests left of it.", {"type": "integer", "minimum": 0}, 598),
-    "X-RateLimit-Reset": ("When it begins anew, in seconds since 1970.", {"type": "integer"}, 1_790_000_000),
+    "X-RateLimit-Reset": (
+        "When its next minute begins, in seconds since 1970.",
+        {"type": "integer"},
+        1_790_000_000,
+    ),
 }
 # The statuses that tell when to ask again.
 TELLING: Final = {"202", *map(str, WAITING)}

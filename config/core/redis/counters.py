@@ -32,7 +32,7 @@ return {found, #KEYS > counters and redis.call('MGET', unpack(KEYS, counters + 1
 
 
 class Counter(NamedTuple):
-    """A counter: its name in the cache, and the most that it may count in a window of so many seconds."""
+    """A counter: its name in the cache, and the most that it may count in a window of seconds."""
 
     name: str
     most: int
