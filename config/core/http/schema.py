@@ -70,7 +70,8 @@ def finish(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
             for status, answer in operation["responses"].items():
                 answer["description"] = answer["description"] or "Done."
                 names = [*RATE_HEADERS, *(["Retry-After"] if status in TELLING else [])]
-                answer["headers"] = {name: {"$ref": HEADERS + component_of(name)} for name in names}
+                told = answer.setdefault("headers", {})
+                told |= {name: {"$ref": HEADERS + component_of(name)} for name in names}
     for name, schema in schemas.items():
         if name.endswith("Request"):
             schema["additionalProperties"] = False  # see StrictSerializer
