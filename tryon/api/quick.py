@@ -7,17 +7,11 @@ query, a refusal) goes to the full view. Both read with ``jobs_to_show`` and ``f
 Redis keeps the answer itself. What the clock moves in the answer about a processing job is put in each time.
 """
 
-<<<<<<< HEAD
 import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-=======
-import functools
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
->>>>>>> 46998ef (rates: each key, shopper and address has its requests a minute, told in every answer)
 from uuid import UUID
 
 from django.core.cache import cache
@@ -34,13 +28,8 @@ from config.core.http.ids import IdConverter
 from config.core.snapshots import SNAPSHOT_SECONDS, life_of, new_version, release_of, version_name
 from config.shops.authentication import key_in
 from config.shops.callers import Caller
-<<<<<<< HEAD
 from config.shops.keys import cached_name, digest_of, key_read
 from config.shops.middleware import API
-=======
-from config.shops.keys import cached_name, digest_of, key_check
-from config.shops.rates import counts_itself, meter_of
->>>>>>> 46998ef (rates: each key, shopper and address has its requests a minute, told in every answer)
 from results.models import TryOnResult
 from tryon.access import jobs_to_show
 from tryon.api.answers import Facts, JobAnswer, facts_of, job_answers, pause_after, state_until
@@ -86,28 +75,8 @@ RELEASE: Final = release_of(Snapshot, Caller, jobs_to_show, Facts, message_for, 
 class JobStatusMiddleware:
     """Answer plain requests for the status of a job, and leave the others to the view."""
 
-<<<<<<< HEAD
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-=======
-    @counts_itself
-    @functools.wraps(full)
-    def view(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
-        count = meter_of(request).count
-        key = key_in(request.headers) if is_plain(request) else None
-        if key is None:
-            count()
-            return full(request, job_id=job_id)
-        facts = facts_by_key(key, job_id, count)
-        if facts is None:
-            return full(request, job_id=job_id)
-        wake_if_overdue(facts.jobs[0])
-        (answer,) = job_answers(facts, request)
-        body = JSONRenderer().render(success_body(answer))
-        pause = pause_after(answer)
-        headers = {"Retry-After": str(pause)} if pause else {}
-        return HttpResponse(body, content_type="application/json", headers=headers)
->>>>>>> 46998ef (rates: each key, shopper and address has its requests a minute, told in every answer)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         match = PATH.fullmatch(request.path_info)
@@ -136,7 +105,6 @@ def is_plain(request: HttpRequest) -> bool:
     return request.method == "GET" and not query and accept in PLAIN_ACCEPT
 
 
-<<<<<<< HEAD
 def response_with(answer: Ready, request: HttpRequest, language: str) -> HttpResponse:
     """Return the response with all headers of the full view's: 304 for an answer that the caller has."""
     headers = {**answer.headers, "Vary": "Accept-Language"}
@@ -161,20 +129,6 @@ def answer_to(request: HttpRequest, job_id: UUID, key: str, language: str) -> Re
     translation.activate(language)  # of the answer, and of an error of the database
     cached = cached or key_read(digest)
     if not cached:
-=======
-def facts_by_key(key: str, job_id: UUID, read: Callable[[Sequence[str]], dict[str, Any]]) -> Facts | None:
-    """Return what the caller behind a key sees of a job, None for a wrong key and for no such job.
-
-    ``read`` returns the cached values with some names.
-    """
-    digest = digest_of(key)
-    names = cached_name(digest), version_name(job_id), f"job:{RELEASE}:{job_id}:{digest}"
-    found = read(names)
-    cached, version = found.get(names[0]), found.get(names[1])
-    snapshot: Snapshot | None = found.get(names[2])
-    caller = Caller(**cached) if cached else key_check(key)
-    if caller is None:
->>>>>>> 46998ef (rates: each key, shopper and address has its requests a minute, told in every answer)
         return None
     version = version or new_version(job_id)  # before the rows are read
     job = jobs_to_show(Caller(**cached)).filter(pk=job_id).first()
