@@ -26,7 +26,7 @@ from config.core.snapshots import version_name
 from config.core.storage import claims, trial
 from config.core.upkeep import installation
 from config.shops.keys import key_issue
-from config.shops.models import ApiKey
+from config.shops.models import Shop
 from tests import contract, images, s3, stores
 from tests.log_watch import LogWatch, watched
 from tests.rows import remove_rows
@@ -88,8 +88,8 @@ def error_of(response: Any) -> Any:
 
 
 def requester(name: str) -> str:
-    """Return the name of a key's requester in rows: ``Owner``, ``Stranger`` or ``Manager``."""
-    return f"key:{ApiKey.objects.get(name=name).pk}"
+    """Return the name of a shop in rows: ``Owner``, ``Stranger`` or ``Manager``."""
+    return f"shop:{Shop.objects.get(name=name).pk}"
 
 
 def download(api: Api, url: str) -> bytes:

@@ -14,7 +14,7 @@ from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import ACTIVE, JobViewer, Prediction, ProductImage, Status, TryOnJob
 
-OWNER = "key:owner"
+OWNER = "shop:owner"
 
 
 class ApiKeyFactory(factory.django.DjangoModelFactory[ApiKey]):
@@ -52,6 +52,8 @@ class ProductImageFactory(factory.django.DjangoModelFactory[ProductImage]):
     width = 800
     height = 1000
     checksum = factory.Sequence(lambda n: f"{n:064x}")
+    requester = ""
+    shop = factory.LazyAttribute(lambda photo: photo.requester if photo.requester.startswith("shop:") else "")
 
 
 def price_of(job: Any) -> int:

@@ -65,7 +65,7 @@ def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
     """Return a photo that has its files, the caller's own or the catalogue's. Raise ProductImageNotFound."""
     photos = with_files(ProductImage.objects.all())
     if not caller.may(Ability.USE_ANY_PHOTO):
-        photos = photos.filter(Q(requester="") | Q(requester=caller.requester))
+        photos = photos.filter(Q(requester="") | owned_by(caller))
     photo = photos.filter(pk=image_id).first()
     if photo is None:
         raise ProductImageNotFound
@@ -75,7 +75,12 @@ def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
 def uploads_for(caller: Caller) -> QuerySet[ProductImage]:
     """Return the photos that the caller uploaded, or every photo for who may use any. Some have no files."""
     photos = ProductImage.objects.all()
-    return photos if caller.may(Ability.USE_ANY_PHOTO) else photos.filter(requester=caller.requester)
+    return photos if caller.may(Ability.USE_ANY_PHOTO) else photos.filter(owned_by(caller))
+
+
+def owned_by(caller: Caller) -> Q:
+    """Return the condition for a photo of the caller's: a shop has those of its shoppers too."""
+    return Q(shop=caller.shop) if caller.is_shop else Q(requester=caller.requester)
 
 
 def hold(product: ProductImage, model: ModelImage | None = None) -> None:

@@ -11,6 +11,7 @@ WATCH_SECONDS: Final = 300
 # A nightly task may wait for a worker to restart, but not until the next night.
 CLEANUP_TTL: Final = 3600
 
+EVERY_HOUR: Final = {"expired_results": "0 * * * *", "old_requesters": "50 * * * *"}
 EVERY_NIGHT: Final = {
     "abandoned_uploads": "5 2 * * *",
     "spent_uploads": "10 2 * * *",
@@ -28,8 +29,7 @@ def register_timetable() -> None:
     """Register each task, so that RQ's cron enqueues it for the maintenance worker at its time."""
     _register(tasks.sweep, interval=SWEEP_SECONDS, ttl=SWEEP_SECONDS)
     _register(tasks.watch_storage, interval=WATCH_SECONDS, ttl=WATCH_SECONDS)
-    _register(tasks.cleanup, args=("expired_results",), cron="0 * * * *", ttl=CLEANUP_TTL)
-    for name, at in EVERY_NIGHT.items():
+    for name, at in (EVERY_HOUR | EVERY_NIGHT).items():
         _register(tasks.cleanup, args=(name,), cron=at, ttl=CLEANUP_TTL)
 
 

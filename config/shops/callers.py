@@ -1,7 +1,8 @@
 """The caller of a request, from a key or a session."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext_lazy as _
@@ -17,23 +18,45 @@ class NotAllowed(DomainError):
     message: Any = _("You may not do this. Ask for the permission.")
 
 
+SHOP: Final = "shop:"
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A caller. ``requester`` is the stable name that owns rows.
 
-    It begins with its kind, such as ``key:<id>`` or ``user:<id>``, and never comes from the client's headers.
-    ``is_manager`` is that of a key, and stands for every ability.
+    It begins with its kind, such as ``shop:<id>`` or ``user:<id>``. ``shop`` is the name of the shop whose
+    key, ``key_id``, was used, and empty for a person. ``is_manager`` is that of a key, and stands for every
+    ability. ``is_test`` is that of a test key.
     """
 
     requester: str
     is_manager: bool = False
     abilities: frozenset[Ability] = SHOPPING
+    shop: str = ""
+    key_id: UUID | None = None
+    is_test: bool = False
 
     is_authenticated: ClassVar[bool] = True  # DRF's IsAuthenticated reads it
+
+    @property
+    def owner(self) -> str:
+        """Return the shop, or the person: fair shares and limits go by it."""
+        return self.shop or self.requester
+
+    @property
+    def is_shop(self) -> bool:
+        """Return whether the caller is a whole shop, not one shopper of it, and not a person."""
+        return self.requester == self.shop
 
     def may(self, ability: Ability) -> bool:
         """Return whether the caller has the ability."""
         return self.is_manager or ability in self.abilities
+
+
+def shop_name(shop_id: UUID) -> str:
+    """Return the requester that a shop is."""
+    return f"{SHOP}{shop_id}"
 
 
 def caller_of(request: Request) -> Caller:

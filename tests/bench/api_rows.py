@@ -22,7 +22,7 @@ QUEUED: Final = 33
 def fill(jobs: int) -> dict[str, Any]:
     """Add the rows. Return a shop's key, the ids of jobs by status, and the photos of a finished try-on."""
     shop, key = key_issue(name="Shop")
-    bulk.fill(jobs=jobs, queued=QUEUED, requester=f"key:{shop.pk}")
+    bulk.fill(jobs=jobs, queued=QUEUED, requester=f"shop:{shop.shop_id}")
     numbers = {
         "completed": COMPLETED,
         "failed": FAILED,

@@ -83,10 +83,10 @@ def fill(*, jobs: int, queued: int, requester: str, events: int = 2) -> None:
     statements = [
         (
             "tryon_productimage (id, product_id, original, processed, thumbnail, metadata, width, height,"
-            " checksum, requester, created_at)",
+            " checksum, requester, shop, created_at)",
             f"{words.id_of(PRODUCT, 'n')}, 'SKU-' || n, {words.key('originals', 'jpg')},"
             f" {words.key('products', 'jpg')}, {words.key('products', 'webp')}, {empty}, 900, 1200,"
-            f" {words.text.format(n='n')}, %(requester)s, {words.time('n')}",
+            f" {words.text.format(n='n')}, %(requester)s, %(requester)s, {words.time('n')}",
             products,
             "",
         ),

@@ -39,7 +39,7 @@ def fill(results: int) -> None:
                 status=Status.COMPLETED,
                 progress=100,
                 completed_at=now,
-                requester="key:bench",
+                requester="shop:bench",
             )
             for _ in numbers
         ]

@@ -36,7 +36,7 @@ def calls(jobs: int, queued: int) -> Iterator[tuple[str, Callable[[], object]]]:
     """Yield each call with its name."""
     _manager, text = key_issue(name="Bench", is_manager=True)
     shop, shop_text = key_issue(name="Shop")
-    bulk.fill(jobs=jobs, queued=queued, requester=f"key:{shop.pk}")
+    bulk.fill(jobs=jobs, queued=queued, requester=f"shop:{shop.shop_id}")
     staff = Client()
     staff.force_login(User.objects.create_superuser("bench", password="bench"))
     key = {"Authorization": f"Api-Key {shop_text}"}

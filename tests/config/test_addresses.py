@@ -94,7 +94,7 @@ def world(db: None, settings: Settings) -> World:
         user.groups.add(Group.objects.get(name=name))
     staff, callers["staff"] = signed_in("staff")
     _owner, callers["superuser"] = signed_in("superuser", is_superuser=True)
-    return World(callers, staff, rows_of(f"key:{keys['owner'][0].pk}"))
+    return World(callers, staff, rows_of(f"shop:{keys['owner'][0].shop_id}"))
 
 
 def rows_of(requester: str) -> dict[str, str]:

@@ -117,6 +117,45 @@ def test_earlier_rescues_are_counted_by_day(migrated_to: Callable[..., Any]) -> 
     }
 
 
+def test_the_rows_of_a_key_become_those_of_its_shop_and_back(migrated_to: Callable[..., Any]) -> None:
+    before = [("api", "0003_words_of_manager"), ("tryon", "0013_asks_of_viewers")]
+    old = migrated_to(*before, ("results", "0005_nothing_grows"))
+    key = old.get_model("api", "ApiKey").objects.create(name="Linden", digest="d", is_manager=True)
+    job = old.get_model("tryon", "Prediction").objects.get(pk=jobs_and_calls(old)("succeeded", "abc")).job
+    name = f"key:{key.pk}"
+    old.get_model("tryon", "TryOnJob").objects.update(requester=name)
+    old.get_model("tryon", "ProductImage").objects.update(requester=name)
+    for requester in (name, "user:1"):
+        old.get_model("tryon", "JobViewer").objects.create(job=job, requester=requester)
+        old.get_model("results", "ResultFeedback").objects.create(
+            job_id=job.pk, requester=requester, verdict="yes"
+        )
+
+    new = migrated_to(("tryon", "0016_requesters_are_shops"), ("results", "0006_requesters_are_shops"))
+
+    shop = new.get_model("api", "Shop").objects.get()
+    assert (shop.pk, shop.name) == (key.pk, "Linden")
+    taken_over = new.get_model("api", "ApiKey").objects.get()
+    assert (taken_over.shop, taken_over.scopes, taken_over.kind) == (shop, ["tryon"], "secret")
+    assert named(new) == {f"shop:{shop.pk}", "user:1"}
+    assert new.get_model("tryon", "ProductImage").objects.get().shop == f"shop:{shop.pk}"
+
+    assert named(migrated_to(*before, ("results", "0005_nothing_grows"))) == {name, "user:1"}
+
+
+def named(tables: Any) -> set[str]:
+    """The requesters in all tables."""
+    found: set[str] = set()
+    for app, model in (
+        ("tryon", "TryOnJob"),
+        ("tryon", "JobViewer"),
+        ("tryon", "ProductImage"),
+        ("results", "ResultFeedback"),
+    ):
+        found |= set(tables.get_model(app, model).objects.values_list("requester", flat=True))
+    return found
+
+
 def jobs_and_calls(tables: Any) -> Callable[[str, str], Any]:
     """Make a call of a job of its own, with the models of a migration; returns its key."""
     number = iter(range(100))

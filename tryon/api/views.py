@@ -88,11 +88,13 @@ class UploadView(APIView):
         if "file" not in request.FILES:
             raise ImageMissing
         form = validated(UploadSerializer, request.data)
+        caller = caller_of(request)
         photo, warnings = product_image_create(
             file=form["file"],
             product_id=form["productId"],
             metadata=form.get("metadata"),
-            requester=caller_of(request).requester,
+            requester=caller.requester,
+            shop=caller.shop,
         )
         return uploaded_answer(photo, warnings, request)
 

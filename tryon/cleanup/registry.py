@@ -15,6 +15,7 @@ from tryon.cleanup.jobs import old_jobs
 from tryon.cleanup.logins import old_logins
 from tryon.cleanup.originals import original_metadata
 from tryon.cleanup.pictures import kept_pictures
+from tryon.cleanup.requesters import old_requesters
 from tryon.cleanup.results import expired_results, rejected_results
 from tryon.cleanup.sessions import old_sessions
 from tryon.cleanup.uploads import abandoned_uploads, spent_uploads
@@ -69,6 +70,7 @@ TASKS: Final[dict[str, Task]] = {
     "old_events": Task(old_events, "events of finished jobs older than EVENT_TTL_DAYS"),
     "old_sessions": Task(old_sessions, "sessions of people who are signed out"),
     "old_logins": Task(old_logins, "failed logins that no longer count"),
+    "old_requesters": Task(old_requesters, "names of keys in rows of version 0.1; their shops get the rows"),
     "stored_files": Task(stored_files, "files that no row names; also measures storage", can_be_forced=True),
 }
 

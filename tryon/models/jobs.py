@@ -74,7 +74,18 @@ class TryOnJob(models.Model):
     expected_at = models.DateTimeField(
         _("expected"), null=True, blank=True, help_text=_("When the picture should be there.")
     )
-    requester = models.CharField(_("requester"), max_length=60)
+    requester = models.CharField(
+        _("requester"), max_length=60, help_text=_("The shop or the person: fair shares and limits go by it.")
+    )
+    api_key = models.UUIDField(_("API key"), null=True, blank=True, help_text=_("The key that started it."))
+    shopper = models.CharField(
+        _("shopper"),
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The shopper of the shop who started it."),
+    )
     is_test = models.BooleanField(
         _("test"),
         default=False,

@@ -15,9 +15,10 @@ class ProductImage(models.Model):
     """A product photo, stored as uploaded, cleaned for FASHN, and as a thumbnail.
 
     ``original``, ``processed`` and ``thumbnail`` are keys in private storage; ``width`` and ``height`` are
-    the processed copy's pixels. ``requester`` uploaded it; it is empty for the shop's own catalogue,
-    which every key may use. A shopper's photo loses its files, and its keys become empty, when its try-ons
-    are over. The row stays for the history of its jobs. An erased photo also loses its product and metadata.
+    the processed copy's pixels. ``requester`` uploaded it; it is empty for the catalogue, which every shop
+    may use. ``shop`` is the requester's shop, also if the requester is one of its shoppers. A shop's photo
+    loses its files, and its keys become empty, when its try-ons are over. The row stays for the history of
+    its jobs. An erased photo also loses its product and metadata.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -30,6 +31,7 @@ class ProductImage(models.Model):
     height = models.PositiveIntegerField(_("height"), editable=False)
     checksum = models.CharField(_("checksum"), max_length=64, editable=False, db_index=True)
     requester = models.CharField(_("requester"), max_length=60, blank=True, editable=False, db_index=True)
+    shop = models.CharField(max_length=60, blank=True, default="", db_default="", editable=False)
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
 
     class Meta:
@@ -39,6 +41,9 @@ class ProductImage(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "id"], name="product_image_newest"),
             models.Index(fields=["requester", "-created_at", "id"], name="product_image_of_requester"),
+            models.Index(
+                fields=["shop", "-created_at", "id"], condition=~Q(shop=""), name="product_image_of_shop"
+            ),
             # The nightly sweep asks by the beginning of a key.
             *(
                 models.Index(

@@ -16,6 +16,7 @@ from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from models_library.models import ModelImage
 from models_library.services import model_image_forget
+from tryon.access import owned_by
 from tryon.cleanup.erasing import erase_job
 from tryon.engine import queue
 from tryon.models import ProductImage
@@ -50,8 +51,7 @@ def photo_erase(photo: ProductImage | ModelImage, caller: Caller) -> Erased:
     A caller may erase their own uploads. Any other photo needs the ability. Files that the store does not
     delete now are left to the cleanup.
     """
-    own = isinstance(photo, ProductImage) and photo.requester == caller.requester
-    if not (own or caller.may(Ability.ERASE_PHOTOS)):
+    if not (caller.may(Ability.ERASE_PHOTOS) or _is_own(photo, caller)):
         raise NotAllowed
     # First the photo: from now on no job can begin with it.
     forget = product_image_forget if isinstance(photo, ProductImage) else model_image_forget
@@ -64,6 +64,11 @@ def photo_erase(photo: ProductImage | ModelImage, caller: Caller) -> Erased:
         _remove_if_unused(photo)
     logger.info("photo_erased", kind=photo._meta.model_name, photo=str(photo.pk), goes_on=goes_on, **done)
     return Erased(**done, goes_on=goes_on)
+
+
+def _is_own(photo: ProductImage | ModelImage, caller: Caller) -> bool:
+    own = ProductImage.objects.filter(owned_by(caller), pk=photo.pk)
+    return isinstance(photo, ProductImage) and own.exists()
 
 
 def _erase_jobs(photo: ProductImage | ModelImage, *, by: str) -> tuple[Counter[str], bool]:

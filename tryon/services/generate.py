@@ -143,7 +143,8 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
             options=wish.recipe,
             cache_key=key,
             lane=wish.lane,
-            requester=requester,
+            requester=wish.caller.owner,
+            api_key=wish.caller.key_id,
             is_test=is_test(),
         )
         actions.enqueue(job)

@@ -51,12 +51,17 @@ def insides(value: object) -> Iterable[object]:
 
 
 def product_image_create(
-    *, file: BinaryIO, product_id: str, metadata: dict[str, Any] | None = None, requester: str = ""
+    *,
+    file: BinaryIO,
+    product_id: str,
+    metadata: dict[str, Any] | None = None,
+    requester: str = "",
+    shop: str = "",
 ) -> tuple[ProductImage, tuple[ImageWarning, ...]]:
     """Check and clean a product photo, store original, processed copy and thumbnail, and add its row.
 
     The original loses its metadata before it is stored, because the API shows it. Return the row and warnings
-    about the photo. Without a requester the photo joins the shop's catalogue. Raise ImageRefused,
+    about the photo. Without a requester the photo joins the catalogue. Raise ImageRefused,
     StorageFull and StorageUnavailable.
     """
     quota.require_room()
@@ -76,6 +81,7 @@ def product_image_create(
             height=prepared.processed.height,
             checksum=prepared.checksum,
             requester=requester,
+            shop=shop,
         )
     return photo, warnings
 

@@ -76,11 +76,11 @@ def page_after(staff: Client, address: str) -> str:
 def test_the_page_says_what_stays_for_others() -> None:
     staff = sign_in()
     mine, theirs = (
-        ProductImageFactory.create(requester="key:1"),
-        ProductImageFactory.create(requester="key:2"),
+        ProductImageFactory.create(requester="shop:1"),
+        ProductImageFactory.create(requester="shop:2"),
     )
-    job = TryOnJobFactory.create(product_image=mine, requester="key:1")
-    JobViewer.objects.create(job=job, requester="key:2", product_image=theirs)
+    job = TryOnJobFactory.create(product_image=mine, requester="shop:1")
+    JobViewer.objects.create(job=job, requester="shop:2", product_image=theirs)
     address = f"{PRODUCTS}{mine.pk}/erase/"
 
     assert "with their own copy of the photo</dt><dd>1</dd>" in page(staff, address)

@@ -48,13 +48,13 @@ def try_on(client: Client, products: list[ProductImage], models: list[ModelImage
 
 def test_list_shows_a_thumbnail_the_source_and_the_try_ons(staff: Client) -> None:
     photo = TryOnJobFactory.create().product_image
-    ProductImageFactory.create(requester="key:shop")
+    ProductImageFactory.create(requester="shop:shop")
 
     text = page(staff, LIST)
 
     assert f'src="{photo.thumbnail.url.split("?")[0]}?' in text
     assert "Catalogue" in text
-    assert "key:shop" in text
+    assert "shop:shop" in text
     assert f'<a href="{JOBS}?product_image={photo.pk}">1</a>' in text
 
 
@@ -71,7 +71,7 @@ def test_list_needs_no_more_queries_for_more_photos(staff: Client) -> None:
 )
 def test_photos_are_filtered_by_source(staff: Client, source: str, shown: str, hidden: str) -> None:
     ProductImageFactory.create(product_id="OURS")
-    ProductImageFactory.create(product_id="THEIRS", requester="key:shop")
+    ProductImageFactory.create(product_id="THEIRS", requester="shop:shop")
 
     text = page(staff, f"{LIST}?source={source}")
 

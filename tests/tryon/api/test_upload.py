@@ -27,7 +27,7 @@ def test_a_photo_is_cleaned_stored_and_shown(owner: Api) -> None:
     assert max(Image.open(BytesIO(download(owner, shown["thumbnailUrl"]))).size) == 400
     row = ProductImage.objects.get(pk=shown["id"])
     assert row.metadata == {"colour": "red"}
-    assert row.requester.startswith("key:")
+    assert row.requester.startswith("shop:")
     assert "shirt" not in str(row.original.name)  # the client's file name goes nowhere
 
 

@@ -97,7 +97,7 @@ def test_their_feedback_still_counts(settings: Settings, manager: Api) -> None:
 
 
 def test_the_photo_of_an_old_job_goes_when_nobody_tries_it_on_any_more(settings: Settings) -> None:
-    job = age(TryOnJobFactory.create(completed=True, product_image__requester="key:1"), settings)
+    job = age(TryOnJobFactory.create(completed=True, product_image__requester="shop:1"), settings)
     ProductImage.objects.update(created_at=clock.now() - timedelta(days=450))
     clean("abandoned_uploads")
     assert ProductImage.objects.filter(pk=job.product_image_id).exists()

@@ -42,7 +42,7 @@ JOBS = st.fixed_dictionaries(
 PHOTOS = st.fixed_dictionaries(
     {
         "hours": HOURS,
-        "requester": st.sampled_from(["", "key:owner"]),
+        "requester": st.sampled_from(["", "shop:owner"]),
         "jobs": st.lists(JOBS, max_size=2),
     }
 )

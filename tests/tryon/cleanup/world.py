@@ -37,7 +37,7 @@ def aged[M: models.Model](row: M, *, hours: float) -> M:
     return row
 
 
-def photo(*, hours_old: float = 0, requester: str = "key:owner", **fields: Any) -> ProductImage:
+def photo(*, hours_old: float = 0, requester: str = "shop:owner", **fields: Any) -> ProductImage:
     """A product photo with its three files."""
     row: ProductImage = ProductImageFactory.create(
         original=stored("originals", hours_old=hours_old),

@@ -91,7 +91,7 @@ def test_a_choice_takes_no_more_queries_among_many_jobs_than_among_few(queued: Q
     queued(6, requester="a")
     few = queries_to_start_five()
     for start in range(20):
-        some = queued(1, requester=f"key:{start % 7}")[0]
+        some = queued(1, requester=f"shop:{start % 7}")[0]
         TryOnJob.objects.bulk_create(
             TryOnJob(
                 product_image=some.product_image,

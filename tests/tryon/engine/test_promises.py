@@ -159,7 +159,7 @@ class TestQueueLimit:
     def test_one_more_is_refused_and_others_are_not(
         self, ask: Ask, stranger: Api, model_id: str, queued: Callable[..., list[TryOnJob]]
     ) -> None:
-        queued(5, requester="key:other")
+        queued(5, requester="shop:other")
         answers = [ask(seed) for seed in range(4)]
         assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
         error = error_of(answers[-1])
@@ -180,7 +180,7 @@ class TestQueueLimit:
     def test_a_job_that_its_requester_has_left_to_others_makes_room(self, owner: Api, ask: Ask) -> None:
         for seed in range(3):
             job_id = data_of(ask(seed))["jobId"]
-        TryOnJob.objects.get(pk=job_id).viewers.create(requester="key:other")
+        TryOnJob.objects.get(pk=job_id).viewers.create(requester="shop:other")
         owner.post(f"jobs/{job_id}/cancel")
         assert [ask(seed).status_code for seed in (3, 4)] == [202, 429]
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from config.core import clock
 from config.shops.callers import Caller
-from config.shops.models import ApiKey
+from config.shops.models import Shop
 from results.models import TryOnResult
 from tests.conftest import Api, Finish, Generate, data_of, error_of
 from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def requester(name: str) -> str:
-    return f"key:{ApiKey.objects.get(name=name).pk}"
+    return f"shop:{Shop.objects.get(name=name).pk}"
 
 
 def test_a_queued_job_is_canceled_for_nothing(
@@ -61,7 +61,7 @@ def test_a_cancel_that_meets_the_completion_is_refused(
     owner: Api, generate: Generate, finish: Finish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = generate()["jobId"]
-    TryOnJob.objects.get().viewers.create(requester="key:other")
+    TryOnJob.objects.get().viewers.create(requester="shop:other")
     is_viewer = jobs.is_viewer
 
     def before_the_completion(job: TryOnJob, caller: Caller) -> bool:

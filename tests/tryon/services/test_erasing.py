@@ -443,7 +443,7 @@ def test_a_caller_erases_their_own_uploads_only(product_id: str) -> None:
     catalogue = ProductImageFactory.create()
     own = Caller(photo.requester, abilities=SHOPPING)
 
-    for refused, caller in ((photo, Caller("key:else")), (catalogue, own)):
+    for refused, caller in ((photo, Caller("shop:else")), (catalogue, own)):
         with pytest.raises(NotAllowed):
             photo_erase(refused, caller)
         refused.refresh_from_db()

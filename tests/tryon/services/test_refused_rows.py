@@ -59,7 +59,7 @@ def test_a_second_active_job_of_a_recipe_has_an_error_of_its_own() -> None:
 
     def another(**fields: Any) -> TryOnJob:
         photos = {"product_image": first.product_image, "model_image": first.model_image}
-        return TryOnJob(**photos, requester="key:1", **fields)
+        return TryOnJob(**photos, requester="shop:1", **fields)
 
     with pytest.raises(TwinActive):
         lifecycle.enqueue(another(cache_key=first.cache_key))
