@@ -117,6 +117,7 @@ def test_earlier_rescues_are_counted_by_day(migrated_to: Callable[..., Any]) -> 
     }
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_key_become_those_of_its_shop_and_back(migrated_to: Callable[..., Any]) -> None:
     before = [("api", "0003_words_of_manager"), ("tryon", "0013_asks_of_viewers")]
     old = migrated_to(*before, ("results", "0005_nothing_grows"))
