@@ -1,6 +1,7 @@
 """Two ways in: an API key and a staff session."""
 
-from typing import override
+from collections.abc import Mapping
+from typing import Any, override
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
@@ -15,7 +16,12 @@ SCHEME = "Api-Key"
 
 def key_in(request: HttpRequest | Request) -> str | None:
     """Return the key that a request comes with, right or wrong. None for a request with another scheme."""
-    scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return key_of(request.META)
+
+
+def key_of(environ: Mapping[str, Any]) -> str | None:
+    """Return the key in the environment of a request, as ``key_in``."""
+    scheme, _, text = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return text.strip() if scheme.lower() == SCHEME.lower() else None
 
 

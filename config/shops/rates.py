@@ -11,38 +11,41 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from config.core.http.address import client_address
 from config.core.http.envelope import error_body
 from config.core.http.rates import REFUSED, Rate, RateLimited, Usage
 from config.core.redis.counters import count
-from config.shops.authentication import key_in
+from config.shops.authentication import key_of
 from config.shops.keys import digest_of
 from config.shops.middleware import API
 
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # FASHN's news come from its own few addresses, and none of them must be lost.
 WEBHOOKS: Final = f"{API}webhooks/"
-SHOPPER_HEADER: Final = "X-Shopper-Id"
+# In the environment of a request.
+KEY: Final = "HTTP_AUTHORIZATION"
+SHOPPER: Final = "HTTP_X_SHOPPER_ID"
 PUBLISHABLE: Final = "tos_pk_"
 METER: Final = "tryon.rates"
 
 
-def rates_of(method: str, path: str, headers: Mapping[str, str], address: str) -> list[Rate]:
+def rates_of(method: str, path: str, environ: Mapping[str, Any], address: str) -> list[Rate]:
     """Return the rates of a request, the narrowest first: one shopper's must not use up those of others.
 
     The address counts where no secret key says who answers for the request.
     """
     kind = "reads" if method in READS or path.startswith(WEBHOOKS) else "writes"
-    key = key_in(headers)
+    key = key_of(environ)
     if key is None:
         return [_rate("address", kind, address)]
     digest = digest_of(key)
     found = [_rate("key", kind, digest)]
     if key.startswith(PUBLISHABLE):
         found.insert(0, _rate("address", kind, address))
-    if shopper := headers.get(SHOPPER_HEADER):
+    if shopper := environ.get(SHOPPER):
         found.insert(0, _rate("shopper", kind, hashlib.sha256(f"{digest} {shopper}".encode()).hexdigest()))
     return found
 
@@ -58,11 +61,11 @@ def refusal_before(
     """Return the refusal of a request whose caller this process knows to be over a rate. It asks nobody."""
     if REFUSED.is_empty or not path.startswith(API):
         return None
-    texts = {
-        name: headers.get(name.lower().encode(), b"").decode("latin-1")
-        for name in ("Authorization", SHOPPER_HEADER)
+    environ = {
+        name: headers.get(header, b"").decode("latin-1")
+        for name, header in ((KEY, b"authorization"), (SHOPPER, b"x-shopper-id"))
     }
-    return REFUSED.refusal(rates_of(method, path, texts, address))
+    return REFUSED.refusal(rates_of(method, path, environ, address))
 
 
 class Meter:
@@ -70,7 +73,7 @@ class Meter:
 
     def __init__(self, request: HttpRequest) -> None:
         self._address = client_address(request) or ""
-        self._rates = rates_of(request.method or "", request.path_info, request.headers, self._address)
+        self._rates = rates_of(request.method or "", request.path_info, request.META, self._address)
         self._kind = self._rates[0].policy.partition("-")[2]
         self.usage: Usage | None = None
 
@@ -95,14 +98,11 @@ def meter_of(request: HttpRequest) -> Meter:
     return meter
 
 
-def counts_itself[View: Callable[..., Any]](view: View) -> View:
-    """Mark a view that counts the request in its own question to Redis."""
-    view.counts_itself = True  # type: ignore[attr-defined]
-    return view
-
-
 class RatesMiddleware:
-    """Count each call of the API before its view, and tell the rates in its answer."""
+    """Count each call of the API before its view, and tell the rates in its answer.
+
+    What answers before the view counts the request by itself, in its own question to Redis.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -118,7 +118,7 @@ class RatesMiddleware:
             if response.status_code == 401:
                 meter.count_stranger()
         except RateLimited as error:
-            response = refused(error)
+            response = refused(error, request)
         if meter.usage is not None:
             for name, value in meter.usage.headers().items():
                 response[name] = value
@@ -127,19 +127,17 @@ class RatesMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
-        if METER not in request.META or getattr(view, "counts_itself", False):
+        if METER not in request.META or meter_of(request).usage is not None:
             return None
         try:
             meter_of(request).count()
         except RateLimited as error:
-            return refused(error)
+            return refused(error, request)
         return None
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        return refused(error) if isinstance(error, RateLimited) else None
 
-
-def refused(error: RateLimited) -> HttpResponseBase:
-    """Return the answer to a request that is one too many."""
-    body = error_body(error.code, _(str(error.message)), retryable=True, details=error.details)
+def refused(error: RateLimited, request: HttpRequest) -> HttpResponseBase:
+    """Return the answer to a request that is one too many, in its language."""
+    with translation.override(translation.get_language_from_request(request)):
+        body = error_body(error.code, _(str(error.message)), retryable=True, details=error.details)
     return JsonResponse(body, status=error.status, headers={"Retry-After": str(error.wait)})

@@ -25,11 +25,13 @@ from config.core import clock
 from config.core.http.conditional import tag_of, unless_known
 from config.core.http.envelope import success_body
 from config.core.http.ids import IdConverter
+from config.core.http.rates import RateLimited
 from config.core.snapshots import SNAPSHOT_SECONDS, life_of, new_version, release_of, version_name
 from config.shops.authentication import key_in
 from config.shops.callers import Caller
 from config.shops.keys import cached_name, digest_of, key_read
 from config.shops.middleware import API
+from config.shops.rates import meter_of, refused
 from results.models import TryOnResult
 from tryon.access import jobs_to_show
 from tryon.api.answers import Facts, JobAnswer, facts_of, job_answers, pause_after, state_until
@@ -85,7 +87,10 @@ class JobStatusMiddleware:
             return self.get_response(request)
         request.resolver_match = RESOLVED
         language = translation.get_language_from_request(request)
-        answer = answer_to(request, UUID(match[1]), key, language)
+        try:
+            answer = answer_to(request, UUID(match[1]), key, language)
+        except RateLimited as error:
+            return refused(error, request)
         if answer is None:
             return self.get_response(request)
         return response_with(answer, request, language)
@@ -117,12 +122,12 @@ def response_with(answer: Ready, request: HttpRequest, language: str) -> HttpRes
 def answer_to(request: HttpRequest, job_id: UUID, key: str, language: str) -> Ready | None:
     """Return the answer for the caller behind a key, None for a wrong key and for no such job.
 
-    Raise DisallowedHost.
+    The question to Redis counts the request too. Raise RateLimited and DisallowedHost.
     """
     digest = digest_of(key)
     place = f"{request.scheme}://{request.get_host()}:{language}"
     names = cached_name(digest), version_name(job_id), f"job:{RELEASE}:{job_id}:{digest}:{place}"
-    found: dict[str, Any] = cache.get_many(names)
+    found = meter_of(request).count(names)
     cached, version, snapshot = (found.get(name) for name in names)
     if snapshot is not None and counts(snapshot, cached, version):
         return answer_now(snapshot)
