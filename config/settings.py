@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "config.core.apps.CoreConfig",
     "config.shops",
     "config.core.upkeep",
+    "config.core.http.idempotency",
     "models_library",
     "results",
     "tryon",

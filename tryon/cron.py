@@ -21,6 +21,7 @@ EVERY_NIGHT: Final = {
     "erasures": "30 2 * * *",
     "old_sessions": "35 2 * * *",
     "old_logins": "40 2 * * *",
+    "old_idempotency_keys": "42 2 * * *",
     "stored_files": "45 2 * * *",
 }
 

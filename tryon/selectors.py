@@ -7,7 +7,7 @@ from typing import Any, Final, TypedDict
 from uuid import UUID
 
 from django.core.cache import cache, caches
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 
 from config.core import clock
 from config.core.upkeep.counts import counted
@@ -63,10 +63,14 @@ def with_files(photos: QuerySet[ProductImage]) -> QuerySet[ProductImage]:
     return photos.exclude(processed="")
 
 
-def product_image_twin(product_id: str, requester: str, checksum: str) -> ProductImage | None:
-    """Return the requester's oldest photo of this product made from the same file, or None."""
+def product_image_twin(product_id: str, requester: str, checksum: str, photo_id: UUID) -> ProductImage | None:
+    """Return the requester's photo of this product made from the same file, or None.
+
+    Of several, return the one with the id, or the oldest.
+    """
     photos = ProductImage.objects.filter(checksum=checksum, product_id=product_id, requester=requester)
-    return with_files(photos).order_by("created_at", "id").first()
+    others = Case(When(pk=photo_id, then=0), default=1)
+    return with_files(photos).order_by(others, "created_at", "id").first()
 
 
 def jobs_ready(now: datetime) -> QuerySet[TryOnJob]:

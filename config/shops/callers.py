@@ -49,6 +49,11 @@ class Caller:
         """Return whether the caller is a whole shop, not one shopper of it, and not a person."""
         return self.requester == self.shop
 
+    @property
+    def repeats_as(self) -> str:
+        """Return the name of the caller, by one key of the shop: idempotency keys belong to it."""
+        return f"{self.requester} {self.key_id}" if self.key_id else self.requester
+
     def may(self, ability: Ability) -> bool:
         """Return whether the caller has the ability."""
         return self.is_manager or ability in self.abilities

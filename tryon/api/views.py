@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from config.core.http.envelope import Answer, Page
+from config.core.http.idempotency.api import attempt_of
 from config.core.http.operation import operation
 from config.core.http.pagination import paginate
 from config.core.http.strict import validated
@@ -89,12 +90,14 @@ class UploadView(APIView):
             raise ImageMissing
         form = validated(UploadSerializer, request.data)
         caller = caller_of(request)
+        attempt = attempt_of(request)
         photo, warnings = product_image_create(
             file=form["file"],
             product_id=form["productId"],
             metadata=form.get("metadata"),
             requester=caller.requester,
             shop=caller.shop,
+            photo_id=None if attempt is None else attempt.id,
         )
         return uploaded_answer(photo, warnings, request)
 

@@ -11,6 +11,7 @@ from tryon.cleanup.copies import unless_a_copy
 from tryon.cleanup.erasing import erasures
 from tryon.cleanup.events import old_events
 from tryon.cleanup.files import stored_files
+from tryon.cleanup.idempotency import old_idempotency_keys
 from tryon.cleanup.jobs import old_jobs
 from tryon.cleanup.logins import old_logins
 from tryon.cleanup.originals import original_metadata
@@ -71,6 +72,7 @@ TASKS: Final[dict[str, Task]] = {
     "old_sessions": Task(old_sessions, "sessions of people who are signed out"),
     "old_logins": Task(old_logins, "failed logins that no longer count"),
     "old_requesters": Task(old_requesters, "names of keys in rows of version 0.1; their shops get the rows"),
+    "old_idempotency_keys": Task(old_idempotency_keys, "keys of repeatable requests, after 24 hours"),
     "stored_files": Task(stored_files, "files that no row names; also measures storage", can_be_forced=True),
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, Final, TypeIs
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -57,21 +57,28 @@ def product_image_create(
     metadata: dict[str, Any] | None = None,
     requester: str = "",
     shop: str = "",
+    photo_id: UUID | None = None,
 ) -> tuple[ProductImage, tuple[ImageWarning, ...]]:
     """Check and clean a product photo, store original, processed copy and thumbnail, and add its row.
 
     The original loses its metadata before it is stored, because the API shows it. Return the row and warnings
-    about the photo. Without a requester the photo joins the catalogue. Raise ImageRefused,
-    StorageFull and StorageUnavailable.
+    about the photo. Without a requester the photo joins the catalogue. ``photo_id`` is the id of a
+    request that may be repeated: if an earlier attempt has stored its photo, return that one. Raise
+    ImageRefused, StorageFull and StorageUnavailable.
     """
     quota.require_room()
+    photo_id = photo_id or uuid4()
     with TemporaryFile() as original, new_files() as store:
         prepared = prepare(file, original=original)
         warnings = prepared.warnings
-        if twin := product_image_twin(product_id, requester, prepared.checksum):
+        twin = product_image_twin(product_id, requester, prepared.checksum, photo_id)
+        if twin is not None and twin.pk == photo_id:
+            return twin, warnings
+        if twin is not None:
             warnings = (*warnings, replace(DUPLICATE, photo=str(twin.pk)))
         original.seek(0)
         photo = ProductImage.objects.create(
+            id=photo_id,
             product_id=product_id,
             original=store("originals", original, prepared.source_extension),
             processed=store("products", prepared.processed.content, prepared.processed.extension),

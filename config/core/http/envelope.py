@@ -62,6 +62,13 @@ class Page[Row]:
     meta: ListMetaAnswer
 
 
+class StoredUrl(str):
+    """The signed URL of a stored file, which remembers the file's key: a kept answer is signed again."""
+
+    __slots__ = ("stored_as",)
+    stored_as: str
+
+
 def success_body(data: Any) -> dict[str, Any]:
     """Return ``{"success": true, "data": …}``."""
     return {"success": True, "data": data}
@@ -83,7 +90,7 @@ def error_body(
     }
 
 
-def absolute_urls(request: Request, files: Iterable[Any]) -> dict[str, Url]:
+def absolute_urls(request: HttpRequest | Request, files: Iterable[Any]) -> dict[str, Url]:
     """Return the signed URLs of stored files by their keys, signed in one go."""
     return with_host(request, addresses([str(file) for file in files]))
 
@@ -91,7 +98,13 @@ def absolute_urls(request: Request, files: Iterable[Any]) -> dict[str, Url]:
 def with_host(request: HttpRequest | Request, urls: Mapping[str, str]) -> dict[str, Url]:
     """Return the URLs with a host where the storage names none: PUBLIC_BASE_URL's, or the one called."""
     host = origin_of(settings.PUBLIC_BASE_URL) or str(request.build_absolute_uri("/")).removesuffix("/")
-    return {key: host + url if url.startswith("/") else url for key, url in urls.items()}
+    return {key: stored_url(host + url if url.startswith("/") else url, key) for key, url in urls.items()}
+
+
+def stored_url(text: str, key: str) -> StoredUrl:
+    url = StoredUrl(text)
+    url.stored_as = key
+    return url
 
 
 @functools.cache

@@ -119,6 +119,15 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     return None
 
 
+def status_of(error: BaseException) -> int:
+    """Return the status of the answer to an error."""
+    if isinstance(error, DomainError):
+        return error.status
+    if isinstance(error, exceptions.APIException):
+        return error.status_code
+    return next((status for kind, (status, _code, _text) in KNOWN.items() if isinstance(error, kind)), 500)
+
+
 def printable(name: str) -> str:
     """Return a name that a client made up, short, and as JSON can carry it: half a letter becomes ``?``."""
     return name[:MOST_NAME_CHARACTERS].encode(errors="replace").decode()

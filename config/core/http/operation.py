@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from config.core.http.described import envelope_of, serializer_of
 from config.core.http.envelope import Answer, ErrorAnswer, Page, success_body
+from config.core.http.idempotency.api import answered_once, repeatable
 from config.core.http.strict import FormSerializer, StrictSerializer, validated
 
 # A host that is not served, another method of the address, an ``Accept`` header without JSON, a body that is
@@ -57,6 +58,8 @@ def operation[**P](
     ``status`` names several. ``errors`` are the statuses that its services refuse with. The statuses that
     the framework can give to any such request are added.
 
+    A POST that is not public may come with an ``Idempotency-Key``, and then acts once.
+
     A method with a ``query`` gets its values under this name. A query or a body that the method does not take
     is refused, except from a stranger's program, such as FASHN's, that may add to it (``public``).
 
@@ -70,7 +73,10 @@ def operation[**P](
 
     def decorate(method: Callable[P, Any]) -> Callable[P, Response]:
         answers = dict.fromkeys(statuses, described(inspect.signature(method).return_annotation))
+        is_repeatable = method.__name__ == "post" and not public
         refusals = error_statuses(method, body=body, public=public).union(errors)
+        if is_repeatable:
+            refusals |= {409, 422}
 
         @extend_schema(
             operation_id=operation_id,
@@ -81,6 +87,7 @@ def operation[**P](
                 *([] if query is None else [query]),
                 *(CONDITIONAL if 304 in errors else ()),
                 *([POLLED] if polled else []),
+                *(repeatable(statuses) if is_repeatable else ()),
             ],
             responses=answers | {number: error_answer(number) for number in sorted(refusals)},
         )
@@ -93,7 +100,11 @@ def operation[**P](
                 validated(FormSerializer, request.query_params)
             if body is None and not public and request.method not in SAFE_METHODS:
                 validated(StrictSerializer, request.data)
-            return rendered(method(*args, **kwargs), statuses)
+
+            def answer() -> Response:
+                return rendered(method(*args, **kwargs), statuses)
+
+            return answered_once(request, answer) if is_repeatable else answer()
 
         return answering
 

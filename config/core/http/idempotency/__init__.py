@@ -1,0 +1,1 @@
+"""Requests that may be repeated: an ``Idempotency-Key`` lets a request act once, and answers its repeats."""
