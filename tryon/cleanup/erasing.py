@@ -65,5 +65,6 @@ def _leave_to_others(job: TryOnJob, photo: ProductImage) -> bool:
     leaving = job.viewers.filter(theirs)
     feedback_forget_comments(job.pk, list(leaving.values_list("requester", flat=True)))
     leaving.delete()
+    actions.pass_on(job)
     outdate_after_commit([job.pk])
     return True

@@ -155,6 +155,13 @@ def change_photo(job: TryOnJob, photo: ProductImage) -> None:
     lifecycle.change_photo(job, photo_id=photo.pk)
 
 
+def pass_on(job: TryOnJob) -> None:
+    """Let a job whose requester has left count for who has waited longest. The caller has locked the job."""
+    waiting = list(job.viewers.filter(left_at=None).order_by("pk").values_list("requester", flat=True))
+    if waiting and job.requester not in waiting:
+        lifecycle.pass_on(job, to=waiting[0])
+
+
 def leave_paid_pictures(job: TryOnJob, to: TryOnJob) -> None:
     """Hand what an ended job has paid for, or may have, over to another ended job of the same recipe.
 

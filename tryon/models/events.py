@@ -55,6 +55,7 @@ class EventKind(models.TextChoices):
     RESCUED = "rescued", _("A late picture was saved")
     RESULT_REMOVED = "result_removed", _("The result was removed")
     PHOTO_CHANGED = "photo_changed", _("Its photo was erased: another requester's copy takes its place")
+    PASSED_ON = "passed_on", _("Its requester left: another who waits for it takes over")
     ERASED = "erased", _("Erased on request, with its pictures")
     PICTURE_ERASED = "picture_erased", _("The paid picture was erased on request")
 

@@ -50,12 +50,13 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
     with transaction.atomic():
         # Lock the row: if two callers cancel at the same time, the second one cancels the job.
         actions.lock(job)
-        job.refresh_from_db(fields=["status"])  # it may have ended since it was read
+        job.refresh_from_db(fields=["status", "requester"])  # they may have changed since it was read
         if not job.is_active or has_left(job, caller):
             raise JobNotCancelable
         others = job.viewers.filter(left_at=None).exclude(requester=caller.requester)
         if not caller.may(Ability.OPERATE_JOBS) and others.exists():
             job.viewers.filter(requester=caller.requester).update(left_at=clock.now(), asks=0)
+            actions.pass_on(job)
             outdate_after_commit([job.pk])
             return job  # canceled for this caller; the others go on waiting
         if not actions.cancel(job, by=caller.requester):

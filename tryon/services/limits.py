@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
 from config.core.errors import DomainError
 from tryon.engine import actions, governor
-from tryon.models import EventKind, JobEvent, JobViewer, Lane, Status, TryOnJob
+from tryon.models import EventKind, JobEvent, Lane, PredictionState, Status, TryOnJob
 
 # The requester of a visitor of the demo shop begins with it.
 VISITOR: Final = "visitor:"
@@ -82,10 +82,12 @@ def check_limits(job: TryOnJob, *, by: str) -> None:
 def check_hurry(job: TryOnJob) -> None:
     """Refuse a shopper who needs a job of a batch that today's credits do not cover.
 
-    Ahead of the batch, it needs what the batch leaves to shoppers. The caller has locked the job. Raise
-    DailyLimitReached.
+    Ahead of the batch, it needs what the batch leaves to shoppers. The caller has locked the governor, so of
+    many shoppers at the same time no more hurry than there is room for, and the job. Raise DailyLimitReached.
     """
-    if job.lane != Lane.BULK or not job.price:
+    reserved = job.predictions.filter(state=PredictionState.RESERVED).aggregate(credits=Sum("price"))
+    price = job.price + (reserved["credits"] or 0)  # all that is not sent yet
+    if job.lane != Lane.BULK or not price:
         return
     left = governor.credits_left_for_batches()
     if left is None:
@@ -93,13 +95,14 @@ def check_hurry(job: TryOnJob) -> None:
     if job.status == Status.QUEUED:  # else its credits are counted as under way
         left -= job.price
     if left < 0:
-        raise _used_up(job.price, left)
+        raise _used_up(price, left)
 
 
 def _check_visitor(requester: str) -> None:
     """Refuse the latest start of a visitor's if it is one too many. A start is a new job, or a retry."""
     now = clock.now()
-    queued = JobEvent.objects.filter(kind=EventKind.QUEUED, job__requester=requester)
+    # Not by the job's requester: another may have taken over.
+    queued = JobEvent.objects.filter(kind=EventKind.QUEUED, data__requester=requester)
     retried = JobEvent.objects.filter(kind=EventKind.RETRIED, data__by=requester)  # of others' jobs too
     windows = (
         (timedelta(days=1), settings.DEMO_TRYONS_PER_DAY),
@@ -142,6 +145,5 @@ def _used_up(price: int, left: int) -> DailyLimitReached:
 
 def _check_queue(requester: str) -> None:
     most = settings.QUEUE_PER_REQUESTER
-    left = JobViewer.objects.filter(job=OuterRef("pk"), requester=requester, left_at__isnull=False)
-    if TryOnJob.objects.filter(~Exists(left), status=Status.QUEUED, requester=requester).count() > most:
+    if TryOnJob.objects.filter(status=Status.QUEUED, requester=requester).count() > most:
         raise QueueFull(details={"limit": most})

@@ -11,7 +11,7 @@ from config.core.upkeep.counts import count, counted
 from results import reuse
 from results.models import TryOnResult
 from tryon.access import hold
-from tryon.engine import actions
+from tryon.engine import actions, governor
 from tryon.engine.savings import CREDITS_SAVED
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
@@ -57,11 +57,14 @@ def join_active(cache_key: str, requester: str, photo: ProductImage, lane: Lane)
     that would take until tomorrow.
     """
     active = TryOnJob.objects.filter(cache_key=cache_key, status__in=ACTIVE)  # one at most
+    in_a_hurry = lane == Lane.INTERACTIVE
     with transaction.atomic():
+        if in_a_hurry and active.exists():
+            governor.lock()  # before the job, as everywhere
         # A cancellation takes the same lock, so the job is either canceled or joined.
         job = active.select_for_update(no_key=True).first()
         if job is not None:
-            if in_a_hurry := lane == Lane.INTERACTIVE:
+            if in_a_hurry:
                 check_hurry(job)
             _let_see(job, requester, photo)
             actions.join(job, in_a_hurry=in_a_hurry)

@@ -185,6 +185,20 @@ def test_a_retry_counts_for_the_visitor_who_asks_for_it(visitor: Visitor, settin
     assert other.generate(ProductImageFactory.create(), model, other.token).status_code == 429
 
 
+def test_a_start_counts_for_the_visitor_who_left_it_to_another(visitor: Visitor, settings: Settings) -> None:
+    settings.DEMO_TRYONS_PER_HOUR = 1
+    garments, model = ProductImageFactory.create_batch(2), ModelImageFactory.create()
+    job = data_of(visitor.generate(garments[0], model, visitor.token))["jobId"]
+    other = Visitor()
+    assert data_of(other.generate(garments[0], model, other.token))["jobId"] == job
+    path = f"/api/tryon/jobs/{job}/cancel"
+    assert (
+        visitor.client.post(path, content_type="application/json", headers=visitor.token).status_code == 200
+    )
+    assert visitor.generate(garments[1], model, visitor.token).status_code == 429
+    assert other.generate(garments[1], model, other.token).status_code == 202
+
+
 def test_another_visitor_sees_neither_job_nor_photo(visitor: Visitor) -> None:
     own = ProductImageFactory.create(requester=visitor.requester)
     asked = visitor.generate(own, ModelImageFactory.create(), visitor.token)

@@ -160,6 +160,25 @@ def test_a_killed_worker(attempt: Attempt) -> None:
     assert 1 <= walk_all(attempt, strike) <= 20
 
 
+@pytest.mark.filterwarnings("ignore:unclosed", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_worker_killed_with_a_refusal_in_its_hand(attempt: Attempt, sandbox: Sandbox) -> None:
+    """FASHN gets what it refuses for good only once: the refusal and its verdict are one change."""
+
+    def strike(walk: Walk) -> None:
+        if walk.sent:
+            walk.dead = walk.struck = True
+            raise Killed
+
+    for at in range(1, MOST_BOUNDARIES):
+        sandbox.inject("run", "BadRequest", times=9)
+        asked = sandbox.ledger()["requests"].get("run", 0)
+        walk, job, _runs = attempt(at, strike)
+        assert job.status == Status.FAILED
+        assert sandbox.ledger()["requests"]["run"] == asked + 1, f"boundary {at}"
+        if not walk.struck:
+            return
+
+
 def test_a_worker_that_rq_stops(attempt: Attempt) -> None:
     def strike(walk: Walk) -> None:
         if not shield.is_raised():

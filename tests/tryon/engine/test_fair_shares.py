@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from config.core import clock
-from tests.conftest import Generate
+from tests.conftest import Api, Generate, requester
 from tests.factories import PredictionFactory
 from tests.threads import at_once
 from tryon import tasks
@@ -44,6 +44,19 @@ def test_a_key_behind_a_flood_has_the_next_free_slot(queued: Queued) -> None:
     end(1, "a")
     dispatch()
     assert in_flight() == ["a"] * 4 + ["b"]
+
+
+def test_a_job_left_to_another_is_the_turn_of_who_still_waits(
+    generate: Generate, owner: Api, queued: Queued, settings: Settings
+) -> None:
+    settings.QUEUE_CONCURRENCY = 2
+    left = TryOnJob.objects.get(pk=generate()["jobId"])
+    left.viewers.create(requester="b")
+    owner.post(f"jobs/{left.pk}/cancel")
+    queued(1, requester="b")
+    own = queued(1, requester=requester("Owner"))[0]
+    dispatch()
+    assert set(TryOnJob.objects.filter(predictions__state="reserved")) == {left, own}
 
 
 def test_free_slots_are_shared_as_evenly_as_they_can(queued: Queued) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from config.core import clock
 from config.shops.callers import Caller
@@ -23,7 +24,7 @@ from tests.waiting import LONGEST_SECONDS, eventually
 from tryon import tasks
 from tryon.cleanup.pictures import kept_pictures
 from tryon.engine import actions, lifecycle
-from tryon.models import Prediction, PredictionState, ProductImage, Status, TryOnJob
+from tryon.models import Lane, Prediction, PredictionState, ProductImage, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.services.erasing import Erased, photo_erase
 from tryon.services.webhooks import webhook_receive
@@ -39,6 +40,7 @@ pytestmark = [
 TWO_STEPS = {"background": "#ffffff", "resolution": "1k"}
 
 submission = import_module("tryon.engine.steps.submit")
+reusing = import_module("tryon.services.reuse")
 generating = import_module("tryon.services.generate")
 type InMidst = Callable[..., None]
 
@@ -98,6 +100,38 @@ def wait_for(event: threading.Event) -> None:
 def runs(sandbox: Sandbox) -> int:
     asked: int = sandbox.ledger()["requests"].get("run", 0)
     return asked
+
+
+def test_of_two_shoppers_in_a_hurry_one_gets_the_last_credit(
+    owner: Api,
+    product_id: str,
+    model_id: str,
+    settings: Settings,
+    in_midst: InMidst,
+) -> None:
+    settings.TRYON_DAILY_LIMIT = 2
+    body = {"productImageId": product_id, "modelImageId": model_id}
+
+    def ask(seed: int) -> int:
+        return int(owner.post("generate", {**body, "options": {"seed": seed}}).status_code)
+
+    assert [ask(1), ask(2)] == [202, 202]
+    TryOnJob.objects.update(lane=Lane.BULK)
+    settings.TRYON_DAILY_LIMIT = 1
+    entered = threading.Event()
+
+    def second() -> int:
+        wait_for(entered)
+        return ask(2)
+
+    def until_the_second_waits() -> None:
+        entered.set()
+        eventually(lambda: somebody_waits_for_us() or other.done())
+
+    in_midst(reusing, "check_hurry", until_the_second_waits)
+    with beside(second) as other:
+        first = ask(1)
+    assert {first, other.result()} == {202, 429}
 
 
 def test_a_cancel_that_meets_the_unsafe_window_leaves_no_call_behind(

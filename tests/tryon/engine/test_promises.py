@@ -129,6 +129,22 @@ class TestDailyLimit:
             details = error_of(answer)["details"]
             assert (details["creditsNeeded"], details["creditsLeft"]) == (1, 0)
 
+    def test_a_batch_that_could_not_pay_its_next_step_is_not_hurried_past_the_limit(
+        self, ask: Ask, settings: Settings
+    ) -> None:
+        batch = TryOnJob.objects.get(pk=data_of(ask(1))["jobId"])
+        TryOnJob.objects.update(lane=Lane.BULK, status=Status.PROCESSING, price=0)
+        PredictionFactory.create(job=batch, step=1, state=PredictionState.RESERVED, price=1)
+        PredictionFactory.create(
+            job__failed=True, state=PredictionState.SUCCEEDED, credits_used=3, submitted_at=clock.now()
+        )
+        batch.viewers.update(requester="user:1")
+
+        assert ask(1).status_code == 429
+
+        batch.refresh_from_db()
+        assert batch.lane == Lane.BULK
+
     def test_fifty_dear_jobs_never_hide_a_cheap_one(
         self, settings: Settings, queued: Callable[..., list[TryOnJob]]
     ) -> None:

@@ -184,7 +184,9 @@ def test_what_another_made_of_their_own_copy_stays(
     assert finish(job_id).status == Status.COMPLETED
     assert data_of(stayer.get(f"jobs/{job_id}"))["resultImageUrl"]
     assert leaver.get(f"jobs/{job_id}").status_code == 404
-    assert str(TryOnJob.objects.get().product_image_id) == kept
+    job = TryOnJob.objects.get()
+    assert str(job.product_image_id) == kept
+    assert job.requester == requester("Owner" if stayer is owner else "Stranger")
     assert not ProductImage.objects.filter(pk=gone).exists()
     assert runs(sandbox) == 1
     assert erase(ProductImage.objects.get()) == Erased(jobs=1, results=1)

@@ -62,6 +62,7 @@ class JobEdge(Enum):
     RESUME = Edge(EventKind.REVIVED, (FAILED,), QUEUED)
     RESUME_COLLECTING = Edge(EventKind.REVIVED, (FAILED, QUEUED), PROCESSING)
     CHANGE_PHOTO = Edge(EventKind.PHOTO_CHANGED, (*ACTIVE, *ENDED), None)
+    PASS_ON = Edge(EventKind.PASSED_ON, (*ACTIVE, *ENDED), None)
     ERASE = Edge(EventKind.ERASED, ENDED, None)
 
 

@@ -179,6 +179,11 @@ def change_photo(job: TryOnJob, *, photo_id: UUID) -> bool:
     return transition(job, JobEdge.CHANGE_PHOTO, product_image_id=photo_id)
 
 
+def pass_on(job: TryOnJob, *, to: str) -> bool:
+    """Make another requester the job's own. Turns and limits count for them from now on."""
+    return transition(job, JobEdge.PASS_ON, data={"to": to}, requester=to)
+
+
 def erase(job: TryOnJob, *, by: str) -> bool:
     """Take an ended job its cache key, so that no request finds it and nothing revives it."""
     key = f"{ERASED}{job.pk.hex}"

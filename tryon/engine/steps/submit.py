@@ -240,12 +240,15 @@ def _refused(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
     if isinstance(error, NO_MORE_NOW):
         _put_off(job, prediction, error)
         return
-    lifecycle.mark_failed(prediction, error_name=_name_of(error))
+    # In one transaction: a worker that ended between them would have the job sent again.
+    with transaction.atomic():
+        lifecycle.mark_failed(prediction, error_name=_name_of(error))
+        if open_until is None:
+            give_up_or_retry(job, prediction, FailureCode(error.code), permanent=error.permanent)
+        else:
+            back_off(job, code=error.code, seconds=0, counts=False)
     if open_until is not None:
         queue.enqueue_probe(at=open_until)
-        back_off(job, code=error.code, seconds=0, counts=False)
-    else:
-        give_up_or_retry(job, prediction, FailureCode(error.code), permanent=error.permanent)
 
 
 def _put_off(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
