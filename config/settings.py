@@ -224,6 +224,9 @@ IMAGE_SECONDS = env.number("IMAGE_SECONDS", 20, least=1, most=600)  # of CPU; tw
 
 FASHN_API_KEY = env.text("FASHN_API_KEY")
 FASHN_API_URL = env.web_address("FASHN_API_URL", "https://api.fashn.ai", example="https://api.fashn.ai")
+# The sandbox of test keys, and its key.
+TEST_FASHN_URL = env.web_address("TEST_FASHN_URL", "", example="http://sandbox:8900")
+TEST_FASHN_API_KEY = env.text("TEST_FASHN_API_KEY")
 QUEUE_CONCURRENCY = env.number("QUEUE_CONCURRENCY", 5, least=1)
 QUEUE_MAX_RETRIES = env.number("QUEUE_MAX_RETRIES", 3, least=0, most=20)
 QUEUE_RETRY_DELAY = env.number("QUEUE_RETRY_DELAY", 5000, least=1, most=3_600_000)  # milliseconds
@@ -332,7 +335,7 @@ if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
 # The doctor compares their fingerprints between machines.
-SHARED_SECRETS = ["SECRET_KEY", "FASHN_API_KEY", "S3_SECRET_KEY"]
+SHARED_SECRETS = ["SECRET_KEY", "FASHN_API_KEY", "TEST_FASHN_API_KEY", "S3_SECRET_KEY"]
 # One name from one address is locked out: nobody else, and not a whole office. A lock ends by itself.
 AXES_FAILURE_LIMIT = env.number("LOGIN_ATTEMPTS", 5, least=1, most=1000)
 AXES_COOLOFF_TIME = timedelta(minutes=env.number("LOGIN_LOCK_MINUTES", 15, least=1, most=10_080))
@@ -371,6 +374,7 @@ configure_logging(
     secrets=[
         SECRET_KEY,
         FASHN_API_KEY,
+        TEST_FASHN_API_KEY,
         S3_SECRET_KEY,
         *passwords_in(REDIS_URL),
         str(DATABASES["default"].get("PASSWORD", "")),

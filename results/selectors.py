@@ -78,15 +78,17 @@ def with_recipe_and_feedback(results: QuerySet[TryOnResult], requester: str) -> 
     )
 
 
-def feedback_counts() -> FeedbackCounts:
-    """Return the number of times each verdict was given, with that on jobs which have been cleaned up."""
-    given: dict[str, int] = dict(
-        ResultFeedback.objects.order_by().values_list("verdict").annotate(number=Count("pk"))
-    )
-    archived = counted(*(archived_name(verdict) for verdict in Verdict.values))
+def feedback_counts(account: str, *, archived: bool) -> FeedbackCounts:
+    """Return the number of times each verdict was given on jobs of an account.
+
+    ``archived`` adds that on jobs which have been cleaned up. It is all of live accounts.
+    """
+    found = ResultFeedback.objects.filter(job__account=account).order_by()
+    given: dict[str, int] = dict(found.values_list("verdict").annotate(number=Count("pk")))
+    before = counted(*(archived_name(verdict) for verdict in Verdict.values)) if archived else {}
 
     def number(verdict: Verdict) -> int:
-        return given.get(verdict, 0) + archived[archived_name(verdict)]
+        return given.get(verdict, 0) + before.get(archived_name(verdict), 0)
 
     return {"yes": number(Verdict.YES), "almost": number(Verdict.ALMOST), "no": number(Verdict.NO)}
 

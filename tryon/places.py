@@ -29,7 +29,7 @@ FIRST: Final = Place(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The queue as it was once: its jobs' keys in the order of their start, and the credits before each.
+    """An account's queue as it was once: its jobs' keys in the order of their start, the credits before each.
 
     ``stale_at`` is on the process's monotonic clock, in seconds.
     """
@@ -39,10 +39,10 @@ class Queue:
     stale_at: float
 
     @classmethod
-    def read(cls) -> Self:
+    def read(cls, account: str) -> Self:
         """Read it with one query."""
         began = time.monotonic()
-        rows = in_queue_order(TryOnJob.objects.filter(status=Status.QUEUED))
+        rows = in_queue_order(TryOnJob.objects.filter(account=account, status=Status.QUEUED))
         keys, prices = [], []
         for lane, created_at, price in rows.values_list("lane", "created_at", "price"):
             keys.append((lane == Lane.BULK, created_at))
@@ -56,27 +56,23 @@ class Queue:
         return Place(jobs_ahead, self.credits_before[jobs_ahead])
 
 
-_remembered: Queue | None = None
+_remembered: dict[str, Queue] = {}
 
 
 def places_of(jobs: Iterable[TryOnJob]) -> dict[UUID, Place]:
-    """Return the places of those jobs that are queued, by their ids, from one reading of the queue."""
+    """Return the places of those jobs that are queued, by their ids, from one reading of each queue."""
     queued = [job for job in jobs if job.status == Status.QUEUED]
-    if not queued:
-        return {}
-    queue = _queue()
-    return {job.pk: queue.place_of(job) for job in queued}
+    queues = {account: _queue(account) for account in {job.account for job in queued}}
+    return {job.pk: queues[job.account].place_of(job) for job in queued}
 
 
 def forget() -> None:
     """Read the queue at the next call, however long it is."""
-    global _remembered
-    _remembered = None
+    _remembered.clear()
 
 
-def _queue() -> Queue:
-    global _remembered
-    queue = _remembered
+def _queue(account: str) -> Queue:
+    queue = _remembered.get(account)
     if queue is None or time.monotonic() >= queue.stale_at:
-        queue = _remembered = Queue.read()
+        queue = _remembered[account] = Queue.read(account)
     return queue

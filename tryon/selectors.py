@@ -13,6 +13,7 @@ from config.core import clock
 from config.core.upkeep.counts import counted
 from models_library.models import ModelImage
 from results.models import TryOnResult
+from tryon.accounts import counted_as
 from tryon.failures import CURABLE
 from tryon.fashn.inputs import Step
 from tryon.models import (
@@ -73,11 +74,10 @@ def product_image_twin(product_id: str, requester: str, checksum: str, photo_id:
     return with_files(photos).order_by(others, "created_at", "id").first()
 
 
-def jobs_ready(now: datetime) -> QuerySet[TryOnJob]:
+def jobs_ready(account: str, now: datetime) -> QuerySet[TryOnJob]:
     """Return the queued jobs whose back-off is over, in the order of their start."""
-    return in_queue_order(
-        TryOnJob.objects.filter(Q(not_before=None) | Q(not_before__lte=now), status=Status.QUEUED)
-    )
+    ready = Q(not_before=None) | Q(not_before__lte=now)
+    return in_queue_order(TryOnJob.objects.filter(ready, account=account, status=Status.QUEUED))
 
 
 def jobs_showing(photo_id: UUID) -> list[UUID]:
@@ -86,36 +86,41 @@ def jobs_showing(photo_id: UUID) -> list[UUID]:
     return list(TryOnJob.objects.filter(shown).order_by().distinct().values_list("pk", flat=True))
 
 
-def jobs_without_price() -> QuerySet[TryOnJob]:
+def jobs_without_price(account: str) -> QuerySet[TryOnJob]:
     """Return the queued jobs without a price.
 
     They have paid for all, or an earlier release, which knows no prices, has queued them during a deploy.
     """
     # PostgreSQL takes "= 0" for common, because ended jobs have no price, and would read the whole queue.
-    return TryOnJob.objects.filter(status=Status.QUEUED, price__lte=0).order_by("price")
+    found = TryOnJob.objects.filter(account=account, status=Status.QUEUED, price__lte=0)
+    return found.order_by("price")
 
 
-def calls_without_price() -> QuerySet[Prediction]:
+def calls_without_price(account: str) -> QuerySet[Prediction]:
     """Return the calls in flight of jobs without a price for further steps, with their jobs.
 
     They are the job's last, or an earlier release has started the job during a deploy.
     """
-    calls = Prediction.objects.filter(state__in=IN_FLIGHT, job__status=Status.PROCESSING, job__price=0)
-    return calls.select_related("job")
+    calls = Prediction.objects.filter(account=account, state__in=IN_FLIGHT)
+    return calls.filter(job__status=Status.PROCESSING, job__price=0).select_related("job")
 
 
-def typical_seconds(step: Step) -> float:
+def typical_seconds(account: str, step: Step) -> float:
     """Return the median duration of the latest predictions of such a step, else FASHN's documented figure.
 
     It is in seconds, from submission to the answer we saw, and is cached for half a minute.
     """
     model_name, speed = step.model.name, step.options.speed
-    remember = f"typical-seconds:{model_name}:{speed}"
+    remember = f"typical-seconds:{account}:{model_name}:{speed}"
     known: float | None = cache.get(remember)
     if known is not None:
         return known
     finished = Prediction.objects.filter(
-        model_name=model_name, speed=speed, state=PredictionState.SUCCEEDED, submitted_at__isnull=False
+        account=account,
+        model_name=model_name,
+        speed=speed,
+        state=PredictionState.SUCCEEDED,
+        submitted_at__isnull=False,
     ).order_by("-finished_at")[:MEASURED_PREDICTIONS]
     seconds = [
         (row.finished_at - row.submitted_at).total_seconds()
@@ -131,12 +136,12 @@ def in_queue_order(jobs: QuerySet[TryOnJob]) -> QuerySet[TryOnJob]:
     return jobs.order_by(F("lane").desc(), "created_at")
 
 
-def job_counts() -> dict[str, int]:
-    """Return the number of jobs in each status. Large numbers of ended jobs may be a minute old."""
+def job_counts(account: str) -> dict[str, int]:
+    """Return the number of an account's jobs in each status. Large ones may be a minute old."""
     numbers = {}
     for status in Status.values:
-        jobs = TryOnJob.objects.filter(status=status)
-        numbers[status] = jobs.count() if status in ACTIVE else remembered_count(f"jobs:{status}", jobs)
+        jobs, name = TryOnJob.objects.filter(account=account, status=status), f"jobs:{account}:{status}"
+        numbers[status] = jobs.count() if status in ACTIVE else remembered_count(name, jobs)
     return numbers
 
 
@@ -255,10 +260,11 @@ def step_after(done: Iterable[int]) -> int:
     return max(done, default=-1) + 1
 
 
-def rescued() -> Rescued:
+def rescued(account: str) -> Rescued:
     """Return the number of pictures stored after their job had given them up, and their credits."""
-    numbers = counted(RESCUED_PICTURES, RESCUED_CREDITS)
-    return {"pictures": numbers[RESCUED_PICTURES], "credits": numbers[RESCUED_CREDITS]}
+    names = [counted_as(account, name) for name in (RESCUED_PICTURES, RESCUED_CREDITS)]
+    numbers = counted(*names)
+    return {"pictures": numbers[names[0]], "credits": numbers[names[1]]}
 
 
 def uploads_without_jobs(*, before: datetime) -> QuerySet[ProductImage]:

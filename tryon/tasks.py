@@ -11,8 +11,7 @@ from config.core.upkeep.runs import run
 from tryon.cleanup import EARLY, TASKS
 from tryon.cleanup.watch import must_clean_early
 from tryon.engine import queue, recovery, steps
-from tryon.engine.advance import advance, seconds_early
-from tryon.engine.advance import dispatch as dispatch_jobs
+from tryon.engine.advance import advance, dispatch_all, seconds_early
 from tryon.services.doctor import report_write
 
 # The same worker runs the sweep every half minute.
@@ -42,7 +41,7 @@ def dispatch() -> None:
     """Start the queued jobs that get a slot."""
     close_old_connections()
     queue.begins("dispatch")
-    dispatch_jobs()
+    dispatch_all()
 
 
 def probe() -> None:

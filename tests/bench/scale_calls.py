@@ -24,6 +24,7 @@ from tryon.engine import governor  # noqa: E402
 from tryon.engine.governor.row import lock  # noqa: E402
 from tryon.fashn.inputs import steps  # noqa: E402
 from tryon.fashn.options import TryOnOptions  # noqa: E402
+from tryon.models import Account  # noqa: E402
 from tryon.selectors import typical_seconds  # noqa: E402
 
 TIMES = 15
@@ -64,7 +65,7 @@ def calls(jobs: int, queued: int) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "GET /results, a key without results", get("/api/tryon/results", strangers)
     yield "GET /stats", get("/api/tryon/stats", managers)
     yield "next jobs, with a daily limit", in_the_lock
-    yield "credits spent today", lambda: governor.credits_spent_today(clock.now())
+    yield "credits spent today", lambda: governor.credits_spent_today(Account.LIVE, clock.now())
     yield "typical seconds of an unused speed", unused_speed
     yield "stored files, a folder", lambda: stored_files("look:results/a7", {}, dry_run=True, force=False)
     yield "admin: jobs", get("/admin/tryon/tryonjob/", staff)
@@ -76,13 +77,13 @@ def calls(jobs: int, queued: int) -> Iterator[tuple[str, Callable[[], object]]]:
 def in_the_lock() -> None:
     """Choose the next jobs, as dispatch does under the governor's lock."""
     with transaction.atomic():
-        governor.next_jobs(lock())
+        governor.next_jobs(lock(Account.LIVE))
 
 
 def unused_speed() -> None:
     """Look for durations where there are none, with nothing remembered."""
     cache.clear()
-    typical_seconds(steps(TryOnOptions(resolution="4k"))[0])
+    typical_seconds(Account.LIVE, steps(TryOnOptions(resolution="4k"))[0])
 
 
 def without_redis(ask: Callable[[], object]) -> Callable[[], object]:

@@ -9,7 +9,7 @@ from results.models import ResultFeedback
 from tests.browser.visits import Visitor
 from tests.conftest import Finish
 from tests.factories import ModelImageFactory, ProductImageFactory
-from tryon.models import ProductImage, Status, TryOnJob
+from tryon.models import Account, ProductImage, Status, TryOnJob
 from tryon.services.operations import service_pause
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -30,7 +30,7 @@ def try_on(visitor: Visitor) -> None:
 def test_a_visitor_is_told_why_they_wait_and_gives_up(nobody: Visitor) -> None:
     ProductImageFactory.create()
     ModelImageFactory.create()
-    service_pause()
+    service_pause(Account.LIVE)
     nobody.page.goto("/demo/")
     assert not Session.objects.exists()
     try_on(nobody)

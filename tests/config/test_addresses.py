@@ -36,6 +36,7 @@ from tests.factories import (
     TryOnJobFactory,
     TryOnResultFactory,
 )
+from tryon.models import Account
 from tryon.services.operations import service_pause
 
 pytestmark = pytest.mark.django_db
@@ -243,7 +244,7 @@ NO_PAGES: Final = {"admin/login/", "admin/jsi18n/", "admin/autocomplete/"}
 
 
 def test_every_page_of_the_admin_says_that_all_is_paused(world: World) -> None:
-    service_pause()
+    service_pause(Account.LIVE)
     silent = []
     for route, rows in (OF_THE_ADMIN | OF_RQ).items():
         if rows["GET"].ok == 200 and route not in NO_PAGES and "json" not in route:

@@ -77,7 +77,7 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
         "duration",
     ]
     list_select_related = ["product_image", "model_image", "result"]
-    list_filter = ["status", DeadLetterFilter, "lane", ErrorCodeFilter, "created_at"]
+    list_filter = ["status", "account", DeadLetterFilter, "lane", ErrorCodeFilter, "created_at"]
     link_lookups = ["product_image", "model_image"]
     actions = ["retry", "cancel"]
     search_fields = ["product_image__product_id", "requester"]

@@ -4,10 +4,10 @@ from typing import Any, override
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST
 from config.core.admin.base import ReadOnlyAdmin
 from config.core.doctor import examine
 from config.shops.abilities import Ability
-from tryon.models import Governor
+from tryon.accounts import accounts
+from tryon.models import Account, Governor
 from tryon.services.doctor import report, report_ask
 from tryon.services.operations import problem, service_pause, service_resume
 from tryon.services.stats import statistics
@@ -23,7 +24,7 @@ from tryon.services.stats import statistics
 
 @admin.register(Governor)
 class GovernorAdmin(ReadOnlyAdmin[Governor]):
-    """One page in place of the list and the forms: the governor has one row."""
+    """One page in place of the list and the forms: the governor has one row for each account."""
 
     @override
     def has_delete_permission(self, request: HttpRequest, obj: Governor | None = None) -> bool:
@@ -48,11 +49,14 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
+        account = account_in(request.GET)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Operations"),
-            "stats": statistics(),
-            "problem": problem(),
+            "account": account,
+            "accounts": [(name, Account(name).label) for name in accounts()],
+            "stats": statistics(account),
+            "problem": problem(account),
             "may_operate": self.has_operate_permission(request),
         }
         return TemplateResponse(request, "admin/tryon/governor/operations.html", context)
@@ -61,17 +65,19 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
     def pause_view(self, request: HttpRequest) -> HttpResponse:
         """Start no more jobs."""
         self._check(request)
-        service_pause()
+        account = account_in(request.POST)
+        service_pause(account)
         self.message_user(request, _("Paused. Jobs at FASHN will finish. No new jobs start."))
-        return redirect("admin:tryon_governor_changelist")
+        return back_to(account)
 
     @method_decorator(require_POST)
     def resume_view(self, request: HttpRequest) -> HttpResponse:
         """Start jobs again."""
         self._check(request)
-        service_resume()
+        account = account_in(request.POST)
+        service_resume(account)
         self.message_user(request, _("Resumed. Jobs start again."), messages.SUCCESS)
-        return redirect("admin:tryon_governor_changelist")
+        return back_to(account)
 
     def doctor_view(self, request: HttpRequest) -> HttpResponse:
         """Show what this web process finds now, and what a worker found. A POST asks a worker."""
@@ -92,3 +98,14 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
     def _check(self, request: HttpRequest) -> None:
         if not self.has_operate_permission(request):
             raise PermissionDenied
+
+
+def account_in(fields: QueryDict) -> str:
+    """Return the account that a request names, the live one if it names none of ours."""
+    name = fields.get("account", "")
+    return name if name in accounts() else Account.LIVE
+
+
+def back_to(account: str) -> HttpResponseRedirect:
+    """Return the way back to the account's page."""
+    return HttpResponseRedirect(reverse("admin:tryon_governor_changelist", query={"account": account}))

@@ -247,5 +247,6 @@ def _answer(job: "ShownJob", waits: Mapping[UUID, Waiting], urls: Mapping[str, U
 
 def seconds_of(wait: Wait, job: TryOnJob) -> int:
     """Return the expected seconds until a queued job's picture is ready, after what holds the job."""
-    typical = sum(typical_seconds(step) for step in steps(TryOnOptions.from_mapping(job.options)))
-    return estimated_wait(jobs_ahead=wait.jobs_ahead, typical=typical) + round(wait.hold.seconds)
+    account, plan = job.account, steps(TryOnOptions.from_mapping(job.options))
+    typical = sum(typical_seconds(account, step) for step in plan)
+    return estimated_wait(account, jobs_ahead=wait.jobs_ahead, typical=typical) + round(wait.hold.seconds)

@@ -13,6 +13,7 @@ from config.core.http.operation import operation
 from config.shops.abilities import Ability
 from config.shops.permissions import needs
 from tryon.fashn.parsing import usable_provider_id
+from tryon.models import Account
 from tryon.services.operations import service_pause, service_resume
 from tryon.services.stats import Statistics, statistics
 from tryon.services.webhooks import is_callback_token, webhook_receive
@@ -40,7 +41,7 @@ class StatsView(APIView):
 
     @operation("getStats", 403)
     def get(self, request: Request) -> Statistics:
-        return statistics()
+        return statistics(Account.LIVE)
 
 
 class PauseView(APIView):
@@ -50,8 +51,8 @@ class PauseView(APIView):
 
     @operation("pause")
     def post(self, request: Request) -> Statistics:
-        service_pause()
-        return statistics()
+        service_pause(Account.LIVE)
+        return statistics(Account.LIVE)
 
 
 class ResumeView(APIView):
@@ -61,8 +62,8 @@ class ResumeView(APIView):
 
     @operation("resume")
     def post(self, request: Request) -> Statistics:
-        service_resume()
-        return statistics()
+        service_resume(Account.LIVE)
+        return statistics(Account.LIVE)
 
 
 class FashnWebhookView(APIView):

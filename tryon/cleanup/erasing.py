@@ -35,8 +35,11 @@ def erasures(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
 def erase_job(job_id: UUID, photo: ProductImage | ModelImage, *, by: str) -> Counter[str]:
     """Erase one job, or leave it to those who asked for it with another photo. Return what was done."""
     with transaction.atomic():
-        governor.lock()  # before the job, as everywhere: until the end, no attempt takes a prediction over
-        actions.lock(TryOnJob(pk=job_id))
+        job = TryOnJob.objects.filter(pk=job_id).first()
+        if job is None:
+            return Counter()
+        governor.lock(job.account)  # before the job, as everywhere: no attempt takes a prediction over
+        actions.lock(job)
         job = TryOnJob.objects.filter(pk=job_id).first()
         if job is None or job.is_erased:
             return Counter()

@@ -44,9 +44,9 @@ def enqueue(job: TryOnJob) -> None:
         _call_a_worker(job, inherited=inherit(job, explicit=False))
 
 
-def price_jobs() -> None:
-    """Price the jobs that an earlier release has inserted or started. It needs the governor's lock."""
-    steps.price_jobs()
+def price_jobs(account: str) -> None:
+    """Price the jobs that an earlier release has inserted or started. It needs the account's lock."""
+    steps.price_jobs(account)
 
 
 def join(job: TryOnJob, *, in_a_hurry: bool) -> None:
@@ -165,7 +165,7 @@ def pass_on(job: TryOnJob) -> None:
 def leave_paid_pictures(job: TryOnJob, to: TryOnJob) -> None:
     """Hand what an ended job has paid for, or may have, over to another ended job of the same recipe.
 
-    The caller holds the governor's lock.
+    The caller holds the lock of their account.
     """
     give_back(job, to)
 
@@ -184,12 +184,12 @@ def erase(job: TryOnJob, *, by: str) -> list[str]:
     return keys
 
 
-def pause() -> None:
-    """Start no more jobs, until ``resume``."""
-    governor.pause(Pause.OPERATOR)
+def pause(account: str) -> None:
+    """Start no more jobs on the account, until ``resume``."""
+    governor.pause(account, Pause.OPERATOR)
 
 
-def resume() -> None:
-    """Start jobs again, whatever the reason for the pause."""
-    governor.resume()
-    dispatch()
+def resume(account: str) -> None:
+    """Start jobs on the account again, whatever the reason for the pause."""
+    governor.resume(account)
+    dispatch(account)

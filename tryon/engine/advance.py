@@ -12,6 +12,7 @@ import structlog
 from django.db import transaction
 
 from config.core import clock
+from tryon.accounts import accounts
 from tryon.engine import governor, lifecycle, queue, steps
 from tryon.engine.leases import leased
 from tryon.failures import FailureCode
@@ -26,14 +27,15 @@ EARLY: Final = timedelta(seconds=1)
 
 def advance(job_id: UUID) -> None:
     """Move a job on. Do nothing if it has ended, has to wait, or another process holds its lease."""
-    if TryOnJob.objects.filter(pk=job_id, status=Status.QUEUED).exists():
-        dispatch(but=job_id)
+    queued = TryOnJob.objects.filter(pk=job_id, status=Status.QUEUED).values_list("account", flat=True)
+    for account in queued:
+        dispatch(account, but=job_id)
     with leased(job_id) as job:
         if job is not None and job.status == Status.PROCESSING:
             _move_on_or_abandon(job)
     if job is not None:
         _hand_over(job_id)
-        dispatch()
+        dispatch(job.account)
 
 
 def seconds_early(job_id: UUID) -> float:
@@ -47,22 +49,28 @@ def seconds_early(job_id: UUID) -> float:
     return early.total_seconds() if early > EARLY else 0.0
 
 
-def dispatch(*, but: UUID | None = None) -> int:
-    """Start the queued jobs that get a slot, and hand them to workers, except ``but``, the caller's own job.
+def dispatch_all() -> None:
+    """Start the queued jobs that get a slot, on each account in turn."""
+    for account in accounts():
+        dispatch(account)
 
-    Return the number of started jobs.
+
+def dispatch(account: str, *, but: UUID | None = None) -> int:
+    """Start the queued jobs that get a slot on the account, and hand them to workers.
+
+    ``but`` is the caller's own job, which needs no worker. Return the number of started jobs.
     """
-    if not governor.dispatchable():
+    if not governor.dispatchable(account):
         return 0
     with transaction.atomic():
-        state = governor.lock()
+        state = governor.lock(account)
         if governor.is_budgeted(state):
-            steps.price_jobs()
+            steps.price_jobs(account)
         started = [job for job in governor.next_jobs(state) if steps.start(job)]
     for job in started:
         if job.pk != but:
             queue.enqueue_advance(job.pk)
-    if started and (room_at := governor.next_run_at(clock.now())) is not None:
+    if started and (room_at := governor.next_run_at(account, clock.now())) is not None:
         queue.enqueue_dispatch(at=room_at)
     return len(started)
 
@@ -93,7 +101,7 @@ def _move_on(job: TryOnJob) -> None:
             steps.check(job, prediction)
             # An idle slot at FASHN costs more than a moment here, so the next job is submitted before this
             # picture is fetched. This job is due, so it is handed over and follows.
-            if prediction.state == PredictionState.SUCCEEDED and not dispatch():
+            if prediction.state == PredictionState.SUCCEEDED and not dispatch(job.account):
                 _collect(job)
         case _:
             if not _collect(job):

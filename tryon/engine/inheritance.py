@@ -75,7 +75,7 @@ def inherit(job: TryOnJob, *, explicit: bool) -> bool:
 def give_back(job: TryOnJob, to: TryOnJob) -> None:
     """Hand an ended job's predictions over to another ended job of its recipe, which a person may continue.
 
-    Call it under the governor's lock, so that no new attempt takes them over at the same time.
+    Call it under the lock of their account, so that no new attempt takes them over at the same time.
     """
     for call in _estate(job.cache_key).filter(job=job).order_by("pk").select_for_update(of=("self",)):
         lifecycle.hand_over(call, to)

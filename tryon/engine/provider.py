@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 
 from config.core.http.address import public_address
 from config.core.storage import ObjectMissing, content_type, look_at, read
+from tryon.accounts import terms_of
 from tryon.fashn.client import FashnClient
 from tryon.fashn.download import download
 from tryon.fashn.inputs import Inputs, Step, background_remove_inputs, tryon_inputs
@@ -21,9 +22,10 @@ logger = structlog.stdlib.get_logger(__name__)
 FASHN_MEDIA_HOSTS: Final = "*.fashn.ai"
 
 
-def client() -> FashnClient:
-    """Return the process's one client for the configured address and key, so that connections are reused."""
-    return _client(settings.FASHN_API_URL, settings.FASHN_API_KEY, settings.FASHN_TIMEOUT_SECONDS)
+def client(account: str) -> FashnClient:
+    """Return the process's one client for the account's address and key, so that connections are reused."""
+    terms = terms_of(account)
+    return _client(terms.url, terms.key, settings.FASHN_TIMEOUT_SECONDS)
 
 
 @functools.lru_cache(maxsize=4)
@@ -31,9 +33,9 @@ def _client(base_url: str, api_key: str, read_timeout: float) -> FashnClient:
     return FashnClient(base_url=base_url, api_key=api_key, read_timeout=read_timeout)
 
 
-def fetch_result(address: str) -> bytes:
+def fetch_result(account: str, address: str) -> bytes:
     """Return the bytes of a result picture. Raise DownloadError."""
-    api = urlsplit(settings.FASHN_API_URL)
+    api = urlsplit(terms_of(account).url)
     return download(
         address,
         allowed_hosts=(FASHN_MEDIA_HOSTS, api.netloc),

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db.models import Q
 
 from config.core import clock
+from tryon.accounts import accounts
 from tryon.engine import governor, queue, steps
-from tryon.engine.advance import dispatch
+from tryon.engine.advance import dispatch, dispatch_all
 from tryon.engine.provider import client
 from tryon.fashn.errors import FashnError
 from tryon.fashn.inputs import MOST_STEPS
@@ -32,7 +33,7 @@ def sweep() -> None:
     Raise an ExceptionGroup of the errors at the end.
     """
     errors: list[Exception] = []
-    for part in (probe, _release_orphans, _abandon_stuck, dispatch, _enqueue_rescues, _enqueue_forgotten):
+    for part in (probe, _release_orphans, _abandon_stuck, dispatch_all, _enqueue_rescues, _enqueue_forgotten):
         try:
             part()
         except Exception as error:  # noqa: BLE001  (raised below)
@@ -42,21 +43,25 @@ def sweep() -> None:
 
 
 def probe() -> None:
-    """Ask FASHN, while it takes nothing, if there are credits and the key is good, and resume if so.
+    """Ask FASHN, while an account takes nothing, if there are credits and the key is good. Resume if so.
 
     The question is free. A job tries only after an answer.
     """
-    if not governor.claim_probe():
-        return
+    for account in accounts():
+        if governor.claim_probe(account):
+            _probe(account)
+
+
+def _probe(account: str) -> None:
     try:
-        credits_left = client().credits().total
+        credits_left = client(account).credits().total
     except FashnError as error:
-        logger.warning("probe_failed", code=error.code)
-        if isinstance(error, steps.FASHN_IS_ILL) and governor.current().open_until is not None:
-            _ask_again(governor.submission_failed())
+        logger.warning("probe_failed", account=account, code=error.code)
+        if isinstance(error, steps.FASHN_IS_ILL) and governor.current(account).open_until is not None:
+            _ask_again(governor.submission_failed(account))
         return
-    governor.probe_answered(credits_left)
-    dispatch()
+    governor.probe_answered(account, credits_left)
+    dispatch(account)
 
 
 def _ask_again(at: datetime | None) -> None:

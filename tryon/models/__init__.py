@@ -1,7 +1,7 @@
 """Product photos, jobs, their predictions and their events."""
 
 from tryon.models.events import EventKind, JobEvent
-from tryon.models.governor import Governor, Pause
+from tryon.models.governor import Account, Governor, Pause
 from tryon.models.jobs import ACTIVE, ERASED, JobViewer, Lane, Status, TryOnJob
 from tryon.models.predictions import IN_FLIGHT, Prediction, PredictionState
 from tryon.models.products import ProductImage
@@ -10,6 +10,7 @@ __all__ = [
     "ACTIVE",
     "ERASED",
     "IN_FLIGHT",
+    "Account",
     "EventKind",
     "Governor",
     "JobEvent",

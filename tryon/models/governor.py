@@ -1,9 +1,17 @@
 """The state that all workers on all machines share."""
 
+from collections.abc import Mapping
 from typing import ClassVar, override
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+
+class Account(models.TextChoices):
+    """The account at FASHN that a job runs on. ``test`` is a sandbox, which serves test keys for nothing."""
+
+    LIVE = "live", _("Live")
+    TEST = "test", _("Test")
 
 
 class Pause(models.TextChoices):
@@ -15,11 +23,22 @@ class Pause(models.TextChoices):
 
 
 class Governor(models.Model):
-    """One row, number 1, which every dispatch locks, so that one worker at a time hands out slots."""
+    """One row for each account. Every dispatch locks it, so that one worker at a time hands out its slots.
 
-    ROW: ClassVar[int] = 1
+    The numbers of the rows are fixed, because an earlier release asks for number 1.
+    """
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=ROW)
+    ROWS: ClassVar[Mapping[str, int]] = {Account.LIVE: 1, Account.TEST: 2}
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ROWS[Account.LIVE])
+    account = models.CharField(
+        _("account"),
+        max_length=20,
+        choices=Account,
+        default=Account.LIVE,
+        db_default=Account.LIVE,
+        unique=True,
+    )
     pause = models.CharField(_("pause"), max_length=20, choices=Pause, blank=True)
     probe_at = models.DateTimeField(
         _("probe at"), null=True, blank=True, help_text=_("When FASHN is asked whether it is over.")
@@ -63,7 +82,6 @@ class Governor(models.Model):
             ("pause_service", _("Can pause and resume try-ons")),
             ("operate_queues", _("Can open and operate the RQ dashboard")),
         ]
-        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="governor_is_one_row")]
 
     @override
     def __str__(self) -> str:

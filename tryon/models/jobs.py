@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
+from tryon.models.governor import Account
 from tryon.models.products import ProductImage
 
 
@@ -92,6 +93,14 @@ class TryOnJob(models.Model):
         db_default=False,
         help_text=_("A stand-in makes the picture, not FASHN. It costs no money."),
     )
+    account = models.CharField(
+        _("account"),
+        max_length=20,
+        choices=Account,
+        default=Account.LIVE,
+        db_default=Account.LIVE,
+        help_text=_("The account at FASHN that it runs on."),
+    )
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
     updated_at = models.DateTimeField(_("updated"), default=clock.now, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
@@ -102,16 +111,16 @@ class TryOnJob(models.Model):
         verbose_name_plural = _("try-on jobs")
         ordering = ["-created_at", "id"]
         indexes = [
-            models.Index("status", models.F("lane").desc(), "created_at", name="job_queue_order"),
+            models.Index("account", "status", models.F("lane").desc(), "created_at", name="job_queue_order"),
             models.Index(
-                fields=["lane", "requester", "created_at", "not_before", "price"],
+                fields=["account", "lane", "requester", "created_at", "not_before", "price"],
                 condition=Q(status=Status.QUEUED),
                 name="job_fair_order",
             ),
             models.Index(fields=["-created_at", "id"], name="job_newest"),
             models.Index(fields=["status", "-created_at", "id"], name="job_newest_of_status"),
             models.Index(fields=["requester", "-created_at"], name="job_of_requester"),
-            models.Index(fields=["status", "price"], name="job_price"),
+            models.Index(fields=["account", "status", "price"], name="job_price"),
             models.Index(fields=["status", "error_code"], name="job_failure"),
             models.Index(
                 fields=["next_check_at"], condition=Q(status=Status.PROCESSING), name="job_next_check"

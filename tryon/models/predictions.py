@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
+from tryon.models.governor import Account
 from tryon.models.jobs import TryOnJob
 
 
@@ -60,6 +61,14 @@ class Prediction(models.Model):
         editable=False,
         help_text=_("Our own copy of a paid picture whose job failed, waits or was canceled."),
     )
+    account = models.CharField(
+        _("account"),
+        max_length=20,
+        choices=Account,
+        default=Account.LIVE,
+        db_default=Account.LIVE,
+        help_text=_("The account at FASHN that made it."),
+    )
     price = models.PositiveIntegerField(_("price"), default=0, help_text=_("Credits, if it succeeds."))
     credits_used = models.PositiveIntegerField(_("credits used"), default=0)
     error_name = models.CharField(_("error name"), max_length=100, blank=True)
@@ -83,7 +92,8 @@ class Prediction(models.Model):
             models.Index(fields=["submitted_at"], name="prediction_submitted"),
             # Not only of those that succeeded: SQLite can't use such an index for a state in a parameter.
             models.Index(
-                fields=["model_name", "speed", "state", "-finished_at"], name="prediction_durations"
+                fields=["account", "model_name", "speed", "state", "-finished_at"],
+                name="prediction_durations",
             ),
             models.Index(
                 fields=["kept"],

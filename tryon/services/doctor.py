@@ -16,6 +16,7 @@ from config.core.doctor import Finding, State, examine, other_secrets, register
 from tryon.engine import queue
 from tryon.engine.provider import client
 from tryon.fashn.errors import FashnError, Unauthorized
+from tryon.models import Account
 
 FASHN: Final = _("FASHN")
 WORKERS: Final = _("Workers")
@@ -45,7 +46,7 @@ def fashn() -> Iterator[Finding]:
         yield Finding(FASHN, State.ERROR, "FASHN_API_KEY", advice)
         return
     try:
-        balance = client().credits()
+        balance = client(Account.LIVE).credits()
     except Unauthorized:
         advice = _("FASHN does not accept the key. Set FASHN_API_KEY and restart.")
         yield Finding(FASHN, State.ERROR, "401", advice)

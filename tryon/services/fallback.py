@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from config.core import clock
 from tryon.engine import queue
-from tryon.engine.advance import advance, dispatch
+from tryon.engine.advance import advance, dispatch_all
 from tryon.models import ACTIVE, Status, TryOnJob
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -43,7 +43,7 @@ def run_due() -> None:
     The longest overdue goes first. A job that breaks is logged and stops no other. It ends early when the
     queue is back.
     """
-    dispatch()
+    dispatch_all()
     now = clock.now()
     free = Q(lease=None) | Q(lease_until__lt=now)
     due = TryOnJob.objects.filter(free, status=Status.PROCESSING, next_check_at__lte=now)

@@ -4,11 +4,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -18,11 +16,12 @@ from models_library.access import model_image_for
 from models_library.models import Category, ModelImage
 from results.selectors import result_live
 from tryon.access import hold, product_image_for
+from tryon.accounts import is_stand_in
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.inputs import steps
 from tryon.fashn.options import Recipe, TryOnOptions
-from tryon.models import JobViewer, Lane, ProductImage, TryOnJob
+from tryon.models import Account, JobViewer, Lane, ProductImage, TryOnJob
 from tryon.services.limits import check_limits
 from tryon.services.reuse import Reuse, join_active, note, share_live
 
@@ -53,8 +52,12 @@ class Wish:
     lane: Lane
 
     @property
+    def account(self) -> str:
+        return Account.LIVE
+
+    @property
     def key(self) -> str:
-        return cache_key(self.product, self.model, self.recipe)
+        return cache_key(self.product, self.model, self.recipe, self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +118,26 @@ def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOpti
     return TryOnOptions.from_mapping({**options.normalised(), "category": garment})
 
 
-def cache_key(product: ProductImage, model: ModelImage, recipe: Recipe) -> str:
+def cache_key(product: ProductImage, model: ModelImage, recipe: Recipe, account: str) -> str:
     """Return the SHA-256 of both photos' checksums, the normalised options and FASHN's model.
 
-    The same key means the same picture. A stand-in's picture is not FASHN's.
+    The same key means the same picture. A stand-in's picture is not FASHN's, and no test key meets
+    live pictures.
     """
     provider_model = steps(TryOnOptions.from_mapping(recipe))[0].model.name
     parts: list[object] = [product.checksum, model.checksum, provider_model, recipe]
-    if is_test():
+    if is_stand_in(account):
         parts.append("test")
+    if account == Account.TEST:
+        parts.append(account)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def is_test() -> bool:
-    """Return whether a stand-in of FASHN makes the pictures. FASHN itself is never at an http address."""
-    return urlsplit(settings.FASHN_API_URL).scheme == "http"
 
 
 def _create_job(wish: Wish, key: str) -> TryOnJob:
     """Insert a queued job. Raise TwinActive, and as ``tryon_generate``."""
     requester = wish.caller.requester
     with transaction.atomic():
-        governor.lock()
+        governor.lock(wish.account)
         job = TryOnJob(
             product_image=wish.product,
             model_image=wish.model,
@@ -145,7 +146,8 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
             lane=wish.lane,
             requester=wish.caller.owner,
             api_key=wish.caller.key_id,
-            is_test=is_test(),
+            is_test=is_stand_in(wish.account),
+            account=wish.account,
         )
         actions.enqueue(job)
         check_limits(job, by=requester)

@@ -123,7 +123,7 @@ def _go_on(job: TryOnJob, caller: Caller) -> None:
     Raise JobNotFailed, OptionsOutdated, ResultAppeared, TwinActive, and as ``check_limits``.
     """
     with transaction.atomic():
-        governor.lock()
+        governor.lock(job.account)
         try:
             retried = actions.retry(job, by=caller.requester)
         except OptionError as error:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
 from config.core.errors import DomainError
+from tryon.accounts import terms_of
 from tryon.engine import actions, governor
 from tryon.models import EventKind, JobEvent, Lane, PredictionState, Status, TryOnJob
 
@@ -59,9 +60,9 @@ def check_limits(job: TryOnJob, *, by: str) -> None:
 
     ``by`` is who asks: the job's requester or, for a retry, another.
 
-    The caller has held the governor's lock since before the job was queued, so of many requests at the same
-    time no more stay than there is room for. A batch may wait for tomorrow, but a shopper does not. A job
-    that only fetches what is paid needs no room, and one that waits for a paid step needs room for those
+    The caller has held the lock of its account since before the job was queued, so of many requests at the
+    same time no more stay than there is room for. A batch may wait for tomorrow, but a shopper does not. A
+    job that only fetches what is paid needs no room, and one that waits for a paid step needs room for those
     after it. Raise DailyLimitTooLow, DailyLimitReached, QueueFull, and VisitorLimitReached for a visitor of
     the demo shop.
     """
@@ -70,13 +71,13 @@ def check_limits(job: TryOnJob, *, by: str) -> None:
         return
     if by.startswith(VISITOR):
         _check_visitor(by)
-    limit: int = settings.TRYON_DAILY_LIMIT
+    limit = terms_of(job.account).daily_limit
     if limit and price > limit:
         raise DailyLimitTooLow
     if job.lane == Lane.INTERACTIVE:
-        _check_budget(price)
+        _check_budget(job.account, price)
     if status == Status.QUEUED:
-        _check_queue(job.requester)
+        _check_queue(job)
 
 
 def check_hurry(job: TryOnJob) -> None:
@@ -89,13 +90,13 @@ def check_hurry(job: TryOnJob) -> None:
     price = job.price + (reserved["credits"] or 0)  # all that is not sent yet
     if job.lane != Lane.BULK or not price:
         return
-    left = governor.credits_left_for_batches()
+    left = governor.credits_left_for_batches(job.account)
     if left is None:
         return
     if job.status == Status.QUEUED:  # else its credits are counted as under way
         left -= job.price
     if left < 0:
-        raise _used_up(price, left)
+        raise _used_up(job.account, price, left)
 
 
 def _check_visitor(requester: str) -> None:
@@ -122,19 +123,19 @@ def _check_visitor(requester: str) -> None:
             )
 
 
-def _check_budget(price: int) -> None:
-    if settings.TRYON_DAILY_LIMIT:
-        actions.price_jobs()
-    left = governor.credits_unspoken_for()
+def _check_budget(account: str, price: int) -> None:
+    if terms_of(account).daily_limit:
+        actions.price_jobs(account)
+    left = governor.credits_unspoken_for(account)
     if left is not None and left < 0:
-        raise _used_up(price, left)
+        raise _used_up(account, price, left)
 
 
-def _used_up(price: int, left: int) -> DailyLimitReached:
+def _used_up(account: str, price: int, left: int) -> DailyLimitReached:
     midnight = governor.next_day()
     return DailyLimitReached(
         details={
-            "limit": settings.TRYON_DAILY_LIMIT,
+            "limit": terms_of(account).daily_limit,
             "creditsNeeded": price,
             "creditsLeft": max(0, left + price),
             "resetsAt": midnight.at.isoformat(),
@@ -143,7 +144,8 @@ def _used_up(price: int, left: int) -> DailyLimitReached:
     )
 
 
-def _check_queue(requester: str) -> None:
+def _check_queue(job: TryOnJob) -> None:
     most = settings.QUEUE_PER_REQUESTER
-    if TryOnJob.objects.filter(status=Status.QUEUED, requester=requester).count() > most:
+    waiting = TryOnJob.objects.filter(account=job.account, status=Status.QUEUED, requester=job.requester)
+    if waiting.count() > most:
         raise QueueFull(details={"limit": most})

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
 from tryon.engine import actions, governor
-from tryon.models import Pause
+from tryon.models import Account, Pause
 
 PAUSE_KEY: Final = "operations:pause"
 # Each page of the admin asks. A pause that the engine begins may show this much later.
@@ -21,36 +21,36 @@ ADVICE: Final = {
 }
 
 
-def service_pause() -> None:
-    """Start no more jobs. Jobs at FASHN finish."""
-    actions.pause()
+def service_pause(account: str) -> None:
+    """Start no more jobs on the account. Jobs at FASHN finish."""
+    actions.pause(account)
     cache.delete(PAUSE_KEY)
 
 
-def service_resume() -> None:
-    """Start jobs again, whatever the reason for the pause."""
-    actions.resume()
+def service_resume(account: str) -> None:
+    """Start jobs on the account again, whatever the reason for the pause."""
+    actions.resume(account)
     cache.delete(PAUSE_KEY)
 
 
 def pause_known() -> Any:
-    """Return why all is paused, and what to do about it; empty if it is not. One query in ten seconds."""
+    """Return why live jobs are paused, and what to do about it; empty if not. One query in ten seconds."""
     reason = cache.get(PAUSE_KEY)
     if reason is None:
-        reason = governor.current().pause
+        reason = governor.current(Account.LIVE).pause
         cache.set(PAUSE_KEY, reason, PAUSE_SECONDS)
     return ADVICE[Pause(reason)] if reason else ""
 
 
-def problem() -> Any:
-    """Return why no or fewer jobs start now, and what to do about it; empty when all is well."""
-    state, now = governor.current(), clock.now()
+def problem(account: str) -> Any:
+    """Return why an account starts no or fewer jobs now, and what to do about it; empty if all is well."""
+    state, now = governor.current(account), clock.now()
     if state.pause:
         return ADVICE[Pause(state.pause)]
     if state.open_until is not None and state.open_until > now:
         return _("FASHN can't accept jobs now. Jobs wait and keep their retries. You need to do nothing.")
     if state.held_until is not None and state.held_until > now:
         return _("FASHN asked for a break. Jobs continue in a moment.")
-    if governor.credits_left_today() == 0:
+    if governor.credits_left_today(account) == 0:
         return _("Today's credits are used up. Raise TRYON_DAILY_LIMIT, or wait for tomorrow (UTC).")
     return ""

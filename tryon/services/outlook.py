@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
+from tryon.accounts import terms_of
 from tryon.engine import governor
 from tryon.models import Governor, Pause, TryOnJob
 from tryon.places import FIRST, Place, places_of
@@ -45,10 +45,11 @@ class Wait:
 
 
 class Outlook:
-    """The queue and the governor as one request sees them: each is read once, for the jobs that are shown."""
+    """The queues and accounts as one request sees them: each is read once, for the jobs that are shown."""
 
     def __init__(self, jobs: Iterable[TryOnJob]) -> None:
         self._jobs = jobs
+        self._accounts: dict[str, AccountNow] = {}
 
     def wait_of(self, job: TryOnJob) -> Wait:
         """Return the wait of one of the queued jobs; its own back-off is among what holds it."""
@@ -56,7 +57,8 @@ class Outlook:
         return Wait(place.jobs_ahead, max(self._holds_of(job, place), key=lambda hold: hold.seconds))
 
     def _holds_of(self, job: TryOnJob, place: Place) -> list[Hold]:
-        state = self._state
+        account = self._account(job)
+        state = account.state
         holds = [Hold(self._until(job.not_before)), Hold(self._until(state.held_until))]
         if state.pause:
             unpaid = state.pause == Pause.OUT_OF_CREDITS
@@ -65,22 +67,14 @@ class Outlook:
         if state.open_until is not None:
             # At least one second: while it is half open, one job tries and the others are held.
             holds.append(Hold(max(1.0, self._until(state.open_until)), WaitReason.PROVIDER_DOWN))
-        if state.credits_at_fashn is not None and job.price > (self._at_fashn or 0):
+        if state.credits_at_fashn is not None and job.price > (account.at_fashn or 0):
             holds.append(Hold(UNTIL_A_PERSON_ACTS, WaitReason.OUT_OF_CREDITS))
-        if (seconds := self._until_paid_by_a_day(job, place)) > 0:
+        if (seconds := _until_paid_by_a_day(account, job, place)) > 0:
             holds.append(Hold(seconds, WaitReason.DAILY_LIMIT))
         return holds
 
-    def _until_paid_by_a_day(self, job: TryOnJob, place: Place) -> float:
-        """Return the seconds until the day that pays for the job and those before it, 0 if it is today."""
-        unspoken_for = self._unspoken_for
-        if unspoken_for is None or unspoken_for >= 0:
-            return 0.0
-        missing = place.credits_ahead + job.price - (self._left_today or 0)
-        if missing <= 0:
-            return 0.0
-        further_days = (missing - 1) // settings.TRYON_DAILY_LIMIT
-        return governor.next_day().seconds + further_days * 86_400
+    def _account(self, job: TryOnJob) -> "AccountNow":
+        return self._accounts.setdefault(job.account, AccountNow(job.account))
 
     def _until(self, at: datetime | None) -> float:
         return 0.0 if at is None else max(0.0, (at - self._now).total_seconds())
@@ -93,18 +87,36 @@ class Outlook:
     def _now(self) -> datetime:
         return clock.now()
 
-    @cached_property
-    def _state(self) -> Governor:
-        return governor.current()
+
+class AccountNow:
+    """An account's state and credits, each read once."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
 
     @cached_property
-    def _at_fashn(self) -> int | None:
-        return governor.credits_to_spend(self._state)
+    def state(self) -> Governor:
+        return governor.current(self.account)
 
     @cached_property
-    def _left_today(self) -> int | None:
-        return governor.credits_left_today()
+    def at_fashn(self) -> int | None:
+        return governor.credits_to_spend(self.state)
 
     @cached_property
-    def _unspoken_for(self) -> int | None:
-        return governor.credits_unspoken_for()
+    def left_today(self) -> int | None:
+        return governor.credits_left_today(self.account)
+
+    @cached_property
+    def unspoken_for(self) -> int | None:
+        return governor.credits_unspoken_for(self.account)
+
+
+def _until_paid_by_a_day(account: AccountNow, job: TryOnJob, place: Place) -> float:
+    """Return the seconds until the day that pays for the job and those before it, 0 if it is today."""
+    if account.unspoken_for is None or account.unspoken_for >= 0:
+        return 0.0
+    missing = place.credits_ahead + job.price - (account.left_today or 0)
+    if missing <= 0:
+        return 0.0
+    further_days = (missing - 1) // terms_of(account.account).daily_limit
+    return governor.next_day().seconds + further_days * 86_400

@@ -11,6 +11,7 @@ from config.core.upkeep.counts import count, counted
 from results import reuse
 from results.models import TryOnResult
 from tryon.access import hold
+from tryon.accounts import counted_as
 from tryon.engine import actions, governor
 from tryon.engine.savings import CREDITS_SAVED
 from tryon.fashn.inputs import total_credits
@@ -59,8 +60,8 @@ def join_active(cache_key: str, requester: str, photo: ProductImage, lane: Lane)
     active = TryOnJob.objects.filter(cache_key=cache_key, status__in=ACTIVE)  # one at most
     in_a_hurry = lane == Lane.INTERACTIVE
     with transaction.atomic():
-        if in_a_hurry and active.exists():
-            governor.lock()  # before the job, as everywhere
+        if in_a_hurry and (account := active.values_list("account", flat=True).first()) is not None:
+            governor.lock(account)  # before the job, as everywhere
         # A cancellation takes the same lock, so the job is either canceled or joined.
         job = active.select_for_update(no_key=True).first()
         if job is not None:
@@ -85,18 +86,15 @@ def note(outcome: Reuse, job: TryOnJob) -> None:
     What a job saves, because several requests share it or it takes over what is paid, counts at its end.
     """
     saved = total_credits(TryOnOptions.from_mapping(job.options)) if outcome is Reuse.HIT else 0
-    count({outcome.value: 1, CREDITS_SAVED: saved})
+    count({counted_as(job.account, outcome.value): 1, counted_as(job.account, CREDITS_SAVED): saved})
 
 
-def reuse_statistics(*, days: int | None = None) -> ReuseStatistics:
+def reuse_statistics(account: str, *, days: int | None = None) -> ReuseStatistics:
     """Return the counts of all time, or of the last ``days`` days, today (UTC) included."""
-    numbers = counted(*(outcome.value for outcome in Reuse), CREDITS_SAVED, days=days)
-    return {
-        "hits": numbers[Reuse.HIT.value],
-        "joins": numbers[Reuse.JOIN.value],
-        "misses": numbers[Reuse.MISS.value],
-        "creditsSaved": numbers[CREDITS_SAVED],
-    }
+    names = [*(outcome.value for outcome in Reuse), CREDITS_SAVED]
+    numbers = counted(*(counted_as(account, name) for name in names), days=days)
+    hits, joins, misses, saved = (numbers[counted_as(account, name)] for name in names)
+    return {"hits": hits, "joins": joins, "misses": misses, "creditsSaved": saved}
 
 
 def _live_job(cache_key: str) -> TryOnJob | None:

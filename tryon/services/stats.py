@@ -7,7 +7,7 @@ from config.core import clock
 from config.core.upkeep import quota
 from results.selectors import FeedbackCounts, feedback_counts
 from tryon.engine import governor
-from tryon.models import Status
+from tryon.models import Account, Status
 from tryon.selectors import Rescued, dead_letters, job_counts, remembered_count, rescued
 from tryon.services.reuse import ReuseStatistics, reuse_statistics
 
@@ -48,38 +48,38 @@ class Statistics(TypedDict):
     feedback: FeedbackCounts
 
 
-def statistics() -> Statistics:
-    """Return jobs by status, the governor's state, today's credits, savings, storage and feedback."""
-    now, state = clock.now(), governor.current()
+def statistics(account: str) -> Statistics:
+    """Return an account's jobs by status, its state, credits, savings and feedback, and the storage."""
+    now, state = clock.now(), governor.current(account)
     return {
-        "jobs": job_statistics(),
+        "jobs": job_statistics(account),
         "governor": {
             "pause": state.pause,
             "slots": governor.slots(state, now),
-            "slotsTaken": governor.slots_taken(),
+            "slotsTaken": governor.slots_taken(account),
             "heldUntil": state.held_until,
             "heldReason": state.held_reason,
             "circuitOpenUntil": state.open_until,
-            "creditsSpentToday": governor.credits_spent_today(now),
-            "creditsLeftToday": governor.credits_left_today(),
+            "creditsSpentToday": governor.credits_spent_today(account, now),
+            "creditsLeftToday": governor.credits_left_today(account),
         },
-        "rescued": rescued(),
-        "reuse": reuse_statistics(),
+        "rescued": rescued(account),
+        "reuse": reuse_statistics(account),
         "storage": storage_statistics(),
-        "feedback": feedback_counts(),
+        "feedback": feedback_counts(account, archived=account == Account.LIVE),
     }
 
 
-def job_statistics() -> JobStatistics:
-    """Return the number of jobs by status, and of failed jobs that another try may cure."""
-    number = job_counts()
+def job_statistics(account: str) -> JobStatistics:
+    """Return the number of an account's jobs by status, and of failed jobs that another try may cure."""
+    number = job_counts(account)
     return {
         "queued": number[Status.QUEUED],
         "processing": number[Status.PROCESSING],
         "completed": number[Status.COMPLETED],
         "failed": number[Status.FAILED],
         "canceled": number[Status.CANCELED],
-        "deadLetters": remembered_count("dead-letters", dead_letters()),
+        "deadLetters": remembered_count(f"dead-letters:{account}", dead_letters().filter(account=account)),
     }
 
 

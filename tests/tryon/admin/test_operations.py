@@ -14,7 +14,7 @@ from tests.admin_pages import page, run_action, sign_in
 from tests.conftest import Finish, Generate
 from tests.factories import PredictionFactory, TryOnJobFactory
 from tryon.engine import governor
-from tryon.models import Pause, PredictionState, Status, TryOnJob
+from tryon.models import Account, Pause, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,7 +33,7 @@ def test_the_page_shows_numbers_and_what_to_do() -> None:
     TryOnJobFactory.create(status=Status.FAILED, error_code="deadline_passed")
     staff = sign_in("tryon.view_governor")
     assert "that a retry may cure" in page(staff, OPERATIONS)
-    governor.pause(Pause.OUT_OF_CREDITS)
+    governor.pause(Account.LIVE, Pause.OUT_OF_CREDITS)
     text = page(staff, OPERATIONS)
     assert "Buy credits" in text
     assert 'value="Resume"' not in text  # may look, may not touch
@@ -41,15 +41,15 @@ def test_the_page_shows_numbers_and_what_to_do() -> None:
 
 def test_each_reason_is_told(settings: Settings) -> None:
     staff = sign_in()
-    governor.hold(reason="provider_rate_limited", seconds=60)
+    governor.hold(Account.LIVE, reason="provider_rate_limited", seconds=60)
     assert "asked for a break" in page(staff, OPERATIONS)
     for _ in range(5):
-        governor.submission_failed()
+        governor.submission_failed(Account.LIVE)
     assert "accept jobs now" in page(staff, OPERATIONS)
-    governor.submission_accepted()
-    governor.resume()
-    governor.pause(Pause.OPERATOR)
-    governor.resume()
+    governor.submission_accepted(Account.LIVE)
+    governor.resume(Account.LIVE)
+    governor.pause(Account.LIVE, Pause.OPERATOR)
+    governor.resume(Account.LIVE)
     settings.TRYON_DAILY_LIMIT = 1
     PredictionFactory.create(
         job__failed=True,
@@ -63,15 +63,15 @@ def test_each_reason_is_told(settings: Settings) -> None:
 def test_an_operator_pauses_and_resumes() -> None:
     staff = sign_in("tryon.view_governor", "tryon.pause_service")
     staff.post(f"{OPERATIONS}pause/")
-    assert governor.current().pause == Pause.OPERATOR
+    assert governor.current(Account.LIVE).pause == Pause.OPERATOR
     staff.post(f"{OPERATIONS}resume/")
-    assert governor.current().pause == ""
+    assert governor.current(Account.LIVE).pause == ""
 
 
 @pytest.mark.parametrize("button", ["pause/", "resume/"])
 def test_the_buttons_need_the_permission_and_a_post(button: str) -> None:
     assert sign_in("tryon.view_governor").post(OPERATIONS + button).status_code == 403
-    assert governor.current().pause == ""
+    assert governor.current(Account.LIVE).pause == ""
 
 
 def test_a_button_is_no_link() -> None:
@@ -82,12 +82,12 @@ def test_each_reason_of_a_pause_is_told_on_the_front_page() -> None:
     staff = sign_in("tryon.view_governor")
     assert "studio-problem" not in page(staff, FRONT)
     for reason, words in REASONS.items():
-        governor.pause(reason)
+        governor.pause(Account.LIVE, reason)
         cache.clear()  # ten seconds later
         text = page(staff, FRONT)
         assert words in text
         assert f'<a href="{OPERATIONS}">Operations</a>' in text
-        governor.resume()
+        governor.resume(Account.LIVE)
 
 
 def test_a_pause_by_an_operator_shows_at_once() -> None:
@@ -109,7 +109,7 @@ def test_many_pages_read_the_pause_once() -> None:
 
 def test_the_pause_is_told_in_korean() -> None:
     staff = sign_in()
-    governor.pause(Pause.OUT_OF_CREDITS)
+    governor.pause(Account.LIVE, Pause.OUT_OF_CREDITS)
     text = staff.get(FRONT, headers={"Accept-Language": "ko"}).content.decode()
     assert "크레딧을 구매하면" in text
     assert ">운영</a>" in text
@@ -117,14 +117,14 @@ def test_the_pause_is_told_in_korean() -> None:
 
 def test_who_may_not_open_the_page_is_told_without_a_link() -> None:
     staff = sign_in("results.view_tryonresult")
-    governor.pause(Pause.UNAUTHORIZED)
+    governor.pause(Account.LIVE, Pause.UNAUTHORIZED)
     text = page(staff, FRONT)
     assert "FASHN does not accept the key" in text
     assert OPERATIONS not in text
 
 
 def test_strangers_are_not_told() -> None:
-    governor.pause(Pause.OUT_OF_CREDITS)
+    governor.pause(Account.LIVE, Pause.OUT_OF_CREDITS)
     assert "studio-problem" not in page(Client(), "/admin/login/")
 
 

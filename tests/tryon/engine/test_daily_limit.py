@@ -15,7 +15,7 @@ from tests.factories import PredictionFactory, TryOnJobFactory
 from tryon.engine import governor
 from tryon.engine.advance import dispatch
 from tryon.fashn.options import TryOnOptions
-from tryon.models import Governor, Lane, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import Account, Governor, Lane, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.services.generate import tryon_generate
 
@@ -37,7 +37,7 @@ def test_what_is_paid_and_what_may_be_counts_and_failures_do_not() -> None:
         PredictionFactory.create(
             job__failed=True, state=state, price=price, credits_used=used, submitted_at=now
         )
-    assert governor.credits_left_today() == 1
+    assert governor.credits_left_today(Account.LIVE) == 1
 
 
 def test_yesterday_does_not_count() -> None:
@@ -48,13 +48,13 @@ def test_yesterday_does_not_count() -> None:
         credits_used=2,
         submitted_at=noon - timedelta(hours=12, seconds=1),
     )
-    assert governor.credits_spent_today(noon) == 0
-    assert governor.credits_spent_today(noon - timedelta(hours=13)) == 2
+    assert governor.credits_spent_today(Account.LIVE, noon) == 0
+    assert governor.credits_spent_today(Account.LIVE, noon - timedelta(hours=13)) == 2
 
 
 def test_bulk_waits_for_tomorrow(queued: Callable[..., list[TryOnJob]]) -> None:
     queued(5, lane=Lane.BULK)
-    dispatch()
+    dispatch(Account.LIVE)
     assert TryOnJob.objects.filter(status=Status.PROCESSING).count() == 3
 
 
@@ -84,7 +84,7 @@ def test_what_no_day_can_pay_is_refused(
 
 def test_a_queued_job_that_no_day_can_pay_fails(queued: Callable[..., list[TryOnJob]]) -> None:
     dear = queued(1, options={"resolution": "4k", "mode": "quality"})[0]
-    dispatch()
+    dispatch(Account.LIVE)
     dear.refresh_from_db()
     assert (dear.status, dear.error_code) == (Status.FAILED, "daily_limit_too_low")
 
@@ -95,7 +95,7 @@ def test_jobs_that_no_day_can_pay_take_no_slot(
     settings.QUEUE_CONCURRENCY = 1
     queued(3, options={"resolution": "4k", "mode": "quality"})
     cheap = queued(1)[0]
-    dispatch()
+    dispatch(Account.LIVE)
     cheap.refresh_from_db()
     assert cheap.status == Status.PROCESSING
     assert TryOnJob.objects.filter(error_code="daily_limit_too_low").count() == 3
@@ -109,9 +109,9 @@ def test_further_steps_of_jobs_under_way_count(
     second = generate(background="red", seed=2)["jobId"]
     settings.TRYON_DAILY_LIMIT = 3  # an operator has lowered it since
     work()
-    assert governor.credits_left_today() == 1
+    assert governor.credits_left_today(Account.LIVE) == 1
     assert finish(first).status == Status.COMPLETED
-    assert governor.credits_left_today() == 1
+    assert governor.credits_left_today(Account.LIVE) == 1
     assert TryOnJob.objects.get(pk=second).status == Status.QUEUED
 
 
@@ -135,7 +135,7 @@ OLD = {"price": 0}
 
 def test_jobs_that_an_earlier_release_queued_are_not_free(queued: Callable[..., list[TryOnJob]]) -> None:
     queued(3, lane=Lane.BULK, **OLD, options={"background": "red"})  # two credits each
-    dispatch()
+    dispatch(Account.LIVE)
     assert TryOnJob.objects.filter(status=Status.PROCESSING).count() == 1
     assert set(TryOnJob.objects.filter(status=Status.QUEUED).values_list("price", flat=True)) == {2}
 
@@ -149,7 +149,7 @@ def test_the_second_step_of_a_job_that_an_earlier_release_started_is_not_free(
         job=started, state=PredictionState.RUNNING, provider_id="first", price=2, submitted_at=clock.now()
     )
     queued(1, lane=Lane.BULK)
-    dispatch()
+    dispatch(Account.LIVE)
     started.refresh_from_db()
     assert started.price == 1
     assert TryOnJob.objects.get(lane=Lane.BULK).status == Status.QUEUED
@@ -168,8 +168,8 @@ def test_jobs_that_an_earlier_release_queued_count_against_the_balance_at_fashn(
 ) -> None:
     settings.TRYON_DAILY_LIMIT = 0
     queued(4, **OLD)
-    Governor.objects.update_or_create(pk=Governor.ROW, defaults={"credits_at_fashn": 2})
-    dispatch()
+    Governor.objects.update_or_create(pk=Governor.ROWS[Account.LIVE], defaults={"credits_at_fashn": 2})
+    dispatch(Account.LIVE)
     assert TryOnJob.objects.filter(status=Status.PROCESSING).count() == 2
 
 
@@ -185,8 +185,8 @@ def test_a_job_that_has_paid_for_all_stays_without_a_price(
         submitted_at=clock.now(),
         finished_at=clock.now(),
     )
-    assert governor.credits_left_today() == 0
-    dispatch()
+    assert governor.credits_left_today(Account.LIVE) == 0
+    dispatch(Account.LIVE)
     paid.refresh_from_db()
     assert (paid.status, paid.price) == (Status.PROCESSING, 0)
 
@@ -264,7 +264,7 @@ def test_a_batchs_heir_leaves_the_promised_credits_and_waits_for_the_next_day(
     assert owner.post("generate", body).status_code == 429  # for a shopper, it would have to pay today
     assert finish(str(promised.pk)).status == Status.COMPLETED
     heir.refresh_from_db()
-    assert (heir.status, heir.price, governor.credits_spent_today()) == (Status.QUEUED, 1, 3)
+    assert (heir.status, heir.price, governor.credits_spent_today(Account.LIVE)) == (Status.QUEUED, 1, 3)
 
     settings.TRYON_DAILY_LIMIT = 4
     assert finish(str(heir.pk)).status == Status.COMPLETED
@@ -274,5 +274,5 @@ def test_a_batchs_heir_leaves_the_promised_credits_and_waits_for_the_next_day(
 def test_a_trial_of_a_batch_leaves_the_promised_credits(queued: Callable[..., list[TryOnJob]]) -> None:
     queued(3, not_before=clock.now() + timedelta(minutes=1))
     queued(1, lane=Lane.BULK)
-    Governor.objects.update_or_create(pk=Governor.ROW, defaults={"refusals": 1})
-    assert dispatch() == 0
+    Governor.objects.update_or_create(pk=Governor.ROWS[Account.LIVE], defaults={"refusals": 1})
+    assert dispatch(Account.LIVE) == 0

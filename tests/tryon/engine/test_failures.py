@@ -18,7 +18,7 @@ from tests.stores import away, stored_keys
 from tryon import tasks
 from tryon.engine.advance import advance
 from tryon.engine.governor import slots_taken
-from tryon.models import JobEvent, Prediction, PredictionState, ProductImage, Status, TryOnJob
+from tryon.models import Account, JobEvent, Prediction, PredictionState, ProductImage, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,7 +48,7 @@ def test_a_refusal_of_the_photos_is_final_and_says_what_to_do(
     assert job["errorMessage"].endswith(".")
     assert "resultImageUrl" not in job
     assert len(sandbox.ledger()["predictions"]) == 1
-    assert slots_taken() == 0
+    assert slots_taken(Account.LIVE) == 0
 
 
 @pytest.mark.parametrize("fault", ["UnavailableError", "PipelineError", "ThirdPartyError", "unknown_error"])
@@ -113,7 +113,7 @@ def test_a_submission_without_an_answer_is_never_sent_again_by_itself(
     assert sandbox.ledger()["requests"]["run"] == 1
     assert job.predictions.get().state == PredictionState.UNKNOWN
     assert data_of(owner.get(f"jobs/{job_id}"))["errorCode"] == "submission_unknown"
-    assert slots_taken() == 1  # FASHN may be working on it
+    assert slots_taken(Account.LIVE) == 1  # FASHN may be working on it
 
 
 def test_a_worker_that_died_while_sending_leaves_an_unknown_submission(
@@ -168,7 +168,7 @@ def test_a_job_past_its_deadline_fails_and_tells_so(
     past_deadline()
     job = TryOnJob.objects.get(pk=job_id)
     assert (job.status, job.error_code) == (Status.FAILED, "deadline_passed")
-    assert slots_taken() == 0
+    assert slots_taken(Account.LIVE) == 0
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.threads import at_once
 from tryon import tasks
 from tryon.engine import governor
 from tryon.engine.advance import dispatch
-from tryon.models import Governor, Lane, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import Account, Governor, Lane, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,11 +38,11 @@ def end(number: int, requester: str) -> None:
 
 def test_a_key_behind_a_flood_has_the_next_free_slot(queued: Queued) -> None:
     queued(40, requester="a")
-    dispatch()
+    dispatch(Account.LIVE)
     queued(1, requester="b")
     assert in_flight() == ["a"] * 5
     end(1, "a")
-    dispatch()
+    dispatch(Account.LIVE)
     assert in_flight() == ["a"] * 4 + ["b"]
 
 
@@ -55,18 +55,18 @@ def test_a_job_left_to_another_is_the_turn_of_who_still_waits(
     owner.post(f"jobs/{left.pk}/cancel")
     queued(1, requester="b")
     own = queued(1, requester=requester("Owner"))[0]
-    dispatch()
+    dispatch(Account.LIVE)
     assert set(TryOnJob.objects.filter(predictions__state="reserved")) == {left, own}
 
 
 def test_free_slots_are_shared_as_evenly_as_they_can(queued: Queued) -> None:
     queued(9, requester="a")
     queued(9, requester="b")
-    dispatch()
+    dispatch(Account.LIVE)
     assert in_flight() == ["a"] * 3 + ["b"] * 2  # a was first
     end(2, "b")
     queued(9, requester="c")
-    dispatch()
+    dispatch(Account.LIVE)
     assert in_flight() == ["a"] * 3 + ["b", "c"]
 
 
@@ -80,7 +80,7 @@ def test_the_oldest_of_a_requesters_jobs_goes_first(queued: Queued) -> None:
             state=PredictionState.RUNNING,
             provider_id=f"p-{number}",
         )
-    dispatch()
+    dispatch(Account.LIVE)
     assert set(TryOnJob.objects.filter(predictions__state="reserved")) == {first, second}
 
 
@@ -88,14 +88,14 @@ def test_a_shopper_goes_before_a_batch_whoever_has_less_in_flight(settings: Sett
     settings.QUEUE_CONCURRENCY = 4
     queued(9, requester="b", lane=Lane.BULK)
     queued(3, requester="a")
-    dispatch()
+    dispatch(Account.LIVE)
     assert in_flight() == ["a", "a", "a"]  # and bulk leaves the last slot
 
 
 def test_a_choice_takes_no_more_queries_among_many_jobs_than_among_few(queued: Queued) -> None:
     def queries_to_start_five() -> int:
         with CaptureQueriesContext(connection) as queries:
-            assert dispatch() == 5
+            assert dispatch(Account.LIVE) == 5
         Prediction.objects.update(state=PredictionState.FAILED)
         TryOnJob.objects.filter(status=Status.PROCESSING).update(status=Status.CANCELED)
         return len(queries)
@@ -132,21 +132,21 @@ def test_a_wish_during_a_dispatch_gets_another(
     generate(seed=1)
 
     def wished_behind_its_back() -> int:
-        started = dispatch()
+        started = dispatch(Account.LIVE)
         if TryOnJob.objects.count() == 1:
             generate(seed=2)
         return started
 
-    monkeypatch.setattr(tasks, "dispatch_jobs", wished_behind_its_back)
+    monkeypatch.setattr(tasks, "dispatch_all", wished_behind_its_back)
     work()
     assert sandbox.ledger()["requests"]["run"] == 2
 
 
 def test_a_full_house_is_not_locked_to_find_no_slot(queued: Queued, monkeypatch: pytest.MonkeyPatch) -> None:
     queued(20)
-    dispatch()
+    dispatch(Account.LIVE)
     with CaptureQueriesContext(connection) as queries:
-        assert dispatch() == 0
+        assert dispatch(Account.LIVE) == 0
     assert not [query["sql"] for query in queries if "FOR UPDATE" in query["sql"] or "BEGIN" in query["sql"]]
 
 
@@ -155,13 +155,13 @@ def test_when_the_rate_leaves_room_again_somebody_looks(settings: Settings, queu
     queued(5)
     sent = clock.now() - timedelta(seconds=40)
     PredictionFactory.create(job__failed=True, state=PredictionState.FAILED, submitted_at=sent)
-    assert dispatch() == 1
+    assert dispatch(Account.LIVE) == 1
     timers = django_rq.get_queue("tryon").scheduled_job_registry
     assert [name.partition("-")[0] for name in timers.get_job_ids()] == ["dispatch"]
 
 
 def test_status_calls_of_many_threads_stay_within_fashns_limit() -> None:
     Governor.objects.create(pk=1)
-    claimed = at_once(60, governor.claim_status_call, threads=16)
+    claimed = at_once(60, lambda: governor.claim_status_call(Account.LIVE), threads=16)
     assert claimed.count(True) == 45
-    assert not governor.claim_status_call()
+    assert not governor.claim_status_call(Account.LIVE)

@@ -13,7 +13,7 @@ from tryon import tasks
 from tryon.engine import governor
 from tryon.engine.advance import dispatch
 from tryon.engine.governor.breaker import FAILURES_TO_OPEN
-from tryon.models import Governor, Lane, Pause, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import Account, Governor, Lane, Pause, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,11 +29,11 @@ def test_interactive_goes_first_and_bulk_leaves_the_last_slot(
     settings.QUEUE_CONCURRENCY = 3
     queued(4, lane=Lane.BULK)
     shopper = queued(1)[0]
-    dispatch()
+    dispatch(Account.LIVE)
     assert [job.lane for job in started()].count(Lane.BULK) == 1
     assert shopper in started()
     other = queued(1)[0]
-    dispatch()
+    dispatch(Account.LIVE)
     assert other in started()
     assert len(started()) == 3
 
@@ -41,7 +41,7 @@ def test_interactive_goes_first_and_bulk_leaves_the_last_slot(
 def test_a_single_slot_serves_bulk_too(settings: Settings, queued: Callable[..., list[TryOnJob]]) -> None:
     settings.QUEUE_CONCURRENCY = 1
     queued(2, lane=Lane.BULK)
-    dispatch()
+    dispatch(Account.LIVE)
     assert len(started()) == 1
 
 
@@ -75,12 +75,12 @@ def test_the_run_rate_is_counted_over_the_last_minute(
             submitted_at=clock.now() - timedelta(seconds=50),
         )
     queued(3)
-    dispatch()
+    dispatch(Account.LIVE)
     assert len(started()) == 1
     Prediction.objects.filter(state=PredictionState.FAILED).update(
         submitted_at=clock.now() - timedelta(seconds=70)
     )
-    dispatch()
+    dispatch(Account.LIVE)
     assert len(started()) == 3
 
 
@@ -90,7 +90,7 @@ def test_calls_that_wait_to_be_sent_count_in_the_run_rate(
     settings.FASHN_RUN_CALLS = 2
     queued(4)
     for _ in range(2):
-        dispatch()
+        dispatch(Account.LIVE)
         assert len(started()) == 2
 
 
@@ -116,7 +116,7 @@ def test_too_many_requests_hold_everybody_and_cost_no_retry(
     sandbox.inject("run", "RateLimitExceeded")
     first, second = generate(seed=1)["jobId"], generate(seed=2)["jobId"]
     work()
-    state = governor.current()
+    state = governor.current(Account.LIVE)
     assert state.held_reason == "provider_rate_limited"
     assert state.held_until is not None
     assert clock.now() < state.held_until < clock.now() + timedelta(seconds=6)
@@ -131,7 +131,7 @@ def test_fashn_says_how_long_it_wants_no_more_requests(
     sandbox.inject("run", "RateLimitExceeded")
     job_id = generate()["jobId"]
     work()
-    held, until = governor.current().held_until, TryOnJob.objects.get(pk=job_id).not_before
+    held, until = governor.current(Account.LIVE).held_until, TryOnJob.objects.get(pk=job_id).not_before
     assert held is not None
     assert until is not None
     soon = clock.now() + timedelta(seconds=60)
@@ -175,7 +175,7 @@ def test_too_many_in_flight_lowers_the_slots_which_come_back(
 ) -> None:
     sandbox.inject("run", "ConcurrencyLimitExceeded")
     assert finish(generate()["jobId"]).retry_count == 0
-    now, state = clock.now(), governor.current()
+    now, state = clock.now(), governor.current(Account.LIVE)
     assert state.lowered_to == 1
     assert governor.slots(state, now) == 1
     assert governor.slots(state, now + timedelta(seconds=65)) == 3
@@ -197,22 +197,22 @@ def test_the_account_pauses_everything_until_a_probe_finds_it_well(
     sandbox.inject("run", fault)
     first, second = generate(seed=1)["jobId"], generate(seed=2)["jobId"]
     work()
-    assert governor.current().pause == reason
+    assert governor.current(Account.LIVE).pause == reason
     assert sandbox.ledger()["requests"]["run"] == 1
     sandbox.inject("credits", "InternalServerError")
     for still_paused in (True, False):
         Governor.objects.update(probe_at=clock.now())
         tasks.sweep()
-        assert (governor.current().pause == reason) is still_paused
+        assert (governor.current(Account.LIVE).pause == reason) is still_paused
     assert finish(first).retry_count == finish(second).retry_count == 0
 
 
 def test_no_credits_left_keeps_it_paused(generate: Generate, sandbox: Sandbox) -> None:
-    governor.pause(Pause.OUT_OF_CREDITS)
+    governor.pause(Account.LIVE, Pause.OUT_OF_CREDITS)
     sandbox.set_credits(0)
     Governor.objects.update(probe_at=clock.now())
     tasks.sweep()
-    assert governor.current().pause == Pause.OUT_OF_CREDITS
+    assert governor.current(Account.LIVE).pause == Pause.OUT_OF_CREDITS
     assert sandbox.ledger()["requests"]["credits"] == 1
     tasks.sweep()
     assert sandbox.ledger()["requests"]["credits"] == 1  # not again so soon
@@ -222,21 +222,21 @@ def test_credits_that_do_not_pay_for_the_next_job_keep_it_paused(
     generate: Generate, sandbox: Sandbox
 ) -> None:
     generate(background="red")
-    governor.pause(Pause.OUT_OF_CREDITS)
+    governor.pause(Account.LIVE, Pause.OUT_OF_CREDITS)
     for credits_left, paused in ((1, True), (2, False)):
         sandbox.set_credits(credits_left)
         Governor.objects.update(probe_at=clock.now())
         tasks.sweep()
-        assert bool(governor.current().pause) is paused
+        assert bool(governor.current(Account.LIVE).pause) is paused
 
 
 def test_a_good_key_is_enough_to_go_on_after_a_bad_one(generate: Generate, sandbox: Sandbox) -> None:
     generate(background="red")
-    governor.pause(Pause.UNAUTHORIZED)
+    governor.pause(Account.LIVE, Pause.UNAUTHORIZED)
     sandbox.set_credits(1)
     Governor.objects.update(probe_at=clock.now())
     tasks.sweep()
-    assert not governor.current().pause
+    assert not governor.current(Account.LIVE).pause
 
 
 def test_a_shopper_who_asks_for_a_picture_of_a_batch_does_not_wait_behind_it(
@@ -255,7 +255,7 @@ def test_one_job_that_can_not_be_read_does_not_stop_the_others(
 ) -> None:
     unreadable = queued(1, options={"mode": "turbo"})[0]
     others = queued(2)
-    dispatch()
+    dispatch(Account.LIVE)
     assert started() == others
     unreadable.refresh_from_db()
     assert (unreadable.status, unreadable.error_code) == (Status.FAILED, "internal_error")
@@ -279,7 +279,7 @@ class TestCircuitBreaker:
         settings.QUEUE_MAX_RETRIES = 1
         jobs = [generate(seed=seed)["jobId"] for seed in range(FAILURES_TO_OPEN + 2)]
         work()
-        state = governor.current()
+        state = governor.current(Account.LIVE)
         assert state.failures == FAILURES_TO_OPEN
         assert state.open_until is not None
         assert state.open_until > clock.now()
@@ -295,14 +295,14 @@ class TestCircuitBreaker:
         tasks.sweep()
         assert len(started()) == 1  # one may try
         assert all(finish(job).status == Status.COMPLETED for job in jobs)
-        assert governor.current().failures == 0
+        assert governor.current(Account.LIVE).failures == 0
 
     def test_a_batch_alone_can_find_out_that_fashn_is_back(
         self, queued: Callable[..., list[TryOnJob]]
     ) -> None:
         queued(3, lane=Lane.BULK)
         Governor.objects.create(pk=1, failures=FAILURES_TO_OPEN, open_until=clock.now() - timedelta(hours=1))
-        dispatch()
+        dispatch(Account.LIVE)
         assert len(started()) == 1
 
     def test_a_job_that_fashn_can_not_stand_does_not_have_every_trial(
@@ -311,7 +311,7 @@ class TestCircuitBreaker:
         bad, good = queued(2)
         PredictionFactory.create(job=bad, state=PredictionState.FAILED)
         Governor.objects.create(pk=1, failures=FAILURES_TO_OPEN, open_until=clock.now() - timedelta(hours=1))
-        dispatch()
+        dispatch(Account.LIVE)
         assert started() == [good]
 
     def test_a_fashn_that_does_not_answer_opens_it_too(
@@ -325,42 +325,42 @@ class TestCircuitBreaker:
         Prediction.objects.update(submitted_at=clock.now() - timedelta(minutes=6))
         tasks.sweep()
         work()
-        assert governor.current().open_until is not None
+        assert governor.current(Account.LIVE).open_until is not None
         assert sandbox.ledger()["requests"]["run"] == FAILURES_TO_OPEN
         assert TryOnJob.objects.filter(status=Status.QUEUED).count() == 2
 
 
 def test_failures_that_come_in_together_keep_the_circuit_open_no_longer() -> None:
     for _ in range(FAILURES_TO_OPEN + 4):
-        governor.submission_failed()
-    state = governor.current()
+        governor.submission_failed(Account.LIVE)
+    state = governor.current(Account.LIVE)
     assert state.failures == FAILURES_TO_OPEN
     assert state.open_until is not None
     assert state.open_until <= clock.now() + timedelta(seconds=30)
 
     Governor.objects.update(open_until=clock.now())
-    until = governor.submission_failed()  # the one that tried afterwards
+    until = governor.submission_failed(Account.LIVE)  # the one that tried afterwards
     assert until is not None
     assert timedelta(seconds=55) < until - clock.now() <= timedelta(seconds=60)
 
 
 def test_however_often_fashn_fails_it_is_tried_again_within_five_minutes() -> None:
     Governor.objects.create(pk=1, failures=FAILURES_TO_OPEN + 6, open_until=clock.now())
-    until = governor.submission_failed()
+    until = governor.submission_failed(Account.LIVE)
     assert until is not None
     assert timedelta(minutes=4) < until - clock.now() <= timedelta(minutes=5)
 
 
 def test_a_long_hold_is_not_shortened_by_a_short_one() -> None:
-    governor.hold(reason="long", seconds=60)
-    governor.hold(reason="short", seconds=5)
-    state = governor.current()
+    governor.hold(Account.LIVE, reason="long", seconds=60)
+    governor.hold(Account.LIVE, reason="short", seconds=5)
+    state = governor.current(Account.LIVE)
     assert state.held_reason == "long"
     assert state.held_until is not None
     assert state.held_until > clock.now() + timedelta(seconds=30)
 
-    governor.hold(reason="longer", seconds=5, at_least=600)
-    state = governor.current()
+    governor.hold(Account.LIVE, reason="longer", seconds=5, at_least=600)
+    state = governor.current(Account.LIVE)
     assert state.held_reason == "longer"
     assert state.held_until is not None
     assert state.held_until > clock.now() + timedelta(seconds=300)
@@ -379,8 +379,8 @@ class TestOperator:
         job_id = generate()["jobId"]
         work()
         assert TryOnJob.objects.get(pk=job_id).status == Status.QUEUED
-        governor.pause(Pause.OUT_OF_CREDITS)
-        assert governor.current().pause == Pause.OPERATOR  # a person's word counts more
+        governor.pause(Account.LIVE, Pause.OUT_OF_CREDITS)
+        assert governor.current(Account.LIVE).pause == Pause.OPERATOR  # a person's word counts more
         assert data_of(manager.post("stats/resume"))["governor"]["pause"] == ""
         assert finish(job_id).status == Status.COMPLETED
 

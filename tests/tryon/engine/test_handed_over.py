@@ -289,7 +289,7 @@ def test_who_read_a_call_before_another_attempt_waits_for_it_does_not_let_it_go(
         sandbox.inject("status", "InternalServerError", times=2)
         claim = governor.claim_status_call
 
-        def in_midst_of_the_check() -> bool:
+        def in_midst_of_the_check(account: str) -> bool:
             monkeypatch.setattr(governor, "claim_status_call", claim)
             if by == "check":
                 owner.post(f"jobs/{first}/cancel")
@@ -299,7 +299,7 @@ def test_who_read_a_call_before_another_attempt_waits_for_it_does_not_let_it_go(
                 tasks.advance_job(first)
                 assert owner.post(f"jobs/{first}/retry").status_code == 202
                 heirs.append(first)
-            return claim()
+            return claim(account)
 
         monkeypatch.setattr(governor, "claim_status_call", in_midst_of_the_check)
         tasks.advance_job(first)

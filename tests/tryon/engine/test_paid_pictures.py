@@ -22,7 +22,7 @@ from tryon.engine import governor, lifecycle
 from tryon.engine.leases import leased
 from tryon.engine.lifecycle import JobEdge
 from tryon.failures import FailureCode
-from tryon.models import Pause, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import Account, Pause, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -124,7 +124,7 @@ def test_what_is_paid_for_waits_for_no_slot_no_pause_and_no_budget(
     who: str,
 ) -> None:
     settings.TRYON_DAILY_LIMIT = 1
-    governor.pause(Pause.OPERATOR)
+    governor.pause(Account.LIVE, Pause.OPERATOR)
     if who == "person":
         assert owner.post(f"jobs/{not_stored.pk}/retry").status_code == 202
         work()

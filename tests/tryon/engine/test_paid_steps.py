@@ -17,7 +17,7 @@ from tryon import tasks
 from tryon.engine import governor, lifecycle
 from tryon.engine.advance import dispatch
 from tryon.engine.lifecycle import JobEdge
-from tryon.models import EventKind, Pause, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import Account, EventKind, Pause, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.selectors import first_open_step
 
@@ -96,7 +96,7 @@ def half_paid(generate: Generate, work: Callable[[], None], sandbox: Sandbox) ->
     TryOnJob.objects.update(next_check_at=clock.now() - timedelta(minutes=1))
     tasks.sweep()
     work()
-    assert governor.current().pause == Pause.OUT_OF_CREDITS
+    assert governor.current(Account.LIVE).pause == Pause.OUT_OF_CREDITS
     return job_id
 
 
@@ -106,7 +106,7 @@ def test_a_pause_may_last_longer_than_fashn_keeps_pictures(
     rescue_now()
     sandbox.advance(73 * 3600)
     Prediction.objects.update(finished_at=clock.now() - timedelta(hours=73))
-    governor.resume()
+    governor.resume(Account.LIVE)
     assert finish(half_paid).status == Status.COMPLETED
     assert models(sandbox) == ["tryon-v1.6", "background-remove"]
 
@@ -118,10 +118,10 @@ def test_backing_off_again_does_not_put_off_the_copy(
     long_ago = clock.now() - timedelta(hours=8)
     Prediction.objects.filter(step=0).update(rescue_at=soon, submitted_at=long_ago)
     sandbox.inject("run", "OutOfCredits", model="background-remove")
-    governor.resume()
+    governor.resume(Account.LIVE)
     tasks.sweep()
     work()
-    assert governor.current().pause == Pause.OUT_OF_CREDITS
+    assert governor.current(Account.LIVE).pause == Pause.OUT_OF_CREDITS
     assert Prediction.objects.get(step=0).rescue_at == soon
 
 
@@ -130,7 +130,7 @@ def test_a_copy_that_is_gone_is_no_dead_end_while_fashn_has_the_picture(
 ) -> None:
     rescue_now()
     default_storage.delete(str(Prediction.objects.get(step=0).kept.name))
-    governor.resume()
+    governor.resume(Account.LIVE)
     assert finish(half_paid).status == Status.COMPLETED
     assert models(sandbox) == ["tryon-v1.6", "background-remove"]
 
@@ -150,11 +150,11 @@ def test_a_retry_is_good_for_one_call_although_the_one_before_ends_later() -> No
     PredictionFactory.create(
         job=job, state=PredictionState.SUCCEEDED, finished_at=clock.now() + timedelta(minutes=1)
     )
-    dispatch()
+    dispatch(Account.LIVE)
     job.refresh_from_db()
     assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
     lifecycle.requeue(job, JobEdge.RETRY, price=1)
-    dispatch()
+    dispatch(Account.LIVE)
     job.refresh_from_db()
     assert job.status == Status.PROCESSING
 
@@ -176,7 +176,7 @@ def test_a_step_whose_picture_is_lost_is_paid_for_again_only_when_a_person_retri
     sandbox.inject("media", "missing", times=99)
     for _ in range(LOST_AFTER):
         rescue_now()
-    governor.resume()
+    governor.resume(Account.LIVE)
     assert finish(half_paid).error_code == "result_not_usable"
     assert models(sandbox) == ["tryon-v1.6"]
 

@@ -14,7 +14,7 @@ from tests.threads import at_once
 from tryon import tasks
 from tryon.engine import governor
 from tryon.engine.advance import dispatch
-from tryon.models import Governor, Lane, Pause, PredictionState, Status, TryOnJob
+from tryon.models import Account, Governor, Lane, Pause, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -92,17 +92,17 @@ class TestDailyLimit:
     def test_a_batch_leaves_what_shoppers_were_promised(self, queued: Callable[..., list[TryOnJob]]) -> None:
         shoppers = queued(2, not_before=clock.now() + timedelta(minutes=1))
         queued(3, lane=Lane.BULK)
-        dispatch()
+        dispatch(Account.LIVE)
         assert TryOnJob.objects.filter(status=Status.PROCESSING).count() == 1
         TryOnJob.objects.update(not_before=None)
-        dispatch()
+        dispatch(Account.LIVE)
         assert TryOnJob.objects.filter(pk__in=[job.pk for job in shoppers], status="processing").count() == 2
 
     def test_a_batch_waits_and_is_told_until_when(
         self, owner: Api, queued: Callable[..., list[TryOnJob]]
     ) -> None:
         jobs = queued(7, lane=Lane.BULK, requester=requester("Owner"))
-        dispatch()
+        dispatch(Account.LIVE)
         told = [data_of(owner.get(f"jobs/{job.pk}")) for job in jobs]
         assert [job.get("waitReason") for job in told] == [None] * 3 + ["daily_limit"] * 4
         tomorrow = seconds_to_midnight()
@@ -154,7 +154,7 @@ class TestDailyLimit:
         )
         queued(60, options=DEAR)
         cheap = queued(1)[0]
-        dispatch()
+        dispatch(Account.LIVE)
         assert list(TryOnJob.objects.filter(status=Status.PROCESSING)) == [cheap]
 
     def test_dear_jobs_that_do_not_fit_together_make_place_for_a_cheap_one(
@@ -163,7 +163,7 @@ class TestDailyLimit:
         settings.TRYON_DAILY_LIMIT = 6
         dear = queued(20, options=DEAR)
         cheap = queued(1)[0]
-        dispatch()
+        dispatch(Account.LIVE)
         assert set(TryOnJob.objects.filter(status=Status.PROCESSING)) == {dear[0], cheap}
 
 
@@ -190,7 +190,7 @@ class TestQueueLimit:
     def test_a_started_job_makes_room(self, ask: Ask) -> None:
         for seed in range(3):
             ask(seed)
-        dispatch()
+        dispatch(Account.LIVE)
         assert ask(3).status_code == 202
 
     def test_a_job_that_its_requester_has_left_to_others_makes_room(self, owner: Api, ask: Ask) -> None:
@@ -238,14 +238,14 @@ class TestWaitReason:
         assert data_of(owner.get(f"jobs/{job_id}"))["estimatedWaitTime"] > 190
 
     def test_generate_tells_the_same_estimate(self, generate: Generate) -> None:
-        governor.pause(Pause.OPERATOR)
+        governor.pause(Account.LIVE, Pause.OPERATOR)
         assert generate()["estimatedWaitTime"] >= 600
 
 
 class TestOutOfCredits:
     @pytest.fixture(autouse=True)
     def out_of_credits(self, db: None) -> None:
-        governor.pause(Pause.OUT_OF_CREDITS)
+        governor.pause(Account.LIVE, Pause.OUT_OF_CREDITS)
 
     def look(self) -> None:
         Governor.objects.update(probe_at=clock.now())
@@ -259,13 +259,13 @@ class TestOutOfCredits:
         cheap = queued(1)[0]
         sandbox.set_credits(2)
         self.look()
-        assert not governor.current().pause
+        assert not governor.current(Account.LIVE).pause
         assert list(TryOnJob.objects.filter(status=Status.PROCESSING)) == [cheap]
         assert data_of(owner.get(f"jobs/{dear[0].pk}"))["waitReason"] == "out_of_credits"
         sandbox.set_credits(1000)
         self.look()
         assert dear[0].predictions.count() == 1
-        assert governor.current().credits_at_fashn is None
+        assert governor.current(Account.LIVE).credits_at_fashn is None
 
     def test_nothing_goes_while_the_balance_pays_for_none(
         self, queued: Callable[..., list[TryOnJob]], sandbox: Sandbox
@@ -273,7 +273,7 @@ class TestOutOfCredits:
         queued(1, options=DEAR)
         sandbox.set_credits(4)
         self.look()
-        assert governor.current().pause == Pause.OUT_OF_CREDITS
+        assert governor.current(Account.LIVE).pause == Pause.OUT_OF_CREDITS
 
 
 def test_the_price_of_a_job_falls_with_each_call_and_ends_at_zero(

@@ -20,7 +20,7 @@ from tests.waiting import LONGEST_SECONDS
 from tryon.engine import lifecycle
 from tryon.engine.advance import advance, dispatch
 from tryon.engine.leases import leased
-from tryon.models import JobEvent, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import Account, JobEvent, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.services.webhooks import webhook_receive
 
@@ -66,7 +66,7 @@ def test_fifty_identical_requests_make_one_job_and_one_paid_prediction(
 def test_many_dispatches_at_once_give_out_each_slot_once(settings: Settings) -> None:
     settings.QUEUE_CONCURRENCY = 5
     TryOnJobFactory.create_batch(40)
-    at_once(30, dispatch)
+    at_once(30, lambda: dispatch(Account.LIVE))
     assert Prediction.objects.filter(state=PredictionState.RESERVED).count() == 5
     assert TryOnJob.objects.filter(status=Status.PROCESSING).count() == 5
     assert JobEvent.objects.filter(kind="started").count() == 5

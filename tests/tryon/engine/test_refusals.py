@@ -11,7 +11,7 @@ from tests.factories import PredictionFactory
 from tryon import tasks
 from tryon.engine import governor
 from tryon.engine.governor.breaker import FAILURES_TO_OPEN
-from tryon.models import Governor, JobEvent, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import Account, Governor, JobEvent, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,7 +40,7 @@ def test_a_hold_grows_while_nothing_is_accepted(
     for attempt in range(1, 7):
         work()
         assert runs(sandbox) == attempt
-        until = governor.current().held_until
+        until = governor.current(Account.LIVE).held_until
         assert until is not None
         held.append((until - clock.now()).total_seconds())
         tasks.sweep()
@@ -51,7 +51,7 @@ def test_a_hold_grows_while_nothing_is_accepted(
     expected = [min(60, first * 2**n) for n in range(6)]
     assert held == pytest.approx(expected, abs=1.5)
     work()
-    assert governor.current().refusals == 0
+    assert governor.current(Account.LIVE).refusals == 0
     assert {finish(job).retry_count for job in jobs} == {0}
 
 
@@ -108,7 +108,7 @@ def test_a_refusal_with_others_of_ours_in_flight_waits_for_one_of_them(
     for seed in range(2, 6):
         generate(seed=seed)
     work()
-    state = governor.current()
+    state = governor.current(Account.LIVE)
     assert (state.lowered_to, state.held_until, state.refusals) == (1, None, 0)
     tasks.sweep()
     work()
@@ -152,7 +152,7 @@ class TestHalfOpenCircuit:
         for asked in range(1, 4):
             work()
             tasks.sweep()
-            state = governor.current()
+            state = governor.current(Account.LIVE)
             assert sandbox.ledger()["requests"]["credits"] == asked
             assert state.failures == FAILURES_TO_OPEN + asked
             assert state.open_until is not None
@@ -164,7 +164,7 @@ class TestHalfOpenCircuit:
         tasks.sweep()
         work()
         assert runs(sandbox) == 1
-        assert governor.current().open_until is None
+        assert governor.current(Account.LIVE).open_until is None
 
     def test_the_question_is_asked_when_the_circuit_has_been_open_long_enough(
         self, generate: Generate, work: Work, sandbox: Sandbox
@@ -173,7 +173,7 @@ class TestHalfOpenCircuit:
         for seed in range(FAILURES_TO_OPEN):
             generate(seed=seed)
         work()
-        state = governor.current()
+        state = governor.current(Account.LIVE)
         assert state.open_until is not None
         assert state.probe_at == state.open_until
 
@@ -194,7 +194,7 @@ def test_a_job_of_another_time_gives_its_slot_back_at_once(
     prediction = Prediction.objects.get()
     assert prediction.state == PredictionState.SUCCEEDED  # what is paid is noted, and copied
     assert prediction.kept
-    assert governor.slots_taken() == 0
+    assert governor.slots_taken(Account.LIVE) == 0
 
 
 def test_a_reserved_call_of_a_job_of_another_time_is_dropped(sandbox: Sandbox) -> None:
@@ -202,5 +202,5 @@ def test_a_reserved_call_of_a_job_of_another_time_is_dropped(sandbox: Sandbox) -
         job__status=Status.PROCESSING, job__options={"mode": "turbo"}, state=PredictionState.RESERVED
     )
     tasks.advance_job(str(call.job_id))
-    assert governor.slots_taken() == 0
+    assert governor.slots_taken(Account.LIVE) == 0
     assert TryOnJob.objects.get().status == Status.FAILED

@@ -14,6 +14,7 @@ from tryon.engine.provider import fetch_result
 from tryon.fashn.download import download
 from tryon.fashn.errors import ResultHostRefused, ResultUnavailable
 from tryon.fashn.hosts import HostMatch, is_public, match_host
+from tryon.models import Account
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_the_engine_takes_plain_http_from_a_sandbox_alone(
     settings.FASHN_API_URL = api
     address = f"http://{api.partition('//')[2]}/a.png"
     with pytest.raises(ResultUnavailable if allowed else ResultHostRefused):
-        fetch_result(address)
+        fetch_result(Account.LIVE, address)
 
 
 @pytest.mark.parametrize(

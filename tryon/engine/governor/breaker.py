@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from config.core import clock
+from tryon.accounts import alarm
 from tryon.engine.governor.row import lock
 from tryon.models import Governor
 
@@ -18,7 +19,7 @@ FIRST_OPEN: Final = timedelta(seconds=30)
 LONGEST_OPEN: Final = timedelta(minutes=5)
 
 
-def submission_failed() -> datetime | None:
+def submission_failed(account: str) -> datetime | None:
     """Count a submission that met a 5xx, no connection or no answer. Return the open circuit's end, or None.
 
     Submissions that were already on their way when the circuit opened do not count. Only a later one that
@@ -26,7 +27,7 @@ def submission_failed() -> datetime | None:
     free. A job tries only after an answer.
     """
     with transaction.atomic():
-        governor, now = lock(), clock.now()
+        governor, now = lock(account), clock.now()
         if _is_open(governor, now):
             return governor.open_until
         governor.failures += 1
@@ -36,24 +37,29 @@ def submission_failed() -> datetime | None:
             governor.probe_at = governor.open_until
         governor.save(update_fields=["failures", "open_until", "probe_at"])
     if governor.open_until is not None:
-        logger.error("circuit_open", failures=governor.failures, until=governor.open_until.isoformat())
+        alarm(logger, account)(
+            "circuit_open",
+            account=account,
+            failures=governor.failures,
+            until=governor.open_until.isoformat(),
+        )
     return governor.open_until
 
 
-def submission_accepted() -> None:
+def submission_accepted(account: str) -> None:
     """Close the circuit and forget refusals after an accepted submission. It usually costs one query."""
     unwell = Q(failures__gt=0) | Q(refusals__gt=0)
-    if not Governor.objects.filter(unwell).exists():
+    if not Governor.objects.filter(unwell, account=account).exists():
         return
     with transaction.atomic():
-        governor = lock()
+        governor = lock(account)
         if not governor.pause and governor.credits_at_fashn is None:
             governor.probe_at = None
         closes = governor.failures > 0
         governor.failures, governor.open_until, governor.refusals = 0, None, 0
         governor.save(update_fields=["probe_at", "failures", "open_until", "refusals"])
     if closes:
-        logger.info("circuit_closed")
+        logger.info("circuit_closed", account=account)
 
 
 def is_shut(governor: Governor, now: datetime) -> bool:

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Case, F, Min, Q, Sum, When
 
 from config.core import clock
+from tryon.accounts import terms_of
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import ACTIVE, IN_FLIGHT, Governor, Lane, Prediction, PredictionState, Status, TryOnJob
@@ -33,76 +33,74 @@ def next_day() -> NextDay:
     return NextDay(at, (at - now).total_seconds())
 
 
-def credits_spent_today(now: datetime | None = None) -> int:
+def credits_spent_today(account: str, now: datetime | None = None) -> int:
     """Return the credits paid today, plus those that active and unknown predictions may cost."""
     midnight = _midnight_before(now or clock.now())
     today = Prediction.objects.filter(
-        Q(submitted_at__gte=midnight) | Q(state=PredictionState.RESERVED)
+        Q(submitted_at__gte=midnight) | Q(state=PredictionState.RESERVED), account=account
     ).exclude(state=PredictionState.FAILED)
     price = Case(When(state=PredictionState.SUCCEEDED, then=F("credits_used")), default=F("price"))
     return int(today.aggregate(credits=Sum(price))["credits"] or 0)
 
 
-def credits_left_today() -> int | None:
-    """Return the credits of TRYON_DAILY_LIMIT that jobs may still be started with, None without a limit."""
-    if not settings.TRYON_DAILY_LIMIT:
+def credits_left_today(account: str) -> int | None:
+    """Return the credits of the daily limit that jobs may still be started with, None without a limit."""
+    if not (limit := terms_of(account).daily_limit):
         return None
-    limit: int = settings.TRYON_DAILY_LIMIT
-    return max(0, limit - credits_spent_today() - _credits_to_come(Status.PROCESSING))
+    return max(0, limit - credits_spent_today(account) - _credits_to_come(account, Status.PROCESSING))
 
 
 def is_budgeted(governor: Governor) -> bool:
     """Return whether a limit of ours, or the balance at FASHN, does not allow everything that is queued."""
-    return bool(settings.TRYON_DAILY_LIMIT) or governor.credits_at_fashn is not None
+    return bool(terms_of(governor.account).daily_limit) or governor.credits_at_fashn is not None
 
 
-def credits_unspoken_for() -> int | None:
-    """Return the credits of TRYON_DAILY_LIMIT that no active job needs, None without a limit.
+def credits_unspoken_for(account: str) -> int | None:
+    """Return the credits of the daily limit that no active job needs, None without a limit.
 
     The number is negative if more is queued than a day can pay. A promise by it needs the lock.
     """
-    if not settings.TRYON_DAILY_LIMIT:
+    if not (limit := terms_of(account).daily_limit):
         return None
-    limit: int = settings.TRYON_DAILY_LIMIT
-    return limit - credits_spent_today() - _credits_to_come(*ACTIVE)
+    return limit - credits_spent_today(account) - _credits_to_come(account, *ACTIVE)
 
 
 def credits_to_spend(governor: Governor) -> int | None:
     """Return the credits that jobs may be started with now, None for any number."""
-    left = credits_left_today()
+    left = credits_left_today(governor.account)
     if governor.credits_at_fashn is None:
         return left
-    at_fashn = max(0, governor.credits_at_fashn - _credits_under_way())
+    at_fashn = max(0, governor.credits_at_fashn - _credits_under_way(governor.account))
     return at_fashn if left is None else min(left, at_fashn)
 
 
-def credits_promised(*, but: Collection[UUID] = ()) -> int:
+def credits_promised(account: str, *, but: Collection[UUID] = ()) -> int:
     """Return the credits that the queued jobs of shoppers need, without the jobs in ``but``."""
-    shoppers = TryOnJob.objects.filter(status=Status.QUEUED, lane=Lane.INTERACTIVE).exclude(pk__in=but)
-    return int(shoppers.order_by().aggregate(credits=Sum("price"))["credits"] or 0)
+    shoppers = TryOnJob.objects.filter(account=account, status=Status.QUEUED, lane=Lane.INTERACTIVE)
+    return int(shoppers.exclude(pk__in=but).order_by().aggregate(credits=Sum("price"))["credits"] or 0)
 
 
-def credits_left_for_batches() -> int | None:
-    """Return the credits of TRYON_DAILY_LIMIT that shoppers leave to batches, None without a limit.
+def credits_left_for_batches(account: str) -> int | None:
+    """Return the credits of the daily limit that shoppers leave to batches, None without a limit.
 
     The number is negative if too much is under way: a batch's job that takes over a paid call starts without
     a look at the credits of its further steps.
     """
-    if not settings.TRYON_DAILY_LIMIT:
+    if not (limit := terms_of(account).daily_limit):
         return None
-    limit: int = settings.TRYON_DAILY_LIMIT
-    return limit - credits_spent_today() - _credits_to_come(Status.PROCESSING) - credits_promised()
+    spent = credits_spent_today(account) + _credits_to_come(account, Status.PROCESSING)
+    return limit - spent - credits_promised(account)
 
 
-def credits_of_the_cheapest() -> int:
+def credits_of_the_cheapest(account: str) -> int:
     """Return the credits that the cheapest ready job needs, at least one. With fewer, FASHN refuses all."""
-    ready = jobs_ready(clock.now()).order_by()
+    ready = jobs_ready(account, clock.now()).order_by()
     return max(1, ready.aggregate(credits=Min("price"))["credits"] or 0)
 
 
-def credits_wanted() -> int:
+def credits_wanted(account: str) -> int:
     """Return the credits that all active jobs may still cost."""
-    return _credits_to_come(Status.QUEUED) + _credits_under_way()
+    return _credits_to_come(account, Status.QUEUED) + _credits_under_way(account)
 
 
 def credits_to_pay(job: TryOnJob) -> int:
@@ -117,16 +115,16 @@ def _midnight_before(now: datetime) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _credits_under_way() -> int:
+def _credits_under_way(account: str) -> int:
     """Return the price of the predictions in flight and of the further steps of their jobs."""
-    open_calls = Prediction.objects.filter(state__in=IN_FLIGHT).order_by()
+    open_calls = Prediction.objects.filter(account=account, state__in=IN_FLIGHT).order_by()
     in_flight = int(open_calls.aggregate(credits=Sum("price"))["credits"] or 0)
-    return in_flight + _credits_to_come(Status.PROCESSING)
+    return in_flight + _credits_to_come(account, Status.PROCESSING)
 
 
-def _credits_to_come(*statuses: Status) -> int:
+def _credits_to_come(account: str, *statuses: Status) -> int:
     """Return the price of the predictions that jobs in these states have still to make."""
-    jobs = TryOnJob.objects.filter(status__in=statuses).order_by()
+    jobs = TryOnJob.objects.filter(account=account, status__in=statuses).order_by()
     return int(jobs.aggregate(credits=Sum("price"))["credits"] or 0)
 
 

@@ -10,10 +10,10 @@ from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Count, Q
 
 from config.core import clock
+from tryon.accounts import terms_of
 from tryon.engine.governor import budget, slots
 from tryon.engine.governor.row import read
 from tryon.models import Governor, Lane, Prediction, PredictionState, TryOnJob
@@ -26,28 +26,31 @@ MOST_CREDITS: Final = 2**31 - 1
 # each. The condition on the status is in the text, because SQLite uses a partial index only then.
 FIRST_OF_EACH: Final = """
 WITH RECURSIVE waiting(requester) AS (
-    SELECT min(requester) FROM tryon_tryonjob WHERE status = 'queued' AND lane = %(lane)s
+    SELECT min(requester) FROM tryon_tryonjob
+    WHERE status = 'queued' AND account = %(account)s AND lane = %(lane)s
     UNION ALL
     SELECT (
         SELECT min(job.requester) FROM tryon_tryonjob job
-        WHERE job.status = 'queued' AND job.lane = %(lane)s AND job.requester > waiting.requester
+        WHERE job.status = 'queued' AND job.account = %(account)s AND job.lane = %(lane)s
+            AND job.requester > waiting.requester
     )
     FROM waiting WHERE waiting.requester IS NOT NULL
 )
 SELECT first.id, first.requester, first.price, first.created_at
 FROM waiting JOIN tryon_tryonjob first ON first.id = (
     SELECT job.id FROM tryon_tryonjob job
-    WHERE job.status = 'queued' AND job.lane = %(lane)s AND job.requester = waiting.requester
+    WHERE job.status = 'queued' AND job.account = %(account)s AND job.lane = %(lane)s
+        AND job.requester = waiting.requester
         AND (job.not_before IS NULL OR job.not_before <= %(now)s) AND job.price <= %(left)s {without}
     ORDER BY job.created_at LIMIT 1
 )
 """
 
 
-def dispatchable() -> bool:
+def dispatchable(account: str) -> bool:
     """Return whether a dispatch could start a job. It costs indexed queries and no lock."""
     now = clock.now()
-    return slots.free_slots(read(), now) > 0 and jobs_ready(now).exists()
+    return jobs_ready(account, now).exists() and slots.free_slots(read(account), now) > 0
 
 
 def next_jobs(governor: Governor) -> list[TryOnJob]:
@@ -57,7 +60,7 @@ def next_jobs(governor: Governor) -> list[TryOnJob]:
     if free <= 0:
         return []
     chosen = _trial(now, governor) if slots.is_trial(governor, now) else _fair_choice(now, governor, free)
-    return [*_locked(_too_dear(now)), *_locked(chosen)]
+    return [*_locked(_too_dear(governor.account, now)), *_locked(chosen)]
 
 
 def _fair_choice(now: datetime, governor: Governor, free: int) -> list[UUID]:
@@ -66,26 +69,27 @@ def _fair_choice(now: datetime, governor: Governor, free: int) -> list[UUID]:
     Bulk never takes the last free slot, so a shopper does not wait behind a batch. It never takes the
     credits that queued jobs of shoppers need.
     """
-    in_flight = _in_flight_by_requester()
+    account = governor.account
+    in_flight = _in_flight_by_requester(account)
     left = budget.credits_to_spend(governor)
-    chosen, left = _fairest(Lane.INTERACTIVE, now, in_flight, free, left)
-    room = free - len(chosen) - (1 if settings.QUEUE_CONCURRENCY > 1 else 0)
+    chosen, left = _fairest(account, Lane.INTERACTIVE, now, in_flight, free, left)
+    room = free - len(chosen) - (1 if terms_of(account).concurrency > 1 else 0)
     if room > 0:
         if left is not None:
-            left -= budget.credits_promised(but=chosen)
-        chosen += _fairest(Lane.BULK, now, in_flight, room, left)[0]
+            left -= budget.credits_promised(account, but=chosen)
+        chosen += _fairest(account, Lane.BULK, now, in_flight, room, left)[0]
     return chosen
 
 
 def _fairest(
-    lane: Lane, now: datetime, in_flight: Counter[str], room: int, left: int | None
+    account: str, lane: Lane, now: datetime, in_flight: Counter[str], room: int, left: int | None
 ) -> tuple[list[UUID], int | None]:
     """Return at most ``room`` jobs within the credits that are left, and the credits left then.
 
     ``in_flight`` is counted on. A job that does not fit beside those before it makes place for cheaper ones.
     """
     chosen: list[UUID] = []
-    while len(chosen) < room and (first := _first_of_each(lane, now, left, but=chosen)):
+    while len(chosen) < room and (first := _first_of_each(account, lane, now, left, but=chosen)):
         fewest = min(in_flight[job.requester] for job in first)
         for job in sorted(first, key=attrgetter("created_at")):
             fits = len(chosen) < room and (left is None or job.price <= left)
@@ -96,27 +100,30 @@ def _fairest(
     return chosen, left
 
 
-def _first_of_each(lane: Lane, now: datetime, left: int | None, *, but: list[UUID]) -> list[TryOnJob]:
+def _first_of_each(
+    account: str, lane: Lane, now: datetime, left: int | None, *, but: list[UUID]
+) -> list[TryOnJob]:
     """Return the oldest ready job of each requester in the lane, within the credits left, without ``but``.
 
     Its cost grows with the number of requesters, and not with that of their jobs.
     """
-    values = {"lane": lane, "now": now, "left": MOST_CREDITS if left is None else left}
+    most = MOST_CREDITS if left is None else left
+    values = {"account": account, "lane": lane, "now": now, "left": most}
     names = {f"but_{number}": job_id.hex for number, job_id in enumerate(but)}
     without = f"AND job.id NOT IN ({', '.join(f'%({name})s' for name in names)})" if names else ""
     return list(TryOnJob.objects.raw(FIRST_OF_EACH.format(without=without), {**values, **names}))
 
 
-def _in_flight_by_requester() -> Counter[str]:
-    counted = slots.taken().order_by().values_list("job__requester").annotate(number=Count("pk"))
+def _in_flight_by_requester(account: str) -> Counter[str]:
+    counted = slots.taken(account).order_by().values_list("job__requester").annotate(number=Count("pk"))
     return Counter(dict(counted))
 
 
 def _trial(now: datetime, governor: Governor) -> list[UUID]:
     """Return the least tried job: one that always makes FASHN fail must not get every trial."""
-    left, ready = budget.credits_to_spend(governor), jobs_ready(now)
+    left, ready = budget.credits_to_spend(governor), jobs_ready(governor.account, now)
     if left is not None:
-        left_for_batches = left - budget.credits_promised()
+        left_for_batches = left - budget.credits_promised(governor.account)
         ready = ready.filter(Q(lane=Lane.INTERACTIVE) | Q(price__lte=left_for_batches), price__lte=left)
     job_ids = list(ready.values_list("pk", flat=True)[:LOOK_AHEAD])
     failed = Prediction.objects.filter(job__in=job_ids, state=PredictionState.FAILED).order_by()
@@ -124,10 +131,10 @@ def _trial(now: datetime, governor: Governor) -> list[UUID]:
     return sorted(job_ids, key=lambda job_id: tried.get(job_id, 0))[:1]
 
 
-def _too_dear(now: datetime) -> list[UUID]:
-    if not settings.TRYON_DAILY_LIMIT:
+def _too_dear(account: str, now: datetime) -> list[UUID]:
+    if not (limit := terms_of(account).daily_limit):
         return []
-    dear = jobs_ready(now).filter(price__gt=settings.TRYON_DAILY_LIMIT).order_by("-price")
+    dear = jobs_ready(account, now).filter(price__gt=limit).order_by("-price")
     return list(dear.values_list("pk", flat=True)[:LOOK_AHEAD])
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from config.core import clock
+from tryon.accounts import alarm
 from tryon.engine.governor import budget
 from tryon.engine.governor.row import lock, read
 from tryon.engine.governor.slots import at_fashn
@@ -21,12 +22,12 @@ PROBE_EVERY: Final = timedelta(seconds=15)
 OF_FASHN: Final = (Pause.OUT_OF_CREDITS, Pause.UNAUTHORIZED)
 
 
-def current() -> Governor:
-    """Return the governor's current state."""
-    return read()
+def current(account: str) -> Governor:
+    """Return the account's current state."""
+    return read(account)
 
 
-def lower_slots(*, refused: UUID) -> int:
+def lower_slots(account: str, *, refused: UUID) -> int:
     """Use fewer slots for a while, because FASHN counts more predictions in flight than it allows.
 
     Return the number of other predictions at FASHN.
@@ -34,51 +35,51 @@ def lower_slots(*, refused: UUID) -> int:
     One slot comes back every half minute (``slots``).
     """
     with transaction.atomic():
-        governor = lock()
-        others = at_fashn(but=refused)
+        governor = lock(account)
+        others = at_fashn(account, but=refused)
         governor.lowered_to, governor.lowered_at = max(1, others), clock.now()
         governor.save(update_fields=["lowered_to", "lowered_at"])
-    logger.warning("slots_lowered", to=governor.lowered_to)
+    logger.warning("slots_lowered", account=account, to=governor.lowered_to)
     return others
 
 
-def pause(reason: Pause) -> None:
+def pause(account: str, reason: Pause) -> None:
     """Start nothing until ``resume``. The sweep probes FASHN's reasons, but never an operator's."""
     with transaction.atomic():
-        governor = lock()
+        governor = lock(account)
         if governor.pause == Pause.OPERATOR and reason != Pause.OPERATOR:
             return
         governor.pause = reason
         governor.probe_at = None if reason == Pause.OPERATOR else clock.now() + PROBE_EVERY
         governor.save(update_fields=["pause", "probe_at"])
-    tell = logger.warning if reason == Pause.OPERATOR else logger.error
-    tell("dispatch_paused", reason=reason.value)
+    tell = logger.warning if reason == Pause.OPERATOR else alarm(logger, account)
+    tell("dispatch_paused", account=account, reason=reason.value)
 
 
-def resume() -> None:
+def resume(account: str) -> None:
     """Start jobs again, for any reason of the pause."""
-    paused = Governor.objects.exclude(pause="")
+    paused = Governor.objects.filter(account=account).exclude(pause="")
     if paused.update(pause="", probe_at=None, held_until=None, held_reason="", credits_at_fashn=None):
-        logger.warning("dispatch_resumed")
+        logger.warning("dispatch_resumed", account=account)
 
 
-def claim_probe() -> bool:
+def claim_probe(account: str) -> bool:
     """Claim the next probe. Return whether the caller has to ask FASHN for the balance."""
     now = clock.now()
     waiting = Q(pause__in=OF_FASHN) | Q(open_until__isnull=False) | Q(credits_at_fashn__isnull=False)
-    due = Governor.objects.filter(waiting, probe_at__lte=now).exclude(pause=Pause.OPERATOR)
+    due = Governor.objects.filter(waiting, account=account, probe_at__lte=now).exclude(pause=Pause.OPERATOR)
     return due.update(probe_at=now + PROBE_EVERY) == 1
 
 
-def probe_answered(credits_left: int) -> None:
+def probe_answered(account: str, credits_left: int) -> None:
     """Let the jobs continue that the balance pays for, because FASHN has answered and the key is good."""
     with transaction.atomic():
-        governor = lock()
+        governor = lock(account)
         resumed = governor.pause == Pause.UNAUTHORIZED
         if governor.pause == Pause.OUT_OF_CREDITS:
-            resumed = credits_left >= budget.credits_of_the_cheapest()
+            resumed = credits_left >= budget.credits_of_the_cheapest(account)
         if governor.pause == Pause.OUT_OF_CREDITS or governor.credits_at_fashn is not None:
-            enough = credits_left >= budget.credits_wanted()
+            enough = credits_left >= budget.credits_wanted(account)
             governor.credits_at_fashn = None if enough else credits_left
         if resumed:
             governor.pause, governor.held_until, governor.held_reason = "", None, ""
@@ -86,4 +87,4 @@ def probe_answered(credits_left: int) -> None:
             governor.probe_at = None
         governor.save()
     if resumed:
-        logger.warning("dispatch_resumed")
+        logger.warning("dispatch_resumed", account=account)

@@ -15,14 +15,14 @@ logger = structlog.stdlib.get_logger(__name__)
 LONGEST_HOLD: Final = timedelta(seconds=60)
 
 
-def hold(*, reason: str, seconds: float, at_least: float = 0.0) -> float:
+def hold(account: str, *, reason: str, seconds: float, at_least: float = 0.0) -> float:
     """Start nothing for a while, twice as long each time while FASHN accepts nothing. Return the seconds.
 
     ``at_least`` is FASHN's own wish. A submission that was already on its way when the hold began does not
     count.
     """
     with transaction.atomic():
-        governor, now = lock(), clock.now()
+        governor, now = lock(account), clock.now()
         until = now + timedelta(seconds=at_least)
         if not is_held(governor, now):
             grown = min(timedelta(seconds=seconds) * 2 ** min(governor.refusals, 8), LONGEST_HOLD)
@@ -32,7 +32,13 @@ def hold(*, reason: str, seconds: float, at_least: float = 0.0) -> float:
             governor.held_until, governor.held_reason = until, reason
         governor.save(update_fields=["held_until", "held_reason", "refusals"])
     held = (governor.held_until - now).total_seconds()
-    logger.warning("dispatch_held", reason=reason, seconds=round(held, 1), refusals=governor.refusals)
+    logger.warning(
+        "dispatch_held",
+        account=account,
+        reason=reason,
+        seconds=round(held, 1),
+        refusals=governor.refusals,
+    )
     return held
 
 

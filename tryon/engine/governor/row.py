@@ -1,14 +1,15 @@
-"""The governor's one row."""
+"""The governor's row of an account."""
 
 from tryon.models import Governor
 
 
-def lock() -> Governor:
+def lock(account: str) -> Governor:
     """Return the row, locked until the transaction ends. SQLite serialises at BEGIN IMMEDIATE instead."""
-    governor, _ = Governor.objects.select_for_update().get_or_create(pk=Governor.ROW)
+    rows = Governor.objects.select_for_update()
+    governor, _ = rows.get_or_create(pk=Governor.ROWS[account], defaults={"account": account})
     return governor
 
 
-def read() -> Governor:
-    """Return the governor's current state, without a lock."""
-    return Governor.objects.filter(pk=Governor.ROW).first() or Governor()
+def read(account: str) -> Governor:
+    """Return the account's current state, without a lock."""
+    return Governor.objects.filter(account=account).first() or Governor(account=account)

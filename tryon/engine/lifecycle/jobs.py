@@ -8,6 +8,7 @@ from django.db import transaction
 
 from config.core import clock
 from config.core.upkeep.counts import count
+from tryon.accounts import counted_as
 from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
 from tryon.engine.lifecycle.events import record
 from tryon.engine.lifecycle.transition import create, transition
@@ -108,7 +109,8 @@ def complete(job: TryOnJob) -> bool:
         if latest is not None and latest.kind == EventKind.REVIVED:
             record(job.pk, EventKind.RESCUED, **latest.data)
             # Count it with the completion itself: a rescue is rare, so nobody waits for the day's row.
-            count({RESCUED_PICTURES: 1, RESCUED_CREDITS: int(latest.data.get("credits", 0))})
+            pictures, spent = (counted_as(job.account, name) for name in (RESCUED_PICTURES, RESCUED_CREDITS))
+            count({pictures: 1, spent: int(latest.data.get("credits", 0))})
     return True
 
 

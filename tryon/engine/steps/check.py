@@ -26,11 +26,11 @@ CHECK_SECONDS_PER_PREDICTION: Final = 0.25
 
 def check(job: TryOnJob, prediction: Prediction) -> None:
     """Ask FASHN for the status and move the prediction on. A webhook is a reason to ask, never the answer."""
-    if not governor.claim_status_call():
+    if not governor.claim_status_call(prediction.account):
         look_again(job, prediction, JobEdge.POSTPONE_CHECK)
         return
     try:
-        answer = client().status(prediction.provider_id)
+        answer = client(prediction.account).status(prediction.provider_id)
     except FashnError as error:
         if is_forgotten(error):
             give_up_checking(job, prediction, code=FailureCode.PREDICTION_LOST)
@@ -85,13 +85,13 @@ def look_again(job: TryOnJob, prediction: Prediction, edge: JobEdge, **data: str
     if past_deadline(job, prediction, now):
         give_up_checking(job, prediction, code=FailureCode.DEADLINE_PASSED)
         return
-    seconds = between_checks()
+    seconds = between_checks(prediction.account)
     lifecycle.wait(
         job, edge, progress=progress_now(job), next_check_at=now + timedelta(seconds=seconds), **data
     )
     queue.enqueue_timer(job.pk, delay_seconds=seconds)
 
 
-def between_checks() -> float:
+def between_checks(account: str) -> float:
     """Return the seconds between two checks of a prediction."""
-    return max(SHORTEST_CHECK_SECONDS, governor.slots_taken() * CHECK_SECONDS_PER_PREDICTION)
+    return max(SHORTEST_CHECK_SECONDS, governor.slots_taken(account) * CHECK_SECONDS_PER_PREDICTION)

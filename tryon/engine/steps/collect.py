@@ -11,6 +11,7 @@ from config.core.images import ImageRefused, ImagesBusy, lay_on_colour, read_res
 from config.core.storage import ObjectMissing, StorageUnavailable, read
 from config.core.upkeep.counts import count
 from results.services import picture_stored, result_create
+from tryon.accounts import alarm, counted_as
 from tryon.engine import lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import fetch_result
@@ -50,7 +51,7 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
         logger.exception("collecting_broke")
         _again_or_fail(job, prediction, UNEXPECTED, seconds=_seconds_after_unexpected(job))
     else:
-        count({CREDITS_SAVED: credits_inherited(job) + credits_shared(job)})
+        count({counted_as(job.account, CREDITS_SAVED): credits_inherited(job) + credits_shared(job)})
         _log_finished(job, prediction)
 
 
@@ -61,7 +62,7 @@ def _paid_content(prediction: Prediction) -> bytes:
             return read(str(prediction.kept.name))
         except ObjectMissing:
             logger.exception("kept_picture_missing")
-    return fetch_result(prediction.output)
+    return fetch_result(prediction.account, prediction.output)
 
 
 def _final_picture(job: TryOnJob, content: bytes) -> bytes:
@@ -78,7 +79,8 @@ def _again_or_fail(job: TryOnJob, prediction: Prediction, failure: PictureFailur
     """
     now = clock.now()
     if failure.hopeless or now > _collecting_since(job, prediction) + job_deadline():
-        logger.error("picture_not_collected", code=failure.code, lost=failure.lost)
+        tell = alarm(logger, job.account)
+        tell("picture_not_collected", code=failure.code, lost=failure.lost)
         if failure.lost:
             lifecycle.refuse_output(prediction, code=failure.code)
         fail(job, prediction, FailureCode.RESULT_NOT_USABLE)

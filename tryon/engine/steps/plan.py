@@ -3,10 +3,10 @@
 from typing import Final
 
 import structlog
-from django.conf import settings
 from django.db import IntegrityError
 
 from config.core import clock
+from tryon.accounts import terms_of
 from tryon.engine import governor, lifecycle
 from tryon.failures import FailureCode
 from tryon.fashn.inputs import Step, total_credits
@@ -21,22 +21,22 @@ logger = structlog.stdlib.get_logger(__name__)
 PRICED_AT_ONCE: Final = 200
 
 
-def price_jobs() -> None:
+def price_jobs(account: str) -> None:
     """Price the jobs that an earlier release, which knows no prices, has inserted or started during a deploy.
 
-    It needs the governor's lock, and costs two queries if there is none. Without it, budgets would take these
+    It needs the account's lock, and costs two queries if there is none. Without it, budgets would take these
     jobs, or their further steps, as free.
     """
-    for job in jobs_without_price()[:PRICED_AT_ONCE]:
+    for job in jobs_without_price(account)[:PRICED_AT_ONCE]:
         if (price := governor.credits_to_pay(job)) > 0:
             lifecycle.set_price(job, price=price)
-    for call in calls_without_price()[:PRICED_AT_ONCE]:
+    for call in calls_without_price(account)[:PRICED_AT_ONCE]:
         if is_readable(call.job) and (price := credits_from(call.job, call.step + 1)) > 0:
             lifecycle.set_price(call.job, price=price)
 
 
 def start(job: TryOnJob) -> bool:
-    """Move a queued job to processing with a reserved slot. It needs the governor's lock.
+    """Move a queued job to processing with a reserved slot. It needs the account's lock.
 
     The job does not pay again for an earlier attempt's steps: it continues with its first open step, or goes
     straight to collecting. A bad row that can't start is logged and does not stop the others.
@@ -79,7 +79,7 @@ def _reason_not_to_pay(job: TryOnJob, call: Prediction) -> FailureCode | None:
     paid = job.predictions.filter(step=call.step, state=PredictionState.SUCCEEDED).last()
     if paid is not None and not job.events.filter(kind=EventKind.RETRIED, at__gt=paid.created_at).exists():
         return FailureCode.RESULT_NOT_USABLE
-    limit = settings.TRYON_DAILY_LIMIT
+    limit = terms_of(job.account).daily_limit
     if limit and total_credits(options_of(job), first_step=call.step) > limit:
         return FailureCode.DAILY_LIMIT_TOO_LOW
     return None
@@ -99,7 +99,12 @@ def call_for(job: TryOnJob, step: int) -> Prediction:
     """Return a step's new prediction, not saved yet."""
     call = steps_of(options_of(job))[step]
     return Prediction(
-        job=job, step=step, model_name=call.model.name, speed=call.options.speed, price=call.credits
+        job=job,
+        account=job.account,
+        step=step,
+        model_name=call.model.name,
+        speed=call.options.speed,
+        price=call.credits,
     )
 
 

@@ -72,10 +72,10 @@ def _claim(prediction_id: UUID, now: datetime) -> Prediction | None:
 
 def _ask(prediction: Prediction) -> None:
     """Ask FASHN for the fate of the prediction."""
-    if not governor.claim_status_call():
+    if not governor.claim_status_call(prediction.account):
         return
     try:
-        answer = client().status(prediction.provider_id)
+        answer = client(prediction.account).status(prediction.provider_id)
     except FashnError as error:
         if is_forgotten(error):
             lifecycle.let_go(prediction, rescue_at=None)
@@ -116,7 +116,7 @@ def _keep(prediction: Prediction) -> bool:
     if prediction.kept:
         return True
     try:
-        picture = read_result(fetch_result(prediction.output)).picture
+        picture = read_result(fetch_result(prediction.account, prediction.output)).picture
         with new_files() as store:
             if not lifecycle.keep(prediction, key=store("results", picture.content, picture.extension)):
                 raise PictureKept

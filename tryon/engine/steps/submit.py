@@ -87,7 +87,7 @@ class Window(Enum):
 
 def submit(job: TryOnJob, prediction: Prediction) -> None:
     """Send the prediction to FASHN, once. All work that can fail for free happens before the window opens."""
-    if not (governor.may_submit() and _may_pay(job)):
+    if not (governor.may_submit(prediction.account) and _may_pay(job)):
         _hold(job, prediction)
         return
     before = usable_predictions(job).filter(step=prediction.step - 1).first()
@@ -100,11 +100,12 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
     except (ObjectMissing, StorageUnavailable) as error:
         _go_on_without(job, prediction, error)
         return
-    seconds = [typical_seconds(step) for step in steps]
+    account = prediction.account
+    seconds = [typical_seconds(account, step) for step in steps]
     timing = Timing(
         progress=min(max(progress_now(job), lifecycle.SUBMITTED_PROGRESS), CLOCK_PROGRESS_END),
         typical=sum(seconds),
-        first_check=max(between_checks(), seconds[0] * FIRST_CHECK_SHARE),
+        first_check=max(between_checks(account), seconds[0] * FIRST_CHECK_SHARE),
     )
     with shielded():
         match _open_window(job, prediction):
@@ -118,7 +119,7 @@ def submit(job: TryOnJob, prediction: Prediction) -> None:
 
 def _may_pay(job: TryOnJob) -> bool:
     """Return whether today's credits cover a batch's job too. A shopper was told at the start."""
-    left = governor.credits_left_for_batches() if job.lane == Lane.BULK else None
+    left = governor.credits_left_for_batches(job.account) if job.lane == Lane.BULK else None
     return left is None or left >= 0
 
 
@@ -145,7 +146,7 @@ def _has_another_photo(job: TryOnJob) -> bool:
 def _send(job: TryOnJob, prediction: Prediction, inputs: Inputs, timing: Timing) -> None:
     """Send the one paid POST, and write down what came of it."""
     try:
-        provider_id = client().run(
+        provider_id = client(prediction.account).run(
             prediction.model_name,
             inputs,
             webhook_url=webhook_url(prediction.callback_token),
@@ -160,7 +161,7 @@ def _send(job: TryOnJob, prediction: Prediction, inputs: Inputs, timing: Timing)
         _refused(job, prediction, error)
     else:
         _accepted(job, prediction, provider_id, timing)
-        governor.submission_accepted()
+        governor.submission_accepted(prediction.account)
 
 
 def _open_window(job: TryOnJob, prediction: Prediction) -> Window:
@@ -170,11 +171,11 @@ def _open_window(job: TryOnJob, prediction: Prediction) -> Window:
     sees it, or they find that the prediction is being sent.
     """
     with transaction.atomic():
-        governor.lock()
+        governor.lock(prediction.account)
         lifecycle.lock_job(job.pk)
         if not is_next(job, prediction):
             return Window.OUTDATED
-        if not governor.run_allowed():
+        if not governor.run_allowed(prediction.account):
             return Window.TOO_MANY
         return Window.OPEN if lifecycle.mark_sending(prediction) else Window.TAKEN
 
@@ -182,7 +183,7 @@ def _open_window(job: TryOnJob, prediction: Prediction) -> Window:
 def _hold(job: TryOnJob, prediction: Prediction) -> None:
     """Give the slot back unused, and let the job wait for its turn."""
     put_back(job, "held", functools.partial(lifecycle.return_slot, prediction))
-    if (room_at := governor.next_run_at(clock.now())) is not None:
+    if (room_at := governor.next_run_at(prediction.account, clock.now())) is not None:
         queue.enqueue_dispatch(at=room_at)
 
 
@@ -233,7 +234,8 @@ def _note_id(prediction: Prediction, provider_id: str, timing: Timing) -> bool:
 
 def _refused(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
     """Handle a submission that FASHN refused or that did not reach it."""
-    open_until = governor.submission_failed() if isinstance(error, FASHN_IS_ILL) else None
+    ill = isinstance(error, FASHN_IS_ILL)
+    open_until = governor.submission_failed(prediction.account) if ill else None
     if error.may_have_run:
         lose_submission(job, prediction, cause=_name_of(error))
         return
@@ -253,18 +255,19 @@ def _refused(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
 
 def _put_off(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
     """Put off a job because FASHN or the account is at its limit. It keeps its place and its retries."""
-    seconds = 0.0
+    account, seconds = prediction.account, 0.0
     match error:
         case OutOfCredits():
-            governor.pause(Pause.OUT_OF_CREDITS)
+            governor.pause(account, Pause.OUT_OF_CREDITS)
         case Unauthorized():
-            governor.pause(Pause.UNAUTHORIZED)
-        case ConcurrencyLimited() if governor.lower_slots(refused=prediction.pk):
+            governor.pause(account, Pause.UNAUTHORIZED)
+        case ConcurrencyLimited() if governor.lower_slots(account, refused=prediction.pk):
             # Other predictions of ours are at FASHN. The end of one of them is the time to continue.
             seconds = error.retry_after or 0.0
         case _:
             first = CONCURRENCY_SECONDS if isinstance(error, ConcurrencyLimited) else RATE_HOLD_SECONDS
-            seconds = governor.hold(reason=error.code, seconds=first, at_least=error.retry_after or 0.0)
+            at_least = error.retry_after or 0.0
+            seconds = governor.hold(account, reason=error.code, seconds=first, at_least=at_least)
     undo = functools.partial(lifecycle.forget_refused, prediction, error_name=_name_of(error))
     if not put_back(job, error.code, undo, seconds=seconds):
         lifecycle.mark_failed(prediction, error_name=_name_of(error))

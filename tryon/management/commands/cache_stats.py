@@ -5,6 +5,7 @@ from typing import Any, override
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from tryon.models import Account
 from tryon.services.reuse import ReuseStatistics, reuse_statistics
 
 MOST_DAYS = 36_500
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         periods = PERIODS if number is None else {f"last {number} days": number}
         self.stdout.write(line("", "hits", "joins", "misses", "reused", "credits saved"))
         for name, length in periods.items():
-            numbers = reuse_statistics(days=length)
+            numbers = reuse_statistics(Account.LIVE, days=length)
             cells = (numbers["hits"], numbers["joins"], numbers["misses"])
             self.stdout.write(line(name, *cells, share(numbers), numbers["creditsSaved"]))
 
