@@ -14,6 +14,7 @@ from config.core.upkeep.counts import count
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from results.models import ResultFeedback, TryOnResult
+from results.pages import outdate_pages_of
 from results.selectors import archived_name
 
 
@@ -48,6 +49,7 @@ def feedback_give(
         raise NotAllowed
     try:
         with transaction.atomic():
+            outdate_pages_of([caller.requester])
             return ResultFeedback.objects.create(
                 job_id=result.job_id,
                 requester=caller.requester,

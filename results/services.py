@@ -16,6 +16,7 @@ from config.core.storage import discard_after_commit, new_files
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from results.models import Review, TryOnResult
+from results.pages import outdate_pages, outdate_pages_of
 from results.reuse import forget
 
 
@@ -51,6 +52,7 @@ def result_create(*, job_id: UUID, cache_key: str, picture: StoredPicture, credi
     """
     with transaction.atomic():
         TryOnResult.objects.filter(cache_key=cache_key).update(cache_key=None)
+        outdate_pages([job_id])
         return TryOnResult.objects.create(
             job_id=job_id,
             image=picture.image,
@@ -109,11 +111,14 @@ def result_give_up(result: TryOnResult, caller: Caller) -> None:
         elif viewers.exclude(requester=caller.requester).exists():
             own.update(left_at=clock.now())
             outdate_after_commit([result.job_id])
+            outdate_pages_of([caller.requester])
         else:
             result_delete(result)
 
 
 def _forget_after_commit(results: Sequence[TryOnResult]) -> None:
-    outdate_after_commit([result.job_id for result in results])
+    jobs = [result.job_id for result in results]
+    outdate_after_commit(jobs)
+    outdate_pages(jobs)
     keys = [result.cache_key for result in results]
     transaction.on_commit(lambda: forget(*keys))

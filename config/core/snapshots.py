@@ -14,23 +14,29 @@ import inspect
 import secrets
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 
+from config.core import clock
+
 SNAPSHOT_SECONDS: Final = 10
 VERSION_SECONDS: Final = 300
 
 
-def version_name(subject: UUID) -> str:
+type Subject = UUID | str
+
+
+def version_name(subject: Subject) -> str:
     """Return the name of a subject's version in the cache."""
     return f"version:{subject}"
 
 
-def new_version(subject: UUID) -> str | None:
+def new_version(subject: Subject) -> str | None:
     """Give a subject its version, and return it. None if another reader was first, or Redis is away."""
     version = secrets.token_hex(8)
     return version if cache.add(version_name(subject), version, VERSION_SECONDS) else None
@@ -50,23 +56,35 @@ def life_of(seconds: int) -> int:
     return min(seconds, settings.SIGNED_URL_SECONDS // 10)
 
 
-def remembered[T](subject: UUID, key: tuple[Any, ...], read: Callable[[], T]) -> T:
+class Fresh[T](NamedTuple):
+    """A value that was just read, and the time until which it is true without a change."""
+
+    value: T
+    until: datetime | None = None
+
+
+def remembered[T](subject: Subject, key: tuple[Any, ...], read: Callable[[], Fresh[T]]) -> T:
     """Return what ``read`` reads, from a snapshot if there is one. ``key`` has all that it depends on."""
     name = f"snapshot:{hashlib.sha256(repr(key).encode()).hexdigest()}"
     of_version = version_name(subject)
     found: dict[str, Any] = cache.get_many([of_version, name])
     version, snapshot = found.get(of_version), found.get(name)
-    if snapshot is not None and snapshot[0] == version:
+    if snapshot is not None and snapshot[0] == version and is_true_still(snapshot[2]):
         kept: T = snapshot[1]
         return kept
     version = version or new_version(subject)  # before the rows are read
     fresh = read()
     if version is not None:
-        cache.set(name, (version, fresh), life_of(SNAPSHOT_SECONDS))
-    return fresh
+        cache.set(name, (version, *fresh), life_of(SNAPSHOT_SECONDS))
+    return fresh.value
 
 
-def outdate_after_commit(subjects: Iterable[UUID]) -> None:
+def is_true_still(until: datetime | None) -> bool:
+    """Return whether a snapshot's time has not come yet."""
+    return until is None or until > clock.now()
+
+
+def outdate_after_commit(subjects: Iterable[Subject]) -> None:
     """Let no snapshot of these count any more, once the current transaction has committed."""
     names = [version_name(subject) for subject in subjects]
     transaction.on_commit(lambda: cache.delete_many(names))

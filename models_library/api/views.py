@@ -7,13 +7,14 @@ from rest_framework import parsers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from config.core.http.envelope import Page
+from config.core.http.envelope import Page, Ready
 from config.core.http.operation import operation
+from config.core.http.pages import ready_page, remembered_page
 from config.core.http.pagination import paginate
 from config.core.http.strict import validated
 from config.core.http.warnings import warning_answers
 from config.core.images import ImageMissing
-from config.core.snapshots import release_of, remembered
+from config.core.snapshots import Fresh, release_of
 from config.shops.abilities import Ability
 from config.shops.callers import caller_of
 from config.shops.permissions import needs_to_write
@@ -41,7 +42,7 @@ class ModelImagesView(APIView):
     permission_classes = [needs_to_write(Ability.ADD_MODELS)]
 
     @operation("listModels", 304, query=ModelImageQuery)
-    def get(self, request: Request, query: dict[str, Any]) -> Page[ModelImageAnswer]:
+    def get(self, request: Request, query: dict[str, Any]) -> Ready[Page[ModelImageAnswer]]:
         """List the photos, newest first. A manager sees retired ones too."""
         retired = caller_of(request).may(Ability.SEE_RETIRED_MODELS)
 
@@ -53,10 +54,10 @@ class ModelImagesView(APIView):
             return Page(model_image_answers(rows, request), meta)
 
         if "q" in query:
-            return read()  # searches differ too much to be asked for twice
+            return ready_page(request, read())  # searches differ too much to be asked for twice
         # Every shopper of every shop gets the same pages.
-        shown = (request.build_absolute_uri("/"), retired, sorted(query.items()))
-        return remembered(LIBRARY, ("models", RELEASE, *shown), read)
+        asked = ("models", RELEASE, retired, sorted(query.items()))
+        return remembered_page(request, LIBRARY, asked, lambda: Fresh(read()))
 
     @operation("createModel", 409, 422, 503, 507, status=201, body=ModelImageCreateSerializer)
     def post(self, request: Request) -> ModelImageAddedAnswer:

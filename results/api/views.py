@@ -6,10 +6,12 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from config.core.http.envelope import Page
+from config.core.http.envelope import Page, Ready
 from config.core.http.operation import operation
+from config.core.http.pages import remembered_page
 from config.core.http.pagination import paginate
 from config.core.http.strict import validated
+from config.core.snapshots import Fresh, release_of
 from config.shops.callers import caller_of
 from results.access import ResultNotFound, result_for, results_for
 from results.api.serializers import (
@@ -21,6 +23,8 @@ from results.api.serializers import (
     result_answers,
 )
 from results.feedback import feedback_give
+from results.models import TryOnResult
+from results.pages import pages_of
 from results.selectors import with_recipe_and_feedback
 from results.services import result_give_up
 
@@ -37,16 +41,25 @@ LOOKUPS: Final = {
     "createdAfter": "created_at__gt",
     "createdBefore": "created_at__lt",
 }
+RELEASE: Final = release_of(result_answers, with_recipe_and_feedback, paginate, Page, TryOnResult)
 
 
 class ResultsView(APIView):
     """The caller's pictures, newest first."""
 
     @operation("listResults", query=ResultQuery)
-    def get(self, request: Request, query: dict[str, Any]) -> Page[ResultAnswer]:
-        lookups = {LOOKUPS[name]: value for name, value in query.items() if name in LOOKUPS}
-        rows, meta = paginate(results_to_show(request).filter(**lookups), request, query)
-        return Page(result_answers(rows, request), meta)
+    def get(self, request: Request, query: dict[str, Any]) -> Ready[Page[ResultAnswer]]:
+        caller = caller_of(request)
+
+        def read() -> Fresh[Page[ResultAnswer]]:
+            lookups = {LOOKUPS[name]: value for name, value in query.items() if name in LOOKUPS}
+            rows, meta = paginate(results_to_show(request).filter(**lookups), request, query)
+            first_end = min((row.expires_at for row in rows), default=None)
+            return Fresh(Page(result_answers(rows, request), meta), first_end)
+
+        subject = pages_of(caller)
+        asked = ("results", RELEASE, subject, caller.requester, sorted(query.items()))
+        return remembered_page(request, subject, asked, read)
 
 
 class ResultView(APIView):

@@ -13,6 +13,7 @@ from config.core.upkeep.runs import Batch
 from models_library.models import ModelImage
 from results.feedback import feedback_forget_comments
 from results.models import TryOnResult
+from results.pages import outdate_pages
 from results.services import results_remove
 from tryon.engine import actions, governor
 from tryon.models import ProductImage, TryOnJob
@@ -65,6 +66,7 @@ def _leave_to_others(job: TryOnJob, photo: ProductImage) -> bool:
     if job.product_image_id == photo.pk:
         actions.change_photo(job, copy)
         theirs |= Q(product_image=None)  # of an earlier release: they saw the job's photo
+    outdate_pages([job.pk])
     leaving = job.viewers.filter(theirs)
     feedback_forget_comments(job.pk, list(leaving.values_list("requester", flat=True)))
     leaving.delete()

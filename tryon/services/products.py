@@ -13,6 +13,7 @@ from config.core.images import DUPLICATE, ImageWarning, prepare
 from config.core.snapshots import outdate_after_commit
 from config.core.storage import discard_after_commit, new_files
 from config.core.upkeep import quota
+from results.pages import outdate_pages
 from tryon.models import ProductImage
 from tryon.selectors import jobs_showing, product_image_twin
 
@@ -97,7 +98,7 @@ def product_image_update(photo: ProductImage, fields: Iterable[str]) -> None:
     """Store the changed fields of a photo. Answers about jobs name its product."""
     with transaction.atomic():
         photo.save(update_fields=list(fields))
-        outdate_after_commit(jobs_showing(photo.pk))
+        _outdate_after_commit(photo.pk)
 
 
 def product_image_forget(photo_id: UUID) -> None:
@@ -112,4 +113,10 @@ def product_image_forget(photo_id: UUID) -> None:
         discard_after_commit(*(file.name or "" for file in (row.original, row.processed, row.thumbnail)))
         nothing = {"original": "", "processed": "", "thumbnail": "", "product_id": "", "checksum": ""}
         ProductImage.objects.filter(pk=photo_id).update(metadata={}, **nothing)
-        outdate_after_commit(jobs_showing(photo_id))
+        _outdate_after_commit(photo_id)
+
+
+def _outdate_after_commit(photo_id: UUID) -> None:
+    jobs = jobs_showing(photo_id)
+    outdate_after_commit(jobs)
+    outdate_pages(jobs)

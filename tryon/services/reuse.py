@@ -10,6 +10,7 @@ from config.core.snapshots import outdate_after_commit
 from config.core.upkeep.counts import count, counted
 from results import reuse
 from results.models import TryOnResult
+from results.pages import outdate_pages_of
 from tryon.access import hold
 from tryon.accounts import counted_as
 from tryon.engine import actions, governor
@@ -77,6 +78,7 @@ def _let_see(job: TryOnJob, requester: str, photo: ProductImage) -> None:
     again = {**shown, "asks": F("asks") + 1}
     JobViewer.objects.update_or_create(job=job, requester=requester, defaults=again, create_defaults=shown)
     outdate_after_commit([job.pk])
+    outdate_pages_of([requester])
     hold(photo)
 
 

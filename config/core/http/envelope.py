@@ -69,9 +69,21 @@ class StoredUrl(str):
     stored_as: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ready[Body]:
+    """An answer whose envelope is rendered already."""
+
+    body: bytes
+
+
 def success_body(data: Any) -> dict[str, Any]:
     """Return ``{"success": true, "data": …}``."""
     return {"success": True, "data": data}
+
+
+def list_body(page: Page[Any]) -> dict[str, Any]:
+    """Return ``{"success": true, "data": […], "meta": …}``."""
+    return {**success_body(page.rows), "meta": page.meta}
 
 
 def error_body(

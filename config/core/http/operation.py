@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, Final, cast, get_args, get_origin
 
+from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.permissions import SAFE_METHODS
@@ -13,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.core.http.described import envelope_of, serializer_of
-from config.core.http.envelope import Answer, ErrorAnswer, Page, success_body
+from config.core.http.envelope import Answer, ErrorAnswer, Page, Ready, list_body, success_body
 from config.core.http.idempotency.api import answered_once, repeatable
 from config.core.http.strict import FormSerializer, StrictSerializer, validated
 
@@ -51,7 +52,7 @@ def operation[**P](
     tag: str | None = None,
     example: Any = None,
     answer: Any = None,
-) -> Callable[[Callable[P, Any]], Callable[P, Response]]:
+) -> Callable[[Callable[P, Any]], Callable[P, HttpResponse]]:
     """Describe a view's method in the schema, and put its return value into the envelope.
 
     The method returns a TypedDict, a ``Page`` of them, None for an empty answer, or an ``Answer`` where
@@ -71,7 +72,7 @@ def operation[**P](
     """
     statuses = (status,) if isinstance(status, int) else status
 
-    def decorate(method: Callable[P, Any]) -> Callable[P, Response]:
+    def decorate(method: Callable[P, Any]) -> Callable[P, HttpResponse]:
         answers = dict.fromkeys(statuses, described(inspect.signature(method).return_annotation))
         is_repeatable = method.__name__ == "post" and not public
         refusals = error_statuses(method, body=body, public=public).union(errors)
@@ -92,7 +93,7 @@ def operation[**P](
             responses=answers | {number: error_answer(number) for number in sorted(refusals)},
         )
         @functools.wraps(method)
-        def answering(*args: P.args, **kwargs: P.kwargs) -> Response:
+        def answering(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             request = cast(Request, args[1])
             if query is not None:
                 kwargs["query"] = validated(query, request.query_params)
@@ -101,10 +102,12 @@ def operation[**P](
             if body is None and not public and request.method not in SAFE_METHODS:
                 validated(StrictSerializer, request.data)
 
-            def answer() -> Response:
-                return rendered(method(*args, **kwargs), statuses)
-
-            return answered_once(request, answer) if is_repeatable else answer()
+            if is_repeatable:
+                return answered_once(request, lambda: rendered(method(*args, **kwargs), statuses))
+            answer = method(*args, **kwargs)
+            if isinstance(answer, Ready):
+                return HttpResponse(answer.body, content_type="application/json")
+            return rendered(answer, statuses)
 
         return answering
 
@@ -130,7 +133,7 @@ def rendered(answer: Any, statuses: tuple[int, ...]) -> Response:
     if answer is None:
         return Response(status=status)
     if isinstance(answer, Page):
-        return Response({**success_body(answer.rows), "meta": answer.meta}, status=status)
+        return Response(list_body(answer), status=status)
     return Response(success_body(answer), status=status)
 
 
@@ -138,7 +141,7 @@ def described(answer: Any) -> Any:
     """Return the serializer of a method's return annotation."""
     if answer is None:
         return None
-    return envelope_of(get_args(answer)[0] if get_origin(answer) is Answer else answer)
+    return envelope_of(get_args(answer)[0] if get_origin(answer) in (Answer, Ready) else answer)
 
 
 def error_statuses(method: Callable[..., Any], *, body: Any, public: bool) -> frozenset[int]:
