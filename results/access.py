@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
 from config.core.errors import DomainError
+from config.core.few import narrowed
 from config.shops.abilities import Ability
 from config.shops.callers import Caller
 from results.models import TryOnResult
@@ -26,9 +27,19 @@ def results_for(caller: Caller) -> QuerySet[TryOnResult]:
     if caller.may(Ability.SEE_ALL_RESULTS):
         return results
     # Not a join: SQLite would sort all results of the caller for one page.
+    return results.filter(Exists(_seen_by(caller).filter(job=OuterRef("job"))))
+
+
+def results_to_list[R: TryOnResult](caller: Caller, results: QuerySet[R]) -> QuerySet[R]:
+    """Return ``results_for`` the caller, given with all that is to be shown of them, for a page of a list."""
+    if caller.may(Ability.SEE_ALL_RESULTS):
+        return results
+    return narrowed(results, "job", _seen_by(caller).values("job"))
+
+
+def _seen_by(caller: Caller) -> QuerySet[Any]:
     viewers = apps.get_model("tryon", "JobViewer")._default_manager
-    own = viewers.filter(job=OuterRef("job"), requester=caller.requester, left_at=None)
-    return results.filter(Exists(own))
+    return viewers.filter(requester=caller.requester, left_at=None)
 
 
 def result_for(caller: Caller, result_id: UUID) -> TryOnResult:

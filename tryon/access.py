@@ -23,6 +23,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
+from config.core.few import narrowed
 from config.shops.abilities import Ability
 from config.shops.callers import Caller
 from models_library.access import ModelImageNotFound
@@ -109,6 +110,12 @@ def jobs_to_show(caller: Caller) -> "QuerySet[ShownJob]":
     return jobs_for(caller).select_related("result")
 
 
+def jobs_to_list(caller: Caller) -> "QuerySet[ShownJob]":
+    """Return ``jobs_to_show`` for a page of a list."""
+    jobs = jobs_to_show(caller)
+    return jobs if caller.may(Ability.SEE_ALL_JOBS) else narrowed(jobs, "pk", _seen_by(caller).values("job"))
+
+
 def jobs_for(caller: Caller) -> "QuerySet[ShownJob]":
     """Return the jobs that the caller asked for, or every job for who may see them.
 
@@ -129,8 +136,11 @@ def jobs_for(caller: Caller) -> "QuerySet[ShownJob]":
     if sees_all:
         return jobs
     # Not a join: SQLite would sort all jobs of the caller for one page.
-    own = JobViewer.objects.filter(job=OuterRef("pk"), requester=caller.requester)
-    return jobs.filter(Exists(own))
+    return jobs.filter(Exists(_seen_by(caller).filter(job=OuterRef("pk"))))
+
+
+def _seen_by(caller: Caller) -> QuerySet[JobViewer]:
+    return JobViewer.objects.filter(requester=caller.requester)
 
 
 def jobs_in(jobs: "QuerySet[ShownJob]", caller: Caller, status: str) -> "QuerySet[ShownJob]":

@@ -13,7 +13,7 @@ from config.core.http.pagination import paginate
 from config.core.http.strict import validated
 from config.core.snapshots import Fresh, release_of
 from config.shops.callers import caller_of
-from results.access import ResultNotFound, result_for, results_for
+from results.access import ResultNotFound, result_for, results_for, results_to_list
 from results.api.serializers import (
     FeedbackAnswer,
     GiveFeedbackSerializer,
@@ -53,7 +53,8 @@ class ResultsView(APIView):
 
         def read() -> Fresh[Page[ResultAnswer]]:
             lookups = {LOOKUPS[name]: value for name, value in query.items() if name in LOOKUPS}
-            rows, meta = paginate(results_to_show(request).filter(**lookups), request, query)
+            results = results_to_list(caller, results_to_show(request))
+            rows, meta = paginate(results.filter(**lookups), request, query)
             first_end = min((row.expires_at for row in rows), default=None)
             return Fresh(Page(result_answers(rows, request), meta), first_end)
 

@@ -94,4 +94,5 @@ def test_more_results_need_no_more_queries(owner: Api, results: list[TryOnResult
     TryOnResultFactory.create_batch(5, job__requester=requester("Owner"))
     with CaptureQueriesContext(connection) as many:
         assert len(ids(owner.get("results", pageSize=51))) == 8  # 50 are in a snapshot
-    assert len(many) == len(few) == 1  # the page, whose end tells the total
+    # The page, whose end tells the total. SQLite is asked first if the caller has few rows.
+    assert len(many) == len(few) == (2 if connection.vendor == "sqlite" else 1)

@@ -53,7 +53,7 @@ def test_a_page_is_read_once_for_each_caller_and_question(
     assert list(again.headers) == list(first.headers)
     for ask in ({"pageSize": 1}, {"review": "pending"}):
         with django_assert_num_queries(1):
-            owner.get("results", **ask)
+            manager.get("results", **ask)
     korean = owner.client.get("/api/tryon/results", headers={"Accept-Language": "ko"}).json()["data"]
     assert korean[0]["aiLabel"]["text"] != data_of(first)[0]["aiLabel"]["text"]
     here = owner.client.get("/api/tryon/results", headers={"Host": "localhost"}).json()["data"]

@@ -23,6 +23,7 @@ from tryon.access import (
     jobs_for,
     jobs_in,
     jobs_of_photo,
+    jobs_to_list,
     jobs_to_show,
     uploads_for,
 )
@@ -189,7 +190,7 @@ class JobsView(APIView):
     @operation("listJobs", query=JobQuery)
     def get(self, request: Request, query: dict[str, Any]) -> Page[JobAnswer]:
         caller = caller_of(request)
-        jobs = jobs_chosen(jobs_to_show(caller), caller, query)
+        jobs = jobs_chosen(jobs_to_list(caller), caller, query)
         rows, meta = paginate(jobs, request, query)
         return Page(job_answers(facts_of(rows), request), meta)
 

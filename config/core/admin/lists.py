@@ -33,7 +33,8 @@ class CappedPaginator(Paginator[Any]):
     @override
     def count(self) -> int:
         rows: Any = self.object_list
-        number: int = rows.order_by()[:MOST_ROWS_COUNTED].count()
+        # Only the keys: a column that is counted for each row of a page would be counted for all of these.
+        number: int = rows.order_by().values("pk")[:MOST_ROWS_COUNTED].count()
         return number
 
 

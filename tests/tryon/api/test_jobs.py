@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from config.core import clock
@@ -108,3 +110,21 @@ def test_a_poll_is_one_query(owner: Api, django_assert_num_queries: DjangoAssert
     owner.get("models")  # the key is remembered from here
     with django_assert_num_queries(1):
         owner.get(f"jobs/{result.job_id}")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL knows which way is shorter")
+@pytest.mark.parametrize(("path", "table"), [("jobs", "tryon_tryonjob"), ("results", "results_tryonresult")])
+@pytest.mark.parametrize("few", [500, 0])
+def test_a_list_looks_up_the_rows_of_who_has_few(
+    owner: Api, path: str, table: str, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.core.few.FEW", few)
+    TryOnResultFactory.create(job__requester=requester("Owner"))
+    with CaptureQueriesContext(connection) as queries:
+        assert len(data_of(owner.get(path))) == 1
+    page = next(query["sql"] for query in queries if "ORDER BY" in query["sql"] and table in query["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {page}")
+        plan = [str(row[3]) for row in cursor.fetchall()]
+    (read,) = [step for step in plan if step.startswith((f"SCAN {table}", f"SEARCH {table}"))]
+    assert read.endswith(("(id=?)", "(job_id=?)")) == bool(few), plan
