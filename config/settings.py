@@ -238,6 +238,8 @@ SUBMISSION_WAIT_SECONDS = env.number("SUBMISSION_WAIT_SECONDS", 180, least=1)
 # them.
 FASHN_RUN_CALLS = env.number("FASHN_RUN_CALLS", 50, least=1)
 FASHN_STATUS_CALLS = env.number("FASHN_STATUS_CALLS", 50, least=1)
+# Credits a day of a publishable key that has no limit of its own; 0 for no limit.
+PUBLISHABLE_KEY_DAILY_CREDITS = env.number("PUBLISHABLE_KEY_DAILY_CREDITS", 100, least=0)
 TRYON_DAILY_LIMIT = env.number("TRYON_DAILY_LIMIT", 0, least=0)  # credits a day, 0 for no limit
 RESULT_TTL_DAYS = env.number("RESULT_TTL_DAYS", 30, least=1, most=36_500)
 # Hours that an upload without a try-on is kept.

@@ -17,6 +17,7 @@ from config.core.http.warnings import WarningAnswer, warning_answers
 from config.core.images import ImageWarning
 from config.core.storage import addresses
 from results.labels import AiLabelAnswer, ai_label
+from tryon.api.fallbacks import FallbackAnswer
 from tryon.failures import FailureCode, is_retryable, message_for
 from tryon.fashn.inputs import steps
 from tryon.fashn.options import TryOnOptions
@@ -37,6 +38,8 @@ QUEUE_POSITION = _(
     "From 1, by time of arrival; only while queued. A free slot goes to the key with the fewest try-ons in "
     "progress, so the try-on may start before or after its turn. estimatedWaitTime goes by this position."
 )
+
+FALLBACKS = _("While FASHN or the service does not go on: what to show until the picture is there.")
 
 
 class UploadAnswer(TypedDict):
@@ -92,6 +95,8 @@ class GeneratedAnswer(TypedDict):
     jobId: UUID
     status: Annotated[str, Status]
     estimatedWaitTime: Annotated[int, _("Seconds until the picture.")]
+    waitReason: NotRequired[Annotated[str, WaitReason]]
+    fallbacks: NotRequired[Annotated[list[FallbackAnswer], FALLBACKS]]
 
 
 class ResultState(TextChoices):

@@ -22,6 +22,7 @@ from tryon.models import (
     IN_FLIGHT,
     EventKind,
     Pause,
+    Payer,
     Prediction,
     PredictionState,
     ProductImage,
@@ -75,16 +76,17 @@ def cancel(job: TryOnJob, *, by: str) -> bool:
     return True
 
 
-def retry(job: TryOnJob, *, by: str) -> bool:
+def retry(job: TryOnJob, *, by: str, payer: Payer | None = None) -> bool:
     """Make a failed job active. It only fetches a paid picture. Return False if the job has not failed.
 
-    Raise OptionError for outdated options, and TwinActive.
+    ``payer`` pays for what is missing; without one, who did before. Raise OptionError for outdated
+    options, and TwinActive.
     """
     with transaction.atomic():
         lifecycle.lock_job(job.pk)
         _release(calls_in_flight(job.cache_key))
         price = credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options), explicit=True)
-        if not lifecycle.requeue(job, JobEdge.RETRY, price=price, by=by):
+        if not lifecycle.requeue(job, JobEdge.RETRY, price=price, payer=payer, by=by):
             return False
         _call_a_worker(job, inherited=inherit(job, explicit=True))
     return True

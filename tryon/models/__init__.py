@@ -2,7 +2,7 @@
 
 from tryon.models.events import EventKind, JobEvent
 from tryon.models.governor import Account, Governor, Pause
-from tryon.models.jobs import ACTIVE, ERASED, JobViewer, Lane, Status, TryOnJob
+from tryon.models.jobs import ACTIVE, ERASED, JobViewer, Lane, Payer, Status, TryOnJob
 from tryon.models.predictions import IN_FLIGHT, Prediction, PredictionState
 from tryon.models.products import ProductImage
 
@@ -17,6 +17,7 @@ __all__ = [
     "JobViewer",
     "Lane",
     "Pause",
+    "Payer",
     "Prediction",
     "PredictionState",
     "ProductImage",

@@ -1,7 +1,7 @@
 """Jobs and their viewers."""
 
 import uuid
-from typing import Final, override
+from typing import Final, NamedTuple, override
 
 from django.db import models
 from django.db.models import Q
@@ -35,6 +35,14 @@ class Lane(models.TextChoices):
 
     INTERACTIVE = "interactive", _("Interactive")
     BULK = "bulk", _("Bulk")
+
+
+class Payer(NamedTuple):
+    """The budgets that a job uses: fields of it, and of its calls. A test and the staff have no ``payer``."""
+
+    payer: str | None
+    api_key: uuid.UUID | None
+    shopper: str
 
 
 class TryOnJob(models.Model):
@@ -87,6 +95,15 @@ class TryOnJob(models.Model):
         db_default="",
         help_text=_("The shopper of the shop who started it."),
     )
+    payer = models.CharField(
+        _("payer"),
+        max_length=60,
+        null=True,
+        blank=True,
+        help_text=_(
+            "The shop whose credits the started calls use. Those of the staff and of tests use none."
+        ),
+    )
     is_test = models.BooleanField(
         _("test"),
         default=False,
@@ -121,6 +138,11 @@ class TryOnJob(models.Model):
             models.Index(fields=["status", "-created_at", "id"], name="job_newest_of_status"),
             models.Index(fields=["requester", "-created_at"], name="job_of_requester"),
             models.Index(fields=["account", "status", "price"], name="job_price"),
+            models.Index(
+                fields=["payer", "status", "price", "shopper", "api_key"],
+                condition=Q(payer__isnull=False),
+                name="job_of_payer",
+            ),
             models.Index(fields=["status", "error_code"], name="job_failure"),
             models.Index(
                 fields=["next_check_at"], condition=Q(status=Status.PROCESSING), name="job_next_check"

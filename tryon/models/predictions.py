@@ -70,6 +70,10 @@ class Prediction(models.Model):
         help_text=_("The account at FASHN that made it."),
     )
     price = models.PositiveIntegerField(_("price"), default=0, help_text=_("Credits, if it succeeds."))
+    # Who has asked for it: a later attempt may take the call over, and pays nothing.
+    payer = models.CharField(_("payer"), max_length=60, null=True, blank=True)
+    api_key = models.UUIDField(_("API key"), null=True, blank=True)
+    shopper = models.CharField(_("shopper"), max_length=60, blank=True, default="", db_default="")
     credits_used = models.PositiveIntegerField(_("credits used"), default=0)
     error_name = models.CharField(_("error name"), max_length=100, blank=True)
     error_message = models.TextField(_("error message"), blank=True)
@@ -90,6 +94,11 @@ class Prediction(models.Model):
         indexes = [
             models.Index(fields=["state", "-finished_at"], name="prediction_state"),
             models.Index(fields=["submitted_at"], name="prediction_submitted"),
+            models.Index(
+                fields=["payer", "submitted_at"],
+                condition=Q(payer__isnull=False),
+                name="prediction_of_payer",
+            ),
             # Not only of those that succeeded: SQLite can't use such an index for a state in a parameter.
             models.Index(
                 fields=["account", "model_name", "speed", "state", "-finished_at"],

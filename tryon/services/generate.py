@@ -22,6 +22,7 @@ from tryon.engine.errors import TwinActive
 from tryon.fashn.inputs import steps
 from tryon.fashn.options import Recipe, TryOnOptions
 from tryon.models import Account, JobViewer, Lane, ProductImage, TryOnJob
+from tryon.services.credits import payer_of
 from tryon.services.limits import check_limits
 from tryon.services.reuse import Reuse, join_active, note, share_live
 
@@ -145,7 +146,7 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
             cache_key=key,
             lane=wish.lane,
             requester=wish.caller.owner,
-            api_key=wish.caller.key_id,
+            **payer_of(wish.caller)._asdict(),
             is_test=is_stand_in(wish.account),
             account=wish.account,
         )

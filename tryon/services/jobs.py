@@ -16,6 +16,7 @@ from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.options import OptionError
 from tryon.models import Lane, Status, TryOnJob
+from tryon.services.credits import payer_of
 from tryon.services.generate import ModelImageInactive, ResultAppeared
 from tryon.services.limits import check_limits
 from tryon.services.reuse import Reuse, join_active, note, share_live
@@ -125,7 +126,8 @@ def _go_on(job: TryOnJob, caller: Caller) -> None:
     with transaction.atomic():
         governor.lock(job.account)
         try:
-            retried = actions.retry(job, by=caller.requester)
+            payer = payer_of(caller) if may_pay_again(job, caller) else None
+            retried = actions.retry(job, by=caller.requester, payer=payer)
         except OptionError as error:
             raise OptionsOutdated from error
         if not retried:

@@ -1,7 +1,6 @@
 """The limits on what may be queued: credits a day, and jobs of one requester."""
 
 import math
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -14,31 +13,15 @@ from config.core.errors import DomainError
 from tryon.accounts import terms_of
 from tryon.engine import actions, governor
 from tryon.models import EventKind, JobEvent, Lane, PredictionState, Status, TryOnJob
+from tryon.services.credits import DailyLimitTooLow, UsedUp, check_credits
 
 # The requester of a visitor of the demo shop begins with it.
 VISITOR: Final = "visitor:"
 
 
-class UsedUp(DomainError):
-    """Nothing is left for now. ``wait`` is the time until there is more, in seconds, for Retry-After."""
-
-    status: ClassVar[int] = 429
-    retryable: ClassVar[bool] = True
-
-    def __init__(self, *, wait: int, details: Mapping[str, Any]) -> None:
-        super().__init__(details=details)
-        self.wait = wait
-
-
 class DailyLimitReached(UsedUp):
     code: ClassVar[str] = "daily_limit_reached"
     message: Any = _("Today's try-ons are used up. Try again tomorrow.")
-
-
-class DailyLimitTooLow(DomainError):
-    code: ClassVar[str] = "daily_limit_too_low"
-    status: ClassVar[int] = 409
-    message: Any = _("One try-on with these options costs more than a day's credits. Choose other options.")
 
 
 class QueueFull(DomainError):
@@ -63,8 +46,8 @@ def check_limits(job: TryOnJob, *, by: str) -> None:
     The caller has held the lock of its account since before the job was queued, so of many requests at the
     same time no more stay than there is room for. A batch may wait for tomorrow, but a shopper does not. A
     job that only fetches what is paid needs no room, and one that waits for a paid step needs room for those
-    after it. Raise DailyLimitTooLow, DailyLimitReached, QueueFull, and VisitorLimitReached for a visitor of
-    the demo shop.
+    after it. Raise DailyLimitTooLow, DailyLimitReached, QueueFull, VisitorLimitReached for a visitor of the
+    demo shop, and as ``check_credits``.
     """
     status, price = TryOnJob.objects.values_list("status", "price").get(pk=job.pk)
     if status != Status.QUEUED and price == 0:
@@ -76,6 +59,7 @@ def check_limits(job: TryOnJob, *, by: str) -> None:
         raise DailyLimitTooLow
     if job.lane == Lane.INTERACTIVE:
         _check_budget(job.account, price)
+    check_credits(job)
     if status == Status.QUEUED:
         _check_queue(job)
 

@@ -24,6 +24,7 @@ from tryon.engine.governor.pauses import (
     probe_answered,
     resume,
 )
+from tryon.engine.governor.payers import credits_used_by
 from tryon.engine.governor.refusals import hold
 from tryon.engine.governor.row import lock
 from tryon.engine.governor.slots import may_submit, next_run_at, run_allowed, slots, slots_taken
@@ -38,6 +39,7 @@ __all__ = [
     "credits_to_pay",
     "credits_to_spend",
     "credits_unspoken_for",
+    "credits_used_by",
     "current",
     "dispatchable",
     "hold",

@@ -101,6 +101,9 @@ def call_for(job: TryOnJob, step: int) -> Prediction:
     return Prediction(
         job=job,
         account=job.account,
+        payer=job.payer,
+        api_key=job.api_key,
+        shopper=job.shopper,
         step=step,
         model_name=call.model.name,
         speed=call.options.speed,

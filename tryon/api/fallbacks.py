@@ -1,0 +1,39 @@
+"""Fallbacks in answers: pictures to show, marked as such, while the wanted one is not to be had."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, cast
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
+
+from config.shops.callers import caller_of
+from results.api.serializers import ResultAnswer, result_answers
+from tryon.services.credits import UsedUp
+from tryon.services.limits import QueueFull
+from tryon.services.shown_instead import results_instead
+
+MARK = _("Always true: another try-on of the same product. Never show it as the one that was asked for.")
+
+
+class FallbackAnswer(ResultAnswer):
+    """An approved picture of the same product, to show in place of one that can't be made now."""
+
+    fallback: Annotated[bool, MARK]
+
+
+def fallback_answers(request: Request, product_image_id: UUID) -> list[FallbackAnswer]:
+    """Return pictures of the photo's product, with fresh addresses."""
+    results = results_instead(caller_of(request), product_image_id)
+    return [cast(FallbackAnswer, {**answer, "fallback": True}) for answer in result_answers(results, request)]
+
+
+@contextmanager
+def fallbacks_in_refusals(request: Request, product_image_id: UUID) -> Iterator[None]:
+    """Add ``details.fallbacks`` to a refusal over a limit."""
+    try:
+        yield
+    except (UsedUp, QueueFull) as error:
+        error.details["fallbacks"] = fallback_answers(request, product_image_id)
+        raise

@@ -1,0 +1,114 @@
+"""The daily credits of a shop, of its keys and of its shoppers."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from config.core.errors import DomainError
+from config.shops.callers import Caller
+from config.shops.models import ApiKey, Kind
+from tryon.engine import governor
+from tryon.models import Payer, TryOnJob
+
+
+class UsedUp(DomainError):
+    """Nothing is left for now. ``wait`` is the time until there is more, in seconds, for Retry-After."""
+
+    status: ClassVar[int] = 429
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, *, wait: int, details: Mapping[str, Any]) -> None:
+        super().__init__(details=details)
+        self.wait = wait
+
+
+class ShopperLimitReached(UsedUp):
+    code: ClassVar[str] = "shopper_limit_reached"
+    message: Any = _("You have used today's try-ons. Try again tomorrow.")
+
+
+class KeyBudgetReached(UsedUp):
+    code: ClassVar[str] = "key_budget_reached"
+    message: Any = _("Today's try-ons of this key are used up. Try again tomorrow.")
+
+
+class ShopBudgetReached(UsedUp):
+    code: ClassVar[str] = "shop_budget_reached"
+    message: Any = _("Today's try-ons of this shop are used up. Try again tomorrow.")
+
+
+class DailyLimitTooLow(DomainError):
+    code: ClassVar[str] = "daily_limit_too_low"
+    status: ClassVar[int] = 409
+    message: Any = _("One try-on with these options costs more than a day's credits. Choose other options.")
+
+
+class Budget(NamedTuple):
+    """The most credits of a day, the calls that it counts, and the refusal. Not all may see its numbers."""
+
+    most: int | None
+    only: Mapping[str, Any]
+    error: type[UsedUp]
+    is_told: bool
+
+
+def payer_of(caller: Caller) -> Payer:
+    """Return the budgets that the caller's try-ons use. A test and a person of the staff use none."""
+    shopper = "" if caller.is_shop or not caller.shop else caller.requester
+    return Payer(None if caller.is_test else caller.shop or None, caller.key_id, shopper)
+
+
+def check_credits(job: TryOnJob) -> None:
+    """Refuse a job for which a budget of its payer has no room. It is queued, under the governor's lock.
+
+    Raise DailyLimitTooLow, ShopperLimitReached, KeyBudgetReached and ShopBudgetReached.
+    """
+    payer, api_key, shopper, price = TryOnJob.objects.values_list("payer", "api_key", "shopper", "price").get(
+        pk=job.pk
+    )
+    if payer is None or not price:
+        return
+    for budget in _budgets(api_key, shopper):
+        if budget.most is None:
+            continue
+        if 0 < budget.most < price:
+            raise DailyLimitTooLow
+        used = governor.credits_used_by(payer, **budget.only)
+        if used.spent + used.reserved > budget.most:
+            raise _refusal(budget, used.spent, used.reserved - price, price)
+
+
+def _budgets(api_key: Any, shopper: str) -> Iterator[Budget]:
+    """Yield the budgets of a job, the narrowest first. A browser is not told a shop's numbers."""
+    key = ApiKey.objects.select_related("shop").filter(pk=api_key).first()
+    if key is None:
+        return
+    is_secret = key.kind == Kind.SECRET
+    if shopper and key.shop is not None:
+        yield Budget(key.shop.shopper_daily_credits, {"shopper": shopper}, ShopperLimitReached, True)
+    yield Budget(_most_of(key), {"api_key": key.pk}, KeyBudgetReached, is_secret)
+    if key.shop is not None:
+        yield Budget(key.shop.daily_credits, {}, ShopBudgetReached, is_secret)
+
+
+def _most_of(key: ApiKey) -> int | None:
+    if key.daily_credits is None and key.kind == Kind.PUBLISHABLE:
+        return settings.PUBLISHABLE_KEY_DAILY_CREDITS or None
+    return key.daily_credits
+
+
+def _refusal(budget: Budget, spent: int, reserved: int, price: int) -> UsedUp:
+    midnight = governor.next_day()
+    details: dict[str, Any] = {"creditsNeeded": price, "resetsAt": midnight.at.isoformat()}
+    if budget.is_told:
+        most = budget.most or 0
+        details |= {
+            "limit": most,
+            "creditsSpent": spent,
+            "creditsReserved": reserved,
+            "creditsLeft": max(0, most - spent - reserved),
+        }
+    return budget.error(wait=math.ceil(midnight.seconds), details=details)
