@@ -41,6 +41,7 @@ from tryon.api.answers import (
     upload_answers,
     uploaded_answer,
 )
+from tryon.api.fallbacks import fallback_answers, fallbacks_in_refusals
 from tryon.api.serializers import GenerateSerializer, JobQuery, UploadQuery, UploadSerializer
 from tryon.fashn.options import TryOnOptions
 from tryon.models import Status, TryOnJob
@@ -153,21 +154,26 @@ class GenerateView(APIView):
     )
     def post(self, request: Request) -> Answer[GeneratedAnswer]:
         wanted = validated(GenerateSerializer, request.data)
-        generated = tryon_generate(
-            caller=caller_of(request),
-            product_image_id=wanted["productImageId"],
-            model_image_id=wanted["modelImageId"],
-            options=wanted.get("options") or TryOnOptions(),
-        )
+        with fallbacks_in_refusals(request, wanted["productImageId"]):
+            generated = tryon_generate(
+                caller=caller_of(request),
+                product_image_id=wanted["productImageId"],
+                model_image_id=wanted["modelImageId"],
+                options=wanted.get("options") or TryOnOptions(),
+            )
         if generated.reuse is Reuse.HIT:
             return Answer[GeneratedAnswer](
                 {"jobId": generated.job.pk, "status": Status.COMPLETED, "estimatedWaitTime": 0}, 200
             )
         job = jobs_for(caller_of(request)).get(pk=generated.job.pk)
-        wait = seconds_of(Outlook([job]).wait_of(job), job)
+        outlook = Outlook([job]).wait_of(job)
+        wait = seconds_of(outlook, job)
         # A job that inherits a prediction starts at once, but the contract calls it queued until complete.
         shown = Status.COMPLETED if job.status == Status.COMPLETED else Status.QUEUED
         body: GeneratedAnswer = {"jobId": job.pk, "status": shown, "estimatedWaitTime": wait}
+        if job.status == Status.QUEUED and outlook.hold.reason is not None:
+            body["waitReason"] = outlook.hold.reason
+            body["fallbacks"] = fallback_answers(request, job.shown_product_image)
         return Answer(body, *progress_of(job, wait))
 
 
@@ -211,7 +217,9 @@ class JobRetryView(APIView):
     @operation("retryJob", 409, status=STARTED)
     def post(self, request: Request, job_id: UUID) -> Answer[JobAnswer]:
         caller = caller_of(request)
-        retried = job_retry(job_for(caller, job_id), caller)
+        failed = job_for(caller, job_id)
+        with fallbacks_in_refusals(request, failed.shown_product_image):
+            retried = job_retry(failed, caller)
         job = jobs_to_show(caller).get(pk=retried.pk)
         body = job_answer(job, request)
         return Answer(body, *progress_of(job, body.get("estimatedWaitTime", 0)))
