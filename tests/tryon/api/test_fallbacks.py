@@ -11,7 +11,7 @@ from config.shops.models import Shop
 from results.models import Review, TryOnResult
 from tests.conftest import Api, data_of, error_of, requester
 from tests.factories import ProductImageFactory, TryOnJobFactory, TryOnResultFactory
-from tryon.models import Governor, Pause, TryOnJob
+from tryon.models import Account, Governor, Pause, TryOnJob
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +44,7 @@ def approved(owner: Api, stranger: Api) -> list[str]:
     result(review=Review.REJECTED)
     result(expires_at=now)
     result(job__is_test=False)  # a stand-in's is not FASHN's
+    result(job__account=Account.TEST)
     result(job__product_image__product_id="SKU-2")
     result(job__product_image=photo(requester=other, shop=other))
     result(job__product_image=photo(requester="shopper:ada", shop=shop))
@@ -105,7 +106,7 @@ def test_while_nothing_goes_on_the_try_on_is_queued_and_the_same_product_shown(
 ) -> None:
     now = clock.now()
     fields = {name: now + value if isinstance(value, timedelta) else value for name, value in state.items()}
-    Governor.objects.update_or_create(pk=Governor.ROW, defaults=fields)
+    Governor.objects.update_or_create(account=Account.LIVE, defaults=fields)
     answer = data_of(ask(owner, product_id, model_id))
     assert (answer["status"], answer["waitReason"]) == ("queued", reason)
     check(answer["fallbacks"], approved)
@@ -116,7 +117,7 @@ def test_while_nothing_goes_on_the_try_on_is_queued_and_the_same_product_shown(
 def test_with_nothing_to_show_the_try_on_is_queued_all_the_more(
     owner: Api, product_id: str, model_id: str
 ) -> None:
-    Governor.objects.update_or_create(pk=Governor.ROW, defaults={"pause": Pause.OPERATOR})
+    Governor.objects.update_or_create(account=Account.LIVE, defaults={"pause": Pause.OPERATOR})
     answer = data_of(ask(owner, product_id, model_id))
     assert (answer["status"], answer["fallbacks"]) == ("queued", [])
 
