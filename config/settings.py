@@ -270,7 +270,7 @@ REST_FRAMEWORK = {
         "config.shops.authentication.ApiKeyAuthentication",
         "tryon.demo.authentication.VisitorAuthentication",  # staff too
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["config.shops.permissions.ForTryOns"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.core.http.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

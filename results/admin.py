@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from config.core.admin.base import ReadOnlyAdmin
 from config.core.admin.widgets import badge, large_picture, link_to, moment, pixels, thumbnail
 from config.shops.abilities import Ability
+from config.shops.names import ShopFilter
 from results.models import Reason, ResultFeedback, Review, TryOnResult, Verdict
 from results.services import result_delete, result_review
 
@@ -42,6 +43,12 @@ class FeedbackFilter(admin.SimpleListFilter):
         return queryset
 
 
+class ResultShopFilter(ShopFilter):
+    """Filter by the shop that asked for the picture first."""
+
+    field = "job__requester"
+
+
 @admin.register(TryOnResult)
 class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
     """The paid pictures. People change the review, and nothing else."""
@@ -58,7 +65,7 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
         "expires",
     ]
     list_select_related = ["job__product_image", "job__model_image"]
-    list_filter = ["review", FeedbackFilter, "created_at", "expires_at"]
+    list_filter = ["review", FeedbackFilter, ResultShopFilter, "created_at", "expires_at"]
     search_fields = ["job__product_image__product_id", "job__model_image__name"]
     search_help_text = _("Product or model photo.")
     fields = [

@@ -167,6 +167,7 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     # Who adds a user goes on to change it.
     "admin/auth/user/add/": {method: page("auth.add_user", "auth.change_user") for method in ("GET", "POST")},
     **forms("api", "apikey", add=True, change=True, delete=True),
+    **forms("api", "shop", add=True, change=True),
     **forms("upkeep", "cleanuprun"),
     # A photo that try-ons use is not deleted.
     **forms("models_library", "modelimage", add=True, change=True, delete=True, delete_page=302),
@@ -182,7 +183,7 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     },
     "admin/tryon/governor/pause/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
     "admin/tryon/governor/resume/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
-    "admin/^(?P<app_label>auth|api|upkeep|results|models_library|tryon|django_rq)/$": {
+    "admin/^(?P<app_label>api|auth|upkeep|results|models_library|tryon|django_rq)/$": {
         "GET": page("upkeep.view_cleanuprun"),
         "POST": page("upkeep.view_cleanuprun"),
     },

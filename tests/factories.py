@@ -7,7 +7,7 @@ import factory
 
 from config.core import clock
 from config.shops.keys import digest_of
-from config.shops.models import ApiKey
+from config.shops.models import ApiKey, Shop
 from models_library.models import Category, ModelImage
 from results.models import ResultFeedback, TryOnResult, Verdict
 from tryon.fashn.inputs import total_credits
@@ -17,13 +17,22 @@ from tryon.models import ACTIVE, JobViewer, Prediction, ProductImage, Status, Tr
 OWNER = "shop:owner"
 
 
+class ShopFactory(factory.django.DjangoModelFactory[Shop]):
+    class Meta:
+        model = Shop
+
+    name = factory.Sequence(lambda n: f"Shop {n}")
+
+
 class ApiKeyFactory(factory.django.DjangoModelFactory[ApiKey]):
     class Meta:
         model = ApiKey
         exclude = ["text"]
 
     text = factory.Sequence(lambda n: f"tos_test-key-{n}")
-    name = factory.Sequence(lambda n: f"Shop {n}")
+    shop = factory.SubFactory(ShopFactory)
+    scopes = ("tryon",)
+    name = factory.Sequence(lambda n: f"Key {n}")
     prefix = factory.LazyAttribute(lambda key: key.text[:8])
     digest = factory.LazyAttribute(lambda key: digest_of(key.text))
 

@@ -1,7 +1,11 @@
 """The abilities of callers, and the Django permission behind each: one table for the API and the admin."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -27,8 +31,28 @@ class Ability(StrEnum):
     OPERATE_QUEUES = "tryon.operate_queues"  # RQ's dashboard
 
 
-# A storefront's key, and a visitor of the demo shop. Beside these, both use only their own rows.
+# A shop's try-ons, and a visitor of the demo shop. Beside these, both use only their own rows.
 SHOPPING: Final = frozenset({Ability.UPLOAD_PHOTOS, Ability.START_TRYONS})
+
+
+class Scope(TextChoices):
+    """Something that a secret key may be for."""
+
+    TRYON = "tryon", _("Try-ons: photos, jobs, results")
+    LIBRARY = "library", _("The library: add and change model photos")
+    OPERATE = "operate", _("Operations: numbers, pause, resume")
+
+
+BY_SCOPE: Final[dict[str, frozenset[Ability]]] = {
+    Scope.TRYON: SHOPPING,
+    Scope.LIBRARY: frozenset({Ability.SEE_RETIRED_MODELS, Ability.ADD_MODELS, Ability.CHANGE_MODELS}),
+    Scope.OPERATE: frozenset({Ability.SEE_OPERATIONS, Ability.PAUSE}),
+}
+
+
+def abilities_for(scopes: Iterable[str]) -> frozenset[Ability]:
+    """Return the abilities of a key with these scopes. A scope of a later release gives none."""
+    return frozenset[Ability]().union(*(BY_SCOPE.get(scope, ()) for scope in scopes))
 
 
 def is_allowed(user: "User | AnonymousUser", ability: Ability) -> bool:

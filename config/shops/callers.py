@@ -54,6 +54,11 @@ class Caller:
         """Return the name of the caller, by one key of the shop: idempotency keys belong to it."""
         return f"{self.requester} {self.key_id}" if self.key_id else self.requester
 
+    @property
+    def has_rows(self) -> bool:
+        """Return whether the caller may see and use rows of their own: not a key for other things only."""
+        return self.key_id is None or self.may(Ability.START_TRYONS)
+
     def may(self, ability: Ability) -> bool:
         """Return whether the caller has the ability."""
         return self.is_manager or ability in self.abilities

@@ -1,39 +1,102 @@
-"""Issue, check and revoke API keys."""
+"""Issue, check, rotate and revoke API keys."""
 
 import hashlib
-import secrets
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
 
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
+from config.core.errors import DomainError
+from config.shops.abilities import Scope, abilities_for
 from config.shops.callers import Caller, shop_name
-from config.shops.models import ApiKey, Scope, Shop
+from config.shops.models import ApiKey, Kind, Shop
+from config.shops.texts import is_mistyped, key_text, shown_start
 
-PREFIX = "tos_"
 # A polled job costs one query because its key is remembered. Revoking forgets it at once; only while the
 # cache is away can a revoked key be believed elsewhere for this long. A changed key is remembered by nobody
 # for as long: a request that read the row before the change would remember what it was.
 REMEMBER_SECONDS = 60
 CHANGED: Final[Mapping[str, Any]] = {}
+# The last use of a key is known to the hour: a write for each request would cost more than it tells.
+USE_IS_NOTED: Final = timedelta(hours=1)
+# Everybody can read a publishable key in the shop's pages.
+PUBLISHABLE_DAILY_CREDITS: Final = 100
+
+
+class KeyNotRotatable(DomainError):
+    code: ClassVar[str] = "key_not_rotatable"
+    status: ClassVar[int] = 409
+    message: Any = _("This key does not work any more. Make a new one.")
 
 
 def key_issue(
-    *, name: str, is_manager: bool = False, key: str = "", shop: Shop | None = None
+    *,
+    name: str,
+    shop: Shop | None = None,
+    kind: str = Kind.SECRET,
+    is_test: bool = False,
+    scopes: Iterable[str] = (Scope.TRYON,),
+    daily_credits: int | None = None,
+    expires_at: datetime | None = None,
+    is_manager: bool = False,
+    key: str = "",
 ) -> tuple[ApiKey, str]:
     """Create a key and return it with its text. The text is shown this once and not kept.
 
-    Without a shop it gets one of its own, with its name and its id.
+    Without a shop it gets one of its own, with its name and its id. A publishable key has no scopes, and 100
+    credits a day if nothing else is said.
     """
-    text = key or PREFIX + secrets.token_urlsafe(32)
+    text = key or key_text(kind, is_test=is_test)
+    if kind == Kind.PUBLISHABLE:
+        scopes, is_manager = (), False
+        daily_credits = PUBLISHABLE_DAILY_CREDITS if daily_credits is None else daily_credits
+    row = ApiKey(
+        name=name,
+        kind=kind,
+        is_test=is_test,
+        scopes=[str(scope) for scope in scopes],
+        prefix=shown_start(text),
+        digest=digest_of(text),
+        is_manager=is_manager,
+        daily_credits=daily_credits,
+        expires_at=expires_at,
+    )
     with transaction.atomic():
-        row = ApiKey(name=name, prefix=text[:8], digest=digest_of(text), is_manager=is_manager)
-        row.scopes = [Scope.TRYON.value]
         row.shop = shop or Shop.objects.create(pk=row.pk, name=name)
         row.save(force_insert=True)
     return row, text
+
+
+def key_rotate(row: ApiKey, *, hours: int) -> tuple[ApiKey, str]:
+    """Issue another key like this one, which works for ``hours`` more. Return the new key and its text.
+
+    Raise KeyNotRotatable if the key does not work now.
+    """
+    with transaction.atomic():
+        old = ApiKey.objects.select_for_update(of=("self",)).select_related("shop").get(pk=row.pk)
+        now = clock.now()
+        if not old.is_active or (old.expires_at is not None and old.expires_at <= now):
+            raise KeyNotRotatable
+        new, text = key_issue(
+            name=old.name,
+            shop=old.shop,
+            kind=old.kind,
+            is_test=old.is_test,
+            scopes=old.scopes,
+            daily_credits=old.daily_credits,
+            expires_at=old.expires_at,
+            is_manager=old.is_manager,
+        )
+        end = now + timedelta(hours=hours)
+        old.expires_at = end if old.expires_at is None else min(old.expires_at, end)
+        old.save(update_fields=["expires_at"])
+        transaction.on_commit(lambda: key_forget(old))
+    return new, text
 
 
 def key_forget(row: ApiKey) -> None:
@@ -49,6 +112,8 @@ def shop_forget(shop: Shop) -> None:
 
 def key_check(text: str) -> Caller | None:
     """Return the caller behind a key, or None. It costs one indexed query, or none for a cached key."""
+    if is_mistyped(text):
+        return None
     digest = digest_of(text)
     found: Mapping[str, Any] | None = cache.get(cached_name(digest)) or key_read(digest)
     return Caller(**found) if found else None
@@ -56,13 +121,24 @@ def key_check(text: str) -> Caller | None:
 
 def key_read(digest: str) -> Mapping[str, Any] | None:
     """Return the arguments of a key's Caller from the database, and cache them unless the key has changed."""
+    now = clock.now()
     of_active_shop = Q(shop=None) | Q(shop__is_active=True)
     row = ApiKey.objects.filter(of_active_shop, digest=digest, is_active=True).first()
-    if row is None:
+    if row is None or (row.expires_at is not None and row.expires_at <= now):
         return None
     found = _arguments_of(row)
-    cache.add(cached_name(digest), found, REMEMBER_SECONDS)
+    left = REMEMBER_SECONDS if row.expires_at is None else int((row.expires_at - now).total_seconds())
+    if left > 0:
+        cache.add(cached_name(digest), found, min(left, REMEMBER_SECONDS))
+    _note_use(row, now)
     return found
+
+
+def _note_use(row: ApiKey, now: datetime) -> None:
+    earlier = now - USE_IS_NOTED
+    if row.last_used_at is None or row.last_used_at < earlier:
+        long_ago = Q(last_used_at=None) | Q(last_used_at__lt=earlier)
+        ApiKey.objects.filter(long_ago, pk=row.pk).update(last_used_at=now)
 
 
 def _arguments_of(row: ApiKey) -> Mapping[str, Any]:
@@ -72,6 +148,7 @@ def _arguments_of(row: ApiKey) -> Mapping[str, Any]:
         "requester": shop,
         "shop": shop,
         "key_id": row.pk,
+        "abilities": abilities_for(row.scopes),
         "is_manager": row.is_manager,
         "is_test": row.is_test,
     }

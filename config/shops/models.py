@@ -8,6 +8,7 @@ from django.db.models import JSONField, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
+from config.shops.abilities import Scope
 
 
 class Shop(models.Model):
@@ -48,14 +49,6 @@ class Kind(models.TextChoices):
 
     SECRET = "secret", _("Secret, for the shop's server")
     PUBLISHABLE = "publishable", _("Publishable, for browsers")
-
-
-class Scope(models.TextChoices):
-    """Something that a secret key may be for."""
-
-    TRYON = "tryon", _("Try-ons: photos, jobs, results")
-    LIBRARY = "library", _("The library: add and change model photos")
-    OPERATE = "operate", _("Operations: numbers, pause, resume")
 
 
 class ApiKey(models.Model):

@@ -1,13 +1,23 @@
 """Permissions of authenticated callers."""
 
-from typing import override
+from typing import TYPE_CHECKING, override
 
 from rest_framework import permissions
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from config.shops.abilities import Ability
 from config.shops.callers import caller_of
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # whose module reads the settings, which name this one
+
+
+class ForTryOns(permissions.IsAuthenticated):
+    """People have rows of their own. A key has its shop's, if it is for try-ons."""
+
+    @override
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return super().has_permission(request, view) and caller_of(request).has_rows
 
 
 def needs(*abilities: Ability) -> type[permissions.BasePermission]:
@@ -15,7 +25,7 @@ def needs(*abilities: Ability) -> type[permissions.BasePermission]:
 
     class Needs(permissions.IsAuthenticated):
         @override
-        def has_permission(self, request: Request, view: APIView) -> bool:
+        def has_permission(self, request: Request, view: "APIView") -> bool:
             if not super().has_permission(request, view):
                 return False
             caller = caller_of(request)
@@ -29,7 +39,7 @@ def needs_to_write(ability: Ability) -> type[permissions.BasePermission]:
 
     class NeedsToWrite(permissions.IsAuthenticated):
         @override
-        def has_permission(self, request: Request, view: APIView) -> bool:
+        def has_permission(self, request: Request, view: "APIView") -> bool:
             if not super().has_permission(request, view):
                 return False
             return request.method in permissions.SAFE_METHODS or caller_of(request).may(ability)

@@ -33,6 +33,7 @@ from tests.factories import (
     ApiKeyFactory,
     ModelImageFactory,
     ProductImageFactory,
+    ShopFactory,
     TryOnJobFactory,
     TryOnResultFactory,
 )
@@ -121,6 +122,7 @@ def rows_of(requester: str) -> dict[str, str]:
         "auth/user:object_id": (somebody := User.objects.create_user("somebody")),
         "auth/user:id": somebody,
         "api/apikey:object_id": ApiKeyFactory.create(),
+        "api/shop:object_id": ShopFactory.create(),
         "upkeep/cleanuprun:object_id": CleanupRun.objects.create(task="old_events"),
         "models_library/modelimage:object_id": model,
         "results/tryonresult:object_id": result,

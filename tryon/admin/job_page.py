@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from config.core.admin.widgets import badge, pixels
+from config.shops.names import requester_words
 from tryon.failures import message_for
 from tryon.models import Status, TryOnJob
 from tryon.timing import progress_now
@@ -32,6 +33,7 @@ def job_page(job: TryOnJob) -> dict[str, Any]:
     predictions = job.predictions.defer("output", "callback_token")
     return {
         "job": job,
+        "requester": requester_words(job.requester),
         "status_badge": badge(job.status, job.get_status_display()),
         "progress": progress_now(job),
         "error": message_for(job.error_code) if job.status == Status.FAILED else "",
@@ -39,10 +41,16 @@ def job_page(job: TryOnJob) -> dict[str, Any]:
         "options": sorted(job.options.items()),
         "predictions": [(row, badge(row.state, row.get_state_display())) for row in predictions],
         "events": [
-            (event, event.label, sorted(event.data.items())) for event in reversed(events[:MOST_EVENTS])
+            (event, event.label, [(name, words(value)) for name, value in sorted(event.data.items())])
+            for event in reversed(events[:MOST_EVENTS])
         ],
         "events_left_out": len(events) > MOST_EVENTS,
     }
+
+
+def words(value: object) -> object:
+    """Return a value of an event as people read it: a shop by its name."""
+    return requester_words(value) if isinstance(value, str) else value
 
 
 def pictures_of(job: TryOnJob) -> list[PictureCard]:

@@ -19,6 +19,7 @@ from config.core.admin.widgets import badge, link_to, moment, thumbnail
 from config.core.errors import DomainError
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, person_calling
+from config.shops.names import ShopFilter, requester_words
 from tryon.admin.job_page import job_page
 from tryon.models import Prediction, Status, TryOnJob
 from tryon.selectors import dead_letters
@@ -71,13 +72,22 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
         "model_photo",
         "result_picture",
         "state",
+        "asked_by",
         "lane",
         "retry_count",
         "created",
         "duration",
     ]
     list_select_related = ["product_image", "model_image", "result"]
-    list_filter = ["status", "account", DeadLetterFilter, "lane", ErrorCodeFilter, "created_at"]
+    list_filter = [
+        "status",
+        "account",
+        DeadLetterFilter,
+        "lane",
+        ErrorCodeFilter,
+        ShopFilter,
+        "created_at",
+    ]
     link_lookups = ["product_image", "model_image"]
     actions = ["retry", "cancel"]
     search_fields = ["product_image__product_id", "requester"]
@@ -174,6 +184,10 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
         if job.status == Status.PROCESSING:
             return format_html('{0}<progress max="100" value="{1}">{1} %</progress>', word, progress_now(job))
         return format_html("{}<code>{}</code>", word, job.error_code) if job.error_code else word
+
+    @admin.display(description=_("requester"), ordering="requester")
+    def asked_by(self, job: TryOnJob) -> str:
+        return requester_words(job.requester)
 
     @admin.display(description=_("created"), ordering="created_at")
     def created(self, job: TryOnJob) -> str:

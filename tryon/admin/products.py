@@ -23,6 +23,7 @@ from config.core.admin.widgets import (
     thumbnail,
 )
 from config.shops.abilities import Ability
+from config.shops.names import ShopFilter, requester_words
 from tryon.admin.batch import batch_page
 from tryon.admin.erasing import ErasesPhotos
 from tryon.models import ProductImage
@@ -107,6 +108,12 @@ class SourceFilter(admin.SimpleListFilter):
         return queryset.exclude(requester="") if self.value() == "api" else queryset
 
 
+class PhotoShopFilter(ShopFilter):
+    """Filter by shop: its photos, and those of its shoppers."""
+
+    field = "shop"
+
+
 @admin.register(ProductImage)
 class ProductImageAdmin(ErasesPhotos, UploadAdmin[ProductImage]):
     """The picture itself never changes: a new picture is a new photo."""
@@ -116,7 +123,7 @@ class ProductImageAdmin(ErasesPhotos, UploadAdmin[ProductImage]):
     formfield_overrides = {JSONField: METADATA_FIELD}
     list_display = ["picture", "product", "source", "size", "job_list", "created"]
     list_display_links = ["picture", "product"]
-    list_filter = [SourceFilter, "created_at"]
+    list_filter = [SourceFilter, PhotoShopFilter, "created_at"]
     search_fields = ["product_id", "requester"]
     search_help_text = _("Product or requester.")
     fields = ["large", "product_id", "metadata", "source", "size", "job_list", "created_at"]
@@ -173,7 +180,7 @@ class ProductImageAdmin(ErasesPhotos, UploadAdmin[ProductImage]):
 
     @admin.display(description=_("source"), ordering="requester")
     def source(self, photo: ProductImage) -> str:
-        return photo.requester or gettext("Catalogue")
+        return requester_words(photo.requester) or gettext("Catalogue")
 
     @admin.display(description=_("size"))
     def size(self, photo: ProductImage) -> str:

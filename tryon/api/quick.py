@@ -136,7 +136,8 @@ def answer_to(request: HttpRequest, job_id: UUID, key: str, language: str) -> Re
     if not cached:
         return None
     version = version or new_version(job_id)  # before the rows are read
-    job = jobs_to_show(Caller(**cached)).filter(pk=job_id).first()
+    caller = Caller(**cached)
+    job = jobs_to_show(caller).filter(pk=job_id).first() if caller.has_rows else None
     if job is None:
         return None
     wake_if_overdue(job)

@@ -148,9 +148,9 @@ def error_statuses(method: Callable[..., Any], *, body: Any, public: bool) -> fr
     """Return the errors that DRF, Django and the exception handler can give to any request of this kind."""
     found = ANY_OPERATION if body is None else ANY_OPERATION | {415}
     if not public:
-        found |= {401}
+        found |= {401, 403}  # nobody, and a key for other things
         if method.__name__.upper() not in SAFE_METHODS:
-            found |= {403, 415}  # a session without its CSRF token, and a body of another kind
+            found |= {415}  # a body of another kind
     if inspect.signature(method).parameters.keys() - {"self", "request", "query"}:  # an id in the path
         found |= {404}
     return found

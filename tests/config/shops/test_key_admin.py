@@ -1,14 +1,18 @@
 """API keys in the admin: shown once, switched off at once."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
-from config.shops.models import ApiKey
+from config.core import clock
+from config.shops.models import ApiKey, Shop
 from tests.admin_pages import count_queries, page, run_action, sign_in
 from tests.factories import ApiKeyFactory
 
@@ -25,10 +29,16 @@ def staff(transactional_db: None) -> Client:
 
 def make_key(client: Client, **fields: str) -> tuple[ApiKey, str]:
     """A key made in the admin, and its text as the page showed it."""
-    response = client.post(f"{LIST}add/", {"name": "Shop", **fields})
+    response = client.post(f"{LIST}add/", filled(**fields))
     shown = re.search(r'<code class="studio-key">(tos_[\w-]+)</code>', response.content.decode())
     assert shown is not None
     return ApiKey.objects.get(name="Shop"), shown[1]
+
+
+def filled(**fields: str) -> dict[str, str]:
+    """The form of a new key, filled in."""
+    shop = Shop.objects.get_or_create(name="Linden")[0]
+    return {"name": "Shop", "shop": str(shop.pk), "kind": "secret", "scopes": "tryon", **fields}
 
 
 def opens(text: str) -> bool:
@@ -50,7 +60,7 @@ def test_a_new_key_works_and_its_text_is_shown_once(staff: Client) -> None:
 @pytest.mark.parametrize("button", ["_save", "_continue", "_addanother"])
 def test_a_new_key_is_only_in_the_page_that_shows_it(staff: Client, button: str) -> None:
     """No cookie has it, no row has it, and no cache keeps the page."""
-    response = staff.post(f"{LIST}add/", {"name": "Shop", button: "1"})
+    response = staff.post(f"{LIST}add/", filled(**{button: "1"}))
     text = re.search(r"tos_[\w-]+", response.content.decode())
     assert text is not None
     assert "no-store" in response["Cache-Control"]
@@ -59,10 +69,71 @@ def test_a_new_key_is_only_in_the_page_that_shows_it(staff: Client, button: str)
     assert not any(text[0] in kept for kept in [*cookies, *sessions, *response.headers.values()])
 
 
-def test_a_manager_key_is_asked_for(staff: Client) -> None:
-    key, _text = make_key(staff, is_manager="on")
+def test_a_key_is_what_the_form_says(staff: Client) -> None:
+    key, text = make_key(staff, is_test="on", scopes="library", daily_credits="7")
 
-    assert key.is_manager is True
+    assert re.fullmatch(r"tos_sk_test_[0-9A-Za-z]{49}", text)
+    assert key.prefix == text[:16]
+    assert (str(key.shop), key.scopes, key.daily_credits) == ("Linden", ["library"], 7)
+    assert "Choose at least one scope." in staff.post(f"{LIST}add/", filled(scopes="")).content.decode()
+
+
+def test_a_publishable_key_has_no_scopes_and_few_credits(staff: Client) -> None:
+    key, text = make_key(staff, kind="publishable")
+
+    assert text.startswith("tos_pk_live_")
+    assert (key.scopes, key.daily_credits) == ([], 100)
+
+
+def test_the_shop_and_the_kind_of_a_key_stay_and_a_manager_can_become_less(staff: Client) -> None:
+    key = ApiKeyFactory.create(name="Old", is_manager=True)
+
+    changed = filled(name="New", kind="publishable", is_active="on")
+    assert staff.post(f"{LIST}{key.pk}/change/", changed).status_code == 302
+
+    shop, key = key.shop, ApiKey.objects.get(pk=key.pk)
+    assert (key.name, key.shop, key.kind, key.is_manager) == ("New", shop, "secret", False)
+    assert "id_is_manager" not in page(staff, f"{LIST}{key.pk}/change/")
+
+
+def test_a_rotated_key_works_beside_the_new_one_for_the_hours_asked_for(staff: Client) -> None:
+    old, old_text = make_key(staff, is_test="on", scopes="tryon")
+    asked = run_action(staff, LIST, "rotate", [old.pk])
+    assert "The old key works this long beside the new one." in asked
+
+    shown = run_action(staff, LIST, "rotate", [old.pk], hours="2")
+
+    new_text = re.search(r'<code class="studio-key">(tos_[\w-]+)</code>', shown)
+    assert new_text is not None
+    assert opens(old_text)
+    assert opens(new_text[1])
+    old.refresh_from_db()
+    new = ApiKey.objects.exclude(pk=old.pk).get()
+    assert old.expires_at is not None
+    assert timedelta(hours=1.9) < old.expires_at - clock.now() <= timedelta(hours=2)
+    assert (new.shop, new.is_test, new.scopes, new.expires_at) == (old.shop, True, ["tryon"], None)
+
+    ApiKey.objects.filter(pk=old.pk).update(expires_at=clock.now())
+    cache.clear()
+    assert not opens(old_text)
+    assert "This key does not work any more." in run_action(staff, LIST, "rotate", [old.pk], hours="2")
+
+
+def test_a_rotation_without_overlap_ends_the_old_key_at_once(staff: Client) -> None:
+    old, text = make_key(staff)
+    assert opens(text)
+
+    run_action(staff, LIST, "rotate", [old.pk], hours="0")
+
+    assert not opens(text)
+
+
+def test_one_key_is_rotated_at_a_time_by_who_may_add_and_change(staff: Client) -> None:
+    keys = ApiKeyFactory.create_batch(2)
+    assert "Choose one key." in run_action(staff, LIST, "rotate", [key.pk for key in keys], hours="2")
+    User.objects.all().delete()
+    run_action(sign_in("api.view_apikey", "api.change_apikey"), LIST, "rotate", [keys[0].pk], hours="2")
+    assert ApiKey.objects.count() == 2
 
 
 def test_a_deactivated_key_stops_at_once_and_can_come_back(staff: Client) -> None:
@@ -97,7 +168,7 @@ def test_unticking_active_stops_a_key_at_once(staff: Client) -> None:
     key, text = make_key(staff)
     assert opens(text)
 
-    staff.post(f"{LIST}{key.pk}/change/", {"name": "Old shop"})
+    staff.post(f"{LIST}{key.pk}/change/", filled(name="Old shop"))
 
     assert not opens(text)
     key.refresh_from_db()
@@ -107,7 +178,7 @@ def test_unticking_active_stops_a_key_at_once(staff: Client) -> None:
 def test_the_digest_cannot_be_changed(staff: Client) -> None:
     key, text = make_key(staff)
 
-    staff.post(f"{LIST}{key.pk}/change/", {"name": "Shop", "is_active": "on", "digest": "0" * 64})
+    staff.post(f"{LIST}{key.pk}/change/", filled(is_active="on", digest="0" * 64))
 
     assert opens(text)
 
