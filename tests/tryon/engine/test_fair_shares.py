@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from config.core import clock
 from tests.conftest import Api, Generate, requester
-from tests.factories import PredictionFactory
+from tests.factories import ModelImageFactory, PredictionFactory, ProductImageFactory, TryOnJobFactory
 from tests.threads import at_once
 from tryon import tasks
 from tryon.engine import governor
@@ -57,6 +57,23 @@ def test_a_job_left_to_another_is_the_turn_of_who_still_waits(
     own = queued(1, requester=requester("Owner"))[0]
     dispatch(Account.LIVE)
     assert set(TryOnJob.objects.filter(predictions__state="reserved")) == {left, own}
+
+
+@pytest.mark.slow
+def test_a_shop_behind_ten_thousand_jobs_has_one_of_the_next_two_slots() -> None:
+    photos = {"product_image": ProductImageFactory.create(), "model_image": ModelImageFactory.create()}
+    TryOnJob.objects.bulk_create(
+        TryOnJob(**photos, cache_key=f"{number:064x}", requester="shop:a", price=1)
+        for number in range(10_000)
+    )
+    dispatch(Account.LIVE)
+    TryOnJobFactory.create(requester="shop:b")
+    assert in_flight() == ["shop:a"] * 5
+
+    for _ in range(2):
+        end(1, "shop:a")
+        dispatch(Account.LIVE)
+    assert in_flight() == ["shop:a"] * 4 + ["shop:b"]
 
 
 def test_free_slots_are_shared_as_evenly_as_they_can(queued: Queued) -> None:
