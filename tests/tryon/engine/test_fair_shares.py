@@ -63,7 +63,7 @@ def test_a_job_left_to_another_is_the_turn_of_who_still_waits(
 def test_a_shop_behind_ten_thousand_jobs_has_one_of_the_next_two_slots() -> None:
     photos = {"product_image": ProductImageFactory.create(), "model_image": ModelImageFactory.create()}
     TryOnJob.objects.bulk_create(
-        TryOnJob(**photos, cache_key=f"{number:064x}", requester="shop:a", price=1)
+        TryOnJob(**photos, cache_key=f"flood-{number}", requester="shop:a", price=1)
         for number in range(10_000)
     )
     dispatch(Account.LIVE)
