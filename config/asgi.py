@@ -7,7 +7,7 @@ from django.conf import settings
 
 from config.core.http.address import path_of
 from config.core.http.gate import BodyLimits, Gate, Places, Room, Rooms
-from config.core.http.gate.rooms import LOGIN_THREADS, SEARCH_THREADS, UPLOAD_THREADS
+from config.core.http.gate.rooms import FETCH_THREADS, LOGIN_THREADS, SEARCH_THREADS, UPLOAD_THREADS
 from config.core.images import MAX_UPLOAD_BYTES
 from config.shops.rates import refusal_before
 
@@ -19,9 +19,11 @@ application: Final = Gate(
     rooms=Rooms(
         pages=Room("pages", threads=settings.WEB_THREADS, waiting=256, per_caller=128),
         uploads=Room("uploads", threads=UPLOAD_THREADS, waiting=32, per_caller=8),
+        fetches=Room("fetches", threads=FETCH_THREADS, waiting=32, per_caller=8),
         logins=Room("logins", threads=LOGIN_THREADS, waiting=8, per_caller=3),
         searches=Room("searches", threads=SEARCH_THREADS, waiting=16, per_caller=4),
         login_path=path_of("admin:login"),
+        upload_path=path_of("api-upload"),
     ),
     bodies=Places(places=128, waiting=0, per_caller=32),
     files=BodyLimits(size=MAX_UPLOAD_BYTES + FORM_BYTES, seconds=120),

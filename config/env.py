@@ -27,6 +27,7 @@ _FALSE: Final = frozenset({"0", "false", "no", "off", "n"})
 _HOST: Final = r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])"
 _SERVED_HOST: Final = re.compile(rf"\*|\.?{_HOST}", re.ASCII | re.IGNORECASE)
 _NETLOC: Final = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?", re.ASCII | re.IGNORECASE)
+_PLACE: Final = re.compile(rf"{_HOST}:[0-9]{{1,5}}", re.ASCII)
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
 # What S3, R2 and servers with their protocol take as a name.
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]", re.ASCII)
@@ -92,6 +93,14 @@ def host_names(name: str, default: Sequence[str]) -> list[str]:
     if not all(_SERVED_HOST.fullmatch(host) for host in names):
         raise _refusal(name, "host names with commas between, without scheme and port")
     return names
+
+
+def places(name: str) -> list[str]:
+    """Return the hosts with their ports of a list with commas, in lower case."""
+    found = [part.strip().lower() for part in text(name).split(",") if part.strip()]
+    if not all(_PLACE.fullmatch(place) for place in found):
+        raise _refusal(name, "hosts with ports and commas between, such as pim.internal:8080")
+    return found
 
 
 def web_address(name: str, default: str, *, example: str) -> str:

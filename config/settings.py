@@ -244,6 +244,8 @@ TRYON_DAILY_LIMIT = env.number("TRYON_DAILY_LIMIT", 0, least=0)  # credits a day
 RESULT_TTL_DAYS = env.number("RESULT_TTL_DAYS", 30, least=1, most=36_500)
 # Hours that an upload without a try-on is kept.
 UPLOAD_TTL_HOURS = env.number("UPLOAD_TTL_HOURS", 24, least=1, most=876_000)
+# Servers in the shop's own network that ``fileUrl`` may name, beside those of the public internet.
+FILE_URL_HOSTS = env.places("FILE_URL_HOSTS")
 # Days that a job without a result is kept after its end. FASHN keeps pictures for three days.
 JOB_TTL_DAYS = env.number("JOB_TTL_DAYS", 400, least=4, most=36_500)
 EVENT_TTL_DAYS = env.number("EVENT_TTL_DAYS", 90, least=1, most=36_500)

@@ -16,6 +16,7 @@ class Ability(StrEnum):
 
     UPLOAD_PHOTOS = "tryon.add_productimage"
     USE_ANY_PHOTO = "tryon.view_productimage"  # of another requester too
+    FETCH_PHOTOS = "tryon.fetch_photos"  # from an address: the service asks a server that the caller names
     ERASE_PHOTOS = "tryon.erase_photos"  # any photo, with the results made with it
     START_TRYONS = "tryon.add_tryonjob"  # it spends credits
     SEE_ALL_JOBS = "tryon.view_tryonjob"
@@ -44,7 +45,7 @@ class Scope(TextChoices):
 
 
 BY_SCOPE: Final[dict[str, frozenset[Ability]]] = {
-    Scope.TRYON: SHOPPING,
+    Scope.TRYON: SHOPPING | {Ability.FETCH_PHOTOS},  # only a server has a secret key
     Scope.LIBRARY: frozenset({Ability.SEE_RETIRED_MODELS, Ability.ADD_MODELS, Ability.CHANGE_MODELS}),
     Scope.OPERATE: frozenset({Ability.SEE_OPERATIONS, Ability.PAUSE}),
 }

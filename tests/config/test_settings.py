@@ -54,6 +54,7 @@ BAD = {
         "shop example",
         "a,*.b",
     ],
+    "places": ["pim.internal", "http://pim.internal:80", "pim:80/a", "s3cr3t@pim:80", "pim:port", "*:80"],
     "bucket": ["s3://s3cr3t", "shop/s3cr3t", "https://s3cr3t", "a", "shop s3cr3t", "arn:aws:s3:::s3cr3t"],
     "region": ["s3cr3t_1", "https://s3cr3t", "eu central 1", "x"],
     "secret": ["s3cr\n3t"],

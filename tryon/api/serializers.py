@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from config.core.http.pagination import ListQuery
 from config.core.http.strict import Choice, Flag, FormSerializer, Id, Moment, Number, StrictSerializer, Text
+from config.core.outgoing.fetch import MOST_CHARACTERS
 from tryon.fashn.options import (
     CATEGORIES,
     GARMENT_PHOTO_TYPES,
@@ -25,12 +26,17 @@ from tryon.models import Status
 from tryon.services.products import storable_metadata
 
 METADATA_BYTES = 10_000
+FILE_URL = _(
+    "The address of the photo, which the service fetches in 10 seconds at most: of the public internet, on "
+    "the usual port, without a login and without a redirect. Only a shop's server may use it."
+)
 
 
 class UploadSerializer(FormSerializer):
-    """``POST /upload``: a multipart form."""
+    """``POST /upload``: a multipart form with a file, or with the address of one."""
 
-    file = serializers.FileField(allow_empty_file=True)  # the image pipeline says it better
+    file = serializers.FileField(allow_empty_file=True, required=False)  # the image pipeline says it better
+    fileUrl = Text(required=False, max_length=MOST_CHARACTERS, help_text=FILE_URL)
     productId = Text(max_length=100)
     metadata = Text(
         required=False,
@@ -51,6 +57,31 @@ class UploadSerializer(FormSerializer):
             raise serializers.ValidationError(
                 _('Send a JSON object such as {"colour": "red"}, at most 20 levels deep.')
             )
+        return metadata
+
+    @override
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if {"file", "fileUrl"} <= attrs.keys():
+            raise serializers.ValidationError({"fileUrl": [_("Leave out file or fileUrl.")]})
+        return attrs
+
+
+class UploadByUrlSerializer(StrictSerializer):
+    """``POST /upload``: a JSON body with the address of a file."""
+
+    fileUrl = Text(max_length=MOST_CHARACTERS, help_text=FILE_URL)
+    productId = Text(max_length=100)
+    metadata = serializers.DictField(
+        required=False, help_text=_("A JSON object, at most 10,000 bytes and 20 levels deep.")
+    )
+
+    def validate_metadata(self, metadata: dict[str, Any]) -> dict[str, Any]:
+        if not storable_metadata(metadata):
+            raise serializers.ValidationError(
+                _('Send a JSON object such as {"colour": "red"}, at most 20 levels deep.')
+            )
+        if len(json.dumps(metadata, ensure_ascii=False).encode()) > METADATA_BYTES:
+            raise serializers.ValidationError(_("At most 10,000 bytes."))
         return metadata
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from django.http import QueryDict
 from rest_framework import parsers
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -11,10 +12,11 @@ from config.core.http.envelope import Answer, Page
 from config.core.http.idempotency.api import attempt_of
 from config.core.http.operation import operation
 from config.core.http.pagination import paginate
+from config.core.http.parsers import JSONParser
 from config.core.http.strict import validated
 from config.core.images import ImageMissing
 from config.shops.abilities import Ability
-from config.shops.callers import Caller, caller_of
+from config.shops.callers import Caller, NotAllowed, caller_of
 from config.shops.permissions import needs
 from tryon.access import (
     JobNotFound,
@@ -42,7 +44,13 @@ from tryon.api.answers import (
     uploaded_answer,
 )
 from tryon.api.fallbacks import fallback_answers, fallbacks_in_refusals
-from tryon.api.serializers import GenerateSerializer, JobQuery, UploadQuery, UploadSerializer
+from tryon.api.serializers import (
+    GenerateSerializer,
+    JobQuery,
+    UploadByUrlSerializer,
+    UploadQuery,
+    UploadSerializer,
+)
 from tryon.fashn.options import TryOnOptions
 from tryon.models import Status, TryOnJob
 from tryon.selectors import with_files
@@ -51,7 +59,7 @@ from tryon.services.fallback import wake_if_overdue
 from tryon.services.generate import tryon_generate
 from tryon.services.jobs import job_cancel, job_retry
 from tryon.services.outlook import Outlook
-from tryon.services.products import product_image_create
+from tryon.services.products import photo_fetch, product_image_create
 from tryon.services.reuse import Reuse
 
 if TYPE_CHECKING:
@@ -83,20 +91,28 @@ PHOTO_LOOKUPS: Final = {"productImageId": "pk", "productId": "product_id"}
 class UploadView(APIView):
     """Upload a product photo."""
 
-    parser_classes = [parsers.MultiPartParser]
+    parser_classes = [parsers.MultiPartParser, JSONParser]
     permission_classes = [needs(Ability.UPLOAD_PHOTOS)]
 
-    @operation("upload", 422, 507, status=201, body=UploadSerializer, tag="uploads")
+    @operation(
+        "upload",
+        422,
+        507,
+        status=201,
+        body={"multipart/form-data": UploadSerializer, "application/json": UploadByUrlSerializer},
+        tag="uploads",
+        example={"fileUrl": "https://shop.example/shirt.jpg", "productId": "SKU-1"},
+    )
     def post(self, request: Request) -> UploadedAnswer:
-        if "file" not in request.FILES:
-            raise ImageMissing
-        form = validated(UploadSerializer, request.data)
         caller = caller_of(request)
+        wanted = upload_wanted(request)
+        if "fileUrl" in wanted and not caller.may(Ability.FETCH_PHOTOS):
+            raise NotAllowed
         attempt = attempt_of(request)
         photo, warnings = product_image_create(
-            file=form["file"],
-            product_id=form["productId"],
-            metadata=form.get("metadata"),
+            file=photo_fetch(wanted["fileUrl"]) if "fileUrl" in wanted else wanted["file"],
+            product_id=wanted["productId"],
+            metadata=wanted.get("metadata"),
             requester=caller.requester,
             shop=caller.shop,
             photo_id=None if attempt is None else attempt.id,
@@ -223,6 +239,15 @@ class JobRetryView(APIView):
         job = jobs_to_show(caller).get(pk=retried.pk)
         body = job_answer(job, request)
         return Answer(body, *progress_of(job, body.get("estimatedWaitTime", 0)))
+
+
+def upload_wanted(request: Request) -> dict[str, Any]:
+    """Return the values of an upload: a form with a ``file`` or a ``fileUrl``, or JSON with a ``fileUrl``."""
+    if not isinstance(request.data, QueryDict):
+        return validated(UploadByUrlSerializer, request.data)
+    if "file" not in request.FILES and "fileUrl" not in request.data:
+        raise ImageMissing
+    return validated(UploadSerializer, request.data)
 
 
 def progress_of(job: TryOnJob, wait: int) -> tuple[int, int]:

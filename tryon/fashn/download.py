@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 import requests
 from requests.utils import get_environ_proxies
 
+from config.core.outgoing.guard import AddressRefused, PublicAdapter
 from tryon.fashn.errors import (
     ResultExpired,
     ResultGone,
@@ -21,7 +22,7 @@ from tryon.fashn.errors import (
     ResultTooLarge,
     ResultUnavailable,
 )
-from tryon.fashn.hosts import HostMatch, PublicAdapter, match_host
+from tryon.fashn.hosts import HostMatch, match_host
 from tryon.fashn.transport import TRANSPORT_ERRORS, BodyTooLarge, PlainSession, describe, read_body
 
 # The pixels of a 4k result (16 MP, three bytes each) are 48 MB, and no lossless file of one is larger.
@@ -60,6 +61,8 @@ def download(
         match = match_host(url, allowed_hosts, plain_http=plain_http)
         try:
             body_or_location = _fetch(url, match, max_bytes, (connect_timeout, read_timeout), deadline)
+        except AddressRefused as error:
+            raise ResultHostRefused(cause=str(error)) from None
         except TRANSPORT_ERRORS as error:
             raise ResultUnavailable(cause=describe(error).cause) from None
         if isinstance(body_or_location, bytes):

@@ -52,7 +52,10 @@ class ProductImage(models.Model):
                 for column in ("original", "processed", "thumbnail")
             ),
         ]
-        permissions = [("erase_photos", _("Can erase photos, with the results made with them"))]
+        permissions = [
+            ("erase_photos", _("Can erase photos, with the results made with them")),
+            ("fetch_photos", _("Can upload photos by their address")),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="product_image_has_a_size")
         ]

@@ -3,13 +3,16 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from io import BytesIO
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, Final, TypeIs
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import transaction
 
-from config.core.images import DUPLICATE, ImageWarning, prepare
+from config.core.images import DUPLICATE, MAX_UPLOAD_BYTES, ImageWarning, prepare
+from config.core.outgoing.fetch import fetch
 from config.core.snapshots import outdate_after_commit
 from config.core.storage import discard_after_commit, new_files
 from config.core.upkeep import quota
@@ -92,6 +95,12 @@ def product_image_create(
             shop=shop,
         )
     return photo, warnings
+
+
+def photo_fetch(address: str) -> BinaryIO:
+    """Return the file at an address. Raise the errors of ``fetch``, ImageTooLarge and StorageFull."""
+    quota.require_room()
+    return BytesIO(fetch(address, max_bytes=MAX_UPLOAD_BYTES, inside=settings.FILE_URL_HOSTS))
 
 
 def product_image_update(photo: ProductImage, fields: Iterable[str]) -> None:

@@ -113,8 +113,10 @@ def test_metadata_that_is_no_small_object_is_refused(owner: Api, metadata: str) 
     assert list(error_of(response)["details"]["fields"]) == ["metadata"]
 
 
-def test_json_is_the_wrong_content_type(owner: Api) -> None:
-    response = owner.post("upload", {"productId": "SKU-1"})
+def test_a_form_without_files_is_the_wrong_content_type(owner: Api) -> None:
+    response = owner.client.post(
+        "/api/tryon/upload", "productId=SKU-1", content_type="application/x-www-form-urlencoded"
+    )
     assert (response.status_code, error_of(response)["code"]) == (415, "unsupported_media_type")
 
 

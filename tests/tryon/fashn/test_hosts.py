@@ -2,18 +2,18 @@
 
 import socket
 import threading
-from typing import override
 
 import pytest
 from pytest_django import Settings
 
+from config.core.outgoing.guard import is_public
 from tests.tryon.fashn.calls import FASHN, refused_url
 from tests.tryon.fashn.loopback import Loopback, closes
 from tests.waiting import LONGEST_SECONDS
 from tryon.engine.provider import fetch_result
 from tryon.fashn.download import download
 from tryon.fashn.errors import ResultHostRefused, ResultUnavailable
-from tryon.fashn.hosts import HostMatch, is_public, match_host
+from tryon.fashn.hosts import HostMatch, match_host
 from tryon.models import Account
 
 
@@ -137,69 +137,86 @@ def test_public_addresses_are_told_from_private_ones(address: str, public: bool)
 class FakeNet:
     """Stands in for DNS and routing.
 
-    Every name leads to one loopback port, shown under an address of choice.
+    Every name has the addresses of choice. One of them leads to a port of this machine, the others nowhere.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, shown_address: str) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *addresses: str, open_at: str = "") -> None:
         self.received = bytearray()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.listener.settimeout(LONGEST_SECONDS)
+        self.tried: list[str] = []
+        self.lookups = 0
+        self._open_at = open_at
+        self._addresses = addresses
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(LONGEST_SECONDS)
+        monkeypatch.setattr(socket, "getaddrinfo", self._look_up)
+        monkeypatch.setattr("urllib3.util.connection.create_connection", self._connect)
+
+    def _look_up(self, *args: object, **kwargs: object) -> list[tuple[object, ...]]:
+        self.lookups += 1
+        kinds = {
+            address: socket.AF_INET6 if ":" in address else socket.AF_INET for address in self._addresses
+        }
+        return [(kind, socket.SOCK_STREAM, 6, "", (address, 443)) for address, kind in kinds.items()]
+
+    def _connect(self, place: tuple[str, int], *args: object, **kwargs: object) -> socket.socket:
+        self.tried.append(place[0])
+        if place[0] != self._open_at:
+            raise ConnectionRefusedError
         self._thread = threading.Thread(target=self._take)
         self._thread.start()
-        connect = socket.create_connection
-
-        class Shown(socket.socket):
-            @override
-            def getpeername(self) -> tuple[str, int]:
-                return shown_address, 443
-
-        def routed(*args: object, **kwargs: object) -> socket.socket:
-            real = connect(self.listener.getsockname())
-            return Shown(real.family, real.type, real.proto, fileno=real.detach())
-
-        monkeypatch.setattr("urllib3.util.connection.create_connection", routed)
+        sock = socket.socket()
+        sock.connect(self._listener.getsockname())
+        return sock
 
     def _take(self) -> None:
-        connection, _ = self.listener.accept()
+        connection, _ = self._listener.accept()
         with connection:
             self.received += connection.recv(4096)
 
     def close(self) -> None:
-        self._thread.join()
-        self.listener.close()
+        if self._open_at:
+            self._thread.join()
+        self._listener.close()
 
 
-def test_public_name_that_leads_inside_is_refused_before_a_byte_is_sent(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("inside", ["10.0.0.7", "127.0.0.1", "::1", "64:ff9b::10.1.2.3", "169.254.169.254"])
+def test_public_name_that_leads_inside_is_refused_and_not_even_connected_to(
+    monkeypatch: pytest.MonkeyPatch, inside: str
 ) -> None:
-    net = FakeNet(monkeypatch, "10.0.0.7")
+    net = FakeNet(monkeypatch, inside)
 
     error = refused_url("https://media.fashn.ai/a.png")
     net.close()
 
     assert isinstance(error, ResultHostRefused)
-    assert net.received == b""
+    assert (net.lookups, net.tried) == (1, [])
 
 
-def test_public_name_that_leads_outside_gets_a_tls_handshake(monkeypatch: pytest.MonkeyPatch) -> None:
-    net = FakeNet(monkeypatch, "93.184.216.34")
+def test_public_name_that_leads_outside_gets_a_tls_handshake_for_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    net = FakeNet(monkeypatch, "93.184.216.34", open_at="93.184.216.34")
 
     error = refused_url("https://media.fashn.ai/a.png")
     net.close()
 
     assert isinstance(error, ResultUnavailable)
     assert net.received.startswith(b"\x16\x03")  # a TLS handshake record, after which the listener hangs up
+    assert b"media.fashn.ai" in net.received
+    assert net.lookups == 1
 
 
-def test_a_second_address_is_tried_when_the_first_does_not_answer(
-    server: Loopback, monkeypatch: pytest.MonkeyPatch
+def test_a_second_address_is_tried_when_the_first_does_not_answer_and_no_private_one(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    open_port = int(server.host.rpartition(":")[2])
-    places = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (9, open_port)]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: places)
+    net = FakeNet(
+        monkeypatch, "10.0.0.7", "2606:2800:220:1::1", "93.184.216.34", "8.8.8.8", open_at="93.184.216.34"
+    )
 
-    # Refused for its address: it was connected to.
-    assert isinstance(refused_url("https://media.fashn.ai/a.png"), ResultHostRefused)
+    assert isinstance(refused_url("https://media.fashn.ai/a.png"), ResultUnavailable)
+    net.close()
+
+    assert net.tried == ["2606:2800:220:1::1", "93.184.216.34"]
 
 
 def test_public_host_is_fetched_through_the_configured_proxy(

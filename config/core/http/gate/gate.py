@@ -126,7 +126,7 @@ class Gate:
         body = await self._body_of(scope, headers, receive, address)
         try:
             environ = environ_of(scope, body.file, body.length, self._prefix)
-            room = self._rooms.room_of(scope, headers)
+            room = self._rooms.room_of(scope, headers, body.file)
             return await room.run(
                 caller_of(address, scope, headers), lambda: answer_of(self._application, environ)
             )

@@ -88,9 +88,11 @@ def gate_for(application: Any = echo, **changes: Any) -> Gate:
     rooms = Rooms(
         pages=Room("pages", threads=2, waiting=4, per_caller=6),
         uploads=Room("uploads", threads=1, waiting=2, per_caller=2),
+        fetches=Room("fetches", threads=1, waiting=0, per_caller=1),
         logins=Room("logins", threads=1, waiting=0, per_caller=1),
         searches=Room("searches", threads=1, waiting=0, per_caller=1),
         login_path="/admin/login/",
+        upload_path="/api/tryon/upload",
     )
     options: dict[str, Any] = {
         "rooms": rooms,
@@ -545,3 +547,25 @@ def test_the_server_may_start_and_stop_it() -> None:
     assert [message["type"] for message in asyncio.run(story())] == [
         "lifespan.startup.complete", "lifespan.shutdown.complete", "websocket.close",
     ]  # fmt: skip
+
+
+def test_uploads_by_address_have_threads_of_their_own() -> None:
+    async def story() -> None:
+        door = Door()
+        gate = gate_for(door)
+        path = "/api/tryon/upload"
+        form = b'--b\r\nContent-Disposition: form-data; name="fileUrl"\r\n\r\nhttp://a\r\n--b--'
+        held = [asyncio.create_task(post(b"{}", path=path).ask(gate))]
+        await door.has(1)
+        by_form = await post(form, path=path, headers=[FORM, (b"transfer-encoding", b"chunked")]).ask(gate)
+        assert by_form.code == "too_many_at_once"
+        for others in (
+            post(b"{}", path="/api/tryon/jobs"),
+            post(b"x", path=path, headers=[FORM, (b"transfer-encoding", b"chunked")]),
+        ):
+            held += [asyncio.create_task(others.ask(gate))]
+        await door.has(3)
+        door.opened.set()
+        await asyncio.gather(*held)
+
+    asyncio.run(story())

@@ -1,0 +1,1 @@
+"""Requests to addresses that others name: FASHN's pictures and the photos of shops."""
