@@ -11,7 +11,11 @@ WATCH_SECONDS: Final = 300
 # A nightly task may wait for a worker to restart, but not until the next night.
 CLEANUP_TTL: Final = 3600
 
-EVERY_HOUR: Final = {"expired_results": "0 * * * *", "old_requesters": "50 * * * *"}
+EVERY_HOUR: Final = {
+    "expired_results": "0 * * * *",
+    "old_requesters": "50 * * * *",
+    "old_idempotency_keys": "55 * * * *",
+}
 EVERY_NIGHT: Final = {
     "abandoned_uploads": "5 2 * * *",
     "spent_uploads": "10 2 * * *",
@@ -21,7 +25,6 @@ EVERY_NIGHT: Final = {
     "erasures": "30 2 * * *",
     "old_sessions": "35 2 * * *",
     "old_logins": "40 2 * * *",
-    "old_idempotency_keys": "42 2 * * *",
     "stored_files": "45 2 * * *",
 }
 
