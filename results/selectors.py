@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         shown_product_id: str
         shown_model_image: UUID
         shown_options: dict[str, Any]
+        is_test: bool
         own_verdict: str | None
         own_reasons: list[str] | None
         own_comment: str | None
@@ -70,6 +71,7 @@ def with_recipe_and_feedback(results: QuerySet[TryOnResult], requester: str) -> 
         shown_product_id=Coalesce(F("seen__product_image__product_id"), F("job__product_image__product_id")),
         shown_model_image=F("job__model_image"),
         shown_options=F("job__options"),
+        is_test=F("job__is_test"),
         provider_model=Subquery(first_call.values("model_name")[:1]),
         own_verdict=F("own__verdict"),
         own_reasons=F("own__reasons"),

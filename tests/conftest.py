@@ -268,6 +268,23 @@ def sandbox(settings: Settings) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
+def sandbox_of_tests(settings: Settings) -> Iterator[Sandbox]:
+    """The sandbox that serves test keys, as fast as the other."""
+    with Sandbox(speed=500, api_key="fa-of-tests") as server:
+        server.configure(plainPictures=True)
+        settings.TEST_FASHN_URL = server.url
+        settings.TEST_FASHN_API_KEY = server.api_key
+        yield server
+
+
+@pytest.fixture
+def tester(owner: Api) -> Api:
+    """A test key of the owner's shop."""
+    shop = Shop.objects.get(name="Owner")
+    return Api(key_issue(name="Owner's test key", shop=shop, is_test=True)[1])
+
+
+@pytest.fixture
 def product_id(owner: Api) -> str:
     """A product photo that the owner uploaded."""
     return str(data_of(owner.upload(images.garment_photo(images.SMALL_SQUARE)))["id"])

@@ -29,7 +29,7 @@ from config.shops.callers import Caller
 from models_library.access import ModelImageNotFound
 from models_library.models import ModelImage
 from models_library.selectors import model_image_hold
-from tryon.models import JobViewer, ProductImage, Status, TryOnJob
+from tryon.models import Account, JobViewer, ProductImage, Status, TryOnJob
 from tryon.selectors import with_files
 
 if TYPE_CHECKING:
@@ -64,9 +64,8 @@ class JobNotFound(DomainError):
 
 def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
     """Return a photo that has its files, the caller's own or the catalogue's. Raise ProductImageNotFound."""
-    photos = with_files(ProductImage.objects.all())
-    if not caller.may(Ability.USE_ANY_PHOTO):
-        photos = photos.filter(Q(requester="") | owned_by(caller))
+    own = Q(is_test=caller.is_test) if caller.may(Ability.USE_ANY_PHOTO) else owned_by(caller)
+    photos = with_files(ProductImage.objects.filter(Q(requester="") | own))
     photo = photos.filter(pk=image_id).first()
     if photo is None:
         raise ProductImageNotFound
@@ -75,7 +74,7 @@ def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
 
 def uploads_for(caller: Caller) -> QuerySet[ProductImage]:
     """Return the photos that the caller uploaded, or every photo for who may use any. Some have no files."""
-    photos = ProductImage.objects.all()
+    photos = ProductImage.objects.filter(is_test=caller.is_test)
     return photos if caller.may(Ability.USE_ANY_PHOTO) else photos.filter(owned_by(caller))
 
 
@@ -103,6 +102,11 @@ def job_for(caller: Caller, job_id: UUID) -> "ShownJob":
     if job is None:
         raise JobNotFound
     return job
+
+
+def account_of(caller: Caller) -> str:
+    """Return the account that the caller's jobs run on."""
+    return Account.TEST if caller.is_test else Account.LIVE
 
 
 def jobs_to_show(caller: Caller) -> "QuerySet[ShownJob]":
@@ -134,7 +138,8 @@ def jobs_for(caller: Caller) -> "QuerySet[ShownJob]":
         else Case(When(LEFT_EARLY, then=Value(Status.CANCELED.value)), default=F("status")),
     )
     if sees_all:
-        return jobs
+        of_tests = Q(account=Account.TEST)
+        return jobs.filter(of_tests if caller.is_test else ~of_tests)
     # Not a join: SQLite would sort all jobs of the caller for one page.
     return jobs.filter(Exists(_seen_by(caller).filter(job=OuterRef("pk"))))
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 from structlog.stdlib import BoundLogger
 
+from config.core.errors import DomainError
 from tryon.models import Account
 
 # Predictions in flight, runs a minute and status calls in ten seconds of the test account: FASHN's defaults,
@@ -32,6 +34,18 @@ class Terms:
     run_calls: int
     status_calls: int
     daily_limit: int
+
+
+class TestModeOff(DomainError):
+    code: ClassVar[str] = "test_mode_off"
+    status: ClassVar[int] = 409
+    message: Any = _("Nothing makes pictures for test keys here. Use a live key, or have TEST_FASHN_URL set.")
+
+
+def require_account(account: str) -> None:
+    """Raise TestModeOff for the test account of an installation without its sandbox."""
+    if account not in accounts():
+        raise TestModeOff
 
 
 def accounts() -> list[str]:

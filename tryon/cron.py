@@ -14,7 +14,8 @@ CLEANUP_TTL: Final = 3600
 EVERY_HOUR: Final = {
     "expired_results": "0 * * * *",
     "old_requesters": "50 * * * *",
-    "old_idempotency_keys": "55 * * * *",
+    "test_jobs": "52 * * * *",
+    "test_uploads": "55 * * * *",
 }
 EVERY_NIGHT: Final = {
     "abandoned_uploads": "5 2 * * *",
@@ -25,6 +26,7 @@ EVERY_NIGHT: Final = {
     "erasures": "30 2 * * *",
     "old_sessions": "35 2 * * *",
     "old_logins": "40 2 * * *",
+    "old_idempotency_keys": "42 2 * * *",
     "stored_files": "45 2 * * *",
 }
 

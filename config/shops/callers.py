@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, cast
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext_lazy as _
@@ -64,9 +64,9 @@ class Caller:
         return self.is_manager or ability in self.abilities
 
 
-def shop_name(shop_id: UUID) -> str:
-    """Return the requester that a shop is."""
-    return f"{SHOP}{shop_id}"
+def shop_name(shop_id: UUID, *, is_test: bool = False) -> str:
+    """Return the requester that a shop is. For its test keys it is another shop, with rows of its own."""
+    return f"{SHOP}{uuid5(shop_id, 'test') if is_test else shop_id}"
 
 
 def caller_of(request: Request) -> Caller:

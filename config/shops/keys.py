@@ -143,7 +143,7 @@ def _note_use(row: ApiKey, now: datetime) -> None:
 
 def _arguments_of(row: ApiKey) -> Mapping[str, Any]:
     """Return the arguments of the key's Caller. A key that version 0.1 has made is a shop of its own."""
-    shop = shop_name(row.shop_id or row.pk)
+    shop = shop_name(row.shop_id or row.pk, is_test=row.is_test)
     return {
         "requester": shop,
         "shop": shop,

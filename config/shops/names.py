@@ -20,6 +20,8 @@ def shop_names() -> dict[str, str]:
     known: dict[str, str] | None = caches["process"].get(NAMES)
     if known is None:
         known = {shop_name(pk): name for pk, name in Shop.objects.values_list("pk", "name")}
+        testing = Shop.objects.filter(keys__is_test=True).values_list("pk", "name").distinct()
+        known |= {shop_name(pk, is_test=True): f"{name} (test)" for pk, name in testing}
         caches["process"].set(NAMES, known, REMEMBER_SECONDS)
     return known
 

@@ -53,6 +53,7 @@ class ResultAnswer(TypedDict):
     aiGenerated: bool
     aiLabel: AiLabelAnswer
     review: Annotated[str, Review]
+    test: Annotated[bool, _("A stand-in makes the picture, not FASHN.")]
     recipe: RecipeAnswer
     feedback: Annotated[FeedbackAnswer | None, _("The caller's own.")]
     expiresAt: datetime
@@ -96,6 +97,7 @@ def _answer(result: "ShownResult", urls: Mapping[str, Url]) -> ResultAnswer:
         "aiGenerated": True,
         "aiLabel": ai_label(),
         "review": result.review,
+        "test": result.is_test,
         "recipe": {
             "productImageId": result.shown_product_image,
             "modelImageId": result.shown_model_image,

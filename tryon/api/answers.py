@@ -42,6 +42,9 @@ QUEUE_POSITION = _(
 FALLBACKS = _("While FASHN or the service does not go on: what to show until the picture is there.")
 
 
+STAND_IN = _("A stand-in makes the picture, not FASHN.")
+
+
 class UploadAnswer(TypedDict):
     """A product photo as stored."""
 
@@ -53,6 +56,7 @@ class UploadAnswer(TypedDict):
     metadata: dict[str, Any]
     width: int
     height: int
+    test: Annotated[bool, _("Of a test key.")]
     createdAt: datetime
 
 
@@ -79,6 +83,7 @@ def _upload_answer(photo: ProductImage, urls: Mapping[str, Url]) -> UploadAnswer
         "metadata": photo.metadata,
         "width": photo.width,
         "height": photo.height,
+        "test": photo.is_test,
         "createdAt": photo.created_at,
     }
 
@@ -95,6 +100,7 @@ class GeneratedAnswer(TypedDict):
     jobId: UUID
     status: Annotated[str, Status]
     estimatedWaitTime: Annotated[int, _("Seconds until the picture.")]
+    test: Annotated[bool, STAND_IN]
     waitReason: NotRequired[Annotated[str, WaitReason]]
     fallbacks: NotRequired[Annotated[list[FallbackAnswer], FALLBACKS]]
 
@@ -119,7 +125,7 @@ class JobAnswer(TypedDict):
     productId: str
     modelImageId: UUID
     options: Annotated[dict[str, Any], _("As in generate. Defaults are left out.")]
-    test: Annotated[bool, _("A stand-in makes the picture, not FASHN.")]
+    test: Annotated[bool, STAND_IN]
     createdAt: datetime
     startedAt: datetime | None
     completedAt: datetime | None

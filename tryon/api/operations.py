@@ -11,9 +11,10 @@ from config.core.errors import DomainError
 from config.core.http.envelope import Empty
 from config.core.http.operation import operation
 from config.shops.abilities import Ability
+from config.shops.callers import caller_of
 from config.shops.permissions import needs
+from tryon.access import account_of
 from tryon.fashn.parsing import usable_provider_id
-from tryon.models import Account
 from tryon.services.operations import service_pause, service_resume
 from tryon.services.stats import Statistics, statistics
 from tryon.services.webhooks import is_callback_token, webhook_receive
@@ -41,7 +42,7 @@ class StatsView(APIView):
 
     @operation("getStats", 403)
     def get(self, request: Request) -> Statistics:
-        return statistics(Account.LIVE)
+        return statistics(account_of(caller_of(request)))
 
 
 class PauseView(APIView):
@@ -51,8 +52,9 @@ class PauseView(APIView):
 
     @operation("pause")
     def post(self, request: Request) -> Statistics:
-        service_pause(Account.LIVE)
-        return statistics(Account.LIVE)
+        account = account_of(caller_of(request))
+        service_pause(account)
+        return statistics(account)
 
 
 class ResumeView(APIView):
@@ -62,8 +64,9 @@ class ResumeView(APIView):
 
     @operation("resume")
     def post(self, request: Request) -> Statistics:
-        service_resume(Account.LIVE)
-        return statistics(Account.LIVE)
+        account = account_of(caller_of(request))
+        service_resume(account)
+        return statistics(account)
 
 
 class FashnWebhookView(APIView):

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from config.core.http.envelope import Answer, Page
-from config.core.http.idempotency.api import row_id_of
+from config.core.http.idempotency.api import attempt_of
 from config.core.http.operation import operation
 from config.core.http.pagination import paginate
 from config.core.http.parsers import JSONParser
@@ -108,13 +108,15 @@ class UploadView(APIView):
         wanted = upload_wanted(request)
         if "fileUrl" in wanted and not caller.may(Ability.FETCH_PHOTOS):
             raise NotAllowed
+        attempt = attempt_of(request)
         photo, warnings = product_image_create(
             file=photo_fetch(wanted["fileUrl"]) if "fileUrl" in wanted else wanted["file"],
             product_id=wanted["productId"],
             metadata=wanted.get("metadata"),
             requester=caller.requester,
             shop=caller.shop,
-            photo_id=row_id_of(request),
+            is_test=caller.is_test,
+            photo_id=None if attempt is None else attempt.id,
         )
         return uploaded_answer(photo, warnings, request)
 
@@ -165,7 +167,7 @@ class GenerateView(APIView):
         body=GenerateSerializer,
         tag="jobs",
         example={"productImageId": SOME_ID, "modelImageId": SOME_ID, "options": {"mode": "quality"}},
-        answer={"jobId": SOME_ID, "status": "queued", "estimatedWaitTime": 8},
+        answer={"jobId": SOME_ID, "status": "queued", "estimatedWaitTime": 8, "test": False},
     )
     def post(self, request: Request) -> Answer[GeneratedAnswer]:
         wanted = validated(GenerateSerializer, request.data)
@@ -177,15 +179,25 @@ class GenerateView(APIView):
                 options=wanted.get("options") or TryOnOptions(),
             )
         if generated.reuse is Reuse.HIT:
-            return Answer[GeneratedAnswer](
-                {"jobId": generated.job.pk, "status": Status.COMPLETED, "estimatedWaitTime": 0}, 200
-            )
+            there = generated.job
+            hit: GeneratedAnswer = {
+                "jobId": there.pk,
+                "status": Status.COMPLETED,
+                "estimatedWaitTime": 0,
+                "test": there.is_test,
+            }
+            return Answer(hit, 200)
         job = jobs_for(caller_of(request)).get(pk=generated.job.pk)
         outlook = Outlook([job]).wait_of(job)
         wait = seconds_of(outlook, job)
         # A job that inherits a prediction starts at once, but the contract calls it queued until complete.
         shown = Status.COMPLETED if job.status == Status.COMPLETED else Status.QUEUED
-        body: GeneratedAnswer = {"jobId": job.pk, "status": shown, "estimatedWaitTime": wait}
+        body: GeneratedAnswer = {
+            "jobId": job.pk,
+            "status": shown,
+            "estimatedWaitTime": wait,
+            "test": job.is_test,
+        }
         if job.status == Status.QUEUED and outlook.hold.reason is not None:
             body["waitReason"] = outlook.hold.reason
             body["fallbacks"] = fallback_answers(request, job.shown_product_image)

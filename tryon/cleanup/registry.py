@@ -18,6 +18,7 @@ from tryon.cleanup.originals import original_metadata
 from tryon.cleanup.pictures import kept_pictures
 from tryon.cleanup.requesters import old_requesters
 from tryon.cleanup.results import expired_results, rejected_results
+from tryon.cleanup.sandboxed import test_jobs, test_uploads
 from tryon.cleanup.sessions import old_sessions
 from tryon.cleanup.uploads import abandoned_uploads, spent_uploads
 
@@ -73,6 +74,10 @@ TASKS: Final[dict[str, Task]] = {
     "old_logins": Task(old_logins, "failed logins that no longer count"),
     "old_requesters": Task(old_requesters, "names of keys in rows of version 0.1; their shops get the rows"),
     "old_idempotency_keys": Task(old_idempotency_keys, "keys of repeatable requests, after 24 hours"),
+    "test_jobs": Task(
+        test_jobs, "jobs of test keys, and their results, a day after they came", gives_up_files=True
+    ),
+    "test_uploads": Task(test_uploads, "photos of test keys, once their jobs have gone", gives_up_files=True),
     "stored_files": Task(stored_files, "files that no row names; also measures storage", can_be_forced=True),
 }
 

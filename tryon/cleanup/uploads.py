@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from config.core import clock
 from config.core.storage import discard
@@ -21,14 +22,19 @@ def abandoned_uploads(
 ) -> Batch:
     """Remove uploads without a job, older than UPLOAD_TTL_HOURS, but never the shop's own catalogue."""
     age = older_than or timedelta(hours=settings.UPLOAD_TTL_HOURS)
-    rows = uploads_without_jobs(before=clock.now() - age).order_by("pk")
+    return remove_unused(uploads_without_jobs(before=clock.now() - age), cursor, dry_run=dry_run)
+
+
+def remove_unused(photos: QuerySet[ProductImage], cursor: str, *, dry_run: bool) -> Batch:
+    """Remove a batch of photos without a job, with their files."""
+    rows = photos.order_by("pk")
     if cursor:
         rows = rows.filter(pk__gt=cursor)
-    photos = list(rows[:BATCH])
-    gone = photos if dry_run else [photo for photo in photos if _remove(photo)]
+    some = list(rows[:BATCH])
+    gone = some if dry_run else [photo for photo in some if _remove(photo)]
     freed = 0 if dry_run else discard(*(key for photo in gone for key in _keys(photo)))
-    cursor = str(photos[-1].pk) if len(photos) == BATCH else ""
-    return Batch(cursor, looked_at=len(photos), removed=len(gone), freed_bytes=freed)
+    cursor = str(some[-1].pk) if len(some) == BATCH else ""
+    return Batch(cursor, looked_at=len(some), removed=len(gone), freed_bytes=freed)
 
 
 def spent_uploads(

@@ -32,6 +32,13 @@ class ProductImage(models.Model):
     checksum = models.CharField(_("checksum"), max_length=64, editable=False, db_index=True)
     requester = models.CharField(_("requester"), max_length=60, blank=True, editable=False, db_index=True)
     shop = models.CharField(max_length=60, blank=True, default="", db_default="", editable=False)
+    is_test = models.BooleanField(
+        _("test"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Of a test key. It goes after a day."),
+    )
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
 
     class Meta:
@@ -44,6 +51,7 @@ class ProductImage(models.Model):
             models.Index(
                 fields=["shop", "-created_at", "id"], condition=~Q(shop=""), name="product_image_of_shop"
             ),
+            models.Index(fields=["created_at"], condition=Q(is_test=True), name="product_image_of_tests"),
             # The nightly sweep asks by the beginning of a key.
             *(
                 models.Index(

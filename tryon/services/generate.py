@@ -15,8 +15,8 @@ from config.shops.callers import Caller
 from models_library.access import model_image_for
 from models_library.models import Category, ModelImage
 from results.selectors import result_live
-from tryon.access import hold, product_image_for
-from tryon.accounts import is_stand_in
+from tryon.access import account_of, hold, product_image_for
+from tryon.accounts import is_stand_in, require_account
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.inputs import steps
@@ -54,7 +54,7 @@ class Wish:
 
     @property
     def account(self) -> str:
-        return Account.LIVE
+        return account_of(self.caller)
 
     @property
     def key(self) -> str:
@@ -82,6 +82,7 @@ def tryon_generate(
     Raise ProductImageNotFound, ModelImageNotFound, ModelImageInactive, DailyLimitTooLow, QueueFull and, for
     a shopper who would wait until midnight, DailyLimitReached. Only the worker calls FASHN.
     """
+    require_account(account_of(caller))
     while True:
         # Read in each round: since the last one a photo may have been removed or retired.
         product, model = product_image_for(caller, product_image_id), model_image_for(model_image_id)

@@ -12,6 +12,7 @@ from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from results.selectors import result_live
 from tryon.access import ProductImageNotFound
+from tryon.accounts import require_account
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.options import OptionError
@@ -74,6 +75,7 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     """
     if not (caller.may(Ability.OPERATE_JOBS) or may_pay_again(job, caller)):
         raise NotAllowed
+    require_account(job.account)
     if job.status != Status.FAILED or has_left(job, caller):
         raise JobNotFailed
     if job.is_erased:

@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import transaction
 
-from config.core.http.idempotency.once import forget_request
 from config.core.images import DUPLICATE, MAX_UPLOAD_BYTES, ImageWarning, prepare
 from config.core.outgoing.fetch import fetch
 from config.core.snapshots import outdate_after_commit
@@ -62,6 +61,7 @@ def product_image_create(
     metadata: dict[str, Any] | None = None,
     requester: str = "",
     shop: str = "",
+    is_test: bool = False,
     photo_id: UUID | None = None,
 ) -> tuple[ProductImage, tuple[ImageWarning, ...]]:
     """Check and clean a product photo, store original, processed copy and thumbnail, and add its row.
@@ -94,6 +94,7 @@ def product_image_create(
             checksum=prepared.checksum,
             requester=requester,
             shop=shop,
+            is_test=is_test,
         )
     return photo, warnings
 
@@ -120,7 +121,6 @@ def product_image_forget(photo_id: UUID) -> None:
         row = ProductImage.objects.select_for_update().filter(pk=photo_id).first()
         if row is None:
             return
-        forget_request(photo_id)
         discard_after_commit(*(file.name or "" for file in (row.original, row.processed, row.thumbnail)))
         nothing = {"original": "", "processed": "", "thumbnail": "", "product_id": "", "checksum": ""}
         ProductImage.objects.filter(pk=photo_id).update(metadata={}, **nothing)

@@ -46,6 +46,7 @@ class Statistics(TypedDict):
     reuse: ReuseStatistics
     storage: StorageStatistics
     feedback: FeedbackCounts
+    test: Annotated[bool, "The numbers of test keys: their jobs, and the sandbox that makes the pictures."]
 
 
 def statistics(account: str) -> Statistics:
@@ -67,6 +68,7 @@ def statistics(account: str) -> Statistics:
         "reuse": reuse_statistics(account),
         "storage": storage_statistics(),
         "feedback": feedback_counts(account, archived=account == Account.LIVE),
+        "test": account == Account.TEST,
     }
 
 

@@ -1,6 +1,6 @@
 """Two accounts: what happens on the sandbox of test keys is nothing to the live account, and the reverse."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -17,16 +17,6 @@ from tryon.models import Account, Governor, Pause, Prediction, PredictionState, 
 from tryon.sandbox import Sandbox
 
 
-@pytest.fixture
-def tests_sandbox(settings: Settings) -> Iterator[Sandbox]:
-    """The sandbox of the test account."""
-    with Sandbox(speed=500, api_key="fa-of-tests") as server:
-        server.configure(plainPictures=True)
-        settings.TEST_FASHN_URL = server.url
-        settings.TEST_FASHN_API_KEY = server.api_key
-        yield server
-
-
 def on_test_account(job_id: str) -> str:
     TryOnJob.objects.filter(pk=job_id).update(account=Account.TEST)
     return job_id
@@ -40,7 +30,7 @@ def test_a_job_of_the_test_account_is_made_while_the_live_one_is_paused_and_take
     generate: Generate,
     finish: Finish,
     sandbox: Sandbox,
-    tests_sandbox: Sandbox,
+    sandbox_of_tests: Sandbox,
     settings: Settings,
     manager: Api,
 ) -> None:
@@ -49,7 +39,7 @@ def test_a_job_of_the_test_account_is_made_while_the_live_one_is_paused_and_take
     governor.pause(Account.LIVE, Pause.OPERATOR)
 
     assert finish(job_id).status == Status.COMPLETED
-    assert (runs(sandbox), runs(tests_sandbox)) == (0, 1)
+    assert (runs(sandbox), runs(sandbox_of_tests)) == (0, 1)
     assert "status" not in sandbox.ledger()["requests"]
     assert Prediction.objects.get().account == Account.TEST
     assert governor.credits_left_today(Account.LIVE) == 1
@@ -59,7 +49,7 @@ def test_a_job_of_the_test_account_is_made_while_the_live_one_is_paused_and_take
 
 
 @pytest.mark.django_db
-def test_each_account_has_its_own_slots(settings: Settings, tests_sandbox: Sandbox) -> None:
+def test_each_account_has_its_own_slots(settings: Settings, sandbox_of_tests: Sandbox) -> None:
     settings.QUEUE_CONCURRENCY = 2
     TryOnJobFactory.create_batch(3)
     TryOnJobFactory.create_batch(7, account=Account.TEST)
@@ -82,11 +72,11 @@ def test_what_the_sandbox_refuses_pauses_test_jobs_only_and_a_probe_of_it_goes_o
     work: Callable[[], None],
     finish: Finish,
     sandbox: Sandbox,
-    tests_sandbox: Sandbox,
+    sandbox_of_tests: Sandbox,
     refusal: str,
     pause: Pause,
 ) -> None:
-    tests_sandbox.inject("run", refusal)
+    sandbox_of_tests.inject("run", refusal)
     test_job = on_test_account(generate(seed=1)["jobId"])
     work()
     assert governor.current(Account.TEST).pause == pause
@@ -102,7 +92,7 @@ def test_what_the_sandbox_refuses_pauses_test_jobs_only_and_a_probe_of_it_goes_o
 
 
 @pytest.mark.django_db
-def test_a_person_pauses_one_account_and_resumes_it(tests_sandbox: Sandbox, settings: Settings) -> None:
+def test_a_person_pauses_one_account_and_resumes_it(sandbox_of_tests: Sandbox, settings: Settings) -> None:
     staff = sign_in("tryon.view_governor", "tryon.pause_service")
     page = "/admin/tryon/governor/"
     answer = staff.post(f"{page}pause/", {"account": "test"}, follow=True)
