@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, BinaryIO, ClassVar, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
+from config.core.http.idempotency.once import forget_request
 from config.core.images import SIMILAR, ImageWarning, prepare
 from config.core.snapshots import outdate_after_commit
 from config.core.storage import discard_after_commit, new_files
@@ -33,23 +34,33 @@ class ModelImageInUse(DomainError):
 
 
 def model_image_create(
-    *, file: BinaryIO, name: str, category: str, tags: Iterable[str] = (), is_active: bool = True
+    *,
+    file: BinaryIO,
+    name: str,
+    category: str,
+    tags: Iterable[str] = (),
+    is_active: bool = True,
+    photo_id: UUID | None = None,
 ) -> tuple[ModelImage, tuple[ImageWarning, ...]]:
     """Check and clean the photo, store it with its thumbnail, and add it to the library.
 
-    Return the row and warnings, also about a photo of the library that looks the same. Raise ImageRefused for
-    a file that is not a usable picture, ModelImageDuplicate for a photo that the library has, StorageFull and
-    StorageUnavailable.
+    Return the row and warnings, also about a photo of the library that looks the same. ``photo_id`` is the id
+    of a request that may be repeated: if an earlier attempt has added its photo, return that one. Raise
+    ImageRefused for a file that is not a usable picture, ModelImageDuplicate for a photo that the library
+    has, StorageFull and StorageUnavailable.
     """
     quota.require_room()
     prepared = prepare(file)
     if twin := model_image_with_checksum(prepared.checksum):
+        if twin.pk == photo_id:
+            return twin, prepared.warnings
         raise ModelImageDuplicate(details={"id": str(twin.pk)})
     warnings = prepared.warnings
     if alike := model_image_alike(prepared.fingerprint):
         warnings = (*warnings, replace(SIMILAR, photo=str(alike)))
     with new_files() as store:
         photo = ModelImage.objects.create(
+            id=photo_id or uuid4(),
             name=name,
             image=store("models", prepared.processed.content, prepared.processed.extension),
             thumbnail=store("models", prepared.thumbnail.content, prepared.thumbnail.extension),
@@ -98,6 +109,7 @@ def model_image_forget(photo_id: UUID) -> None:
         row = ModelImage.objects.select_for_update().filter(pk=photo_id).first()
         if row is None:
             return
+        forget_request(photo_id)
         discard_after_commit(row.image.name or "", row.thumbnail.name or "")
         nothing = {"name": "", "image": "", "thumbnail": "", "checksum": "", "fingerprint": ""}
         ModelImage.objects.filter(pk=photo_id).update(is_active=False, tags=[], **nothing)

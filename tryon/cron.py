@@ -16,6 +16,7 @@ EVERY_HOUR: Final = {
     "old_requesters": "50 * * * *",
     "test_jobs": "52 * * * *",
     "test_uploads": "55 * * * *",
+    "old_idempotency_keys": "57 * * * *",
 }
 EVERY_NIGHT: Final = {
     "abandoned_uploads": "5 2 * * *",
@@ -26,7 +27,6 @@ EVERY_NIGHT: Final = {
     "erasures": "30 2 * * *",
     "old_sessions": "35 2 * * *",
     "old_logins": "40 2 * * *",
-    "old_idempotency_keys": "42 2 * * *",
     "stored_files": "45 2 * * *",
 }
 

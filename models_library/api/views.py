@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from config.core.http.envelope import Page, Ready
+from config.core.http.idempotency.api import row_id_of
 from config.core.http.operation import operation
 from config.core.http.pages import ready_page, remembered_page
 from config.core.http.pagination import paginate
@@ -65,7 +66,7 @@ class ModelImagesView(APIView):
         if "file" not in request.FILES:
             raise ImageMissing
         form = validated(ModelImageCreateSerializer, request.data)
-        photo, warnings = model_image_create(**form)
+        photo, warnings = model_image_create(**form, photo_id=row_id_of(request))
         return {**model_image_answer(photo, request), "warnings": warning_answers(warnings)}
 
 

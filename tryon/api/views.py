@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from config.core.http.envelope import Answer, Page
-from config.core.http.idempotency.api import attempt_of
+from config.core.http.idempotency.api import row_id_of
 from config.core.http.operation import operation
 from config.core.http.pagination import paginate
 from config.core.http.parsers import JSONParser
@@ -108,7 +108,6 @@ class UploadView(APIView):
         wanted = upload_wanted(request)
         if "fileUrl" in wanted and not caller.may(Ability.FETCH_PHOTOS):
             raise NotAllowed
-        attempt = attempt_of(request)
         photo, warnings = product_image_create(
             file=photo_fetch(wanted["fileUrl"]) if "fileUrl" in wanted else wanted["file"],
             product_id=wanted["productId"],
@@ -116,7 +115,7 @@ class UploadView(APIView):
             requester=caller.requester,
             shop=caller.shop,
             is_test=caller.is_test,
-            photo_id=None if attempt is None else attempt.id,
+            photo_id=row_id_of(request),
         )
         return uploaded_answer(photo, warnings, request)
 

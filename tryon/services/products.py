@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import transaction
 
+from config.core.http.idempotency.once import forget_request
 from config.core.images import DUPLICATE, MAX_UPLOAD_BYTES, ImageWarning, prepare
 from config.core.outgoing.fetch import fetch
 from config.core.snapshots import outdate_after_commit
@@ -121,6 +122,7 @@ def product_image_forget(photo_id: UUID) -> None:
         row = ProductImage.objects.select_for_update().filter(pk=photo_id).first()
         if row is None:
             return
+        forget_request(photo_id)
         discard_after_commit(*(file.name or "" for file in (row.original, row.processed, row.thumbnail)))
         nothing = {"original": "", "processed": "", "thumbnail": "", "product_id": "", "checksum": ""}
         ProductImage.objects.filter(pk=photo_id).update(metadata={}, **nothing)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, cast
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
@@ -62,8 +63,7 @@ def answered_once(request: Request, answer: Callable[[], Response]) -> Response:
     def act(attempt: Attempt) -> Outcome:
         set_attempt(request, attempt)
         made = answer()
-        headers = {name: value for name, value in made.items() if name != "Content-Type"}  # of no body yet
-        return Outcome(made.status_code, made.data, headers)
+        return Outcome(made.status_code, made.data, dict(made.items()))
 
     outcome = once(wanted, asked, act)
     headers = {**outcome.headers, REPLAYED: "true"} if outcome.is_replayed else outcome.headers
@@ -74,7 +74,10 @@ def set_attempt(request: Request, attempt: Attempt) -> None:
     cast(Any, request._request).idempotency_attempt = attempt
 
 
-def attempt_of(request: Request) -> Attempt | None:
-    """Return the attempt that a request with a key is, None without a key."""
+def row_id_of(request: Request) -> UUID | None:
+    """Return the id for the row that a request with a key makes, None without a key.
+
+    It is the same for each attempt, so a later one finds the row of one that was cut off.
+    """
     attempt: Attempt | None = getattr(request._request, "idempotency_attempt", None)
-    return attempt
+    return None if attempt is None else attempt.id

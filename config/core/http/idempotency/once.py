@@ -150,6 +150,11 @@ def give_up(attempt: Attempt, *, may_have_acted: bool) -> None:
         mine(attempt).delete()
 
 
+def forget_request(row_id: uuid.UUID) -> None:
+    """Remove the kept answer of the request that made a row. It shows what is erased with the row."""
+    IdempotencyKey.objects.filter(pk=row_id).delete()
+
+
 def mine(attempt: Attempt) -> QuerySet[IdempotencyKey]:
     """Return the attempt's row, or none after another attempt has taken over."""
     return IdempotencyKey.objects.filter(pk=attempt.id, attempt=attempt.number, status=None)

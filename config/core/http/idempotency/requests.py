@@ -56,5 +56,4 @@ def digest_of(part: Any) -> Any:
     digest = hashlib.sha256()
     for chunk in part.chunks():
         digest.update(chunk)
-    part.seek(0)
     return {"sha256": digest.hexdigest()}

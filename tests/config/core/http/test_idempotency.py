@@ -14,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from config.core import clock
 from config.core.http.idempotency.models import IdempotencyKey
+from config.core.images import ImageMissing
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey
 from tests import images
@@ -28,6 +29,7 @@ from tryon.services.products import product_image_create
 pytestmark = pytest.mark.django_db(transaction=True)
 
 KEY: Final = "7f0a2c1e"
+MODEL_PHOTO: Final = images.model_photo(images.SMALL_PORTRAIT)
 PHOTO: Final = images.garment_photo(images.SMALL_SQUARE)
 
 
@@ -41,6 +43,12 @@ def upload(api: Api, content: bytes = PHOTO, *, name: str = "shirt.jpg", **field
     file = SimpleUploadedFile(name, content, content_type="image/jpeg")
     form = {"file": file, "productId": "SKU-1", **fields}
     return api.client.post("/api/tryon/upload", form, headers={"Idempotency-Key": KEY})
+
+
+def add_model(api: Api) -> Any:
+    file = SimpleUploadedFile("model.jpg", MODEL_PHOTO, content_type="image/jpeg")
+    form = {"file": file, "name": "Ada", "category": "full_body"}
+    return api.client.post("/api/tryon/models", form, headers={"Idempotency-Key": KEY})
 
 
 @pytest.fixture
@@ -61,6 +69,7 @@ def set_row(**changes: Any) -> None:
 def test_a_repeat_gets_the_same_answer_and_starts_nothing(owner: Api, wish: dict[str, Any]) -> None:
     first = ask(owner, "generate", wish)
     fail_all_jobs()
+    set_row(leased_until=clock.now())
     again = ask(owner, "generate", dict(reversed(wish.items())))
     assert (first.status_code, again.status_code, again.content) == (202, 202, first.content)
     for name in ("Content-Type", "Retry-After", "Cache-Control"):
@@ -160,41 +169,62 @@ def test_while_the_first_works_a_repeat_waits(owner: Api, wish: dict[str, Any]) 
     assert TryOnJob.objects.count() == 1
 
 
-def test_an_upload_that_was_cut_off_after_its_photo_was_stored_stores_no_second_one(owner: Api) -> None:
+def test_what_was_cut_off_after_its_photo_was_stored_stores_no_second_one(owner: Api, manager: Api) -> None:
     owner.upload(PHOTO)  # an older one of the same file
-    first = data_of(upload(owner))
-    past = clock.now() - timedelta(seconds=1)
-    set_row(status=None, answer="", leased_until=past)
-    again = upload(owner)
-    assert (again.status_code, data_of(again)["id"]) == (201, first["id"])
+    for send, api in ((upload, owner), (add_model, manager)):
+        first = send(api)
+        past = clock.now() - timedelta(seconds=1)
+        set_row(status=None, answer="", leased_until=past)
+        again = send(api)
+        assert (again.status_code, data_of(again)["id"]) == (201, data_of(first)["id"])
+        IdempotencyKey.objects.all().delete()
     assert ProductImage.objects.count() == 2
+    assert error_of(add_model(manager))["code"] == "model_image_duplicate"
+
+
+def test_an_erased_photo_leaves_no_answer_behind(owner: Api) -> None:
+    photo_id = data_of(upload(owner, metadata='{"name": "Linen shirt"}'))["id"]
+    assert owner.delete(f"uploads/{photo_id}").status_code == 204
+    assert not IdempotencyKey.objects.exists()
 
 
 def test_after_an_error_of_ours_only_the_same_request_may_have_the_key(
     owner: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The photo may be stored already."""
+    """The photo may be stored already, as here. Whatever later attempts say, the last one finds it."""
 
-    def broken(*args: Any, **more: Any) -> None:
+    def fails(*args: Any, **more: Any) -> None:
         product_image_create(*args, **more)
         raise RuntimeError
 
-    with monkeypatch.context() as patch:
-        patch.setattr("tryon.api.views.product_image_create", broken)
-        assert upload(owner).status_code == 500
+    def is_refused(*args: Any, **more: Any) -> None:
+        raise ImageMissing
+
+    def loses_its_lease(*args: Any, **more: Any) -> None:
+        set_row(attempt=1000)
+        raise ImageMissing
+
+    for service, status in ((fails, 500), (is_refused, 400), (loses_its_lease, 400)):
+        with monkeypatch.context() as patch:
+            patch.setattr("tryon.api.views.product_image_create", service)
+            assert upload(owner).status_code == status
+    assert error_of(upload(owner))["code"] == "idempotency_in_progress"  # the thousandth attempt works
     assert error_of(upload(owner, productId="SKU-2"))["code"] == "idempotency_key_reused"
+    set_row(leased_until=clock.now())
     photo = ProductImage.objects.get()
     assert data_of(upload(owner))["id"] == str(photo.pk)
     assert ProductImage.objects.count() == 1
 
 
-def test_keys_end_after_a_day(owner: Api, wish: dict[str, Any]) -> None:
-    ask(owner, "generate", wish)
+def test_keys_end_after_a_day(owner: Api) -> None:
+    first = data_of(upload(owner))["id"]
     left = IdempotencyKey.objects.get().kept_until - clock.now()
     assert timedelta(hours=23, minutes=59) < left <= timedelta(hours=24)
     assert "old_idempotency_keys: removed 0," in clean("old_idempotency_keys")
     set_row(kept_until=clock.now())
-    assert ask(owner, "generate", {**wish, "options": {"seed": 7}}).status_code == 202
+    assert data_of(upload(owner))["id"] != first
+    set_row(kept_until=clock.now())
+    assert upload(owner, productId="SKU-2").status_code == 201
     set_row(kept_until=clock.now())
     clean("old_idempotency_keys", dry_run=True)
     assert IdempotencyKey.objects.count() == 1
