@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Final, TypeIs
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from config.core.http.idempotency.once import forget_request
 from config.core.images import DUPLICATE, MAX_UPLOAD_BYTES, ImageWarning, prepare
@@ -19,7 +19,7 @@ from config.core.storage import discard_after_commit, new_files
 from config.core.upkeep import quota
 from results.pages import outdate_pages
 from tryon.models import ProductImage
-from tryon.selectors import jobs_showing, product_image_twin
+from tryon.selectors import jobs_showing, product_image_twin, with_files
 
 MOST_LEVELS: Final = 20
 
@@ -74,29 +74,36 @@ def product_image_create(
     """
     quota.require_room()
     photo_id = photo_id or uuid4()
-    with TemporaryFile() as original, new_files() as store:
-        prepared = prepare(file, original=original)
-        warnings = prepared.warnings
-        twin = product_image_twin(product_id, requester, prepared.checksum, photo_id)
-        if twin is not None and twin.pk == photo_id:
-            return twin, warnings
-        if twin is not None:
-            warnings = (*warnings, replace(DUPLICATE, photo=str(twin.pk)))
-        original.seek(0)
-        photo = ProductImage.objects.create(
-            id=photo_id,
-            product_id=product_id,
-            original=store("originals", original, prepared.source_extension),
-            processed=store("products", prepared.processed.content, prepared.processed.extension),
-            thumbnail=store("products", prepared.thumbnail.content, prepared.thumbnail.extension),
-            metadata=metadata or {},
-            width=prepared.processed.width,
-            height=prepared.processed.height,
-            checksum=prepared.checksum,
-            requester=requester,
-            shop=shop,
-            is_test=is_test,
-        )
+    try:
+        with TemporaryFile() as original, new_files() as store:
+            prepared = prepare(file, original=original)
+            warnings = prepared.warnings
+            twin = product_image_twin(product_id, requester, prepared.checksum, photo_id)
+            if twin is not None and twin.pk == photo_id:
+                return twin, warnings
+            if twin is not None:
+                warnings = (*warnings, replace(DUPLICATE, photo=str(twin.pk)))
+            original.seek(0)
+            photo = ProductImage.objects.create(
+                id=photo_id,
+                product_id=product_id,
+                original=store("originals", original, prepared.source_extension),
+                processed=store("products", prepared.processed.content, prepared.processed.extension),
+                thumbnail=store("products", prepared.thumbnail.content, prepared.thumbnail.extension),
+                metadata=metadata or {},
+                width=prepared.processed.width,
+                height=prepared.processed.height,
+                checksum=prepared.checksum,
+                requester=requester,
+                shop=shop,
+                is_test=is_test,
+            )
+    except IntegrityError:
+        # The address of the photo shows another picture since an earlier attempt has stored it.
+        made = with_files(ProductImage.objects.filter(pk=photo_id)).first()
+        if made is None:
+            raise
+        return made, ()
     return photo, warnings
 
 

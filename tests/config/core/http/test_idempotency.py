@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 import requests
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -180,6 +181,15 @@ def test_what_was_cut_off_after_its_photo_was_stored_stores_no_second_one(owner:
         IdempotencyKey.objects.all().delete()
     assert ProductImage.objects.count() == 2
     assert error_of(add_model(manager))["code"] == "model_image_duplicate"
+
+
+def test_a_photo_that_has_changed_at_its_address_since_it_was_stored_is_not_stored_again(owner: Api) -> None:
+    first = data_of(upload(owner))
+    ProductImage.objects.update(checksum="of another picture")
+    set_row(status=None, answer="", leased_until=clock.now())
+    files = sorted(default_storage.listdir("products")[1])
+    assert data_of(upload(owner))["id"] == first["id"]
+    assert sorted(default_storage.listdir("products")[1]) == files
 
 
 def test_an_erased_photo_leaves_no_answer_behind(owner: Api) -> None:
