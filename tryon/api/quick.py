@@ -32,6 +32,7 @@ from config.shops.callers import Caller
 from config.shops.keys import cached_name, digest_of, key_read
 from config.shops.middleware import API
 from config.shops.rates import meter_of, refused
+from results.labels import ai_label
 from results.models import TryOnResult
 from tryon.access import jobs_to_show
 from tryon.api.answers import Facts, JobAnswer, facts_of, job_answers, pause_after, state_until
@@ -71,7 +72,9 @@ class Snapshot(NamedTuple):
     course: Course | None
 
 
-RELEASE: Final = release_of(Snapshot, Caller, jobs_to_show, Facts, message_for, Course, TryOnJob, TryOnResult)
+RELEASE: Final = release_of(
+    Snapshot, Caller, jobs_to_show, Facts, message_for, ai_label, Course, TryOnJob, TryOnResult
+)
 
 
 class JobStatusMiddleware:

@@ -117,9 +117,7 @@ class Download:
         try:
             connection.timeout = self._seconds_left()
             connection.connect()
-            left = self._seconds_left()  # there is none if ``cut`` came before this socket
-            if connection.sock is not None:
-                connection.sock.settimeout(left)
+            self._seconds_left()  # there are none if ``cut`` came before this socket
             connection.request("GET", self._path, headers=HEADERS, preload_content=False)
             answer = connection.getresponse()
             check_head(answer, max_bytes)
