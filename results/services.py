@@ -45,10 +45,18 @@ def picture_stored(result: ResultImage) -> Iterator[StoredPicture]:
         )
 
 
-def result_create(*, job_id: UUID, cache_key: str, picture: StoredPicture, credits_used: int) -> TryOnResult:
+def result_create(
+    *,
+    job_id: UUID,
+    cache_key: str,
+    picture: StoredPicture,
+    credits_used: int,
+    life: timedelta | None = None,
+) -> TryOnResult:
     """Add the row of a stored picture.
 
-    It answers for its cache key from now on. An older result of that key stays but is no longer shared.
+    ``life`` is RESULT_TTL_DAYS if nothing else is said. The result answers for its cache key from now on. An
+    older result of that key stays but is no longer shared.
     """
     with transaction.atomic():
         TryOnResult.objects.filter(cache_key=cache_key).update(cache_key=None)
@@ -60,7 +68,7 @@ def result_create(*, job_id: UUID, cache_key: str, picture: StoredPicture, credi
             width=picture.width,
             height=picture.height,
             cache_key=cache_key,
-            expires_at=clock.now() + timedelta(days=settings.RESULT_TTL_DAYS),
+            expires_at=clock.now() + (timedelta(days=settings.RESULT_TTL_DAYS) if life is None else life),
             credits_used=credits_used,
         )
 

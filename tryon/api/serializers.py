@@ -3,6 +3,7 @@
 import json
 from typing import Any, override
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
@@ -23,6 +24,7 @@ from tryon.fashn.options import (
     TryOnOptions,
 )
 from tryon.models import Status
+from tryon.outcomes import OUTCOMES
 from tryon.services.products import storable_metadata
 
 METADATA_BYTES = 10_000
@@ -32,12 +34,16 @@ FILE_URL = _(
 )
 
 
+OUTCOMES_ARE = _("With a test key, each of these ids gives its outcome (docs/test-mode.md):")
+ORDERS = format_lazy("{} {}.", OUTCOMES_ARE, ", ".join(OUTCOMES))
+
+
 class UploadSerializer(FormSerializer):
     """``POST /upload``: a multipart form with a file, or with the address of one."""
 
     file = serializers.FileField(allow_empty_file=True, required=False)  # the image pipeline says it better
     fileUrl = Text(required=False, max_length=MOST_CHARACTERS, help_text=FILE_URL)
-    productId = Text(max_length=100)
+    productId = Text(max_length=100, help_text=ORDERS)
     metadata = Text(
         required=False,
         max_length=METADATA_BYTES,
@@ -70,7 +76,7 @@ class UploadByUrlSerializer(StrictSerializer):
     """``POST /upload``: a JSON body with the address of a file."""
 
     fileUrl = Text(max_length=MOST_CHARACTERS, help_text=FILE_URL)
-    productId = Text(max_length=100)
+    productId = Text(max_length=100, help_text=ORDERS)
     metadata = serializers.DictField(
         required=False, help_text=_("A JSON object, at most 10,000 bytes and 20 levels deep.")
     )

@@ -16,9 +16,11 @@ from tryon.fashn.client import FashnClient
 from tryon.fashn.download import download
 from tryon.fashn.inputs import Inputs, Step, background_remove_inputs, tryon_inputs
 from tryon.models import Prediction, TryOnJob
+from tryon.outcomes import fault_for
 
 logger = structlog.stdlib.get_logger(__name__)
 
+FAULT_HEADER: Final = "X-Sandbox-Fault"
 FASHN_MEDIA_HOSTS: Final = "*.fashn.ai"
 
 
@@ -31,6 +33,12 @@ def client(account: str) -> FashnClient:
 @functools.lru_cache(maxsize=4)
 def _client(base_url: str, api_key: str, read_timeout: float) -> FashnClient:
     return FashnClient(base_url=base_url, api_key=api_key, read_timeout=read_timeout)
+
+
+def headers_for(job: TryOnJob) -> dict[str, str]:
+    """Return the headers of a job's call: a test job tells the sandbox the outcome that was ordered."""
+    fault = fault_for(job)
+    return {FAULT_HEADER: fault} if fault else {}
 
 
 def fetch_result(account: str, address: str) -> bytes:

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, override
 from urllib.parse import quote, urlsplit
 
@@ -37,6 +38,7 @@ SENDING_SECONDS: Final = 60.0
 _SMALL_BODY_BYTES: Final = 64 * 1024
 _STATUS_BODY_BYTES: Final = 64 * 1024 * 1024
 
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -134,13 +136,14 @@ class FashnClient:
         *,
         webhook_url: str | None = None,
         may_send: Callable[[], bool] = lambda: True,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> str:
         """Start one paid prediction and return FASHN's opaque id (1 to 200 characters).
 
         It sends exactly one POST. An error's ``may_have_run`` says if money may still be spent: always for
         Unanswered, for UnexpectedAnswer if an accepted run lost its id, for ServerError from some gateways,
         and never for NotSent and FASHN's own refusals. ``may_send`` is asked before each piece leaves: a
-        process that was frozen wakes here. Raise Withheld when it says no.
+        process that was frozen wakes here. Raise Withheld when it says no. ``headers`` go along.
         """
         payload = json.dumps({"model_name": model_name, "inputs": dict(inputs)}).encode()
         body = _GuardedBody(payload, may_send)
@@ -153,7 +156,7 @@ class FashnClient:
                 max_bytes=_SMALL_BODY_BYTES,
                 data=body,
                 params={"webhook_url": webhook_url} if webhook_url else None,
-                headers={"Content-Type": "application/json", "Connection": "close"},
+                headers={**headers, "Content-Type": "application/json", "Connection": "close"},
             )
         except TRANSPORT_ERRORS as error:
             failure = describe(error)

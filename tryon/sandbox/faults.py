@@ -25,7 +25,7 @@ UNKNOWN_STATUS = "rehearsing"
 
 _REFUSED = tuple(STATUS_OF_REFUSAL)
 _TRANSPORT = ("bad_gateway", "service_unavailable", "hang", "reset_before", "reset_after", "slow_body")
-_ENDINGS = (*RUNTIME_ERRORS, "canceled", "time_out", "unknown_status", "never_ends", "fail_once")
+_ENDINGS = (*RUNTIME_ERRORS, "canceled", "time_out", "unknown_status", "never_ends", "fail_once", "slow")
 _OUTPUT_SHAPES = ("wrong_host", "images_object")
 _PICTURES = ("truncated", "wrong_type", "transparent", "redirect", "huge_pixels", "huge_file", "missing")
 _DELIVERIES = ("duplicate", "early", "delayed", "never", "base64")

@@ -62,6 +62,8 @@ class Lifecycle:
             prediction.webhook_url = webhook_url
             faults = order()
             prediction.fault = self._fail_once(prediction, faults.prediction)
+            if prediction.fault and prediction.fault.name == "slow":
+                prediction.timeline = prediction.timeline.later(prediction.fault.number("seconds", 60))
             prediction.media_fault, prediction.webhook_fault = faults.media, faults.webhook
             self._predictions[prediction.id] = self._running[prediction.id] = prediction
         if webhook_url and prediction.webhook_fault and prediction.webhook_fault.name == "early":

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -30,6 +30,10 @@ class Timeline:
         starting = seconds * dice.choice((0.0, 0.04, 0.06))
         queue = seconds * dice.choice((0.0, 0.05, 0.1))
         return cls(now + starting, now + starting + queue, now + seconds)
+
+    def later(self, seconds: float) -> "Timeline":
+        """Return the same with a longer last state."""
+        return replace(self, done=self.done + seconds)
 
     def status(self, now: float) -> str:
         """Return the state of an unfinished prediction."""

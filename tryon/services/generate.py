@@ -22,6 +22,7 @@ from tryon.engine.errors import TwinActive
 from tryon.fashn.inputs import steps
 from tryon.fashn.options import Recipe, TryOnOptions
 from tryon.models import Account, JobViewer, Lane, ProductImage, TryOnJob
+from tryon.outcomes import outcome_named
 from tryon.services.credits import payer_of
 from tryon.services.limits import check_limits
 from tryon.services.reuse import Reuse, join_active, note, share_live
@@ -131,7 +132,7 @@ def cache_key(product: ProductImage, model: ModelImage, recipe: Recipe, account:
     if is_stand_in(account):
         parts.append("test")
     if account == Account.TEST:
-        parts.append(account)
+        parts += [account, outcome_named(account, product.product_id)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -22,6 +22,7 @@ from tryon.engine.steps.plan import options_of
 from tryon.failures import FailureCode
 from tryon.fashn.errors import DownloadError
 from tryon.models import EventKind, Prediction, TryOnJob
+from tryon.outcomes import result_life
 from tryon.selectors import usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -42,7 +43,13 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
             if not lifecycle.complete(job):
                 raise JobLeft
             credits_used = sum(usable_predictions(job).values_list("credits_used", flat=True))
-            result_create(job_id=job.pk, cache_key=job.cache_key, picture=picture, credits_used=credits_used)
+            result_create(
+                job_id=job.pk,
+                cache_key=job.cache_key,
+                picture=picture,
+                credits_used=credits_used,
+                life=result_life(job),
+            )
     except JobLeft:
         logger.info("result_not_wanted")
     except (DownloadError, ImageRefused, ImagesBusy, StorageUnavailable) as error:

@@ -20,7 +20,7 @@ from config.core import clock
 from config.core.storage import ObjectMissing, StorageUnavailable
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.leases import has_time
-from tryon.engine.provider import client, inputs_for, webhook_url
+from tryon.engine.provider import client, headers_for, inputs_for, webhook_url
 from tryon.engine.shield import shielded
 from tryon.engine.steps.check import between_checks
 from tryon.engine.steps.outcomes import (
@@ -145,12 +145,14 @@ def _has_another_photo(job: TryOnJob) -> bool:
 
 def _send(job: TryOnJob, prediction: Prediction, inputs: Inputs, timing: Timing) -> None:
     """Send the one paid POST, and write down what came of it."""
+    headers = headers_for(job)
     try:
         provider_id = client(prediction.account).run(
             prediction.model_name,
             inputs,
             webhook_url=webhook_url(prediction.callback_token),
             may_send=functools.partial(has_time, job),
+            headers=headers,
         )
     except Withheld:
         # This process was frozen, and another may have given the call up since. Nothing was sent.
