@@ -111,15 +111,15 @@ def result_give_up(result: TryOnResult, caller: Caller) -> None:
         if not TryOnResult.objects.select_for_update().filter(pk=result.pk).exists():
             return
         viewers = result.job.viewers.filter(left_at=None)
-        own = viewers.filter(requester=caller.requester)
+        own, leaving = viewers.filter(requester=caller.requester), viewers.leaving_with(caller)
         if caller.may(Ability.DELETE_RESULTS):
             result_delete(result)
         elif not own.exists():
             raise NotAllowed
-        elif viewers.exclude(requester=caller.requester).exists():
-            own.update(left_at=clock.now())
+        elif viewers.exclude(pk__in=leaving.values("pk")).exists():
+            outdate_pages_of(leaving.values_list("requester", flat=True))
+            leaving.update(left_at=clock.now())
             outdate_after_commit([result.job_id])
-            outdate_pages_of([caller.requester])
         else:
             result_delete(result)
 

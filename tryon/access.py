@@ -63,8 +63,13 @@ class JobNotFound(DomainError):
 
 
 def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
-    """Return a photo that has its files, the caller's own or the catalogue's. Raise ProductImageNotFound."""
+    """Return a photo that has its files: the caller's own, their shop's or the catalogue's.
+
+    Raise ProductImageNotFound.
+    """
     own = Q(is_test=caller.is_test) if caller.may(Ability.USE_ANY_PHOTO) else owned_by(caller)
+    if caller.is_shopper:
+        own |= Q(requester=caller.shop, is_test=caller.is_test)
     photos = with_files(ProductImage.objects.filter(Q(requester="") | own))
     photo = photos.filter(pk=image_id).first()
     if photo is None:

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from config.shops.callers import Caller, person_calling
 from config.shops.keys import key_check
+from config.shops.shoppers import SHOPPER_HEADER, as_shopper
 
 SCHEME = "Api-Key"
 
@@ -26,7 +27,7 @@ def key_of(environ: Mapping[str, Any]) -> str | None:
 
 
 class ApiKeyAuthentication(authentication.BaseAuthentication):
-    """``Authorization: Api-Key <key>``."""
+    """``Authorization: Api-Key <key>``. A server names the shopper for whom it asks in ``X-Shopper-Id``."""
 
     @override
     def authenticate(self, request: Request) -> tuple[Caller, None] | None:
@@ -36,7 +37,8 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         caller = key_check(key)
         if caller is None:
             raise exceptions.AuthenticationFailed
-        return caller, None
+        shopper_id: str | None = request.META.get(SHOPPER_HEADER)
+        return caller if shopper_id is None else as_shopper(caller, shopper_id), None
 
     @override
     def authenticate_header(self, request: Request) -> str:

@@ -27,7 +27,8 @@ class Caller:
 
     It begins with its kind, such as ``shop:<id>`` or ``user:<id>``. ``shop`` is the name of the shop whose
     key, ``key_id``, was used, and empty for a person. ``is_manager`` is that of a key, and stands for every
-    ability. ``is_test`` is that of a test key.
+    ability. ``is_test`` is that of a test key, and ``is_publishable`` that of a key for browsers. A visitor
+    comes with a session's token in place of a key.
     """
 
     requester: str
@@ -36,6 +37,8 @@ class Caller:
     shop: str = ""
     key_id: UUID | None = None
     is_test: bool = False
+    is_publishable: bool = False
+    is_visitor: bool = False
 
     is_authenticated: ClassVar[bool] = True  # DRF's IsAuthenticated reads it
 
@@ -48,6 +51,16 @@ class Caller:
     def is_shop(self) -> bool:
         """Return whether the caller is a whole shop, not one shopper of it, and not a person."""
         return self.requester == self.shop
+
+    @property
+    def is_shopper(self) -> bool:
+        """Return whether the caller is one shopper of a shop."""
+        return self.shop not in ("", self.requester)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Return the requesters that see what the caller asks for: a shop sees its shoppers' jobs."""
+        return (self.requester, self.shop) if self.is_shopper else (self.requester,)
 
     @property
     def repeats_as(self) -> str:

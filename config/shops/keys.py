@@ -24,8 +24,6 @@ REMEMBER_SECONDS = 60
 CHANGED: Final[Mapping[str, Any]] = {}
 # The last use of a key is known to the hour: a write for each request would cost more than it tells.
 USE_IS_NOTED: Final = timedelta(hours=1)
-# Everybody can read a publishable key in the shop's pages.
-PUBLISHABLE_DAILY_CREDITS: Final = 100
 
 
 class KeyNotRotatable(DomainError):
@@ -48,13 +46,11 @@ def key_issue(
 ) -> tuple[ApiKey, str]:
     """Create a key and return it with its text. The text is shown this once and not kept.
 
-    Without a shop it gets one of its own, with its name and its id. A publishable key has no scopes, and 100
-    credits a day if nothing else is said.
+    Without a shop it gets one of its own, with its name and its id. A publishable key has no scopes.
     """
     text = key or key_text(kind, is_test=is_test)
     if kind == Kind.PUBLISHABLE:
         scopes, is_manager = (), False
-        daily_credits = PUBLISHABLE_DAILY_CREDITS if daily_credits is None else daily_credits
     row = ApiKey(
         name=name,
         kind=kind,
@@ -151,6 +147,7 @@ def _arguments_of(row: ApiKey) -> Mapping[str, Any]:
         "abilities": abilities_for(row.scopes),
         "is_manager": row.is_manager,
         "is_test": row.is_test,
+        "is_publishable": row.kind == Kind.PUBLISHABLE,
     }
 
 

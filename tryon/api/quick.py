@@ -27,9 +27,8 @@ from config.core.http.envelope import success_body
 from config.core.http.ids import IdConverter
 from config.core.http.rates import RateLimited
 from config.core.snapshots import SNAPSHOT_SECONDS, life_of, new_version, release_of, version_name
-from config.shops.authentication import key_in
 from config.shops.callers import Caller
-from config.shops.keys import cached_name, digest_of, key_read
+from config.shops.credentials import Credentials, credentials_in
 from config.shops.middleware import API
 from config.shops.rates import meter_of, refused
 from results.labels import ai_label
@@ -85,13 +84,13 @@ class JobStatusMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         match = PATH.fullmatch(request.path_info)
-        key = key_in(request) if match is not None and is_plain(request) else None
-        if match is None or key is None:
+        credentials = credentials_in(request.META) if match is not None and is_plain(request) else None
+        if match is None or credentials is None:
             return self.get_response(request)
         request.resolver_match = RESOLVED
         language = translation.get_language_from_request(request)
         try:
-            answer = answer_to(request, UUID(match[1]), key, language)
+            answer = answer_to(request, UUID(match[1]), credentials, language)
         except RateLimited as error:
             return refused(error, request)
         if answer is None:
@@ -122,24 +121,24 @@ def response_with(answer: Ready, request: HttpRequest, language: str) -> HttpRes
     return response
 
 
-def answer_to(request: HttpRequest, job_id: UUID, key: str, language: str) -> Ready | None:
-    """Return the answer for the caller behind a key, None for a wrong key and for no such job.
+def answer_to(request: HttpRequest, job_id: UUID, credentials: Credentials, language: str) -> Ready | None:
+    """Return the answer for a caller, None for wrong credentials and for no such job.
 
     The question to Redis counts the request too. Raise RateLimited and DisallowedHost.
     """
-    digest = digest_of(key)
     place = f"{request.scheme}://{request.get_host()}:{language}"
-    names = cached_name(digest), version_name(job_id), f"job:{RELEASE}:{job_id}:{digest}:{place}"
+    snapshots = f"job:{RELEASE}:{job_id}:{credentials.identity}:{place}"
+    names = credentials.cached, version_name(job_id), snapshots
     found = meter_of(request).count(names)
     cached, version, snapshot = (found.get(name) for name in names)
     if snapshot is not None and counts(snapshot, cached, version):
         return answer_now(snapshot)
     translation.activate(language)  # of the answer, and of an error of the database
-    cached = cached or key_read(digest)
-    if not cached:
+    cached = cached or credentials.read()
+    caller = credentials.caller(cached) if cached else None
+    if cached is None or caller is None:
         return None
     version = version or new_version(job_id)  # before the rows are read
-    caller = Caller(**cached)
     job = jobs_to_show(caller).filter(pk=job_id).first() if caller.has_rows else None
     if job is None:
         return None

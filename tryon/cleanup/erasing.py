@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from config.core.snapshots import outdate_after_commit
 from config.core.storage import discard_after_commit
@@ -67,9 +67,22 @@ def _leave_to_others(job: TryOnJob, photo: ProductImage) -> bool:
         actions.change_photo(job, copy)
         theirs |= Q(product_image=None)  # of an earlier release: they saw the job's photo
     outdate_pages([job.pk])
+    _keep_shops(job, theirs)
     leaving = job.viewers.filter(theirs)
     feedback_forget_comments(job.pk, list(leaving.values_list("requester", flat=True)))
     leaving.delete()
     actions.pass_on(job)
     outdate_after_commit([job.pk])
     return True
+
+
+def _keep_shops(job: TryOnJob, theirs: Q) -> None:
+    """Let each shop see the job on, with another shopper's photo, if another shopper of it sees it."""
+    first = F("left_at").asc(nulls_first=True)
+    for shop in job.viewers.filter(theirs, shop=""):
+        other = job.viewers.exclude(theirs).filter(shop=shop.requester).order_by(first, "pk").first()
+        if other is not None:
+            photo = other.product_image_id
+            job.viewers.filter(pk=shop.pk).update(
+                product_image=photo, left_at=other.left_at, via_shopper=True, asks=0
+            )

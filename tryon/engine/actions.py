@@ -158,8 +158,13 @@ def change_photo(job: TryOnJob, photo: ProductImage) -> None:
 
 
 def pass_on(job: TryOnJob) -> None:
-    """Let a job whose requester has left count for who has waited longest. The caller has locked the job."""
-    waiting = list(job.viewers.filter(left_at=None).order_by("pk").values_list("requester", flat=True))
+    """Let a job whose requester has left count for who has waited longest. The caller has locked the job.
+
+    A shopper's job counts for the shop, which has a row too.
+    """
+    waiting = list(
+        job.viewers.filter(left_at=None, shop="").order_by("pk").values_list("requester", flat=True)
+    )
     if waiting and job.requester not in waiting:
         lifecycle.pass_on(job, to=waiting[0])
 

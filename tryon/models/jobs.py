@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
+from config.shops.callers import Caller
 from tryon.models.governor import Account
 from tryon.models.products import ProductImage
 
@@ -184,6 +185,26 @@ class TryOnJob(models.Model):
         return self.cache_key.startswith(ERASED)
 
 
+class ViewerQuerySet(models.QuerySet["JobViewer"]):
+    """The viewers of a job."""
+
+    def leaving_with(self, caller: Caller) -> "ViewerQuerySet":
+        """Return the rows of one job's viewers that leave it when the caller does.
+
+        A shop takes its shoppers along. The last of its shoppers takes the shop along, if the shop itself has
+        not asked.
+        """
+        if caller.is_shop:
+            return self.filter(Q(requester=caller.shop) | Q(shop=caller.shop))
+        going = Q(requester=caller.requester)
+        if caller.is_shopper and not self._others_of_shop(caller).exists():
+            going |= Q(requester=caller.shop, via_shopper=True)
+        return self.filter(going)
+
+    def _others_of_shop(self, caller: Caller) -> "ViewerQuerySet":
+        return self.filter(shop=caller.shop, left_at=None).exclude(requester=caller.requester)
+
+
 class JobViewer(models.Model):
     """A requester who may see a job: identical requests by different callers share one job.
 
@@ -191,6 +212,9 @@ class JobViewer(models.Model):
     photo may be another caller's upload of the same picture. ``left_at`` is the time when the requester
     canceled for themselves, or gave the result up, while others go on. ``asks`` counts the requests that the
     job answers until it is completed, for ``creditsSaved``; it is 0 in rows of earlier releases.
+
+    A shop sees the jobs of its shoppers, so each of them has two rows: the shopper's own, which names the
+    ``shop``, and the shop's. The shop's is ``via_shopper`` while the shop itself has not asked.
     """
 
     job = models.ForeignKey(TryOnJob, on_delete=models.CASCADE, related_name="viewers")
@@ -200,6 +224,10 @@ class JobViewer(models.Model):
     )
     left_at = models.DateTimeField(null=True)
     asks = models.PositiveIntegerField(default=1, db_default=0)
+    shop = models.CharField(max_length=60, blank=True, default="", db_default="")
+    via_shopper = models.BooleanField(default=False, db_default=False)
+
+    objects = ViewerQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["requester", "job"], name="job_viewer_once")]

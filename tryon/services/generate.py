@@ -21,11 +21,11 @@ from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.inputs import steps
 from tryon.fashn.options import Recipe, TryOnOptions
-from tryon.models import Account, JobViewer, Lane, ProductImage, TryOnJob
+from tryon.models import Account, Lane, ProductImage, TryOnJob
 from tryon.outcomes import outcome_named
 from tryon.services.credits import payer_of
 from tryon.services.limits import check_limits
-from tryon.services.reuse import Reuse, join_active, note, share_live
+from tryon.services.reuse import Reuse, add_viewers, join_active, note, share_live
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -105,10 +105,10 @@ def tryon_generate(
 
 def _find_or_make(wish: Wish) -> Generated:
     """Find or make the job. Raise TwinActive or ResultAppeared if another request was first."""
-    key, requester = wish.key, wish.caller.requester
-    if (live := share_live(key, requester, wish.product)) is not None:
+    key, caller = wish.key, wish.caller
+    if (live := share_live(key, caller, wish.product)) is not None:
         return Generated(live, Reuse.HIT)
-    if (twin := join_active(key, requester, wish.product, wish.lane)) is not None:
+    if (twin := join_active(key, caller, wish.product, wish.lane)) is not None:
         return Generated(twin, Reuse.JOIN)
     return Generated(_create_job(wish, key), Reuse.MISS)
 
@@ -138,7 +138,6 @@ def cache_key(product: ProductImage, model: ModelImage, recipe: Recipe, account:
 
 def _create_job(wish: Wish, key: str) -> TryOnJob:
     """Insert a queued job. Raise TwinActive, and as ``tryon_generate``."""
-    requester = wish.caller.requester
     with transaction.atomic():
         governor.lock(wish.account)
         job = TryOnJob(
@@ -153,12 +152,12 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
             account=wish.account,
         )
         actions.enqueue(job)
-        check_limits(job, by=requester)
+        check_limits(job, by=wish.caller.requester)
         # Look again after the insert: an identical job that was active at our first look may have
         # completed since. Its result is visible now, because job and result change in one transaction.
         if result_live(key) is not None:
             raise ResultAppeared
-        JobViewer.objects.create(job=job, requester=requester, product_image=wish.product)
+        add_viewers(job, wish.caller, wish.product)
         hold(wish.product, wish.model)
     logger.info("job_queued", job_id=str(job.pk), lane=wish.lane)
     return job

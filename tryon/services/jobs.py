@@ -55,9 +55,9 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
         job.refresh_from_db(fields=["status", "requester"])  # they may have changed since it was read
         if not job.is_active or has_left(job, caller):
             raise JobNotCancelable
-        others = job.viewers.filter(left_at=None).exclude(requester=caller.requester)
-        if not caller.may(Ability.OPERATE_JOBS) and others.exists():
-            job.viewers.filter(requester=caller.requester).update(left_at=clock.now(), asks=0)
+        leaving, staying = job.viewers.leaving_with(caller), job.viewers.filter(left_at=None)
+        if not caller.may(Ability.OPERATE_JOBS) and staying.exclude(pk__in=leaving.values("pk")).exists():
+            leaving.filter(left_at=None).update(left_at=clock.now(), asks=0)
             actions.pass_on(job)
             outdate_after_commit([job.pk])
             return job  # canceled for this caller; the others go on waiting
@@ -84,15 +84,15 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
         raise ModelImageInactive
     seen = job.viewers.filter(requester=caller.requester).select_related("product_image").first()
     photo = job.product_image if seen is None or seen.product_image is None else seen.product_image
-    live = share_live(job.cache_key, caller.requester, photo)
+    live = share_live(job.cache_key, caller, photo)
     while live is None:
         try:
             _go_on(job, caller)
         except ResultAppeared:
-            live = share_live(job.cache_key, caller.requester, photo)
+            live = share_live(job.cache_key, caller, photo)
         except TwinActive:
             # An identical job is active. If it has just ended, look again.
-            twin = join_active(job.cache_key, caller.requester, photo, Lane.INTERACTIVE)
+            twin = join_active(job.cache_key, caller, photo, Lane.INTERACTIVE)
             if twin is not None:
                 note(Reuse.JOIN, twin)
                 return twin

@@ -4,10 +4,11 @@ from enum import Enum
 from typing import Annotated, TypedDict
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 
 from config.core.snapshots import outdate_after_commit
 from config.core.upkeep.counts import count, counted
+from config.shops.callers import Caller
 from results import reuse
 from results.models import TryOnResult
 from results.pages import outdate_pages_of
@@ -36,24 +37,24 @@ class ReuseStatistics(TypedDict):
     creditsSaved: Annotated[int, "Credits that were paid once and not again."]
 
 
-def share_live(cache_key: str, requester: str, photo: ProductImage) -> TryOnJob | None:
-    """Return the job whose live result answers for the key, and let the requester see it from now on."""
+def share_live(cache_key: str, caller: Caller, photo: ProductImage) -> TryOnJob | None:
+    """Return the job whose live result answers for the key, and let the caller see it from now on."""
     job = _live_job(cache_key)
     if job is None:
         return None
-    if job.viewers.filter(requester=requester, product_image=photo, left_at=None).exists():
+    if _sees(job, caller, photo):
         return job  # nothing to write, so nothing to lock
     with transaction.atomic():
         # A deletion takes the same lock, so the result is either gone or stays.
         result = TryOnResult.objects.select_for_update(no_key=True).filter(job=job).first()
         if not reuse.is_live(result, cache_key):
             return None
-        _let_see(job, requester, photo)
+        _let_see(job, caller, photo)
     return job
 
 
-def join_active(cache_key: str, requester: str, photo: ProductImage, lane: Lane) -> TryOnJob | None:
-    """Return the active job for the key, and let the requester see it from now on.
+def join_active(cache_key: str, caller: Caller, photo: ProductImage, lane: Lane) -> TryOnJob | None:
+    """Return the active job for the key, and let the caller see it from now on.
 
     A shopper who joins a batch's job does not wait behind the rest of the batch. Raise DailyLimitReached if
     that would take until tomorrow.
@@ -68,17 +69,44 @@ def join_active(cache_key: str, requester: str, photo: ProductImage, lane: Lane)
         if job is not None:
             if in_a_hurry:
                 check_hurry(job)
-            _let_see(job, requester, photo)
+            _let_see(job, caller, photo)
             actions.join(job, in_a_hurry=in_a_hurry)
     return job
 
 
-def _let_see(job: TryOnJob, requester: str, photo: ProductImage) -> None:
+def add_viewers(job: TryOnJob, caller: Caller, photo: ProductImage) -> None:
+    """Let the caller see a job that they have just made, and the shop of a shopper too."""
+    shared = {"job": job, "product_image": photo}
+    own = JobViewer(**shared, requester=caller.requester, shop=caller.shop if caller.is_shopper else "")
+    rows = [own]
+    if caller.is_shopper:
+        rows.append(JobViewer(**shared, requester=caller.shop, via_shopper=True, asks=0))
+    JobViewer.objects.bulk_create(rows)
+
+
+def _sees(job: TryOnJob, caller: Caller, photo: ProductImage) -> bool:
+    """Return whether all rows are there that let the caller see the job with this photo."""
+    rows = job.viewers.filter(requester__in=caller.levels, product_image=photo, left_at=None)
+    return rows.exclude(requester=caller.requester, via_shopper=True).count() == len(caller.levels)
+
+
+def _let_see(job: TryOnJob, caller: Caller, photo: ProductImage) -> None:
     shown = {"product_image": photo, "left_at": None}
-    again = {**shown, "asks": F("asks") + 1}
-    JobViewer.objects.update_or_create(job=job, requester=requester, defaults=again, create_defaults=shown)
+    own = {**shown, "shop": caller.shop if caller.is_shopper else "", "via_shopper": False}
+    JobViewer.objects.update_or_create(
+        job=job, requester=caller.requester, defaults={**own, "asks": F("asks") + 1}, create_defaults=own
+    )
+    if caller.is_shopper:
+        # A shop that has left comes back for its shopper only.
+        via_shopper = Case(When(left_at=None, then=F("via_shopper")), default=Value(True))
+        JobViewer.objects.update_or_create(
+            job=job,
+            requester=caller.shop,
+            defaults={**shown, "via_shopper": via_shopper},
+            create_defaults={**shown, "via_shopper": True, "asks": 0},
+        )
     outdate_after_commit([job.pk])
-    outdate_pages_of([requester])
+    outdate_pages_of(caller.levels)
     hold(photo)
 
 

@@ -32,6 +32,14 @@ CONDITIONAL: Final = (
     ),
     OpenApiParameter("ETag", str, OpenApiParameter.HEADER, required=True, response=[200, 304]),
 )
+SHOPPER: Final = OpenApiParameter(
+    "X-Shopper-Id",
+    {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-~]+$"},
+    OpenApiParameter.HEADER,
+    description=_(
+        "With a secret key: the shopper for whom you ask, who sees their own jobs, results and photos only."
+    ),
+)
 POLLED: Final = OpenApiParameter(
     "Retry-After",
     {"type": "integer", "minimum": 1},
@@ -86,6 +94,7 @@ def operation[**P](
             request=body,
             parameters=[
                 *([] if query is None else [query]),
+                *([] if public else [SHOPPER]),
                 *(CONDITIONAL if 304 in errors else ()),
                 *([POLLED] if polled else []),
                 *(repeatable(statuses) if is_repeatable else ()),

@@ -78,11 +78,11 @@ def test_a_key_is_what_the_form_says(staff: Client) -> None:
     assert "Choose at least one scope." in staff.post(f"{LIST}add/", filled(scopes="")).content.decode()
 
 
-def test_a_publishable_key_has_no_scopes_and_few_credits(staff: Client) -> None:
+def test_a_publishable_key_has_no_scopes(staff: Client) -> None:
     key, text = make_key(staff, kind="publishable")
 
     assert text.startswith("tos_pk_live_")
-    assert (key.scopes, key.daily_credits) == ([], 100)
+    assert key.scopes == []
 
 
 def test_the_shop_and_the_kind_of_a_key_stay_and_a_manager_can_become_less(staff: Client) -> None:
