@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tryon', '0019_fetch_photos'),
+        ('tryon', '0020_tests_of_photos'),
     ]
 
     operations = [
