@@ -21,6 +21,7 @@ from config.core.redis.counters import count
 from config.shops.authentication import key_of
 from config.shops.keys import digest_of
 from config.shops.middleware import API
+from config.shops.texts import PUBLISHABLE
 
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # FASHN's news come from its own few addresses, and none of them must be lost.
@@ -28,7 +29,6 @@ WEBHOOKS: Final = f"{API}webhooks/"
 # In the environment of a request.
 KEY: Final = "HTTP_AUTHORIZATION"
 SHOPPER: Final = "HTTP_X_SHOPPER_ID"
-PUBLISHABLE: Final = "tos_pk_"
 METER: Final = "tryon.rates"
 
 

@@ -101,7 +101,7 @@ def fill(*, jobs: int, queued: int, requester: str, events: int = 2) -> None:
         ),
         (
             "tryon_tryonjob (id, product_image_id, model_image_id, status, progress, options, cache_key,"
-            " lane, error_code, error_message, retry_count, next_check_at, expected_at, requester,"
+            " lane, error_code, error_message, retry_count, next_check_at, expected_at, requester, payer,"
             " created_at, updated_at, started_at, completed_at)",
             f"{words.id_of(JOB, 'n')}, {words.id_of(PRODUCT, f'(n % {products} + 1)')},"
             f" {words.id_of(MODEL, f'(n % {MODELS} + 1)')},"
@@ -112,7 +112,7 @@ def fill(*, jobs: int, queued: int, requester: str, events: int = 2) -> None:
             f" CASE WHEN {failed} THEN 'pose_not_found' ELSE '' END, '', 0,"
             f" CASE WHEN n BETWEEN {finished + 1} AND {finished + 2} THEN {words.time('-3600')} END,"
             f" CASE WHEN n BETWEEN {finished + 1} AND {finished + 2} THEN {words.time('-3600')} END,"
-            f" %(requester)s, {words.time(age)}, {words.time(age)},"
+            f" %(requester)s, %(requester)s, {words.time(age)}, {words.time(age)},"
             f" CASE WHEN n <= {finished + 2} THEN {words.time(age)} END,"
             f" CASE WHEN {completed} THEN {words.time(age)} END",
             jobs,
@@ -127,12 +127,13 @@ def fill(*, jobs: int, queued: int, requester: str, events: int = 2) -> None:
         (
             "tryon_prediction (id, job_id, step, model_name, speed, callback_token, provider_id, state,"
             " output, kept, price, credits_used, error_name, error_message, created_at, submitted_at,"
-            " finished_at)",
+            " finished_at, payer)",
             f"{words.id_of(CALL, 'n')}, {words.id_of(JOB, 'n')}, 0, 'tryon-v1.6', 'balanced',"
             f" {words.text.format(n='n')}, 'call-' || n, CASE WHEN n <= {finished} THEN"
             f" (CASE WHEN n % 20 = 7 THEN 'failed' ELSE 'succeeded' END) ELSE 'running' END, '', '', 1,"
             f" CASE WHEN n <= {finished} AND n % 20 <> 7 THEN 1 ELSE 0 END, '', '', {words.time(called)},"
-            f" {words.time(called)}, CASE WHEN n <= {finished} THEN {words.time(f'{called} - 6')} END",
+            f" {words.time(called)}, CASE WHEN n <= {finished} THEN {words.time(f'{called} - 6')} END,"
+            " %(requester)s",
             finished + 2,
             "",
         ),

@@ -66,6 +66,7 @@ def calls(jobs: int, queued: int) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "GET /stats", get("/api/tryon/stats", managers)
     yield "next jobs, with a daily limit", in_the_lock
     yield "credits spent today", lambda: governor.credits_spent_today(Account.LIVE, clock.now())
+    yield "credits of a shop today", lambda: governor.credits_used_by(f"shop:{shop.shop_id}")
     yield "typical seconds of an unused speed", unused_speed
     yield "stored files, a folder", lambda: stored_files("look:results/a7", {}, dry_run=True, force=False)
     yield "admin: jobs", get("/admin/tryon/tryonjob/", staff)

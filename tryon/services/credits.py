@@ -69,7 +69,7 @@ def check_credits(job: TryOnJob) -> None:
     payer, api_key, shopper, price = TryOnJob.objects.values_list("payer", "api_key", "shopper", "price").get(
         pk=job.pk
     )
-    if payer is None or not price:
+    if payer is None:
         return
     for budget in _budgets(api_key, shopper):
         if budget.most is None:

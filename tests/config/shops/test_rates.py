@@ -122,6 +122,11 @@ def test_no_header_makes_a_new_caller_of_one_without_a_right_key(
     assert owner.get("jobs").status_code == 200  # a right key at the same address
 
 
+def test_a_key_for_browsers_counts_each_address_too() -> None:
+    answer = Client(headers={"Authorization": "Api-Key tos_pk_live_wrong"}).get("/api/tryon/jobs")
+    assert (answer.status_code, set(left(answer))) == (401, {"address-reads", "key-reads"})
+
+
 def test_behind_a_proxy_each_client_has_its_own_rate(settings: Settings) -> None:
     settings.TRUSTED_PROXIES, settings.ADDRESS_READS_PER_MINUTE = 1, 1
 
