@@ -21,6 +21,7 @@ from config.core.redis.counters import count
 from config.shops.authentication import key_of
 from config.shops.keys import digest_of
 from config.shops.middleware import API
+from config.shops.shoppers import SHOPPER_HEADER
 from config.shops.texts import PUBLISHABLE
 
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -28,7 +29,6 @@ READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 WEBHOOKS: Final = f"{API}webhooks/"
 # In the environment of a request.
 KEY: Final = "HTTP_AUTHORIZATION"
-SHOPPER: Final = "HTTP_X_SHOPPER_ID"
 METER: Final = "tryon.rates"
 
 
@@ -45,7 +45,7 @@ def rates_of(method: str, path: str, environ: Mapping[str, Any], address: str) -
     found = [_rate("key", kind, digest)]
     if key.startswith(PUBLISHABLE):
         found.insert(0, _rate("address", kind, address))
-    if shopper := environ.get(SHOPPER):
+    if shopper := environ.get(SHOPPER_HEADER):
         found.insert(0, _rate("shopper", kind, hashlib.sha256(f"{digest} {shopper}".encode()).hexdigest()))
     return found
 
@@ -63,7 +63,7 @@ def refusal_before(
         return None
     environ = {
         name: headers.get(header, b"").decode("latin-1")
-        for name, header in ((KEY, b"authorization"), (SHOPPER, b"x-shopper-id"))
+        for name, header in ((KEY, b"authorization"), (SHOPPER_HEADER, b"x-shopper-id"))
     }
     return REFUSED.refusal(rates_of(method, path, environ, address))
 

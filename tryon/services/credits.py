@@ -57,7 +57,7 @@ class Budget(NamedTuple):
 
 def payer_of(caller: Caller) -> Payer:
     """Return the budgets that the caller's try-ons use. A test and a person of the staff use none."""
-    shopper = "" if caller.is_shop or not caller.shop else caller.requester
+    shopper = caller.requester if caller.is_shopper else ""
     return Payer(None if caller.is_test else caller.shop or None, caller.key_id, shopper)
 
 

@@ -8,8 +8,9 @@ from django.db.models import Q
 from config.shops.callers import Caller
 from results.models import Review
 from results.selectors import result_list_live, with_recipe_and_feedback
+from tryon.access import account_of
 from tryon.accounts import is_stand_in
-from tryon.models import Account, ProductImage
+from tryon.models import ProductImage
 
 if TYPE_CHECKING:
     from results.selectors import ShownResult
@@ -26,7 +27,7 @@ def results_instead(caller: Caller, product_image_id: UUID) -> "list[ShownResult
     product = ProductImage.objects.filter(pk=product_image_id).values("product_id")
     seen = Q(requester="") | Q(requester=caller.owner)
     photos = ProductImage.objects.filter(seen, product_id__in=product).exclude(product_id="")
-    account = Account.TEST if caller.is_test else Account.LIVE
+    account = account_of(caller)
     results = result_list_live().filter(
         review=Review.APPROVED,
         job__product_image__in=photos,

@@ -1,17 +1,16 @@
 """Credits a day of a shop, of its keys and of its shoppers: counted from rows, and never exceeded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 import requests
+from django.test import Client
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from config.core import clock
-from config.shops.callers import Caller
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey, Kind, Shop
 from tests.conftest import Api, Finish, Generate, data_of, error_of, requester
@@ -19,11 +18,8 @@ from tests.factories import PredictionFactory, ProductImageFactory, TryOnJobFact
 from tests.threads import at_once
 from tests.waiting import LONGEST_SECONDS
 from tryon.engine import governor
-from tryon.fashn.options import TryOnOptions
-from tryon.models import Prediction, PredictionState, ProductImage, Status, TryOnJob
+from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
-from tryon.services.credits import ShopperLimitReached
-from tryon.services.generate import tryon_generate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -171,35 +167,29 @@ def test_who_retries_pays(owner: Api, stranger: Api, manager: Api, model_id: str
     assert (job.payer, job.api_key) == (requester("Stranger"), key_of("Stranger"))
 
 
-def wish(shopper: str, key: str = "Owner") -> Caller:
-    shop = requester(key)
-    return Caller(requester=shopper, shop=shop, key_id=key_of(key))
-
-
-def start(caller: Caller, photo: ProductImage, model_id: str, seed: int) -> int:
-    options = TryOnOptions.from_mapping({"seed": seed})
-    try:
-        tryon_generate(
-            caller=caller, product_image_id=photo.pk, model_image_id=UUID(model_id), options=options
-        )
-    except ShopperLimitReached:
-        return 429
-    return 202
-
-
-def test_each_shopper_has_credits_of_their_own(owner: Api, model_id: str) -> None:
+def test_each_shopper_has_credits_of_their_own(owner: Api, product_id: str, model_id: str) -> None:
     Shop.objects.filter(name="Owner").update(shopper_daily_credits=2)
-    photo = ProductImageFactory.create()
-    ada, bob = wish("shopper:ada"), wish("shopper:bob")
-    assert [start(ada, photo, model_id, seed) for seed in (1, 2, 3)] == [202, 202, 429]
-    assert [start(bob, photo, model_id, seed) for seed in (1, 4, 5, 6)] == [202, 202, 202, 429]
-    server = wish(requester("Owner"))
-    assert start(server, photo, model_id, 7) == 202  # the shop's own have no shopper
+
+    def statuses(shopper: str, seeds: Iterable[int]) -> list[int]:
+        client = Client(headers={"Authorization": owner.authorization, "X-Shopper-Id": shopper})
+        return [
+            client.post(
+                "/api/tryon/generate",
+                {"productImageId": product_id, "modelImageId": model_id, "options": {"seed": seed}},
+                content_type="application/json",
+            ).status_code
+            for seed in seeds
+        ]
+
+    assert statuses("ada", (1, 2, 3)) == [202, 202, 429]
+    assert statuses("bob", (1, 4, 5, 6)) == [202, 202, 202, 429]  # the first is ada's
+    assert ask(owner, product_id, model_id, seed=7).status_code == 202  # the shop's own have no shopper
 
 
 RACES: dict[str, Callable[[], Any]] = {
     "shop_budget_reached": lambda: Shop.objects.filter(name="Owner").update(daily_credits=7),
     "key_budget_reached": lambda: ApiKey.objects.filter(name="Owner").update(daily_credits=7),
+    "shopper_limit_reached": lambda: Shop.objects.filter(name="Owner").update(shopper_daily_credits=7),
 }
 
 
@@ -210,6 +200,7 @@ def test_a_race_of_fifty_never_exceeds_a_budget(
 ) -> None:
     RACES[code]()
     seeds = iter(range(50))
+    shopper = {"X-Shopper-Id": "ada"} if code == "shopper_limit_reached" else {}
 
     def post() -> Any:
         body = {
@@ -220,7 +211,7 @@ def test_a_race_of_fifty_never_exceeds_a_budget(
         return requests.post(
             f"{live_server.url}/api/tryon/generate",
             json=body,
-            headers={"Authorization": owner.authorization},
+            headers={"Authorization": owner.authorization, **shopper},
             timeout=LONGEST_SECONDS,
         )
 
@@ -229,12 +220,3 @@ def test_a_race_of_fifty_never_exceeds_a_budget(
     assert (statuses.count(202), statuses.count(429)) == (7, 43)
     assert {answer.json()["error"]["code"] for answer in answers if answer.status_code == 429} == {code}
     assert TryOnJob.objects.count() == 7
-
-
-@pytest.mark.slow
-def test_a_race_of_fifty_never_exceeds_a_shoppers_limit(owner: Api, model_id: str) -> None:
-    Shop.objects.filter(name="Owner").update(shopper_daily_credits=4)
-    photo, seeds = ProductImageFactory.create(), iter(range(50))
-    caller = wish(f"shopper:{uuid4()}")
-    statuses = at_once(50, lambda: start(caller, photo, model_id, next(seeds)), threads=50)
-    assert (statuses.count(202), statuses.count(429)) == (4, 46)
