@@ -16,7 +16,7 @@ from tests.bench.flood import flood
 from tests.bench.scenarios import Figures, drain, in_flight, overhead
 
 # How many try-ons one key asks for in the flood.
-FLOOD_JOBS = int(os.environ.get("FLOOD_JOBS", "1500"))
+FLOOD_JOBS = int(os.environ.get("FLOOD_JOBS", "400"))
 
 
 @dataclass(frozen=True)

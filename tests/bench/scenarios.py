@@ -138,9 +138,9 @@ def ask(made: World, product: str, model: str, seed: int) -> None:
     made.api("POST", "generate", {"productImageId": product, "modelImageId": model, "options": options})
 
 
-def wait_for(made: World, jobs: int, meter: Meter) -> None:
+def wait_for(made: World, jobs: int, meter: Meter, *, most_seconds: float = GIVE_UP_SECONDS) -> None:
     """Wait until this number of jobs is completed, without asking for each. Raise TimeoutError."""
-    deadline = time.monotonic() + GIVE_UP_SECONDS
+    deadline = time.monotonic() + most_seconds
     many = jobs > LOOKS_PER_COUNT * 10
     while made.api("GET", "stats")["jobs"]["completed"] < jobs:
         if time.monotonic() > deadline:

@@ -43,7 +43,7 @@ class Timeline:
 
 
 def timelines(made: World, speed: float) -> list[Timeline]:
-    """All paid calls of a world, joined by FASHN's id. Raise KeyError where one brought no picture."""
+    """The completed jobs' paid calls, joined by FASHN's id. Raise KeyError where one brought no picture."""
     # FASHN's clock runs ``speed`` times as fast as ours: its times are counted back from a common moment.
     theirs = float(made.sandbox("POST", "clock", {"advance": 0})["now"])
     ours = time.time()
@@ -63,6 +63,7 @@ def timelines(made: World, speed: float) -> list[Timeline]:
             completed=row["completed"],
         )
         for row in rows(made)
+        if row["completed"] is not None
     ]
 
 
