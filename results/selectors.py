@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         provider_model: str | None
         shown_product_image: UUID
         shown_product_id: str
+        seen_viewer: int | None
         shown_model_image: UUID
         shown_options: dict[str, Any]
         is_test: bool
@@ -69,6 +70,7 @@ def with_recipe_and_feedback(results: QuerySet[TryOnResult], requester: str) -> 
         # Show the requester's own photo: the job's may be another caller's. A manager may have none.
         shown_product_image=Coalesce(F("seen__product_image"), F("job__product_image")),
         shown_product_id=Coalesce(F("seen__product_image__product_id"), F("job__product_image__product_id")),
+        seen_viewer=F("seen__pk"),
         shown_model_image=F("job__model_image"),
         shown_options=F("job__options"),
         is_test=F("job__is_test"),

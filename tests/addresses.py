@@ -230,6 +230,18 @@ OF_THE_API: Final[dict[str, dict[str, Row]]] = {
             body={"productImageId": "{product_id}", "modelImageId": "{model_id}"},
         )
     },
+    "api/tryon/generate/price": {
+        "POST": call(
+            404,
+            200,
+            404,
+            200,
+            403,
+            Ability.START_TRYONS,
+            Ability.USE_ANY_PHOTO,
+            body={"productImageId": "{product_id}", "modelImageId": "{model_id}"},
+        )
+    },
     "api/tryon/jobs": {"GET": call("200/0", "200/3", "200/0", "200/3", "200/0", Ability.SEE_ALL_JOBS)},
     "api/tryon/jobs/<id:job_id>": {"GET": call(404, 200, 404, 200, 404, Ability.SEE_ALL_JOBS)},
     "api/tryon/jobs/<id:job_id>/cancel": {"POST": call(404, 200, 404, 200, 404, Ability.OPERATE_JOBS)},

@@ -3,6 +3,7 @@
 Each function raises the same "not found" for a missing row and for another caller's row.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict
 from uuid import UUID
@@ -29,7 +30,7 @@ from config.shops.callers import Caller
 from models_library.access import ModelImageNotFound
 from models_library.models import ModelImage
 from models_library.selectors import model_image_hold
-from tryon.models import Account, JobViewer, ProductImage, Status, TryOnJob
+from tryon.models import Account, JobViewer, ProductImage, Status, TryOnJob, ViewerGarment
 from tryon.selectors import with_files
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     class Shown(TypedDict):
         shown_product_image: UUID
         shown_product_id: str
+        seen_viewer: int | None
         shown_status: str
         left_at: datetime | None
 
@@ -88,14 +90,15 @@ def owned_by(caller: Caller) -> Q:
     return Q(shop=caller.shop) if caller.is_shop else Q(requester=caller.requester)
 
 
-def hold(product: ProductImage, model: ModelImage | None = None) -> None:
+def hold(products: Collection[ProductImage], model: ModelImage | None = None) -> None:
     """Keep the files of photos that a job points at from now on, until the transaction ends.
 
     An erasure or a cleanup locks the photo too: it waits and finds the job, or it was first. Then raise
     ProductImageNotFound or ModelImageNotFound. The lock of a foreign key would come too late, at the commit.
     """
-    held = ProductImage.objects.select_for_update(no_key=True).filter(pk=product.pk)
-    if not with_files(held).exists():
+    held = ProductImage.objects.select_for_update(no_key=True).filter(pk__in=[photo.pk for photo in products])
+    # In one order, so that two requests for the same garments do not wait for each other.
+    if len(with_files(held).order_by("pk").values_list("pk")) < len(products):
         raise ProductImageNotFound
     if model is not None and not model_image_hold(model):
         raise ModelImageNotFound
@@ -137,6 +140,7 @@ def jobs_for(caller: Caller) -> "QuerySet[ShownJob]":
         # The caller's own photo: the job's may be another caller's.
         shown_product_image=Coalesce(F("seen__product_image"), F("product_image")),
         shown_product_id=Coalesce(F("seen__product_image__product_id"), F("product_image__product_id")),
+        seen_viewer=F("seen__pk"),
         left_at=Value(None, DateTimeField()) if sees_all else F("seen__left_at"),
         shown_status=F("status")
         if sees_all
@@ -167,7 +171,9 @@ def jobs_in(jobs: "QuerySet[ShownJob]", caller: Caller, status: str) -> "QuerySe
 
 def jobs_of_photo(jobs: "QuerySet[ShownJob]", caller: Caller, **photo: Any) -> "QuerySet[ShownJob]":
     """Return those of a caller's jobs that were asked for with such a photo."""
-    viewers = JobViewer.objects.filter(**{f"product_image__{name}": value for name, value in photo.items()})
+    chosen = {f"product_image__{name}": value for name, value in photo.items()}
+    viewers, garments = JobViewer.objects.filter(**chosen), ViewerGarment.objects.filter(**chosen)
     if not caller.may(Ability.SEE_ALL_JOBS):
         viewers = viewers.filter(requester=caller.requester)
-    return jobs.filter(pk__in=viewers.values("job"))
+        garments = garments.filter(viewer__requester=caller.requester)
+    return jobs.filter(Q(pk__in=viewers.values("job")) | Q(pk__in=garments.values("viewer__job")))

@@ -28,6 +28,7 @@ from tryon.models import (
     ProductImage,
     Status,
     TryOnJob,
+    ViewerGarment,
 )
 
 
@@ -83,6 +84,7 @@ def jobs_ready(account: str, now: datetime) -> QuerySet[TryOnJob]:
 def jobs_showing(photo_id: UUID) -> list[UUID]:
     """Return the ids of the jobs that show a product photo's id and product to one of their viewers."""
     shown = Q(product_image=photo_id) | Q(viewers__product_image=photo_id)
+    shown |= Q(viewers__garments__product_image=photo_id)
     return list(TryOnJob.objects.filter(shown).order_by().distinct().values_list("pk", flat=True))
 
 
@@ -162,15 +164,41 @@ def jobs_to_erase(photo: ProductImage | ModelImage, *, most: int) -> list[UUID]:
     made = TryOnJob.objects.filter(**{field: photo}).exclude(cache_key__startswith=ERASED).order_by("pk")
     ids = list(made.values_list("pk", flat=True)[:most])
     if not ids and isinstance(photo, ProductImage):
-        asked = JobViewer.objects.filter(product_image=photo).exclude(job__cache_key__startswith=ERASED)
+        asked = viewers_with(photo).exclude(job__cache_key__startswith=ERASED)
         ids = list(asked.order_by("pk").values_list("job_id", flat=True)[:most])
     return ids
 
 
+def viewers_with(photo: ProductImage) -> QuerySet[JobViewer]:
+    """Return the viewers who asked for a job with a photo, whichever garment it shows."""
+    garments = ViewerGarment.objects.filter(product_image=photo)
+    return JobViewer.objects.filter(Q(product_image=photo) | Q(pk__in=garments.values("viewer")))
+
+
+def garment_photos(job: TryOnJob, position: int) -> QuerySet[ProductImage]:
+    """Return the viewers' photos of one further garment of a job, which show the same and have files."""
+    asked = Q(viewer_garments__viewer__job=job, viewer_garments__position=position)
+    return with_files(ProductImage.objects.filter(asked)).order_by(
+        F("viewer_garments__viewer__left_at").desc(nulls_first=True), "viewer_garments__pk"
+    )
+
+
+def photos_asked_with(job: TryOnJob, requester: str) -> list[ProductImage]:
+    """Return the photos of a job's garments as the requester asked for it, else those of another viewer."""
+    viewers = job.viewers.order_by("left_at", "pk").select_related("product_image")
+    own = viewers.filter(requester=requester).first()
+    first = job.product_image if own is None or own.product_image is None else own.product_image
+    if not job.is_outfit:
+        return [first]
+    further = ViewerGarment.objects.filter(viewer=own or viewers.first()).order_by("position")
+    return [first, *(garment.product_image for garment in further.select_related("product_image"))]
+
+
 def copy_at_hand(job: TryOnJob, *, but: ProductImage) -> ProductImage | None:
-    """Return a photo with files, other than ``but``, with which somebody waits for the job."""
-    photos = ProductImage.objects.filter(viewers__job=job, viewers__left_at=None).exclude(pk=but.pk)
-    return with_files(photos).order_by("viewers__pk").first()
+    """Return the first photo of somebody who waits for the job, and asked with files other than ``but``."""
+    viewers = _with_other_photos(but).filter(job=job).select_related("product_image").order_by("pk")
+    viewer = viewers.first()
+    return None if viewer is None else viewer.product_image
 
 
 def job_of_others(job: TryOnJob, photo: ProductImage) -> TryOnJob | None:
@@ -186,8 +214,9 @@ def photos_to_finish() -> Iterator[ProductImage | ModelImage]:
     """Return the erased photos of which jobs are left to erase."""
     left = TryOnJob.objects.exclude(cache_key__startswith=ERASED)
     asked = JobViewer.objects.filter(product_image=OuterRef("pk"), job__in=left)
+    worn = ViewerGarment.objects.filter(product_image=OuterRef("pk"), viewer__job__in=left)
     made = left.filter(product_image=OuterRef("pk"))
-    yield from ProductImage.objects.filter(Exists(made) | Exists(asked), product_id="")
+    yield from ProductImage.objects.filter(Exists(made) | Exists(asked) | Exists(worn), product_id="")
     yield from ModelImage.objects.filter(Exists(left.filter(model_image=OuterRef("pk"))), name="")
 
 
@@ -217,14 +246,20 @@ def _jobs_of(photo: ProductImage | ModelImage) -> QuerySet[TryOnJob]:
     jobs = TryOnJob.objects.exclude(cache_key__startswith=ERASED)
     if isinstance(photo, ModelImage):
         return jobs.filter(model_image=photo)
-    asked = JobViewer.objects.filter(product_image=photo)
-    return jobs.filter(Q(product_image=photo) | Q(pk__in=asked.values("job")))
+    return jobs.filter(Q(product_image=photo) | Q(pk__in=viewers_with(photo).values("job")))
 
 
 def _others_have_a_copy(photo: ProductImage | ModelImage) -> Exists:
-    """Return the condition that somebody asked for a job with another photo than this one."""
-    viewers = JobViewer.objects.filter(job=OuterRef("pk"), product_image__isnull=False, left_at=None)
-    return Exists(viewers.exclude(product_image=photo.pk).exclude(product_image__processed=""))
+    """Return the condition that somebody asked for a job with other photos than this one."""
+    return Exists(_with_other_photos(photo).filter(job=OuterRef("pk")))
+
+
+def _with_other_photos(photo: ProductImage | ModelImage) -> QuerySet[JobViewer]:
+    """Return the viewers who wait for a job, and asked for it without this photo. Theirs have files."""
+    viewers = JobViewer.objects.filter(product_image__isnull=False, left_at=None)
+    gone = ViewerGarment.objects.filter(Q(product_image=photo.pk) | Q(product_image__processed=""))
+    others = viewers.exclude(product_image=photo.pk).exclude(product_image__processed="")
+    return others.filter(~Exists(gone.filter(viewer=OuterRef("pk"))))
 
 
 def dead_letters() -> QuerySet[TryOnJob]:
@@ -269,8 +304,13 @@ def rescued(account: str) -> Rescued:
 
 def uploads_without_jobs(*, before: datetime) -> QuerySet[ProductImage]:
     """Return the photos that a storefront uploaded before a time and nobody tried on."""
-    unused = ProductImage.objects.filter(created_at__lt=before, jobs=None, viewers=None)
+    unused = photos_unused().filter(created_at__lt=before)
     return unused.exclude(requester="")
+
+
+def photos_unused() -> QuerySet[ProductImage]:
+    """Return the photos that no job and no viewer points at."""
+    return ProductImage.objects.filter(jobs=None, viewers=None, viewer_garments=None)
 
 
 def uploads_spent(*, before: datetime) -> QuerySet[ProductImage]:
@@ -278,11 +318,17 @@ def uploads_spent(*, before: datetime) -> QuerySet[ProductImage]:
     needed = Q(status__in=ACTIVE) | Q(updated_at__gte=before) | Q(result__isnull=False)
     own = TryOnJob.objects.filter(product_image=OuterRef("pk"))
     shared = TryOnJob.objects.filter(viewers__product_image=OuterRef("pk"))
+    worn = TryOnJob.objects.filter(viewers__garments__product_image=OuterRef("pk"))
     photos = ProductImage.objects.filter(
-        Exists(own) | Exists(shared),
+        Exists(own) | Exists(shared) | Exists(worn),
         ~Exists(own.filter(needed)),
         ~Exists(
             TryOnJob.objects.filter(needed, viewers__product_image=OuterRef("pk"), viewers__left_at=None)
+        ),
+        ~Exists(
+            TryOnJob.objects.filter(
+                needed, viewers__garments__product_image=OuterRef("pk"), viewers__left_at=None
+            )
         ),
         created_at__lt=before,
     )

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from config.core.http.envelope import Url, absolute_urls
 from config.core.http.pagination import ListQuery
 from config.core.http.strict import Choice, Few, Id, Moment, StrictSerializer, Text
+from results.garments import Asked, GarmentAnswer, garments_asked, options_asked
 from results.labels import AiLabelAnswer, ai_label
 from results.models import Reason, Review, Verdict
 
@@ -27,6 +28,7 @@ class RecipeAnswer(TypedDict):
     productImageId: UUID
     modelImageId: UUID
     productId: str
+    garments: Annotated[list[GarmentAnswer], _("In the order in which they were put on.")]
     options: dict[str, Any]
     providerModel: str | None
 
@@ -82,10 +84,21 @@ class GiveFeedbackSerializer(StrictSerializer):
 def result_answers(results: "Sequence[ShownResult]", request: Request) -> list[ResultAnswer]:
     """Return results as the API shows them. They come from ``with_recipe_and_feedback``."""
     urls = absolute_urls(request, [file for result in results for file in (result.image, result.thumbnail)])
-    return [_answer(result, urls) for result in results]
+    asked = [
+        Asked(
+            result.job_id,
+            result.seen_viewer,
+            result.shown_product_image,
+            result.shown_product_id,
+            result.shown_options,
+        )
+        for result in results
+    ]
+    garments = garments_asked(asked)
+    return [_answer(result, urls, garments[result.job_id]) for result in results]
 
 
-def _answer(result: "ShownResult", urls: Mapping[str, Url]) -> ResultAnswer:
+def _answer(result: "ShownResult", urls: Mapping[str, Url], garments: list[GarmentAnswer]) -> ResultAnswer:
     return {
         "id": result.pk,
         "jobId": result.job_id,
@@ -102,7 +115,8 @@ def _answer(result: "ShownResult", urls: Mapping[str, Url]) -> ResultAnswer:
             "productImageId": result.shown_product_image,
             "modelImageId": result.shown_model_image,
             "productId": result.shown_product_id,
-            "options": result.shown_options,
+            "garments": garments,
+            "options": options_asked(result.shown_options),
             "providerModel": result.provider_model,
         },
         "feedback": own_feedback(result),

@@ -33,7 +33,7 @@ def fill(jobs: int) -> dict[str, Any]:
     ids = {status: str(bulk.uid(bulk.JOB, number)) for status, number in numbers.items()}
     job = TryOnJob.objects.select_related("product_image", "model_image").get(pk=ids["completed"])
     recipe = with_default_category(TryOnOptions(), job.model_image).normalised()
-    name = cache_key(job.product_image, job.model_image, recipe, job.account)
+    name = cache_key([job.product_image], job.model_image, recipe, job.account)
     TryOnJob.objects.filter(pk=job.pk).update(cache_key=name)
     TryOnResult.objects.filter(job=job).update(cache_key=name)
     wish = {"productImageId": str(job.product_image_id), "modelImageId": str(job.model_image_id)}

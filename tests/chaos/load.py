@@ -18,6 +18,7 @@ from tests.chaos.world import World
 from tests.images import garment_photo
 
 JOBS_PER_PHOTO: Final = 5
+OUTFIT: Final = ("bottoms", "tops", "bags")
 POLL_SECONDS: Final = 0.3
 # Asking is spread over this share of the time; then the shopper only follows.
 ASKING_SHARE: Final = 0.8
@@ -46,13 +47,13 @@ class Shopper:
         """Ask for all the try-ons in about ``seconds``. Raise what the API refuses for good."""
         dice, started = random.Random(self.seed + 2), time.monotonic()
         models = [photo["id"] for photo in self._call("GET", "models")]
-        product = ""
+        products: list[str] = []
         for number, chosen in enumerate(options):
             if number % JOBS_PER_PHOTO == 0:
-                product = self._upload(garment_photo(seed=number), f"chaos-{number}")
+                products.append(self._upload(garment_photo(seed=number), f"chaos-{number}"))
             # Fewer jobs a photo than models: no two wishes are alike, even with the same fault.
             wish = {
-                "productImageId": product,
+                **clothes(number, products),
                 "modelImageId": models[number % len(models)],
                 "options": chosen,
             }
@@ -114,6 +115,15 @@ class Shopper:
                     raise
                 self.unanswered += 1
                 time.sleep(POLL_SECONDS)
+
+
+def clothes(number: int, products: Sequence[str]) -> dict[str, Any]:
+    """The latest photo, in every fifth wish with those before it as an outfit of two or three garments."""
+    if number % JOBS_PER_PHOTO or len(products) < len(OUTFIT):
+        return {"productImageId": products[-1]}
+    worn = OUTFIT[: 2 + number // JOBS_PER_PHOTO % 2]
+    garments = zip(products[: -len(worn) - 1 : -1], worn, strict=True)
+    return {"garments": [{"productImageId": product, "category": category} for product, category in garments]}
 
 
 def _may_pass(error: requests.RequestException) -> bool:

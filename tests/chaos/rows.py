@@ -31,6 +31,7 @@ def rows() -> dict[str, list[dict[str, object]]]:
             {
                 "token": row.callback_token,
                 "job": str(row.job_id),
+                "step": row.step,
                 "state": row.state,
                 "providerId": row.provider_id,
                 "kept": exists(row.kept),

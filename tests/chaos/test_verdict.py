@@ -37,7 +37,16 @@ def rows() -> dict[str, Any]:
                 "personalRetries": 0,
             }
         ],
-        "predictions": [{"token": "one", "job": "j", "state": "succeeded", "providerId": "p", "kept": False}],
+        "predictions": [
+            {
+                "token": "one",
+                "job": "j",
+                "step": 0,
+                "state": "succeeded",
+                "providerId": "p",
+                "kept": False,
+            }
+        ],
     }
 
 
@@ -74,9 +83,8 @@ def test_a_second_payment_counts_unless_a_person_asked_for_it(
 
 
 def test_a_second_step_is_no_second_payment(ledger: dict[str, Any], rows: dict[str, Any]) -> None:
-    step = {**ledger["predictions"][0], "modelName": "background-remove", "webhookUrl": f"{ADDRESS}two"}
-    ledger["predictions"].append(step)
-    rows["predictions"].append({**rows["predictions"][0], "token": "two"})
+    ledger["predictions"].append({**ledger["predictions"][0], "webhookUrl": f"{ADDRESS}two"})
+    rows["predictions"].append({**rows["predictions"][0], "token": "two", "step": 1})
     assert judge(ledger, rows).clean
 
 

@@ -21,7 +21,7 @@ class Payment:
     """
 
     job: str
-    model: str
+    step: int
     kept: bool
     knowable: bool
 
@@ -103,7 +103,7 @@ def payments(ledger: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str,
             found.append(
                 Payment(
                     job=row["job"] if row else "",
-                    model=call["modelName"],
+                    step=row["step"] if row else 0,
                     kept=bool(row and row["kept"]),
                     # A row is written before anything is sent: a call without one is the product's fault.
                     knowable=row is None or bool(row["providerId"]) or token in called_back,
@@ -114,7 +114,7 @@ def payments(ledger: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str,
 
 def paid_again(paid: Sequence[Payment], jobs: Mapping[str, Mapping[str, Any]]) -> Counter[str]:
     """Count the payments too many of each job, for any of its steps. A person's retry may pay again."""
-    bought = Counter((payment.job, payment.model) for payment in paid if payment.job)
+    bought = Counter((payment.job, payment.step) for payment in paid if payment.job)
     extra: Counter[str] = Counter()
     for (job, _), number in bought.items():
         extra[job] += max(0, number - 1 - jobs[job]["personalRetries"])
@@ -130,7 +130,7 @@ def recipes_paid_again(paid: Sequence[Payment], jobs: Mapping[str, Mapping[str, 
     retries: Counter[str] = Counter()
     for job in jobs.values():
         retries[job["recipe"]] += job["personalRetries"]
-    bought = Counter((jobs[payment.job]["recipe"], payment.model) for payment in paid if payment.job)
+    bought = Counter((jobs[payment.job]["recipe"], payment.step) for payment in paid if payment.job)
     return sum(max(0, number - 1 - retries[recipe]) for (recipe, _), number in bought.items())
 
 

@@ -42,6 +42,12 @@ def test_the_owner_sees_a_result(
         "productImageId": str(result.job.product_image_id),
         "modelImageId": str(result.job.model_image_id),
         "productId": result.job.product_image.product_id,
+        "garments": [
+            {
+                "productImageId": str(result.job.product_image_id),
+                "productId": result.job.product_image.product_id,
+            }
+        ],
         "options": {"mode": "quality"},
         "providerModel": "tryon-v1.6",
     }

@@ -99,7 +99,7 @@ def test_a_picture_given_up_and_asked_for_again_comes_and_goes(
 ) -> None:
     job = shared.job
     recipe = with_default_category(TryOnOptions(), job.model_image).normalised()
-    TryOnResult.objects.update(cache_key=cache_key(job.product_image, job.model_image, recipe, job.account))
+    TryOnResult.objects.update(cache_key=cache_key([job.product_image], job.model_image, recipe, job.account))
     assert [len(rows(api)) for api in (owner, stranger)] == [1, 1]
     assert owner.delete(f"results/{shared.pk}").status_code == 204
     assert [len(rows(api)) for api in (owner, stranger)] == [0, 1]

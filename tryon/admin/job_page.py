@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 
 from config.core.admin.widgets import badge, pixels
 from config.shops.names import requester_words
+from results.garments import options_asked
 from tryon.failures import message_for
 from tryon.models import Status, TryOnJob
+from tryon.selectors import photos_asked_with
 from tryon.timing import progress_now
 
 MOST_EVENTS: Final = 300
@@ -18,17 +20,21 @@ MOST_EVENTS: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class PictureCard:
-    """One of the pictures shown side by side. ``address`` is its admin page."""
+    """One of the pictures shown side by side. ``address`` is its admin page, ``sign`` stands before it."""
 
     title: str
     name: str
     address: str
     picture: FieldFile
     size: str
+    sign: str = "+"
 
 
 def job_page(job: TryOnJob) -> dict[str, Any]:
-    """Return the template's context. It takes two queries beyond the job, its photos and its result."""
+    """Return the template's context.
+
+    It takes two queries beyond the job, its photos and its result, and two more for an outfit.
+    """
     events = list(job.events.order_by("-id")[: MOST_EVENTS + 1])
     predictions = job.predictions.defer("output", "callback_token")
     return {
@@ -38,7 +44,7 @@ def job_page(job: TryOnJob) -> dict[str, Any]:
         "progress": progress_now(job),
         "error": message_for(job.error_code) if job.status == Status.FAILED else "",
         "pictures": pictures_of(job),
-        "options": sorted(job.options.items()),
+        "options": sorted(options_asked(job.options).items()),
         "predictions": [(row, badge(row.state, row.get_state_display())) for row in predictions],
         "events": [
             (event, event.label, [(name, words(value)) for name, value in sorted(event.data.items())])
@@ -54,16 +60,10 @@ def words(value: object) -> object:
 
 
 def pictures_of(job: TryOnJob) -> list[PictureCard]:
-    """Return the garment, the model and, if there is one, the result."""
-    garment, model, result = job.product_image, job.model_image, getattr(job, "result", None)
+    """Return the garments, the model and, if there is one, the result."""
+    model, result = job.model_image, getattr(job, "result", None)
     cards = [
-        PictureCard(
-            title=_("Garment"),
-            name=str(garment),
-            address=reverse("admin:tryon_productimage_change", args=[garment.pk]),
-            picture=garment.processed,
-            size=pixels(garment.width, garment.height),
-        ),
+        *garment_cards(job),
         PictureCard(
             title=_("Model"),
             name=str(model),
@@ -80,6 +80,23 @@ def pictures_of(job: TryOnJob) -> list[PictureCard]:
                 address=reverse("admin:results_tryonresult_change", args=[result.pk]),
                 picture=result.image,
                 size=pixels(result.width, result.height),
+                sign="=",
             )
         )
     return cards
+
+
+def garment_cards(job: TryOnJob) -> list[PictureCard]:
+    """Return the garments in the order in which they are put on."""
+    photos = photos_asked_with(job, job.requester) if job.is_outfit else [job.product_image]
+    return [
+        PictureCard(
+            title=_("Garment"),
+            name=str(garment),
+            address=reverse("admin:tryon_productimage_change", args=[garment.pk]),
+            picture=garment.processed,
+            size=pixels(garment.width, garment.height),
+            sign="+" if place else "",
+        )
+        for place, garment in enumerate(photos)
+    ]

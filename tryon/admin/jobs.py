@@ -21,7 +21,7 @@ from config.shops.abilities import Ability
 from config.shops.callers import Caller, person_calling
 from config.shops.names import ShopFilter, requester_words
 from tryon.admin.job_page import job_page
-from tryon.models import Prediction, Status, TryOnJob
+from tryon.models import Prediction, Status, TryOnJob, ViewerGarment
 from tryon.selectors import dead_letters
 from tryon.services.jobs import job_cancel, job_retry
 from tryon.timing import progress_now
@@ -145,6 +145,8 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
         if not term:
             return queryset, False
         match = Q(product_image__product_id__icontains=term) | Q(requester__icontains=term)
+        worn = ViewerGarment.objects.filter(product_image__product_id__icontains=term)
+        match |= Q(pk__in=worn.values("viewer__job"))
         match |= Q(pk__in=Prediction.objects.filter(provider_id=term).values("job"))
         if (job_id := as_uuid(term)) is not None:
             match |= Q(pk=job_id)
@@ -163,7 +165,9 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
     @admin.display(description=_("product"), ordering="product_image__product_id")
     def garment(self, job: TryOnJob) -> SafeString:
         photo = job.product_image
-        return link_to("tryon_productimage", photo.pk, thumbnail(photo.thumbnail, photo.product_id))
+        link = link_to("tryon_productimage", photo.pk, thumbnail(photo.thumbnail, photo.product_id))
+        further = len(job.options.get("garments", [])) - 1
+        return format_html("{} +{}", link, further) if further > 0 else link
 
     @admin.display(description=_("model photo"), ordering="model_image__name")
     def model_photo(self, job: TryOnJob) -> SafeString:

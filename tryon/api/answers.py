@@ -16,6 +16,7 @@ from config.core.http.envelope import Url, absolute_urls, with_host
 from config.core.http.warnings import WarningAnswer, warning_answers
 from config.core.images import ImageWarning
 from config.core.storage import addresses
+from results.garments import Asked, GarmentAnswer, garments_asked, options_asked
 from results.labels import AiLabelAnswer, ai_label
 from tryon.api.fallbacks import FallbackAnswer
 from tryon.failures import FailureCode, is_retryable, message_for
@@ -100,9 +101,18 @@ class GeneratedAnswer(TypedDict):
     jobId: UUID
     status: Annotated[str, Status]
     estimatedWaitTime: Annotated[int, _("Seconds until the picture.")]
+    credits: Annotated[int, _("Credits that the request costs: 0 if a picture or a job is there already.")]
     test: Annotated[bool, STAND_IN]
     waitReason: NotRequired[Annotated[str, WaitReason]]
     fallbacks: NotRequired[Annotated[list[FallbackAnswer], FALLBACKS]]
+
+
+class PriceAnswer(TypedDict):
+    """The price of a try-on, and the wait for it, if it were asked for now."""
+
+    credits: Annotated[int, _("Credits that the request costs: 0 if a picture or a job is there already.")]
+    estimatedWaitTime: Annotated[int, _("Seconds until the picture.")]
+    test: Annotated[bool, STAND_IN]
 
 
 class ResultState(TextChoices):
@@ -123,6 +133,7 @@ class JobAnswer(TypedDict):
     resultState: Annotated[str, ResultState, RESULT_STATE]
     productImageId: UUID
     productId: str
+    garments: Annotated[list[GarmentAnswer], _("In the order in which they are put on.")]
     modelImageId: UUID
     options: Annotated[dict[str, Any], _("As in generate. Defaults are left out.")]
     test: Annotated[bool, STAND_IN]
@@ -158,6 +169,7 @@ class Facts(NamedTuple):
     jobs: "Sequence[ShownJob]"
     waits: Mapping[UUID, Waiting]
     urls: Mapping[str, str]
+    garments: Mapping[UUID, list[GarmentAnswer]]
 
 
 def facts_of(jobs: "Sequence[ShownJob]") -> Facts:
@@ -166,7 +178,11 @@ def facts_of(jobs: "Sequence[ShownJob]") -> Facts:
     urls = addresses([str(file) for result in results for file in (result.image, result.thumbnail)])
     outlook = Outlook(jobs)
     waits = {job.pk: waiting(job, outlook) for job in jobs if job.shown_status == Status.QUEUED}
-    return Facts(jobs, waits, urls)
+    asked = [
+        Asked(job.pk, job.seen_viewer, job.shown_product_image, job.shown_product_id, job.options)
+        for job in jobs
+    ]
+    return Facts(jobs, waits, urls, garments_asked(asked))
 
 
 def waiting(job: TryOnJob, outlook: Outlook) -> Waiting:
@@ -177,7 +193,7 @@ def waiting(job: TryOnJob, outlook: Outlook) -> Waiting:
 def job_answers(facts: Facts, request: HttpRequest | Request) -> list[JobAnswer]:
     """Return jobs as the API shows them."""
     urls = with_host(request, facts.urls)
-    return [_answer(job, facts.waits, urls) for job in facts.jobs]
+    return [_answer(job, facts, urls) for job in facts.jobs]
 
 
 def job_answer(job: "ShownJob", request: Request) -> JobAnswer:
@@ -219,7 +235,7 @@ def _end_of_result(job: TryOnJob, completed_at: datetime) -> datetime:
     return completed_at + timedelta(days=settings.RESULT_TTL_DAYS)
 
 
-def _answer(job: "ShownJob", waits: Mapping[UUID, Waiting], urls: Mapping[str, Url]) -> JobAnswer:
+def _answer(job: "ShownJob", facts: Facts, urls: Mapping[str, Url]) -> JobAnswer:
     body: JobAnswer = {
         "id": job.pk,
         "status": job.shown_status,
@@ -227,8 +243,9 @@ def _answer(job: "ShownJob", waits: Mapping[UUID, Waiting], urls: Mapping[str, U
         "resultState": result_state(job),
         "productImageId": job.shown_product_image,
         "productId": job.shown_product_id,
+        "garments": facts.garments[job.pk],
         "modelImageId": job.model_image_id,
-        "options": job.options,
+        "options": options_asked(job.options),
         "test": job.is_test,
         "createdAt": job.created_at,
         "startedAt": job.started_at,
@@ -236,7 +253,7 @@ def _answer(job: "ShownJob", waits: Mapping[UUID, Waiting], urls: Mapping[str, U
     }
     match job.shown_status:
         case Status.QUEUED:
-            wait = waits[job.pk]
+            wait = facts.waits[job.pk]
             body["queuePosition"] = wait.position
             body["estimatedWaitTime"] = wait.seconds
             if wait.reason is not None:

@@ -1,7 +1,9 @@
 """Product photos and jobs as the API accepts them: forms, bodies and queries."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, override
+from uuid import UUID
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
@@ -10,19 +12,32 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.core.http.pagination import ListQuery
-from config.core.http.strict import Choice, Flag, FormSerializer, Id, Moment, Number, StrictSerializer, Text
+from config.core.http.strict import (
+    Choice,
+    Few,
+    Flag,
+    FormSerializer,
+    Id,
+    Moment,
+    Number,
+    StrictSerializer,
+    Text,
+)
 from config.core.outgoing.fetch import MOST_CHARACTERS
 from tryon.fashn.options import (
     CATEGORIES,
+    GARMENT_CATEGORIES,
     GARMENT_PHOTO_TYPES,
     MAX_MODES,
     MAX_SEED,
+    MOST_GARMENTS,
     RESOLUTIONS,
     V16_MODES,
     OptionError,
     Recipe,
     TryOnOptions,
 )
+from tryon.fashn.outfits import outfit
 from tryon.models import Status
 from tryon.outcomes import OUTCOMES
 from tryon.services.products import storable_metadata
@@ -134,12 +149,76 @@ class OptionsField(serializers.Field[TryOnOptions, Any, Any, Any]):
         return value.normalised()
 
 
-class GenerateSerializer(StrictSerializer):
-    """``POST /generate``."""
+class GarmentSerializer(StrictSerializer):
+    """One garment of an outfit."""
 
     productImageId = Id()
+    category = Choice(
+        choices=GARMENT_CATEGORIES,
+        required=False,
+        allow_null=True,
+        help_text=_("Without it, FASHN finds out what the garment is. Shoes and bags need it."),
+    )
+
+
+class GenerateSerializer(StrictSerializer):
+    """``POST /generate``: one garment as ``productImageId``, or an outfit as ``garments``."""
+
+    productImageId = Id(required=False, help_text=_("One garment. Leave it out if you send garments."))
+    garments = Few(
+        child=GarmentSerializer(),
+        required=False,
+        min_length=1,
+        max_length=MOST_GARMENTS,
+        help_text=_("An outfit: up to three garments on the same person, put on in their natural order."),
+    )
     modelImageId = Id()
     options = OptionsField(required=False, allow_null=True)
+
+    @override
+    def to_internal_value(self, data: Any) -> Any:
+        self.fields["productImageId"].required = not (isinstance(data, Mapping) and "garments" in data)
+        return super().to_internal_value(data)
+
+    @override
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments for the services: the photos in the order of their steps, and the options."""
+        garments, options = attrs.get("garments"), attrs.get("options") or TryOnOptions()
+        if garments is None:
+            photos = [attrs["productImageId"]]
+        elif "productImageId" in attrs:
+            raise serializers.ValidationError(
+                {"productImageId": [_("Send productImageId or garments, not both.")]}
+            )
+        else:
+            options, photos = _dressed(garments, options)
+        return {
+            "product_image_id": photos[0],
+            "further_image_ids": photos[1:],
+            "model_image_id": attrs["modelImageId"],
+            "options": options,
+        }
+
+
+def _dressed(garments: list[dict[str, Any]], options: TryOnOptions) -> tuple[TryOnOptions, list[UUID]]:
+    """Return the options of the whole outfit, and its photos in the order of their steps."""
+    photos = [garment["productImageId"] for garment in garments]
+    twice = [place for place, photo in enumerate(photos) if photo in photos[:place]]
+    if twice:
+        raise _refusal(f"garments.{twice[0]}.productImageId", _("The outfit has this photo already."))
+    try:
+        whole = outfit([garment.get("category") for garment in garments], options)
+    except OptionError as error:
+        raise _refusal(error.field, gettext(error.message) % error.words) from error
+    return whole.options, [photos[place] for place in whole.places]
+
+
+def _refusal(field: str, message: Any) -> serializers.ValidationError:
+    """Return the error of a field such as ``garments.1.category``."""
+    detail: Any = [message]
+    for name in reversed(field.split(".")):
+        detail = {name: detail}
+    return serializers.ValidationError(detail)
 
 
 class JobQuery(ListQuery):

@@ -11,6 +11,7 @@ urlpatterns = [
     path("uploads", views.UploadsView.as_view(), name="api-uploads"),
     path("uploads/<id:photo_id>", views.UploadedView.as_view(), name="api-upload-one"),
     path("generate", views.GenerateView.as_view(), name="api-generate"),
+    path("generate/price", views.PriceView.as_view(), name="api-price"),
     path("jobs", views.JobsView.as_view(), name="api-jobs"),
     path("jobs/<id:job_id>", conditional(views.JobView.as_view()), name="api-job"),
     path("jobs/<id:job_id>/cancel", views.JobCancelView.as_view(), name="api-job-cancel"),

@@ -32,6 +32,7 @@ from tryon.access import (
 from tryon.api.answers import (
     GeneratedAnswer,
     JobAnswer,
+    PriceAnswer,
     UploadAnswer,
     UploadedAnswer,
     facts_of,
@@ -51,12 +52,11 @@ from tryon.api.serializers import (
     UploadQuery,
     UploadSerializer,
 )
-from tryon.fashn.options import TryOnOptions
 from tryon.models import Status, TryOnJob
 from tryon.selectors import with_files
 from tryon.services.erasing import photo_erase
 from tryon.services.fallback import wake_if_overdue
-from tryon.services.generate import tryon_generate
+from tryon.services.generate import tryon_generate, tryon_price
 from tryon.services.jobs import job_cancel, job_retry
 from tryon.services.outlook import Outlook
 from tryon.services.products import photo_fetch, product_image_create
@@ -74,6 +74,7 @@ UPLOAD_LOOKUPS: Final = {
 }
 STARTED: Final = (200, 202)
 SOME_ID: Final = "0e3b1c5e-6f4f-4a57-9d0a-6f1f5c1f3a10"
+OTHER_ID: Final = "5b0c2c1e-2f0e-4a8e-8f5e-3d1a9c7b6e21"
 LOOKUPS: Final = {
     "modelImageId": "model_image",
     "test": "is_test",
@@ -166,41 +167,61 @@ class GenerateView(APIView):
         body=GenerateSerializer,
         tag="jobs",
         example={"productImageId": SOME_ID, "modelImageId": SOME_ID, "options": {"mode": "quality"}},
-        answer={"jobId": SOME_ID, "status": "queued", "estimatedWaitTime": 8, "test": False},
+        answer={"jobId": SOME_ID, "status": "queued", "estimatedWaitTime": 8, "credits": 1, "test": False},
     )
     def post(self, request: Request) -> Answer[GeneratedAnswer]:
-        wanted = validated(GenerateSerializer, request.data)
-        with fallbacks_in_refusals(request, wanted["productImageId"]):
-            generated = tryon_generate(
-                caller=caller_of(request),
-                product_image_id=wanted["productImageId"],
-                model_image_id=wanted["modelImageId"],
-                options=wanted.get("options") or TryOnOptions(),
-            )
-        if generated.reuse is Reuse.HIT:
-            there = generated.job
-            hit: GeneratedAnswer = {
-                "jobId": there.pk,
-                "status": Status.COMPLETED,
-                "estimatedWaitTime": 0,
-                "test": there.is_test,
-            }
-            return Answer(hit, 200)
-        job = jobs_for(caller_of(request)).get(pk=generated.job.pk)
-        outlook = Outlook([job]).wait_of(job)
-        wait = seconds_of(outlook, job)
-        # A job that inherits a prediction starts at once, but the contract calls it queued until complete.
-        shown = Status.COMPLETED if job.status == Status.COMPLETED else Status.QUEUED
+        caller, wanted = caller_of(request), validated(GenerateSerializer, request.data)
+        with fallbacks_in_refusals(request, wanted["product_image_id"]):
+            generated = tryon_generate(caller=caller, **wanted)
+        job = generated.job
         body: GeneratedAnswer = {
             "jobId": job.pk,
-            "status": shown,
-            "estimatedWaitTime": wait,
+            "status": Status.COMPLETED,
+            "estimatedWaitTime": 0,
+            "credits": generated.credits,
             "test": job.is_test,
         }
+        if generated.reuse is Reuse.HIT:
+            return Answer(body, 200)
+        job = jobs_for(caller).get(pk=job.pk)
+        outlook = Outlook([job]).wait_of(job)
+        wait = body["estimatedWaitTime"] = seconds_of(outlook, job)
+        # A job that inherits a prediction starts at once, but the contract calls it queued until complete.
+        if job.status != Status.COMPLETED:
+            body["status"] = Status.QUEUED
         if job.status == Status.QUEUED and outlook.hold.reason is not None:
             body["waitReason"] = outlook.hold.reason
             body["fallbacks"] = fallback_answers(request, job.shown_product_image)
         return Answer(body, *progress_of(job, wait))
+
+
+class PriceView(APIView):
+    """Ask what a try-on would cost."""
+
+    permission_classes = [needs(Ability.START_TRYONS)]
+
+    @operation(
+        "getPrice",
+        404,
+        409,
+        body=GenerateSerializer,
+        tag="jobs",
+        example={
+            "garments": [
+                {"productImageId": SOME_ID, "category": "bottoms"},
+                {"productImageId": OTHER_ID, "category": "tops"},
+            ],
+            "modelImageId": SOME_ID,
+        },
+        answer={"credits": 2, "estimatedWaitTime": 16, "test": False},
+    )
+    def post(self, request: Request) -> PriceAnswer:
+        """Learn the price and the wait of a try-on. This starts nothing and costs nothing."""
+        wanted = tryon_price(caller=caller_of(request), **validated(GenerateSerializer, request.data))
+        job, wait = wanted.job, 0
+        if wanted.reuse is not Reuse.HIT:
+            wait = seconds_of(Outlook([job]).wait_of(job), job)
+        return {"credits": wanted.credits, "estimatedWaitTime": wait, "test": job.is_test}
 
 
 class JobView(APIView):

@@ -16,8 +16,15 @@ from results.models import TryOnResult
 from results.pages import outdate_pages
 from results.services import results_remove
 from tryon.engine import actions, governor
-from tryon.models import ProductImage, TryOnJob
-from tryon.selectors import copy_at_hand, job_of_others, jobs_to_erase, photos_to_finish
+from tryon.models import JobViewer, ProductImage, TryOnJob
+from tryon.selectors import (
+    copy_at_hand,
+    job_of_others,
+    jobs_to_erase,
+    photos_asked_with,
+    photos_to_finish,
+    viewers_with,
+)
 
 BATCH: Final = 50
 
@@ -62,13 +69,13 @@ def _leave_to_others(job: TryOnJob, photo: ProductImage) -> bool:
     copy = copy_at_hand(job, but=photo)
     if copy is None:
         return False
-    theirs = Q(product_image=photo)
+    theirs = Q(pk__in=viewers_with(photo).filter(job=job).values("pk"))
     if job.product_image_id == photo.pk:
         actions.change_photo(job, copy)
         theirs |= Q(product_image=None)  # of an earlier release: they saw the job's photo
     outdate_pages([job.pk])
     _keep_shops(job, theirs)
-    leaving = job.viewers.filter(theirs)
+    leaving = JobViewer.objects.filter(pk__in=[viewer.pk for viewer in job.viewers.filter(theirs)])
     feedback_forget_comments(job.pk, list(leaving.values_list("requester", flat=True)))
     leaving.delete()
     actions.pass_on(job)
@@ -86,3 +93,4 @@ def _keep_shops(job: TryOnJob, theirs: Q) -> None:
             job.viewers.filter(pk=shop.pk).update(
                 product_image=photo, left_at=other.left_at, via_shopper=True, asks=0
             )
+            shop.note_garments(photos_asked_with(job, other.requester))

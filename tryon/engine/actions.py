@@ -40,9 +40,14 @@ def enqueue(job: TryOnJob) -> None:
     """
     with transaction.atomic():
         _release(calls_in_flight(job.cache_key))
-        job.price = credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options))
+        job.price = price_of(job)
         lifecycle.enqueue(job)
         _call_a_worker(job, inherited=inherit(job, explicit=False))
+
+
+def price_of(job: TryOnJob) -> int:
+    """Return the credits that a new job would cost: without what earlier attempts at its recipe have paid."""
+    return credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options))
 
 
 def price_jobs(account: str) -> None:

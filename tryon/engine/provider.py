@@ -2,6 +2,7 @@
 
 import base64
 import functools
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from tryon.fashn.download import download
 from tryon.fashn.inputs import Inputs, Step, background_remove_inputs, tryon_inputs
 from tryon.models import Prediction, TryOnJob
 from tryon.outcomes import fault_for
+from tryon.selectors import garment_photos
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -60,12 +62,20 @@ def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
     picture = "" if before is None else _kept_copy(before) or before.output
     if step.garment is None:
         return background_remove_inputs(picture)
-    model, product = job.model_image.image.name or "", job.product_image.processed.name or ""
-    if job.retry_count and settings.FASHN_INPUT_URLS:
-        # FASHN only says that it could not load a photo. The store knows why.
-        for key in filter(None, (model, product)):
-            look_at(key)
-    return tryon_inputs(picture or _photo(model), _photo(product), step.options)
+    # FASHN only says that it could not load a photo. The store knows why.
+    photo = _photo_looked_at if job.retry_count and settings.FASHN_INPUT_URLS else _photo
+    person = picture or photo(job.model_image.image.name or "")
+    return tryon_inputs(person, _garment(job, step.garment, photo), step.options)
+
+
+def _garment(job: TryOnJob, position: int, photo: Callable[[str], str]) -> str:
+    """Return a garment's photo for FASHN. Another requester's copy may go while this one is read."""
+    for copy in garment_photos(job, position) if position else [job.product_image]:
+        try:
+            return photo(copy.processed.name or "")
+        except ObjectMissing:
+            logger.warning("garment_photo_missing", job_id=str(job.pk), position=position)
+    raise ObjectMissing
 
 
 def _kept_copy(before: Prediction) -> str:
@@ -87,6 +97,12 @@ def _photo(key: str) -> str:
     if not key:
         raise ObjectMissing
     return default_storage.url(key) if settings.FASHN_INPUT_URLS else data_uri(read(key), content_type(key))
+
+
+def _photo_looked_at(key: str) -> str:
+    if key:
+        look_at(key)
+    return _photo(key)
 
 
 def webhook_url(callback_token: str) -> str | None:

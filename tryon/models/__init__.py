@@ -2,7 +2,7 @@
 
 from tryon.models.events import EventKind, JobEvent
 from tryon.models.governor import Account, Governor, Pause
-from tryon.models.jobs import ACTIVE, ERASED, JobViewer, Lane, Payer, Status, TryOnJob
+from tryon.models.jobs import ACTIVE, ERASED, JobViewer, Lane, Payer, Status, TryOnJob, ViewerGarment
 from tryon.models.predictions import IN_FLIGHT, Prediction, PredictionState
 from tryon.models.products import ProductImage
 
@@ -23,4 +23,5 @@ __all__ = [
     "ProductImage",
     "Status",
     "TryOnJob",
+    "ViewerGarment",
 ]

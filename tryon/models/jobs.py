@@ -1,6 +1,7 @@
 """Jobs and their viewers."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Final, NamedTuple, override
 
 from django.db import models
@@ -180,6 +181,11 @@ class TryOnJob(models.Model):
         return self.status in ACTIVE
 
     @property
+    def is_outfit(self) -> bool:
+        """Return whether the job has several garments. Its viewers have the photos of the further ones."""
+        return "garments" in self.options
+
+    @property
     def is_erased(self) -> bool:
         """Return whether the job's photo was erased, with all that was made of it."""
         return self.cache_key.startswith(ERASED)
@@ -235,3 +241,31 @@ class JobViewer(models.Model):
     @override
     def __str__(self) -> str:
         return self.requester
+
+    def note_garments(self, photos: Sequence[ProductImage]) -> None:
+        """Note the photos of an outfit, in the order of its steps. The first is in this row."""
+        if len(photos) > 1:
+            self.garments.all().delete()
+            ViewerGarment.objects.bulk_create(
+                ViewerGarment(viewer=self, position=position, product_image=photo)
+                for position, photo in enumerate(photos[1:], start=1)
+            )
+
+
+class ViewerGarment(models.Model):
+    """A further garment of an outfit, with the photo that this viewer asked with.
+
+    The first garment is in the viewer's own row, where a job of one garment has its only one. The photos of
+    several viewers at one position are copies of one picture, and any of them does for the job.
+    """
+
+    viewer = models.ForeignKey(JobViewer, on_delete=models.CASCADE, related_name="garments")
+    position = models.PositiveSmallIntegerField(_("position"))
+    product_image = models.ForeignKey(ProductImage, on_delete=models.PROTECT, related_name="viewer_garments")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["viewer", "position"], name="viewer_garment_once")]
+
+    @override
+    def __str__(self) -> str:
+        return str(self.position)

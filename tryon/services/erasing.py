@@ -20,7 +20,7 @@ from tryon.access import owned_by
 from tryon.cleanup.erasing import erase_job
 from tryon.engine import queue
 from tryon.models import ProductImage
-from tryon.selectors import jobs_to_erase
+from tryon.selectors import jobs_to_erase, photos_unused
 from tryon.services.products import product_image_forget
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -94,6 +94,6 @@ def _forget_name(photo: ProductImage | ModelImage) -> None:
 def _remove_if_unused(photo: ProductImage | ModelImage) -> None:
     """Remove the row if nothing points at it."""
     if isinstance(photo, ProductImage):
-        ProductImage.objects.filter(pk=photo.pk, jobs=None, viewers=None).delete()
+        photos_unused().filter(pk=photo.pk).delete()
     else:
         ModelImage.objects.filter(pk=photo.pk, jobs=None).delete()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
@@ -21,11 +22,11 @@ from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.inputs import steps
 from tryon.fashn.options import Recipe, TryOnOptions
-from tryon.models import Account, Lane, ProductImage, TryOnJob
+from tryon.models import ACTIVE, Account, Lane, ProductImage, TryOnJob
 from tryon.outcomes import outcome_named
 from tryon.services.credits import payer_of
 from tryon.services.limits import check_limits
-from tryon.services.reuse import Reuse, add_viewers, join_active, note, share_live
+from tryon.services.reuse import Reuse, add_viewers, join_active, live_job, note, share_live
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -45,9 +46,12 @@ class ResultAppeared(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A request for a picture: the photos as just read, the normalised options and the caller."""
+    """A request for a picture: the photos as just read, the normalised options and the caller.
 
-    product: ProductImage
+    ``products`` are the garments in the order of their steps.
+    """
+
+    products: Sequence[ProductImage]
     model: ModelImage
     recipe: Recipe
     caller: Caller
@@ -59,15 +63,16 @@ class Wish:
 
     @property
     def key(self) -> str:
-        return cache_key(self.product, self.model, self.recipe, self.account)
+        return cache_key(self.products, self.model, self.recipe, self.account)
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The job that makes, or made, the picture, and how it was found."""
+    """The job that makes, or made, the picture, and how it was found. ``credits`` are what it will cost."""
 
     job: TryOnJob
     reuse: Reuse
+    credits: int = 0
 
 
 def tryon_generate(
@@ -76,63 +81,104 @@ def tryon_generate(
     product_image_id: UUID,
     model_image_id: UUID,
     options: TryOnOptions,
+    further_image_ids: Sequence[UUID] = (),
     lane: Lane = Lane.INTERACTIVE,
 ) -> Generated:
     """Find or make the job for a garment on a model photo, and let the caller see it.
 
-    Raise ProductImageNotFound, ModelImageNotFound, ModelImageInactive, DailyLimitTooLow, QueueFull and, for
-    a shopper who would wait until midnight, DailyLimitReached. Only the worker calls FASHN.
+    ``further_image_ids`` are the other garments of an outfit, whose categories are in the options. Raise
+    ProductImageNotFound, ModelImageNotFound, ModelImageInactive, DailyLimitTooLow, QueueFull and, for a
+    shopper who would wait until midnight, DailyLimitReached. Only the worker calls FASHN.
     """
-    require_account(account_of(caller))
     while True:
         # Read in each round: since the last one a photo may have been removed or retired.
-        product, model = product_image_for(caller, product_image_id), model_image_for(model_image_id)
-        if not model.is_active:
-            raise ModelImageInactive(details={"modelImageId": str(model.pk)})
-        recipe = with_default_category(options, model).normalised()
+        wish = _wish(caller, [product_image_id, *further_image_ids], model_image_id, options, lane)
         try:
-            generated = _find_or_make(Wish(product, model, recipe, caller, lane))
+            generated = _find_or_make(wish)
         except (TwinActive, ResultAppeared):
             continue
         except IntegrityError:
             # A photo was deleted since we read it, which is the caller's affair; anything else is ours.
-            product_image_for(caller, product_image_id)
-            model_image_for(model_image_id)
+            _wish(caller, [product_image_id, *further_image_ids], model_image_id, options, lane)
             raise
         note(generated.reuse, generated.job)
         return generated
 
 
+def tryon_price(
+    *,
+    caller: Caller,
+    product_image_id: UUID,
+    model_image_id: UUID,
+    options: TryOnOptions,
+    further_image_ids: Sequence[UUID] = (),
+) -> Generated:
+    """Return what ``tryon_generate`` would find or make now. It starts, pays and changes nothing.
+
+    The job that it would make is not saved. Raise ProductImageNotFound, ModelImageNotFound and
+    ModelImageInactive.
+    """
+    product_image_ids = [product_image_id, *further_image_ids]
+    wish = _wish(caller, product_image_ids, model_image_id, options, Lane.INTERACTIVE)
+    if (live := live_job(wish.key)) is not None:
+        return Generated(live, Reuse.HIT)
+    if (twin := TryOnJob.objects.filter(cache_key=wish.key, status__in=ACTIVE).first()) is not None:
+        return Generated(twin, Reuse.JOIN)
+    job = _job(wish, wish.key)
+    job.price = actions.price_of(job)
+    return Generated(job, Reuse.MISS, job.price)
+
+
+def _wish(
+    caller: Caller,
+    product_image_ids: Sequence[UUID],
+    model_image_id: UUID,
+    options: TryOnOptions,
+    lane: Lane,
+) -> Wish:
+    """Read the photos. Raise ProductImageNotFound, ModelImageNotFound, ModelImageInactive and TestModeOff."""
+    require_account(account_of(caller))
+    products = [product_image_for(caller, image_id) for image_id in product_image_ids]
+    model = model_image_for(model_image_id)
+    if not model.is_active:
+        raise ModelImageInactive(details={"modelImageId": str(model.pk)})
+    return Wish(products, model, with_default_category(options, model).normalised(), caller, lane)
+
+
 def _find_or_make(wish: Wish) -> Generated:
     """Find or make the job. Raise TwinActive or ResultAppeared if another request was first."""
     key, caller = wish.key, wish.caller
-    if (live := share_live(key, caller, wish.product)) is not None:
+    if (live := share_live(key, caller, wish.products)) is not None:
         return Generated(live, Reuse.HIT)
-    if (twin := join_active(key, caller, wish.product, wish.lane)) is not None:
+    if (twin := join_active(key, caller, wish.products, wish.lane)) is not None:
         return Generated(twin, Reuse.JOIN)
-    return Generated(_create_job(wish, key), Reuse.MISS)
+    job = _create_job(wish, key)
+    return Generated(job, Reuse.MISS, job.price)
 
 
 def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOptions:
     """Return the options. If nobody chose a category, take it from the model photo."""
     garment = GARMENT_FOR.get(model.category)
-    if garment is None or options.category is not None or options.resolution is not None:
+    if garment is None or options.category is not None or options.resolution is not None or options.garments:
         return options
     return TryOnOptions.from_mapping({**options.normalised(), "category": garment})
 
 
-def cache_key(product: ProductImage, model: ModelImage, recipe: Recipe, account: str) -> str:
-    """Return the SHA-256 of both photos' checksums, the normalised options and FASHN's model.
+def cache_key(products: Sequence[ProductImage], model: ModelImage, recipe: Recipe, account: str) -> str:
+    """Return the SHA-256 of the photos' checksums, the normalised options and FASHN's models.
 
     The same key means the same picture. A stand-in's picture is not FASHN's, and no test key meets
-    live pictures.
+    live pictures. Further garments only add to what is hashed for one: the key of a stored result never
+    changes.
     """
-    provider_model = steps(TryOnOptions.from_mapping(recipe))[0].model.name
-    parts: list[object] = [product.checksum, model.checksum, provider_model, recipe]
+    first, *further = [step.model.name for step in steps(TryOnOptions.from_mapping(recipe))]
+    parts: list[object] = [products[0].checksum, model.checksum, first, recipe]
+    if len(products) > 1:
+        parts.append([*(photo.checksum for photo in products[1:]), *further])
     if is_stand_in(account):
         parts.append("test")
     if account == Account.TEST:
-        parts += [account, outcome_named(account, product.product_id)]
+        parts += [account, outcome_named(account, products[0].product_id)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -140,24 +186,29 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
     """Insert a queued job. Raise TwinActive, and as ``tryon_generate``."""
     with transaction.atomic():
         governor.lock(wish.account)
-        job = TryOnJob(
-            product_image=wish.product,
-            model_image=wish.model,
-            options=wish.recipe,
-            cache_key=key,
-            lane=wish.lane,
-            requester=wish.caller.owner,
-            **payer_of(wish.caller)._asdict(),
-            is_test=is_stand_in(wish.account),
-            account=wish.account,
-        )
+        job = _job(wish, key)
         actions.enqueue(job)
         check_limits(job, by=wish.caller.requester)
         # Look again after the insert: an identical job that was active at our first look may have
         # completed since. Its result is visible now, because job and result change in one transaction.
         if result_live(key) is not None:
             raise ResultAppeared
-        add_viewers(job, wish.caller, wish.product)
-        hold(wish.product, wish.model)
+        add_viewers(job, wish.caller, wish.products)
+        hold(wish.products, wish.model)
     logger.info("job_queued", job_id=str(job.pk), lane=wish.lane)
     return job
+
+
+def _job(wish: Wish, key: str) -> TryOnJob:
+    """Return the new job, not saved."""
+    return TryOnJob(
+        product_image=wish.products[0],
+        model_image=wish.model,
+        options=wish.recipe,
+        cache_key=key,
+        lane=wish.lane,
+        requester=wish.caller.owner,
+        **payer_of(wish.caller)._asdict(),
+        is_test=is_stand_in(wish.account),
+        account=wish.account,
+    )

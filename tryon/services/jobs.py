@@ -17,6 +17,7 @@ from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.options import OptionError
 from tryon.models import Lane, Status, TryOnJob
+from tryon.selectors import photos_asked_with
 from tryon.services.credits import payer_of
 from tryon.services.generate import ModelImageInactive, ResultAppeared
 from tryon.services.limits import check_limits
@@ -82,17 +83,16 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
         raise ProductImageNotFound
     if not job.model_image.is_active:
         raise ModelImageInactive
-    seen = job.viewers.filter(requester=caller.requester).select_related("product_image").first()
-    photo = job.product_image if seen is None or seen.product_image is None else seen.product_image
-    live = share_live(job.cache_key, caller, photo)
+    photos = photos_asked_with(job, caller.requester)
+    live = share_live(job.cache_key, caller, photos)
     while live is None:
         try:
             _go_on(job, caller)
         except ResultAppeared:
-            live = share_live(job.cache_key, caller, photo)
+            live = share_live(job.cache_key, caller, photos)
         except TwinActive:
             # An identical job is active. If it has just ended, look again.
-            twin = join_active(job.cache_key, caller, photo, Lane.INTERACTIVE)
+            twin = join_active(job.cache_key, caller, photos, Lane.INTERACTIVE)
             if twin is not None:
                 note(Reuse.JOIN, twin)
                 return twin

@@ -1,5 +1,6 @@
 """Free answers to an identical request: the existing picture, or the active job."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, TypedDict
 
@@ -37,23 +38,28 @@ class ReuseStatistics(TypedDict):
     creditsSaved: Annotated[int, "Credits that were paid once and not again."]
 
 
-def share_live(cache_key: str, caller: Caller, photo: ProductImage) -> TryOnJob | None:
-    """Return the job whose live result answers for the key, and let the caller see it from now on."""
-    job = _live_job(cache_key)
+def share_live(cache_key: str, caller: Caller, photos: Sequence[ProductImage]) -> TryOnJob | None:
+    """Return the job whose live result answers for the key, and let the caller see it from now on.
+
+    ``photos`` are the caller's own, of the garments in the order of their steps.
+    """
+    job = live_job(cache_key)
     if job is None:
         return None
-    if _sees(job, caller, photo):
+    if _sees(job, caller, photos):
         return job  # nothing to write, so nothing to lock
     with transaction.atomic():
         # A deletion takes the same lock, so the result is either gone or stays.
         result = TryOnResult.objects.select_for_update(no_key=True).filter(job=job).first()
         if not reuse.is_live(result, cache_key):
             return None
-        _let_see(job, caller, photo)
+        _let_see(job, caller, photos)
     return job
 
 
-def join_active(cache_key: str, caller: Caller, photo: ProductImage, lane: Lane) -> TryOnJob | None:
+def join_active(
+    cache_key: str, caller: Caller, photos: Sequence[ProductImage], lane: Lane
+) -> TryOnJob | None:
     """Return the active job for the key, and let the caller see it from now on.
 
     A shopper who joins a batch's job does not wait behind the rest of the batch. Raise DailyLimitReached if
@@ -69,45 +75,50 @@ def join_active(cache_key: str, caller: Caller, photo: ProductImage, lane: Lane)
         if job is not None:
             if in_a_hurry:
                 check_hurry(job)
-            _let_see(job, caller, photo)
+            _let_see(job, caller, photos)
             actions.join(job, in_a_hurry=in_a_hurry)
     return job
 
 
-def add_viewers(job: TryOnJob, caller: Caller, photo: ProductImage) -> None:
+def add_viewers(job: TryOnJob, caller: Caller, photos: Sequence[ProductImage]) -> None:
     """Let the caller see a job that they have just made, and the shop of a shopper too."""
-    shared = {"job": job, "product_image": photo}
+    shared = {"job": job, "product_image": photos[0]}
     own = JobViewer(**shared, requester=caller.requester, shop=caller.shop if caller.is_shopper else "")
     rows = [own]
     if caller.is_shopper:
         rows.append(JobViewer(**shared, requester=caller.shop, via_shopper=True, asks=0))
-    JobViewer.objects.bulk_create(rows)
+    for viewer in JobViewer.objects.bulk_create(rows):
+        viewer.note_garments(photos)
 
 
-def _sees(job: TryOnJob, caller: Caller, photo: ProductImage) -> bool:
-    """Return whether all rows are there that let the caller see the job with this photo."""
-    rows = job.viewers.filter(requester__in=caller.levels, product_image=photo, left_at=None)
+def _sees(job: TryOnJob, caller: Caller, photos: Sequence[ProductImage]) -> bool:
+    """Return whether all rows are there that let the caller see the job with these photos."""
+    rows = job.viewers.filter(requester__in=caller.levels, product_image=photos[0], left_at=None)
+    for position, photo in enumerate(photos[1:], start=1):
+        rows = rows.filter(garments__position=position, garments__product_image=photo)
     return rows.exclude(requester=caller.requester, via_shopper=True).count() == len(caller.levels)
 
 
-def _let_see(job: TryOnJob, caller: Caller, photo: ProductImage) -> None:
-    shown = {"product_image": photo, "left_at": None}
+def _let_see(job: TryOnJob, caller: Caller, photos: Sequence[ProductImage]) -> None:
+    shown = {"product_image": photos[0], "left_at": None}
     own = {**shown, "shop": caller.shop if caller.is_shopper else "", "via_shopper": False}
-    JobViewer.objects.update_or_create(
+    viewer, _ = JobViewer.objects.update_or_create(
         job=job, requester=caller.requester, defaults={**own, "asks": F("asks") + 1}, create_defaults=own
     )
+    viewer.note_garments(photos)
     if caller.is_shopper:
         # A shop that has left comes back for its shopper only.
         via_shopper = Case(When(left_at=None, then=F("via_shopper")), default=Value(True))
-        JobViewer.objects.update_or_create(
+        shop, _ = JobViewer.objects.update_or_create(
             job=job,
             requester=caller.shop,
             defaults={**shown, "via_shopper": via_shopper},
             create_defaults={**shown, "via_shopper": True, "asks": 0},
         )
+        shop.note_garments(photos)
     outdate_after_commit([job.pk])
     outdate_pages_of(caller.levels)
-    hold(photo)
+    hold(photos)
 
 
 def note(outcome: Reuse, job: TryOnJob) -> None:
@@ -127,7 +138,7 @@ def reuse_statistics(account: str, *, days: int | None = None) -> ReuseStatistic
     return {"hits": hits, "joins": joins, "misses": misses, "creditsSaved": saved}
 
 
-def _live_job(cache_key: str) -> TryOnJob | None:
+def live_job(cache_key: str) -> TryOnJob | None:
     """Return the job with the key's live result. One query if the cache knows the job, else two."""
     if (job_id := reuse.remembered(cache_key)) is not None:
         job = TryOnJob.objects.select_related("result").filter(pk=job_id).first()

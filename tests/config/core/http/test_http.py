@@ -154,6 +154,7 @@ def test_the_schema_lists_every_address_with_its_errors() -> None:
         "/api/tryon/models",
         "/api/tryon/models/{image_id}",
         "/api/tryon/generate",
+        "/api/tryon/generate/price",
         "/api/tryon/jobs",
         "/api/tryon/jobs/{job_id}",
         "/api/tryon/jobs/{job_id}/cancel",
