@@ -1,5 +1,6 @@
 """Fill an installation and time calls: ``python -m tests.bench.scale_calls JOBS QUEUED``, for ``scale``."""
 
+import itertools
 import json
 import sys
 import time
@@ -51,6 +52,12 @@ def calls(jobs: int, queued: int) -> Iterator[tuple[str, Callable[[], object]]]:
 
         return ask
 
+    sizes = itertools.count(24)
+
+    def results(by: Client = client) -> Callable[[], object]:
+        """Each time a page of another size, because a page is remembered."""
+        return lambda: get(f"/api/tryon/results?pageSize={next(sizes)}", by)()
+
     done, waiting = bulk.uid(bulk.JOB, 5), bulk.uid(bulk.JOB, jobs - 2)
     last = client.get("/api/tryon/jobs?status=queued").json()["meta"]["next"]
     yield "GET /jobs/{id} completed", get(f"/api/tryon/jobs/{done}")
@@ -61,8 +68,8 @@ def calls(jobs: int, queued: int) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "GET /jobs", get("/api/tryon/jobs")
     yield "GET /jobs, a key without jobs", get("/api/tryon/jobs", strangers)
     yield "GET /jobs, a manager", get("/api/tryon/jobs", managers)
-    yield "GET /results", get("/api/tryon/results")
-    yield "GET /results, a key without results", get("/api/tryon/results", strangers)
+    yield "GET /results", results()
+    yield "GET /results, a key without results", results(strangers)
     yield "GET /stats", get("/api/tryon/stats", managers)
     yield "next jobs, with a daily limit", in_the_lock
     yield "credits spent today", lambda: governor.credits_spent_today(Account.LIVE, clock.now())

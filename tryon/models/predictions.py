@@ -99,9 +99,10 @@ class Prediction(models.Model):
                 condition=Q(payer__isnull=False),
                 name="prediction_of_payer",
             ),
-            # Not only of those that succeeded: SQLite can't use such an index for a state in a parameter.
+            # Not only of those that succeeded: SQLite can't use such an index for a state in a parameter. The
+            # account is not its first field: SQLite would find all other predictions of an account by it.
             models.Index(
-                fields=["account", "model_name", "speed", "state", "-finished_at"],
+                fields=["model_name", "speed", "state", "account", "-finished_at"],
                 name="prediction_durations",
             ),
             models.Index(

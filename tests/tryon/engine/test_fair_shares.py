@@ -182,3 +182,17 @@ def test_status_calls_of_many_threads_stay_within_fashns_limit() -> None:
     claimed = at_once(60, lambda: governor.claim_status_call(Account.LIVE), threads=16)
     assert claimed.count(True) == 45
     assert not governor.claim_status_call(Account.LIVE)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL knows how many rows an account has")
+@pytest.mark.parametrize("count", [governor.slots_taken, governor.credits_spent_today])
+def test_what_a_choice_counts_is_found_by_state_and_time(count: Callable[[str], int]) -> None:
+    """Not by the account, which all predictions share."""
+    with CaptureQueriesContext(connection) as queries:
+        count(Account.LIVE)
+    (counting,) = [query["sql"] for query in queries if "tryon_prediction" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {counting}")
+        plan = " ".join(str(row[3]) for row in cursor.fetchall())
+    assert "(state=?)" in plan
+    assert "(account=?)" not in plan
