@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.utils.translation import gettext as _
 
 
@@ -20,6 +20,21 @@ def check_provider(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
                 _("FASHN_API_URL sends the API key over plain http to another machine."),
                 hint=_("Use https, or keep the sandbox on this machine."),
                 id="tryon.W001",
+            )
+        ]
+    return []
+
+
+@register(Tags.security)
+def check_test_account(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse FASHN's own address for test keys: their try-ons would cost credits that no budget counts."""
+    host, live = urlsplit(settings.TEST_FASHN_URL).netloc, urlsplit(settings.FASHN_API_URL).netloc
+    if host and (host == live or f".{host.partition(':')[0]}".endswith(".fashn.ai")):
+        return [
+            Error(
+                _("TEST_FASHN_URL leads to FASHN: what costs nothing with a test key would cost credits."),
+                hint=_("Start a sandbox for test keys (docs/sandbox.md), or leave TEST_FASHN_URL empty."),
+                id="tryon.E001",
             )
         ]
     return []

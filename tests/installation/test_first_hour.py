@@ -88,7 +88,7 @@ def command_of(service: str, places: dict[str, str]) -> list[str]:
 def test_compose_as_written_behind_a_proxy_that_ends_tls(
     tmp_path: Path, shell: dict[str, str], fashn: Sandbox, certificate: Certificate
 ) -> None:
-    tls, proxy, web, redis = free_port(), free_port(), free_port(), free_port()
+    tls, proxy, web, redis, tests = free_port(), free_port(), free_port(), free_port(), free_port()
     address = f"https://localhost:{tls}"
     (text,) = blocks("With Docker", "ini")
     answers = {"https://tryon.example.com": address, "fa-...": fashn.api_key, "PASSWORD=...": "PASSWORD=x"}
@@ -102,6 +102,8 @@ def test_compose_as_written_behind_a_proxy_that_ends_tls(
             "/app/static": str(tmp_path / "static"),
             "0.0.0.0": LOOPBACK,  # noqa: S104  (what a container listens on)
             "8000": str(web),
+            "http://sandbox:8900": f"http://{LOOPBACK}:{tests}",
+            "8900": str(tests),
         }
 
         def environment_of(service: str) -> dict[str, str]:
@@ -115,7 +117,7 @@ def test_compose_as_written_behind_a_proxy_that_ends_tls(
         stack.enter_context(running("redis", store, tmp_path, shell))
         eventually(lambda: _answers(places["redis://redis:6379/0"]))
         run(command_of("migrate", {}), environment_of("migrate"))
-        for service in ("web", "worker", "maintenance", "cron"):
+        for service in ("sandbox", "web", "worker", "maintenance", "cron"):
             command = command_of(service, places)
             stack.enter_context(running(service, command, tmp_path, environment_of(service)))
         wait_for(f"http://{LOOPBACK}:{web}")

@@ -58,6 +58,8 @@ def child_environment(
         "FASHN_API_URL": handout.sandbox_url,
         "FASHN_API_KEY": handout.sandbox_key,
         "FASHN_SANDBOX_KEY": handout.sandbox_key,
+        "TEST_FASHN_URL": handout.test_sandbox_url,
+        "TEST_FASHN_API_KEY": handout.sandbox_key,
         "FASHN_RUN_CALLS": calls,
         "FASHN_STATUS_CALLS": calls,
         # The sandbox can call back, so pictures arrive the moment they are done.

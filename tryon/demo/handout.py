@@ -19,6 +19,8 @@ class Handout:
     admin_password: str
     sandbox_url: str
     sandbox_key: str
+    test_api_key: str
+    test_sandbox_url: str
 
     def to_json(self) -> dict[str, str]:
         """The fields under the names that ``demo.json`` uses."""
@@ -29,10 +31,12 @@ class Handout:
             "adminPassword": self.admin_password,
             "sandboxUrl": self.sandbox_url,
             "sandboxKey": self.sandbox_key,
+            "testApiKey": self.test_api_key,
+            "testSandboxUrl": self.test_sandbox_url,
         }
 
 
-def handout_for(var: Path, *, url: str, sandbox_url: str) -> Handout:
+def handout_for(var: Path, *, url: str, sandbox_url: str, test_sandbox_url: str = "") -> Handout:
     """The handout for these addresses, with the keys and password of an earlier start in ``var``, if any."""
     kept = _kept(var)
     return Handout(
@@ -42,6 +46,8 @@ def handout_for(var: Path, *, url: str, sandbox_url: str) -> Handout:
         admin_password=kept.get("adminPassword") or secrets.token_urlsafe(12),
         sandbox_url=sandbox_url,
         sandbox_key=kept.get("sandboxKey") or "sandbox-" + secrets.token_urlsafe(24),
+        test_api_key=kept.get("testApiKey") or "tos_" + secrets.token_urlsafe(32),
+        test_sandbox_url=test_sandbox_url,
     )
 
 

@@ -102,7 +102,10 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
     port = options.port or free_port()
     claim_port(port)
     handout = handout_for(
-        var, url=f"http://{LOOPBACK}:{port}", sandbox_url=f"http://{LOOPBACK}:{free_port()}"
+        var,
+        url=f"http://{LOOPBACK}:{port}",
+        sandbox_url=f"http://{LOOPBACK}:{free_port()}",
+        test_sandbox_url=f"http://{LOOPBACK}:{free_port()}",
     )
     redis_url, brokers = _broker(var)
     environment = child_environment(
@@ -152,7 +155,11 @@ def _start(
     say("Starting Redis, the FASHN sandbox and the workers, and preparing the database and the pages.")
     supervisor.launch(*brokers)
     supervisor.wait_until_ready()
-    supervisor.launch(services.sandbox_service(handout, options.speed), *services.worker_services(redis_url))
+    sandboxes = (
+        services.sandbox_service(handout, options.speed),
+        services.test_sandbox_service(handout, options.speed),
+    )
+    supervisor.launch(*sandboxes, *services.worker_services(redis_url))
     supervisor.run("migrate", services.manage("migrate", "--no-input"), services.PROJECT)
     supervisor.run("collectstatic", services.manage("collectstatic", "--no-input"), services.PROJECT)
     say("Starting the web server and the clock, and filling the library.")
@@ -181,6 +188,7 @@ def _where_to_go(handout: Handout, picture: Path) -> str:
   API docs      {handout.url}/api/docs
   RQ dashboard  {handout.url}/admin/django_rq/dashboard/
   API key       {handout.api_key}
+  Test key      {handout.test_api_key}
   Sandbox       {handout.sandbox_url}   key {handout.sandbox_key}
 
 Press Ctrl-C to stop."""

@@ -5,7 +5,7 @@ from typing import Final
 from django.contrib.auth.models import User
 
 from config.shops.keys import digest_of, key_issue
-from config.shops.models import ApiKey
+from config.shops.models import ApiKey, Shop
 from models_library.models import ModelImage
 from models_library.services import ModelImageDuplicate, model_image_create
 from tryon.demo.library import MODELS, PRODUCTS
@@ -28,6 +28,13 @@ def api_key_ensure(text: str) -> None:
     """An active manager's key with this text, so that every example of the docs works with it."""
     if not ApiKey.objects.filter(digest=digest_of(text)).update(is_active=True, is_manager=True):
         key_issue(name=KEY_NAME, key=text, is_manager=True)
+
+
+def test_key_ensure(text: str) -> None:
+    """An active test key with this text, of the demo's shop."""
+    if not ApiKey.objects.filter(digest=digest_of(text)).update(is_active=True):
+        shop = Shop.objects.get(keys__name=KEY_NAME)
+        key_issue(name=f"{KEY_NAME}, tests", key=text, shop=shop, is_test=True)
 
 
 def models_ensure() -> int:

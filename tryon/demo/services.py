@@ -29,12 +29,18 @@ def redis_service(broker: PrivateRedis) -> Service:
 
 
 def sandbox_service(handout: Handout, speed: float) -> Service:
-    port = str(urlsplit(handout.sandbox_url).port)
+    return _sandbox("sandbox", handout.sandbox_url, speed)
+
+
+def test_sandbox_service(handout: Handout, speed: float) -> Service:
+    """The sandbox of test keys."""
+    return _sandbox("test-sandbox", handout.test_sandbox_url, speed)
+
+
+def _sandbox(name: str, url: str, speed: float) -> Service:
     # Its key comes in FASHN_SANDBOX_KEY: every user of the machine can read arguments.
-    options = ("--host", LOOPBACK, "--port", port, "--speed", str(speed))
-    return Service(
-        "sandbox", manage("fashn_sandbox", *options), PROJECT, lambda _: _serves(handout.sandbox_url)
-    )
+    options = ("--host", LOOPBACK, "--port", str(urlsplit(url).port), "--speed", str(speed))
+    return Service(name, manage("fashn_sandbox", *options), PROJECT, lambda _: _serves(url))
 
 
 def worker_services(redis_url: str) -> tuple[Service, Service]:

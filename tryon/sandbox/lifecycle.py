@@ -124,6 +124,16 @@ class Lifecycle:
             now = self._clock.now()
             return [prediction.to_json(now) for prediction in self._predictions.values()]
 
+    def forget(self, *, before: float) -> None:
+        """Forget the predictions that ended and began before a time, with their pictures."""
+        with self._lock:
+            known = self._predictions.values()
+            gone = [old for old in known if old.outcome and old.created_at < before]
+            for old in gone:
+                del self._predictions[old.id]
+            used = {key for kept in known for key in kept.pictures.values()}
+        self._store.drop({key for old in gone for key in self._outputs.keys(old)} - used)
+
     def clear(self) -> None:
         """Forget every prediction; those under way end unseen."""
         with self._lock:

@@ -61,7 +61,7 @@ class Outputs:
 
     def picture(self, prediction: Prediction, index: int) -> bytes:
         """Return the encoded picture number ``index``, composed on first demand."""
-        key = f"{prediction.id}_{index}"
+        key = _key(prediction, index)
         with prediction.compose_lock:
             if (data := self._store.get(key)) is None:
                 photos = {name: self._store.get(at) or b"" for name, at in prediction.pictures.items()}
@@ -71,6 +71,11 @@ class Outputs:
                     data = compose(prediction.model.name, prediction.inputs, photos, index)
                 self._store.put_as(key, data)
         return data
+
+    def keys(self, prediction: Prediction) -> list[str]:
+        """Return the keys of all that the store may have of a prediction."""
+        made = [_key(prediction, index) for index in range(image_count(prediction.inputs))]
+        return [*prediction.pictures.values(), *made]
 
     def _inline(self, prediction: Prediction, index: int, settings: Settings) -> str:
         if self._age(prediction) > settings.base64_minutes * 60:
@@ -134,3 +139,7 @@ def _huge_picture() -> bytes:
     buffer = io.BytesIO()
     Image.new("1", (HUGE_SIDE, HUGE_SIDE)).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def _key(prediction: Prediction, index: int) -> str:
+    return f"{prediction.id}_{index}"

@@ -29,6 +29,8 @@ class Sandbox:
     """A local server that speaks FASHN's protocol.
 
     ``speed`` divides every duration; ``port`` 0 takes a free one; ``credits`` is the subscription's balance.
+    ``url`` is where clients reach it, if that is elsewhere. Ended predictions are forgotten, with their
+    pictures, after ``keep_hours`` of sandbox time; 0 keeps them.
     Raise OSError when the port is taken. Use it as a context manager, or call ``start`` and ``stop``.
     """
 
@@ -40,13 +42,16 @@ class Sandbox:
         speed: float = 1.0,
         api_key: str = DEFAULT_KEY,
         credits: int = DEFAULT_CREDITS,
+        url: str = "",
+        keep_hours: float = 0.0,
     ) -> None:
         self.api_key = api_key
         self.clock = Clock(speed)
         self.settings = Settings()
         self._credits = credits
+        self._keep_seconds = keep_hours * 3600
         self._server = Server((host, port), self._answer)
-        self.url = f"http://{host}:{self._server.server_port}"
+        self.url = url or f"http://{host}:{self._server.server_port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(STOP_POLL_SECONDS,), name="sandbox-http"
         )
@@ -68,6 +73,8 @@ class Sandbox:
     def start(self) -> None:
         """Serve in background threads until ``stop``."""
         self._scheduler.start()
+        if self._keep_seconds:
+            self._forget_old()
         self._thread.start()
 
     def stop(self) -> None:
@@ -138,6 +145,12 @@ class Sandbox:
         self._limits.clear()
         self._log.clear()
         self.set_credits(self._credits)
+
+    def _forget_old(self) -> None:
+        """Forget what is too old, and look again in an hour."""
+        now = self.clock.now()
+        self._lifecycle.forget(before=now - self._keep_seconds)
+        self._scheduler.call_at(now + 3600, self._forget_old)
 
     def _view(self) -> tuple[Settings, str]:
         return self.settings, self.settings.output_host or self.url

@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -28,6 +29,11 @@ class Store:
         """Return the bytes, or None when the key is unknown."""
         path = self._path / key
         return path.read_bytes() if path.is_file() else None
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Delete the bytes under these keys, where there are any."""
+        for key in keys:
+            (self._path / key).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Delete everything."""

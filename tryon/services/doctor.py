@@ -13,6 +13,8 @@ from redis import RedisError
 
 from config.core import clock
 from config.core.doctor import Finding, State, examine, other_secrets, register
+from config.shops.models import ApiKey
+from tryon.accounts import accounts
 from tryon.engine import queue
 from tryon.engine.provider import client
 from tryon.fashn.errors import FashnError, Unauthorized
@@ -20,6 +22,7 @@ from tryon.models import Account
 
 FASHN: Final = _("FASHN")
 WORKERS: Final = _("Workers")
+TEST_KEYS: Final = _("Test keys")
 REPORT_KEY: Final = "doctor:report"
 REPORT_SECONDS: Final = 7 * 86_400
 
@@ -37,6 +40,7 @@ def register_examinations() -> None:
     """Add what this app knows to the doctor's list."""
     register(WORKERS, workers, is_quick=True)
     register(FASHN, fashn, is_quick=False)
+    register(TEST_KEYS, test_keys, is_quick=False)
 
 
 def fashn() -> Iterator[Finding]:
@@ -58,6 +62,22 @@ def fashn() -> Iterator[Finding]:
             yield Finding(FASHN, fact=f"{balance.total:,}")
         else:
             yield Finding(FASHN, State.ERROR, "0", _("FASHN's credits are used up. Buy credits."))
+
+
+def test_keys() -> Iterator[Finding]:
+    """Ask the sandbox of test keys for the balance, if there is such a sandbox or such a key."""
+    if Account.TEST not in accounts():
+        if ApiKey.objects.filter(is_test=True, is_active=True).exists():
+            advice = _("Test keys make no pictures. Start a sandbox, and set TEST_FASHN_URL.")
+            yield Finding(TEST_KEYS, State.WARNING, "TEST_FASHN_URL", advice)
+        return
+    try:
+        balance = client(Account.TEST).credits()
+    except FashnError as error:
+        advice = _("The sandbox of test keys refuses. Check TEST_FASHN_URL and TEST_FASHN_API_KEY.")
+        yield Finding(TEST_KEYS, State.WARNING, type(error).__name__, advice)
+    else:
+        yield Finding(TEST_KEYS, fact=f"{balance.total:,}")
 
 
 def workers() -> Iterator[Finding]:

@@ -261,7 +261,8 @@ def test_the_pickers_show_the_catalogue_own_photos_and_models_in_use(visitor: Vi
 
 
 def test_the_demos_library_fills_both_pickers_once(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    handout = json.dumps({"adminUser": "admin", "adminPassword": "secret", "apiKey": "tos_demo"})
+    keys = {"apiKey": "tos_demo", "testApiKey": "tos_demo_test"}
+    handout = json.dumps({"adminUser": "admin", "adminPassword": "secret", **keys})
     for _ in range(2):
         monkeypatch.setattr("sys.stdin", io.StringIO(handout))
         call_command("demo_library", stdout=io.StringIO())

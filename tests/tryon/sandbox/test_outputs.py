@@ -2,6 +2,8 @@
 
 import base64
 import io
+import tempfile
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -101,6 +103,34 @@ def test_base64_output_expires_after_an_hour(
     assert picture(base64.b64decode(text)).size == (864, 1296)
     sandbox.advance(3600)
     assert status(sandbox, http, answer["id"]).json()["output"] == ["<base64>_expired"]
+
+
+def test_a_sandbox_that_runs_for_months_forgets_pictures(
+    http: requests.Session, inputs: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Sandbox(keep_hours=24, url="http://sandbox.test:8900") as short:
+        reached = f"http://127.0.0.1:{short._server.server_port}"
+
+        def make() -> str:
+            body = {"model_name": "tryon-v1.6", "inputs": inputs}
+            made = http.post(f"{reached}/v1/run", json=body, timeout=LONGEST_SECONDS).json()["id"]
+            short.advance(60)
+            return str(made)
+
+        old = make()
+        [url] = http.get(f"{reached}/v1/status/{old}", timeout=LONGEST_SECONDS).json()["output"]
+        assert url.startswith("http://sandbox.test:8900/media/")
+        assert get(url.replace("http://sandbox.test:8900", reached)).status_code == 200
+        short.advance(23 * 3600)
+        young = make()
+        short.advance(3600)
+        known = [row["id"] for row in short.ledger()["predictions"]]
+        assert known == [young]
+        assert len(list(tmp_path.rglob("*_0"))) == 0
+        assert len([*tmp_path.rglob("*")]) == 3  # the folder, and the two photos of the younger
+        short.advance(25 * 3600)
+        assert len([*tmp_path.rglob("*")]) == 1
 
 
 def test_url_dies_after_three_days(sandbox: Sandbox, http: requests.Session, inputs: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any, override
 
 from django.core.management.base import BaseCommand
 
-from tryon.demo.seeding import api_key_ensure, login_ensure, models_ensure, products_ensure
+from tryon.demo.seeding import api_key_ensure, login_ensure, models_ensure, products_ensure, test_key_ensure
 
 
 class Command(BaseCommand):
@@ -17,5 +17,6 @@ class Command(BaseCommand):
         handout = json.load(sys.stdin)
         login_ensure(handout["adminUser"], handout["adminPassword"])
         api_key_ensure(handout["apiKey"])
+        test_key_ensure(handout["testApiKey"])
         added = f"{models_ensure()} model photos and {products_ensure()} product photos"
         self.stdout.write(f"Added {added}.")

@@ -26,6 +26,10 @@ class Command(BaseCommand):
             "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
         )
         parser.add_argument("--port", type=int, default=8900, help="port; 0 takes a free one (default: 8900)")
+        parser.add_argument("--url", default="", help="where clients reach it (default: host and port)")
+        parser.add_argument(
+            "--keep-hours", type=float, default=0.0, help="forget pictures after this time (default: never)"
+        )
         parser.add_argument("--speed", type=float, default=1.0, help="10 makes 8 s take 0.8 s (default: 1)")
         parser.add_argument(
             "--key",
@@ -61,7 +65,15 @@ def _sandbox(options: dict[str, Any]) -> Sandbox:
     if not 0 <= port <= 65535:
         raise CommandError("--port must be from 0 to 65535.")
     try:
-        return Sandbox(host=host, port=port, speed=speed, api_key=options["key"], credits=options["credits"])
+        return Sandbox(
+            host=host,
+            port=port,
+            speed=speed,
+            api_key=options["key"],
+            credits=options["credits"],
+            url=options["url"].rstrip("/"),
+            keep_hours=options["keep_hours"],
+        )
     except OSError as error:
         reason = error.strerror or "it can't be used"
         raise CommandError(f"Can't listen on {host}:{port}: {reason}. Choose another --port.") from error

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 from rq.cron import CronScheduler
 
 from config.core.doctor import public
+from config.shops.keys import key_issue
 from tests.redis_servers import fill
 from tests.tryon.fashn.loopback import Handler, Loopback
 from tests.waiting import LONGEST_SECONDS
@@ -174,6 +175,23 @@ def test_each_ailment_is_found_and_says_what_to_do(
     told = faults()
     assert told.keys() == expected.keys()
     assert all(words in told[subject] for subject, words in expected.items()), told
+
+
+@pytest.mark.slow  # as above
+def test_what_test_keys_miss_is_a_warning(shop: Settings, sandbox_of_tests: Sandbox) -> None:
+    def says() -> str:
+        said = StringIO()
+        with suppress(SystemExit):
+            call_command("doctor", stdout=said, no_color=True)
+        return said.getvalue()
+
+    assert "ok       Test keys (10,000)" in says()
+    shop.TEST_FASHN_API_KEY = "fa-another"
+    assert "warning  Test keys (Unauthorized)" in says()
+    shop.TEST_FASHN_URL = ""
+    assert "Test keys" not in says()
+    key_issue(name="Test", is_test=True)
+    assert "warning  Test keys (TEST_FASHN_URL)" in says()
 
 
 def test_tables_of_an_older_release_are_found(shop: Settings) -> None:
