@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.shops.rates.RatesMiddleware",
     "tryon.api.quick.JobStatusMiddleware",
+    "tryon.api.hits.RepeatedWishMiddleware",
     "config.core.storage.StorageBudgetMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.shops.middleware.PeopleSessionMiddleware",

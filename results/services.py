@@ -59,7 +59,9 @@ def result_create(
     older result of that key stays but is no longer shared.
     """
     with transaction.atomic():
-        TryOnResult.objects.filter(cache_key=cache_key).update(cache_key=None)
+        replaced = TryOnResult.objects.filter(cache_key=cache_key)
+        outdate_after_commit(replaced.values_list("job_id", flat=True))
+        replaced.update(cache_key=None)
         outdate_pages([job_id])
         return TryOnResult.objects.create(
             job_id=job_id,

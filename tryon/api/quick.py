@@ -98,12 +98,13 @@ class JobStatusMiddleware:
         return response_with(answer, request, language)
 
 
-def _nothing(_request: HttpRequest) -> HttpResponseBase:
+def nothing(_request: HttpRequest) -> HttpResponseBase:
+    """Stand for the view of a request that is answered before its view."""
     raise NotImplementedError
 
 
 # It tells the log that the path has no secret.
-RESOLVED: Final = ResolverMatch(_nothing, (), {}, "api-job", route="api/tryon/jobs/<id:job_id>")
+RESOLVED: Final = ResolverMatch(nothing, (), {}, "api-job", route="api/tryon/jobs/<id:job_id>")
 
 
 def is_plain(request: HttpRequest) -> bool:

@@ -45,6 +45,7 @@ from tryon.api.answers import (
     uploaded_answer,
 )
 from tryon.api.fallbacks import fallback_answers, fallbacks_in_refusals
+from tryon.api.hits import tell_hit
 from tryon.api.serializers import (
     GenerateSerializer,
     JobQuery,
@@ -182,6 +183,7 @@ class GenerateView(APIView):
             "test": job.is_test,
         }
         if generated.reuse is Reuse.HIT:
+            tell_hit(request, job)
             return Answer(body, 200)
         job = jobs_for(caller).get(pk=job.pk)
         outlook = Outlook([job]).wait_of(job)

@@ -126,8 +126,13 @@ def note(outcome: Reuse, job: TryOnJob) -> None:
 
     What a job saves, because several requests share it or it takes over what is paid, counts at its end.
     """
+    count(counts_of(outcome, job))
+
+
+def counts_of(outcome: Reuse, job: TryOnJob) -> dict[str, int]:
+    """Return what ``note`` adds to the daily counts."""
     saved = total_credits(TryOnOptions.from_mapping(job.options)) if outcome is Reuse.HIT else 0
-    count({counted_as(job.account, outcome.value): 1, counted_as(job.account, CREDITS_SAVED): saved})
+    return {counted_as(job.account, outcome.value): 1, counted_as(job.account, CREDITS_SAVED): saved}
 
 
 def reuse_statistics(account: str, *, days: int | None = None) -> ReuseStatistics:
