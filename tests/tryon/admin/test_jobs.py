@@ -5,7 +5,7 @@ from django.test import Client
 
 from config.core import clock
 from tests.admin_pages import count_queries, page, run_action, sign_in
-from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
+from tests.factories import PredictionFactory, ProductImageFactory, TryOnJobFactory, TryOnResultFactory
 from tryon.engine import lifecycle
 from tryon.models import EventKind, Lane, Prediction, PredictionState, Status, TryOnJob
 
@@ -93,6 +93,22 @@ def test_a_job_shows_garment_model_and_result_side_by_side_with_their_pages(staf
     assert f"/admin/tryon/productimage/{job.product_image_id}/change/" in text
     assert f"/admin/models_library/modelimage/{job.model_image_id}/change/" in text
     assert f"/admin/results/tryonresult/{result.pk}/change/" in text
+
+
+def test_an_outfit_shows_all_its_garments(staff: Client) -> None:
+    garments = ProductImageFactory.create_batch(3)
+    job = TryOnJobFactory.create(
+        product_image=garments[0], options={"garments": ["bottoms", "tops", "shoes"], "seed": 7}
+    )
+    job.viewers.get().note_garments(garments)
+
+    text = page(staff, address(job))
+
+    positions = [text.index(f"/admin/tryon/productimage/{garment.pk}/change/") for garment in garments]
+    assert positions == sorted(positions)
+    assert "garments:" not in text
+    assert " +2" in page(staff, LIST)
+    assert str(job.pk) in page(staff, f"{LIST}?q={garments[2].product_id}")
 
 
 def test_a_failed_job_says_why_in_plain_words(staff: Client) -> None:
