@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, cast
+from typing import Annotated, Final, cast
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -10,10 +10,11 @@ from rest_framework.request import Request
 
 from config.shops.callers import caller_of
 from results.api.serializers import ResultAnswer, result_answers
-from tryon.services.credits import UsedUp
+from tryon.services.credits import ShopperLimitReached, UsedUp
 from tryon.services.limits import QueueFull
 from tryon.services.shown_instead import results_instead
 
+NUMBERS: Final = frozenset({"limit", "creditsSpent", "creditsReserved", "creditsLeft"})
 MARK = _("Always true: another try-on of the same product. Never show it as the one that was asked for.")
 
 
@@ -31,9 +32,12 @@ def fallback_answers(request: Request, product_image_id: UUID) -> list[FallbackA
 
 @contextmanager
 def fallbacks_in_refusals(request: Request, product_image_id: UUID) -> Iterator[None]:
-    """Add ``details.fallbacks`` to a refusal over a limit."""
+    """Add ``details.fallbacks`` to a refusal over a limit. A browser is not told the numbers of a shop."""
     try:
         yield
     except (UsedUp, QueueFull) as error:
+        caller = caller_of(request)
+        if (caller.is_visitor or caller.is_publishable) and not isinstance(error, ShopperLimitReached):
+            error.details = {name: value for name, value in error.details.items() if name not in NUMBERS}
         error.details["fallbacks"] = fallback_answers(request, product_image_id)
         raise

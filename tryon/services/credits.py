@@ -47,12 +47,11 @@ class DailyLimitTooLow(DomainError):
 
 
 class Budget(NamedTuple):
-    """The most credits of a day, the calls that it counts, and the refusal. Not all may see its numbers."""
+    """The most credits of a day, the calls that it counts, and the refusal."""
 
     most: int | None
     only: Mapping[str, Any]
     error: type[UsedUp]
-    is_told: bool
 
 
 def payer_of(caller: Caller) -> Payer:
@@ -82,16 +81,15 @@ def check_credits(job: TryOnJob) -> None:
 
 
 def _budgets(api_key: Any, shopper: str) -> Iterator[Budget]:
-    """Yield the budgets of a job, the narrowest first. A browser is not told a shop's numbers."""
+    """Yield the budgets of a job, the narrowest first."""
     key = ApiKey.objects.select_related("shop").filter(pk=api_key).first()
     if key is None:
         return
-    is_secret = key.kind == Kind.SECRET
     if shopper and key.shop is not None:
-        yield Budget(key.shop.shopper_daily_credits, {"shopper": shopper}, ShopperLimitReached, True)
-    yield Budget(_most_of(key), {"api_key": key.pk}, KeyBudgetReached, is_secret)
+        yield Budget(key.shop.shopper_daily_credits, {"shopper": shopper}, ShopperLimitReached)
+    yield Budget(_most_of(key), {"api_key": key.pk}, KeyBudgetReached)
     if key.shop is not None:
-        yield Budget(key.shop.daily_credits, {}, ShopBudgetReached, is_secret)
+        yield Budget(key.shop.daily_credits, {}, ShopBudgetReached)
 
 
 def _most_of(key: ApiKey) -> int | None:
@@ -102,13 +100,13 @@ def _most_of(key: ApiKey) -> int | None:
 
 def _refusal(budget: Budget, spent: int, reserved: int, price: int) -> UsedUp:
     midnight = governor.next_day()
-    details: dict[str, Any] = {"creditsNeeded": price, "resetsAt": midnight.at.isoformat()}
-    if budget.is_told:
-        most = budget.most or 0
-        details |= {
-            "limit": most,
-            "creditsSpent": spent,
-            "creditsReserved": reserved,
-            "creditsLeft": max(0, most - spent - reserved),
-        }
+    most = budget.most or 0
+    details = {
+        "limit": most,
+        "creditsNeeded": price,
+        "creditsSpent": spent,
+        "creditsReserved": reserved,
+        "creditsLeft": max(0, most - spent - reserved),
+        "resetsAt": midnight.at.isoformat(),
+    }
     return budget.error(wait=math.ceil(midnight.seconds), details=details)

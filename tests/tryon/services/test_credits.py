@@ -60,12 +60,9 @@ def test_one_try_on_over_a_budget_waits_for_tomorrow(
     details = error["details"]
     assert details.pop("resetsAt") == governor.next_day().at.isoformat()
     assert details.pop("fallbacks") == []
-    if name == "publishable key":
-        assert details == {"creditsNeeded": 1}
-    else:
-        assert details == {
-            "limit": 3, "creditsNeeded": 1, "creditsSpent": 1, "creditsReserved": 2, "creditsLeft": 0,
-        }  # fmt: skip
+    assert details == {
+        "limit": 3, "creditsNeeded": 1, "creditsSpent": 1, "creditsReserved": 2, "creditsLeft": 0,
+    }  # fmt: skip
     assert abs(int(refused["Retry-After"]) - governor.next_day().seconds) < 5
     assert TryOnJob.objects.filter(status=Status.QUEUED).count() == 2
 
