@@ -41,6 +41,9 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # at run time it t
     class Meta:
         model = ApiKey
         fields: ClassVar = ["shop", "name", "kind", "is_test", "scopes", "daily_credits", "expires_at"]
+        help_texts: ClassVar = {
+            "daily_credits": _("Empty: no limit. For a publishable key: PUBLISHABLE_KEY_DAILY_CREDITS."),
+        }
 
     @override
     def clean(self) -> dict[str, Any]:
