@@ -79,6 +79,22 @@ def test_what_costs_more_than_a_whole_day_is_refused_for_good(
     assert (refused.status_code, error_of(refused)["code"]) == (409, "daily_limit_too_low")
 
 
+def test_an_outfit_needs_room_for_all_its_garments(owner: Api, product_id: str, model_id: str) -> None:
+    Shop.objects.filter(name="Owner").update(daily_credits=2)
+    trousers = str(ProductImageFactory.create().pk)
+    outfit = {
+        "garments": [
+            {"productImageId": product_id, "category": "tops"},
+            {"productImageId": trousers, "category": "bottoms"},
+        ],
+        "modelImageId": model_id,
+    }
+    assert ask(owner, product_id, model_id).status_code == 202
+    refused = error_of(owner.post("generate", outfit))
+    assert (refused["code"], refused["details"]["creditsNeeded"]) == ("shop_budget_reached", 2)
+    assert TryOnJob.objects.count() == 1
+
+
 def test_other_shops_and_the_staff_and_tests_use_nothing_of_a_shops_budget(
     owner: Api, stranger: Api, product_id: str, model_id: str, settings: Settings
 ) -> None:
