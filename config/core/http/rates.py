@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +14,7 @@ from config.core.errors import DomainError
 from config.core.redis.counters import Count, Counter
 
 WINDOW_SECONDS: Final = 60
+NOTHING_USED: Final = Count(0, WINDOW_SECONDS)
 # A process remembers at most this many callers that are over a rate. A forgotten one is counted again.
 MOST_REMEMBERED: Final = 10_000
 
@@ -54,22 +55,20 @@ class Usage:
 
     def headers(self) -> dict[str, str]:
         """Return the headers of the IETF's draft, and the older ones for the rate with the least left."""
-        left = {rate: Left(rate.most, WINDOW_SECONDS) for rate in self.rates} | {
-            rate: Left(max(0, rate.most - count.used), max(1, math.ceil(count.seconds)))
-            for rate, count in zip(self.rates, self.counts, strict=False)
-        }
-        least = min(left, key=lambda rate: left[rate].requests / rate.most)
-        resets = clock.now() + timedelta(seconds=left[least].seconds)
+        counts = [*self.counts, *[NOTHING_USED] * (len(self.rates) - len(self.counts))]
+        left = [
+            Left(rate, max(0, rate.most - count.used), max(1, math.ceil(count.seconds)))
+            for rate, count in zip(self.rates, counts, strict=True)
+        ]
+        least = min(left, key=lambda one: one.requests / one.rate.most)
         return {
             "RateLimit-Policy": ", ".join(
                 f'"{rate.policy}";q={rate.most};w={WINDOW_SECONDS}' for rate in self.rates
             ),
-            "RateLimit": ", ".join(
-                f'"{rate.policy}";r={left[rate].requests};t={left[rate].seconds}' for rate in self.rates
-            ),
-            "X-RateLimit-Limit": str(least.most),
-            "X-RateLimit-Remaining": str(left[least].requests),
-            "X-RateLimit-Reset": str(math.ceil(resets.timestamp())),
+            "RateLimit": ", ".join(f'"{one.rate.policy}";r={one.requests};t={one.seconds}' for one in left),
+            "X-RateLimit-Limit": str(least.rate.most),
+            "X-RateLimit-Remaining": str(least.requests),
+            "X-RateLimit-Reset": str(math.ceil(clock.now().timestamp() + least.seconds)),
         }
 
     def refusal(self) -> RateLimited | None:
@@ -80,10 +79,10 @@ class Usage:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """The requests left in a window, and the seconds until it ends."""
+class Left(NamedTuple):
+    """The requests left of a rate in its window, and the seconds until that ends."""
 
+    rate: Rate
     requests: int
     seconds: int
 
