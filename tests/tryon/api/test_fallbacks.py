@@ -47,6 +47,7 @@ def approved(owner: Api, stranger: Api) -> list[str]:
     result(job__account=Account.TEST)
     result(job__product_image__product_id="SKU-2")
     result(job__product_image=photo(requester=other, shop=other))
+    result(job__options={"garments": ["tops", "shoes"]})  # its shoes may be another shop's
     result(job__product_image=photo(requester="shopper:ada", shop=shop))
     catalogue = result(created_at=now - timedelta(minutes=30))
     return [str(row.pk) for row in (own[0], catalogue, own[1])]
