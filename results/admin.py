@@ -65,7 +65,7 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
         "expires",
     ]
     list_select_related = ["job__product_image", "job__model_image"]
-    list_filter = ["review", FeedbackFilter, ResultShopFilter, "created_at", "expires_at"]
+    list_filter = ["review", FeedbackFilter, ResultShopFilter, "job__account", "created_at", "expires_at"]
     search_fields = ["job__product_image__product_id", "job__model_image__name"]
     search_help_text = _("Product or model photo.")
     fields = [

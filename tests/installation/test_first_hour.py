@@ -175,7 +175,7 @@ def test_processes_as_written_below_a_path_and_behind_two_proxies(
 
         run(process(".venv/bin/python manage.py createsuperuser --noinput"), {**shell, **LOGIN})
         commands = handbook.processes()
-        assert list(commands) == ["web", "worker", "maintenance", "cron", "only"]
+        assert list(commands) == ["web", "worker", "maintenance", "cron", "sandbox", "only"]
         for name in ("web", "worker", "maintenance", "cron"):
             command = process(commands[name])
             # Granian's own variable: on this machine port 8000 may be taken.

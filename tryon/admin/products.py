@@ -123,7 +123,7 @@ class ProductImageAdmin(ErasesPhotos, UploadAdmin[ProductImage]):
     formfield_overrides = {JSONField: METADATA_FIELD}
     list_display = ["picture", "product", "source", "size", "job_list", "created"]
     list_display_links = ["picture", "product"]
-    list_filter = [SourceFilter, PhotoShopFilter, "created_at"]
+    list_filter = [SourceFilter, PhotoShopFilter, "is_test", "created_at"]
     search_fields = ["product_id", "requester"]
     search_help_text = _("Product or requester.")
     fields = ["large", "product_id", "metadata", "source", "size", "job_list", "created_at"]

@@ -59,7 +59,11 @@ def test_a_try_on_of_a_test_key_is_the_sandboxs_and_says_so_everywhere(
         data_of(tester.get(f"uploads/{photo['id']}")),
     ):
         assert answer["test"] is True
-    assert "Owner (test)" in page(sign_in(), f"/admin/tryon/tryonjob/{job.pk}/change/")
+    staff = sign_in()
+    for path in ("results/tryonresult/?job__account__exact", "tryon/tryonjob/?account__exact"):
+        found = page(staff, f"/admin/{path}=test"), page(staff, f"/admin/{path}=live")
+        assert ["SKU-1" in text for text in found] == [True, False]
+    assert "Owner (test)" in page(staff, f"/admin/tryon/tryonjob/{job.pk}/change/")
     _photo, again = start(tester, model_id)
     assert (again.status_code, data_of(again)["test"]) == (200, True)
     assert data_of(owner.upload(images.garment_photo(images.SMALL_SQUARE)))["test"] is False
