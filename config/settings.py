@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_rq",
+    "corsheaders",
     "axes",
     "config.core.apps.CoreConfig",
     "config.shops",
@@ -65,6 +66,7 @@ MIDDLEWARE = [
     "config.core.middleware.RequestLogMiddleware",
     "config.core.middleware.PrivateAnswersMiddleware",
     "config.core.http.health.ProbesMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -271,6 +273,7 @@ ADDRESS_WRITES_PER_MINUTE = env.number("ADDRESS_WRITES_PER_MINUTE", 600, least=1
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "config.shops.authentication.ApiKeyAuthentication",
+        "config.shops.authentication.TokenAuthentication",
         "tryon.demo.authentication.VisitorAuthentication",  # staff too
     ],
     "DEFAULT_PERMISSION_CLASSES": ["config.shops.permissions.ForTryOns"],
@@ -290,6 +293,7 @@ SPECTACULAR_SETTINGS = {
     "SERVERS": [{"url": PUBLIC.path or "/"}],
     "SCHEMA_PATH_PREFIX": "/api/tryon/",
     "TAGS": [
+        {"name": "sessions", "description": "Visitors of a shop's pages."},
         {"name": "uploads", "description": "Product photos of your own."},
         {"name": "models", "description": "The shop's library of model photos."},
         {"name": "jobs", "description": "Try-ons, from the request to their end."},
@@ -297,7 +301,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "stats", "description": "The state of the service, for operators."},
         {"name": "webhooks", "description": "For FASHN."},
     ],
-    "AUTHENTICATION_WHITELIST": ["config.shops.authentication.ApiKeyAuthentication"],
+    "AUTHENTICATION_WHITELIST": [
+        "config.shops.authentication.ApiKeyAuthentication",
+        "config.shops.authentication.TokenAuthentication",
+    ],
     "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string", "format": "uuid"}},
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "POSTPROCESSING_HOOKS": [
@@ -317,6 +324,25 @@ SPECTACULAR_SETTINGS = {
         "Review": "results.models.Review",
     },
 }
+
+# --- Pages of other origins ------------------------------------------------------------------------------
+
+# The origins are those of the shops (config/shops/cors.py). Pages send tokens, never cookies.
+CORS_URLS_REGEX = r"^$"
+CORS_ALLOW_METHODS = ["GET", "POST", "DELETE"]
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-none-match", "x-request-id"]
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "Idempotent-Replayed",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Request-ID",
+]
+CORS_PREFLIGHT_MAX_AGE = 600  # seconds
 
 # --- Security ------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ def favicon(request: HttpRequest) -> HttpResponseRedirect:
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("api/tryon/", include("config.shops.api")),
     path("api/tryon/", include("models_library.api.urls")),
     path("api/tryon/", include("results.api.urls")),
     path("api/tryon/", include("tryon.api.urls")),

@@ -192,6 +192,11 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
 
 OF_THE_API: Final[dict[str, dict[str, Row]]] = {
     # visitor, owner, stranger, manager or staff with the permission, staff without
+    "api/tryon/sessions": {
+        "POST": Row(
+            {"anonymous": 401, "visitor": 401, "owner": 400, "stranger": 400, "manager": 400}, 401, 401
+        )
+    },
     "api/tryon/models": {
         "GET": call("200/1", "200/1", "200/1", "200/2", "200/1", Ability.SEE_RETIRED_MODELS),
         "POST": call(403, 403, 403, 400, 403, Ability.ADD_MODELS),

@@ -12,4 +12,4 @@ class ApiConfig(AppConfig):
 
     @override
     def ready(self) -> None:
-        from config.shops import schema  # noqa: F401  (registers the ways in)
+        from config.shops import cors, schema  # noqa: F401  (they register the ways in)

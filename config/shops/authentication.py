@@ -1,4 +1,4 @@
-"""Two ways in: an API key and a staff session."""
+"""Three ways in: an API key, the token of a visitor, and a staff session."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -10,9 +10,11 @@ from rest_framework.request import Request
 
 from config.shops.callers import Caller, person_calling
 from config.shops.keys import key_check
-from config.shops.shoppers import SHOPPER_HEADER, as_shopper
+from config.shops.sessions import Session, check_session, origin_of, session_in, visitor_by
+from config.shops.shoppers import SHOPPER_HEADER, SecretKeyNeeded, as_shopper
 
 SCHEME = "Api-Key"
+TOKEN_SCHEME = "Bearer"  # noqa: S105  (a word, no secret)
 
 
 def key_in(request: HttpRequest | Request) -> str | None:
@@ -22,8 +24,17 @@ def key_in(request: HttpRequest | Request) -> str | None:
 
 def key_of(environ: Mapping[str, Any]) -> str | None:
     """Return the key in the environment of a request, as ``key_in``."""
+    return _word(environ, SCHEME)
+
+
+def token_of(environ: Mapping[str, Any]) -> str | None:
+    """Return the token of a visitor in the environment of a request, right or wrong. None without one."""
+    return _word(environ, TOKEN_SCHEME)
+
+
+def _word(environ: Mapping[str, Any], wanted: str) -> str | None:
     scheme, _, text = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return text.strip() if scheme.lower() == SCHEME.lower() else None
+    return text.strip() if scheme.lower() == wanted.lower() else None
 
 
 class ApiKeyAuthentication(authentication.BaseAuthentication):
@@ -43,6 +54,29 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
     @override
     def authenticate_header(self, request: Request) -> str:
         return SCHEME
+
+
+class TokenAuthentication(authentication.BaseAuthentication):
+    """``Authorization: Bearer <token>``, of a visitor whose session ``POST /sessions`` has opened.
+
+    A view that ``renews_sessions`` takes tokens that have expired, and looks at the page by itself.
+    """
+
+    @override
+    def authenticate(self, request: Request) -> tuple[Caller, Session] | None:
+        token = token_of(request.META)
+        if token is None:
+            return None
+        if SHOPPER_HEADER in request.META:
+            raise SecretKeyNeeded
+        session = session_in(token)
+        if not getattr(request.parser_context.get("view"), "renews_sessions", False):
+            check_session(session, origin_of(request._request))
+        return visitor_by(session), session
+
+    @override
+    def authenticate_header(self, request: Request) -> str:
+        return TOKEN_SCHEME
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

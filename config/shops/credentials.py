@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from django.http import HttpRequest
+
 from config.core.errors import DomainError
-from config.shops.authentication import key_of
+from config.shops.authentication import key_of, token_of
 from config.shops.callers import Caller
-from config.shops.keys import cached_name, digest_of, key_read
+from config.shops.keys import cached_name, digest_of, key_read, key_read_by_id
+from config.shops.sessions import as_visitor, check_session, origin_of, session_in
 from config.shops.shoppers import SHOPPER_HEADER, as_shopper
 from config.shops.texts import is_mistyped
 
@@ -31,16 +34,38 @@ class Credentials(NamedTuple):
             return None
 
 
-def credentials_in(environ: Mapping[str, Any]) -> Credentials | None:
+def credentials_in(request: HttpRequest) -> Credentials | None:
     """Return a request's credentials, None where it has none or they are wrong by themselves."""
-    key = key_of(environ)
-    if key is None or is_mistyped(key):
-        return None
-    digest, shopper_id = digest_of(key), environ.get(SHOPPER_HEADER)
-    name = cached_name(digest)
+    if (token := token_of(request.META)) is not None:
+        return _of_token(token, request)
+    key = key_of(request.META)
+    return None if key is None or is_mistyped(key) else _of_key(key, request.META.get(SHOPPER_HEADER))
+
+
+def _of_key(key: str, shopper_id: str | None) -> Credentials:
+    digest = digest_of(key)
+
+    def read() -> Mapping[str, Any] | None:
+        return key_read(digest)
+
     if shopper_id is None:
-        return Credentials(name, digest, lambda: key_read(digest), lambda caller: caller)
+        return Credentials(cached_name(digest), digest, read, lambda caller: caller)
     identity = hashlib.sha256(f"{digest} {shopper_id}".encode()).hexdigest()
+    return Credentials(cached_name(digest), identity, read, lambda caller: as_shopper(caller, shopper_id))
+
+
+def _of_token(token: str, request: HttpRequest) -> Credentials | None:
+    if SHOPPER_HEADER in request.META:
+        return None
+    try:
+        session = session_in(token)
+        check_session(session, origin_of(request))
+    except DomainError:
+        return None
+    key_id = session.key_id
     return Credentials(
-        name, identity, lambda: key_read(digest), lambda caller: as_shopper(caller, shopper_id)
+        cached_name(str(key_id)),
+        f"{key_id} {session.shopper}",
+        lambda: key_read_by_id(key_id),
+        lambda caller: as_visitor(caller, session),
     )

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,8 @@ from config.shops.texts import is_mistyped, key_text, shown_start
 REMEMBER_SECONDS = 60
 CHANGED: Final[Mapping[str, Any]] = {}
 # The last use of a key is known to the hour: a write for each request would cost more than it tells.
+ORIGINS: Final = "allowed-origins"
+ORIGINS_SECONDS: Final = 10
 USE_IS_NOTED: Final = timedelta(hours=1)
 
 
@@ -97,13 +100,15 @@ def key_rotate(row: ApiKey, *, hours: int) -> tuple[ApiKey, str]:
 
 def key_forget(row: ApiKey) -> None:
     """Drop the cached key. Call it after the commit of every change of its row."""
-    cache.set(cached_name(row.digest), CHANGED, REMEMBER_SECONDS)
+    cache.set_many(dict.fromkeys(_cached_names(row.pk, row.digest), CHANGED), REMEMBER_SECONDS)
 
 
 def shop_forget(shop: Shop) -> None:
     """Drop the cached keys of a shop. Call it after the commit of every change of its row."""
-    digests = shop.keys.values_list("digest", flat=True)
-    cache.set_many({cached_name(digest): CHANGED for digest in digests}, REMEMBER_SECONDS)
+    keys = shop.keys.values_list("pk", "digest")
+    names = [name for pk, digest in keys for name in _cached_names(pk, digest)]
+    cache.set_many(dict.fromkeys(names, CHANGED), REMEMBER_SECONDS)
+    caches["process"].delete(ORIGINS)
 
 
 def key_check(text: str) -> Caller | None:
@@ -115,17 +120,32 @@ def key_check(text: str) -> Caller | None:
     return Caller(**found) if found else None
 
 
+def key_of_session(key_id: UUID) -> Caller | None:
+    """Return the caller that a session's key is, or None, as ``key_check``."""
+    found: Mapping[str, Any] | None = cache.get(cached_name(str(key_id))) or key_read_by_id(key_id)
+    return Caller(**found) if found else None
+
+
 def key_read(digest: str) -> Mapping[str, Any] | None:
     """Return the arguments of a key's Caller from the database, and cache them unless the key has changed."""
+    return _read(cached_name(digest), digest=digest)
+
+
+def key_read_by_id(key_id: UUID) -> Mapping[str, Any] | None:
+    """Return the arguments of a key's Caller, as ``key_read``."""
+    return _read(cached_name(str(key_id)), pk=key_id)
+
+
+def _read(name: str, **key: Any) -> Mapping[str, Any] | None:
     now = clock.now()
     of_active_shop = Q(shop=None) | Q(shop__is_active=True)
-    row = ApiKey.objects.filter(of_active_shop, digest=digest, is_active=True).first()
+    row = ApiKey.objects.filter(of_active_shop, is_active=True, **key).first()
     if row is None or (row.expires_at is not None and row.expires_at <= now):
         return None
     found = _arguments_of(row)
     left = REMEMBER_SECONDS if row.expires_at is None else int((row.expires_at - now).total_seconds())
     if left > 0:
-        cache.add(cached_name(digest), found, min(left, REMEMBER_SECONDS))
+        cache.add(name, found, min(left, REMEMBER_SECONDS))
     _note_use(row, now)
     return found
 
@@ -156,6 +176,23 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def cached_name(digest: str) -> str:
-    """Return the name of a key's caller in the cache. Version 0.1 keeps its own, which are other fields."""
-    return f"key-of-shop:{digest}"
+def cached_name(key: str) -> str:
+    """Return the name of a key's caller in the cache, by its digest or its id.
+
+    Version 0.1 keeps its own, which are other fields.
+    """
+    return f"key-of-shop:{key}"
+
+
+def _cached_names(key_id: UUID, digest: str) -> tuple[str, str]:
+    return cached_name(digest), cached_name(str(key_id))
+
+
+def allowed_origins() -> frozenset[str]:
+    """Return the origins of all active shops. Each process remembers them for some seconds."""
+    known: frozenset[str] | None = caches["process"].get(ORIGINS)
+    if known is None:
+        lists = Shop.objects.filter(is_active=True).values_list("allowed_origins", flat=True)
+        known = frozenset(origin for origins in lists for origin in origins)
+        caches["process"].set(ORIGINS, known, ORIGINS_SECONDS)
+    return known

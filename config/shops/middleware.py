@@ -1,4 +1,4 @@
-"""The middleware for people's sessions. A call with an API key has none, and passes it by."""
+"""The middleware for people's sessions. A call with a key or a token passes it by."""
 
 import re
 from typing import Any, Final, override
@@ -9,15 +9,16 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
 
-from config.shops.authentication import key_in
+from config.shops.authentication import key_of, token_of
 
 API: Final = "/api/tryon/"
 SESSION_NAME: Final = re.compile(r"[a-z0-9]+")
 
 
 def is_call_with_key(request: HttpRequest) -> bool:
-    """Return whether ``ApiKeyAuthentication`` decides on the request, so that nobody asks for a session."""
-    return request.path_info.startswith(API) and key_in(request) is not None
+    """Return whether a key or a visitor's token decides on the request, so nobody asks for a session."""
+    has_own = key_of(request.META) is not None or token_of(request.META) is not None
+    return request.path_info.startswith(API) and has_own
 
 
 class _ForPeople:

@@ -100,3 +100,8 @@ class ApiKey(models.Model):
     @override
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_publishable(self) -> bool:
+        """Return whether the key is for browsers, where everybody can read it."""
+        return self.kind == Kind.PUBLISHABLE

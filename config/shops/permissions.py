@@ -20,6 +20,14 @@ class ForTryOns(permissions.IsAuthenticated):
         return super().has_permission(request, view) and caller_of(request).has_rows
 
 
+class NoVisitors(ForTryOns):
+    """As ``ForTryOns``, but not for a visitor of a shop's page."""
+
+    @override
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return super().has_permission(request, view) and not caller_of(request).is_visitor
+
+
 def needs(*abilities: Ability) -> type[permissions.BasePermission]:
     """Return the DRF permission of a view that only callers with all these abilities may use."""
 

@@ -18,9 +18,10 @@ from config.core.http.address import client_address
 from config.core.http.envelope import error_body
 from config.core.http.rates import REFUSED, Rate, RateLimited, Usage
 from config.core.redis.counters import count
-from config.shops.authentication import key_of
+from config.shops.authentication import key_of, token_of
 from config.shops.keys import digest_of
 from config.shops.middleware import API
+from config.shops.sessions import SessionInvalid, session_in
 from config.shops.shoppers import SHOPPER_HEADER
 from config.shops.texts import PUBLISHABLE
 
@@ -40,7 +41,7 @@ def rates_of(method: str, path: str, environ: Mapping[str, Any], address: str) -
     kind = "reads" if method in READS or path.startswith(WEBHOOKS) else "writes"
     key = key_of(environ)
     if key is None:
-        return [_rate("address", kind, address)]
+        return _rates_without_key(kind, environ, address)
     digest = digest_of(key)
     found = [_rate("key", kind, digest)]
     if key.startswith(PUBLISHABLE):
@@ -48,6 +49,16 @@ def rates_of(method: str, path: str, environ: Mapping[str, Any], address: str) -
     if shopper := environ.get(SHOPPER_HEADER):
         found.insert(0, _rate("shopper", kind, hashlib.sha256(f"{digest} {shopper}".encode()).hexdigest()))
     return found
+
+
+def _rates_without_key(kind: str, environ: Mapping[str, Any], address: str) -> list[Rate]:
+    """Return the rates of a visitor. Who comes with a token that we have not signed is an address only."""
+    of_address = _rate("address", kind, address)
+    try:
+        session = session_in(token_of(environ) or "")
+    except SessionInvalid:
+        return [of_address]
+    return [_rate("shopper", kind, session.shopper), of_address, _rate("key", kind, str(session.key_id))]
 
 
 def _rate(caller: str, kind: str, name: str) -> Rate:

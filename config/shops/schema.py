@@ -1,4 +1,4 @@
-"""The way to authenticate, in the OpenAPI schema. A session is for people in the admin, not for programs."""
+"""The ways to authenticate, in the OpenAPI schema. A session is for people in the admin, not for programs."""
 
 from typing import Any, override
 
@@ -19,4 +19,19 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
             "in": "header",
             "name": "Authorization",
             "description": "Api-Key, a space, and your key.",
+        }
+
+
+class VisitorScheme(OpenApiAuthenticationExtension):
+    """``Authorization: Bearer <token>``."""
+
+    target_class = "config.shops.authentication.TokenAuthentication"
+    name = "visitor"
+
+    @override
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The token of a visitor's session, from POST /sessions.",
         }

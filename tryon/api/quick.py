@@ -84,7 +84,7 @@ class JobStatusMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         match = PATH.fullmatch(request.path_info)
-        credentials = credentials_in(request.META) if match is not None and is_plain(request) else None
+        credentials = credentials_in(request) if match is not None and is_plain(request) else None
         if match is None or credentials is None:
             return self.get_response(request)
         request.resolver_match = RESOLVED

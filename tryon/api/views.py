@@ -17,7 +17,7 @@ from config.core.http.strict import validated
 from config.core.images import ImageMissing
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed, caller_of
-from config.shops.permissions import needs
+from config.shops.permissions import NoVisitors, needs
 from tryon.access import (
     JobNotFound,
     ProductImageNotFound,
@@ -262,6 +262,8 @@ class JobCancelView(APIView):
 
 class JobRetryView(APIView):
     """Retry a failed try-on. It pays only for what is missing."""
+
+    permission_classes = [NoVisitors]  # they ask again
 
     @operation("retryJob", 409, status=STARTED)
     def post(self, request: Request, job_id: UUID) -> Answer[JobAnswer]:

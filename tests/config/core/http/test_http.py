@@ -148,6 +148,7 @@ def test_schema_and_docs_are_served(client: Client) -> None:
 def test_the_schema_lists_every_address_with_its_errors() -> None:
     schema = SchemaGenerator().get_schema(request=None, public=True)
     assert set(schema["paths"]) == {
+        "/api/tryon/sessions",
         "/api/tryon/upload",
         "/api/tryon/uploads",
         "/api/tryon/uploads/{photo_id}",
