@@ -95,9 +95,9 @@ class Prediction(models.Model):
             models.Index(fields=["state", "-finished_at"], name="prediction_state"),
             models.Index(fields=["submitted_at"], name="prediction_submitted"),
             models.Index(
-                fields=["payer", "submitted_at"],
+                fields=["payer", "state", "submitted_at"],
                 condition=Q(payer__isnull=False),
-                name="prediction_of_payer",
+                name="prediction_paid_by",
             ),
             # Not only of those that succeeded: SQLite can't use such an index for a state in a parameter. The
             # account is not its first field: SQLite would find all other predictions of an account by it.

@@ -1,12 +1,21 @@
 """The credits that one shop, one of its keys or one of its shoppers uses today (UTC), counted from rows."""
 
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db.models import Q, Sum
 
 from tryon.engine.governor.budget import next_day
 from tryon.models import ACTIVE, Prediction, PredictionState, TryOnJob
+
+
+# Those that may cost something. An index has the state before the time.
+SENT: Final = (
+    PredictionState.SENDING,
+    PredictionState.RUNNING,
+    PredictionState.SUCCEEDED,
+    PredictionState.UNKNOWN,
+)
 
 
 class Usage(NamedTuple):
@@ -23,9 +32,9 @@ def credits_used_by(payer: str, **only: Any) -> Usage:
     the lock.
     """
     midnight = next_day().at - timedelta(days=1)
-    calls = Prediction.objects.filter(payer=payer, **only).exclude(state=PredictionState.FAILED).order_by()
+    calls = Prediction.objects.filter(payer=payer, **only).order_by()
     is_paid = Q(state=PredictionState.SUCCEEDED)
-    today = calls.filter(submitted_at__gte=midnight).aggregate(
+    today = calls.filter(state__in=SENT, submitted_at__gte=midnight).aggregate(
         spent=Sum("credits_used", filter=is_paid), open=Sum("price", filter=~is_paid)
     )
     with_slot = calls.filter(state=PredictionState.RESERVED).aggregate(credits=Sum("price"))
