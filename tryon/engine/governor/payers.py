@@ -8,7 +8,6 @@ from django.db.models import Q, Sum
 from tryon.engine.governor.budget import next_day
 from tryon.models import ACTIVE, Prediction, PredictionState, TryOnJob
 
-
 # Those that may cost something. An index has the state before the time.
 SENT: Final = (
     PredictionState.SENDING,
