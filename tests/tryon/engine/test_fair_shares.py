@@ -185,14 +185,17 @@ def test_status_calls_of_many_threads_stay_within_fashns_limit() -> None:
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL knows how many rows an account has")
-@pytest.mark.parametrize("count", [governor.slots_taken, governor.credits_spent_today])
-def test_what_a_choice_counts_is_found_by_state_and_time(count: Callable[[str], int]) -> None:
-    """Not by the account, which all predictions share."""
+@pytest.mark.parametrize(
+    "count", [governor.slots_taken, governor.credits_spent_today, governor.credits_used_by]
+)
+def test_what_a_choice_counts_is_found_by_state_and_time(count: Callable[[str], object]) -> None:
+    """Not by an account or a payer alone, which many predictions share."""
     with CaptureQueriesContext(connection) as queries:
         count(Account.LIVE)
-    (counting,) = [query["sql"] for query in queries if "tryon_prediction" in query["sql"]]
+    plan: list[str] = []
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN QUERY PLAN {counting}")
-        plan = " ".join(str(row[3]) for row in cursor.fetchall())
-    assert "(state=?)" in plan
-    assert "(account=?)" not in plan
+        for query in [query["sql"] for query in queries if "tryon_prediction" in query["sql"]]:
+            cursor.execute(f"EXPLAIN QUERY PLAN {query}")
+            plan += [str(row[3]) for row in cursor.fetchall()]
+    assert any(step.startswith("SEARCH tryon_prediction") for step in plan)
+    assert not [step for step in plan if step.endswith(("(account=?)", "(payer=?)"))]

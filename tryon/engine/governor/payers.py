@@ -36,7 +36,9 @@ def credits_used_by(payer: str, **only: Any) -> Usage:
     today = calls.filter(state__in=SENT, submitted_at__gte=midnight).aggregate(
         spent=Sum("credits_used", filter=is_paid), open=Sum("price", filter=~is_paid)
     )
-    with_slot = calls.filter(state=PredictionState.RESERVED).aggregate(credits=Sum("price"))
+    # SQLite would look at every call of the payer's for its state.
+    not_sent = calls.filter(state=PredictionState.RESERVED, submitted_at=None)
+    with_slot = not_sent.aggregate(credits=Sum("price"))
     jobs = TryOnJob.objects.filter(payer=payer, status__in=ACTIVE, **only).order_by()
     to_come = jobs.aggregate(credits=Sum("price"))
     reserved = (today["open"], with_slot["credits"], to_come["credits"])
