@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.apps import apps
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from config.core import clock
@@ -87,7 +87,11 @@ def feedback_counts(account: str, *, archived: bool) -> FeedbackCounts:
 
     ``archived`` adds that on jobs which have been cleaned up. It is all of live accounts.
     """
-    found = ResultFeedback.objects.filter(job__account=account).order_by()
+    # Not a join: SQLite would begin with all jobs of the account.
+    of_account = apps.get_model("tryon", "TryOnJob")._default_manager.filter(
+        pk=OuterRef("job"), account=account
+    )
+    found = ResultFeedback.objects.filter(Exists(of_account)).order_by()
     given: dict[str, int] = dict(found.values_list("verdict").annotate(number=Count("pk")))
     before = counted(*(archived_name(verdict) for verdict in Verdict.values)) if archived else {}
 

@@ -145,7 +145,7 @@ class TryOnJob(models.Model):
                 condition=Q(payer__isnull=False),
                 name="job_of_payer",
             ),
-            models.Index(fields=["status", "error_code"], name="job_failure"),
+            models.Index(fields=["status", "error_code", "account"], name="job_failure"),
             models.Index(
                 fields=["next_check_at"], condition=Q(status=Status.PROCESSING), name="job_next_check"
             ),
