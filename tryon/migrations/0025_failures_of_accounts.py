@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('models_library', '0003_fingerprint'),
-        ('tryon', '0023_account_not_first'),
+        ('tryon', '0024_calls_by_payer'),
     ]
 
     operations = [
