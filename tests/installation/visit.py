@@ -41,7 +41,7 @@ class Visit(requests.Session):
             self.ask("GET", file)
         return answer.text
 
-    def form(self, path: str, status: int, **fields: str) -> requests.Response:
+    def form(self, path: str, status: int, **fields: Any) -> requests.Response:
         """Open the page of a form, and send it."""
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.page(path))
         assert token is not None
@@ -63,10 +63,8 @@ def look_around(address: str, certificate: Path) -> Visit:
     owner.ask("GET", urljoin(address, logged_in.headers["Location"]))
     for path in ("/admin/", "/admin/tryon/governor/", "/admin/django_rq/dashboard/", "/api/docs"):
         owner.page(path)
-    made = owner.form("/admin/api/apikey/add/", 200, name="Shop", is_manager="on")
-    key = re.search(r"tos_[\w-]+", made.text)
-    assert key is not None
-    use_the_api(address, certificate, key[0])
+    owner.form("/admin/api/shop/add/", 302, name="Shop", is_active="on")
+    use_the_api(address, certificate, make_key(owner, scopes=["tryon", "library"]))
     # The page about a refusal is written before Django knows of the request.
     refused = owner.ask("POST", "/admin/login/", 413, data=b"x" * 3_000_000)
     assert f'href="{urlsplit(address).path}/favicon.ico"' in refused.text
@@ -78,6 +76,17 @@ def look_around(address: str, certificate: Path) -> Visit:
     return owner
 
 
+def make_key(owner: Visit, **fields: Any) -> str:
+    """Make a secret key of the first shop, and return its text."""
+    form = "/admin/api/apikey/add/"
+    shop = re.search(r'<option value="([\w-]{36})"', owner.ask("GET", form).text)
+    assert shop is not None
+    made = owner.form(form, 200, name="Key", kind="secret", shop=shop[1], **fields)
+    key = re.search(r"tos_sk_(?:live|test)_\w{49}", made.text)
+    assert key is not None
+    return key[0]
+
+
 def use_the_api(address: str, certificate: Path, key: str) -> None:
     """Make a try-on with the key, and open every picture of it without one."""
     shop, shopper = Visit(address, certificate), Visit(address, certificate)
@@ -86,13 +95,18 @@ def use_the_api(address: str, certificate: Path, key: str) -> None:
     product = shop.ask(
         "POST", f"{root}/upload", 201, files={"file": images.garment_photo()}, data={"productId": "SKU-1"}
     ).json()["data"]
-    model = shop.ask(
-        "POST",
-        f"{root}/models",
-        201,
-        files={"file": images.model_photo()},
-        data={"name": "Ada", "category": "full_body"},
-    ).json()["data"]
+    models = shop.ask("GET", f"{root}/models").json()["data"]
+    model = (
+        models[0]
+        if models
+        else shop.ask(
+            "POST",
+            f"{root}/models",
+            201,
+            files={"file": images.model_photo()},
+            data={"name": "Ada", "category": "full_body"},
+        ).json()["data"]
+    )
     wanted = {"productImageId": product["id"], "modelImageId": model["id"]}
     job = shop.ask("POST", f"{root}/generate", 202, json=wanted).json()["data"]["jobId"]
     ended = eventually(lambda: _ended(shop.ask("GET", f"{root}/jobs/{job}").json()["data"]))
