@@ -12,11 +12,13 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from config.core.redis.outage import cache_outage
+from config.shops.keys import key_issue
 from config.shops.rates import refusal_before
 from tests.config.core.http.test_gate import Client as RawClient
 from tests.config.core.http.test_gate import gate_for
+from tests.config.shops.test_sessions import PAGE, visitor
 from tests.conftest import Api, data_of, error_of, requester
-from tests.factories import TryOnJobFactory
+from tests.factories import ShopFactory, TryOnJobFactory
 from tests.threads import at_once
 from tests.waiting import LONGEST_SECONDS
 
@@ -125,6 +127,21 @@ def test_no_header_makes_a_new_caller_of_one_without_a_right_key(
 def test_a_key_for_browsers_counts_each_address_too() -> None:
     answer = Client(headers={"Authorization": "Api-Key tos_pk_live_wrong"}).get("/api/tryon/jobs")
     assert (answer.status_code, set(left(answer))) == (401, {"address-reads", "key-reads"})
+
+
+def test_new_visitors_share_the_rate_of_their_address_and_leave_the_keys(settings: Settings) -> None:
+    shop = ShopFactory.create(allowed_origins=[PAGE])
+    key = key_issue(name="Page", shop=shop, kind="publishable")[1]
+    visitors = [visitor(key) for _ in range(4)]
+    settings.ADDRESS_READS_PER_MINUTE = 3
+    answers = []
+    for number, page in enumerate(visitors):
+        forwarded = {"X-Forwarded-For": f"203.0.113.{number}"}
+        answers.append(page.client.get("/api/tryon/jobs", headers=forwarded))
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert [left(answer)["shopper-reads"] for answer in answers[:3]] == [599, 599, 599]
+    elsewhere = visitors[3].client.get("/api/tryon/jobs", REMOTE_ADDR="198.51.100.9")
+    assert left(elsewhere)["key-reads"] == left(answers[2])["key-reads"] - 1
 
 
 def test_behind_a_proxy_each_client_has_its_own_rate(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from config.core import clock
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey, Kind, Shop
+from tests.config.shops.test_sessions import PAGE, visitor
 from tests.conftest import Api, Finish, Generate, data_of, error_of, requester
 from tests.factories import PredictionFactory, ProductImageFactory, TryOnJobFactory
 from tests.threads import at_once
@@ -26,10 +27,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LIMITS: dict[str, tuple[str, Callable[[], Any]]] = {
     "shop": ("shop_budget_reached", lambda: Shop.objects.filter(name="Owner").update(daily_credits=3)),
     "key": ("key_budget_reached", lambda: ApiKey.objects.filter(name="Owner").update(daily_credits=3)),
-    "publishable key": (
-        "key_budget_reached",
-        lambda: ApiKey.objects.filter(name="Owner").update(kind=Kind.PUBLISHABLE),
-    ),
 }
 
 
@@ -40,9 +37,8 @@ def ask(owner: Api, product_id: str, model_id: str, **options: Any) -> Any:
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_one_try_on_over_a_budget_waits_for_tomorrow(
-    owner: Api, product_id: str, model_id: str, settings: Settings, name: str
+    owner: Api, product_id: str, model_id: str, name: str
 ) -> None:
-    settings.PUBLISHABLE_KEY_DAILY_CREDITS = 3
     code, limit = LIMITS[name]
     limit()
     shop = requester("Owner")
@@ -197,6 +193,32 @@ def test_each_shopper_has_credits_of_their_own(owner: Api, product_id: str, mode
     assert statuses("ada", (1, 2, 3)) == [202, 202, 429]
     assert statuses("bob", (1, 4, 5, 6)) == [202, 202, 202, 429]  # the first is ada's
     assert ask(owner, product_id, model_id, seed=7).status_code == 202  # the shop's own have no shopper
+
+
+@pytest.fixture
+def page_key(owner: Api) -> str:
+    """A publishable key of the owner's shop."""
+    shop = Shop.objects.get(name="Owner")
+    shop.allowed_origins = [PAGE]
+    shop.save()
+    return key_issue(name="Page", shop=shop, kind=Kind.PUBLISHABLE)[1]
+
+
+def test_visitors_share_the_small_limit_of_their_key_and_are_told_no_numbers(
+    page_key: str, model_id: str, settings: Settings
+) -> None:
+    settings.PUBLISHABLE_KEY_DAILY_CREDITS = 2
+    photo = str(ProductImageFactory.create().pk)
+    visitors = [visitor(page_key) for _ in range(3)]
+    answers = [ask(page, photo, model_id, seed=seed) for seed, page in enumerate(visitors)]
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    error = error_of(answers[2])
+    assert error["code"] == "key_budget_reached"
+    assert error["details"].keys() == {"creditsNeeded", "resetsAt", "fallbacks"}
+    assert ask(visitors[2], photo, model_id, seed=0).status_code == 202  # another's try-on is free
+    Shop.objects.filter(name="Owner").update(shopper_daily_credits=1)
+    own = error_of(ask(visitors[0], photo, model_id, seed=9))
+    assert (own["code"], own["details"]["limit"]) == ("shopper_limit_reached", 1)
 
 
 RACES: dict[str, Callable[[], Any]] = {
