@@ -9,6 +9,7 @@ from config.shops.models import Shop
 from tests import images
 from tests.conftest import Api, data_of, error_of, requester
 from tests.factories import ModelImageFactory, ProductImageFactory, TryOnJobFactory, TryOnResultFactory
+from tests.threads import at_once
 from tryon.models import JobViewer, Status, TryOnJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -94,6 +95,13 @@ def test_the_last_shopper_who_cancels_takes_the_shop_along(owner: Api, ada: Api,
     assert ada.post(f"jobs/{job_id}/cancel").status_code == 409
     assert bea.post(f"jobs/{job_id}/cancel").status_code == 200
     assert TryOnJob.objects.get().status == Status.CANCELED
+
+
+def test_shoppers_who_all_leave_at_once_take_the_shop_along(owner: Api, ada: Api, bea: Api) -> None:
+    for _ in range(5):
+        job_id, callers = ask(ada, bea), [ada, bea]
+        at_once(2, lambda: callers.pop().post(f"jobs/{job_id}/cancel"), threads=2)  # noqa: B023
+        assert TryOnJob.objects.get(pk=job_id).status == Status.CANCELED
 
 
 def test_a_shop_that_cancels_takes_its_shoppers_along_and_leaves_others(
