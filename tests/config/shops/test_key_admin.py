@@ -128,6 +128,13 @@ def test_a_rotation_without_overlap_ends_the_old_key_at_once(staff: Client) -> N
     assert not opens(text)
 
 
+def test_a_rotation_gives_a_key_no_more_time_than_it_had(staff: Client) -> None:
+    end = clock.now() + timedelta(hours=1)
+    key = ApiKeyFactory.create(expires_at=end)
+    run_action(staff, LIST, "rotate", [key.pk], hours="2")
+    assert set(ApiKey.objects.values_list("expires_at", flat=True)) == {end}
+
+
 def test_one_key_is_rotated_at_a_time_by_who_may_add_and_change(staff: Client) -> None:
     keys = ApiKeyFactory.create_batch(2)
     assert "Choose one key." in run_action(staff, LIST, "rotate", [key.pk for key in keys], hours="2")

@@ -253,6 +253,16 @@ def test_browsers_may_show_answers_to_pages_of_shops_only(shop: Shop, key: str) 
     assert "Access-Control-Allow-Origin" not in preflight(PAGE)
 
 
+def test_a_visitor_counts_for_themselves_their_address_and_the_key(key: str) -> None:
+    policies = visitor(key).get("models")["RateLimit-Policy"]
+    assert [one.split(";")[0] for one in policies.split(", ")] == [
+        '"shopper-reads"',
+        '"address-reads"',
+        '"key-reads"',
+    ]
+    assert Page.of("tos_vt_forged").get("models")["RateLimit-Policy"].startswith('"address-reads"')
+
+
 def test_the_status_of_a_visitors_job_is_one_question_to_redis(key: str) -> None:
     page = visitor(key)
     job_id = data_of(page.post("generate", photos()))["jobId"]

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
+from config.core import clock
 from config.shops.keys import key_issue
 from config.shops.models import Shop
 from tests import images
 from tests.conftest import Api, data_of, error_of, requester
 from tests.factories import ModelImageFactory, ProductImageFactory, TryOnJobFactory, TryOnResultFactory
 from tests.threads import at_once
-from tryon.models import JobViewer, Status, TryOnJob
+from tryon.models import Status, TryOnJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -108,7 +109,7 @@ def test_a_shop_that_cancels_takes_its_shoppers_along_and_leaves_others(
     owner: Api, stranger: Api, ada: Api
 ) -> None:
     body = photos()
-    job_id = ask(ada, stranger, body=body)
+    job_id = ask(ada, owner, stranger, body=body)
     assert owner.post(f"jobs/{job_id}/cancel").status_code == 200
     assert sees(job_id, ada, owner, stranger) == ["canceled", "canceled", "queued"]
     assert TryOnJob.objects.get().requester == requester("Stranger")
@@ -118,6 +119,12 @@ def test_a_shop_that_cancels_takes_its_shoppers_along_and_leaves_others(
     assert sees(job_id, ada, owner, stranger) == ["canceled", "canceled", "queued"]
 
 
+def test_a_job_that_is_left_to_a_shopper_counts_for_their_shop(stranger: Api, ada: Api) -> None:
+    job_id = ask(stranger, ada)
+    stranger.post(f"jobs/{job_id}/cancel")
+    assert TryOnJob.objects.get().requester == requester("Owner")
+
+
 def test_a_shop_that_asked_itself_stays_when_its_shopper_leaves(owner: Api, ada: Api) -> None:
     for callers in ((owner, ada), (ada, owner)):
         job_id = ask(*callers)
@@ -125,30 +132,40 @@ def test_a_shop_that_asked_itself_stays_when_its_shopper_leaves(owner: Api, ada:
         assert sees(job_id, ada, owner) == ["canceled", "queued"]
 
 
-def test_a_picture_belongs_to_the_shop_and_to_each_shopper_who_asked(owner: Api, ada: Api, bea: Api) -> None:
-    result = TryOnResultFactory.create()
-    body = {
-        "productImageId": str(result.job.product_image_id),
-        "modelImageId": str(result.job.model_image_id),
-    }
-    JobViewer.objects.all().delete()
-    key = ask(ada, body=body)
-    TryOnJob.objects.filter(pk=key).update(
-        status=Status.COMPLETED, progress=100, completed_at=result.job.completed_at
-    )
-    result.cache_key = TryOnJob.objects.get(pk=key).cache_key
-    result.job_id = key
-    result.save()
-    assert ask(bea, bea, body=body) == key
-    paths = f"results/{result.pk}", f"results/{result.pk}/feedback"
+def pictured(caller: Api) -> tuple[str, dict[str, str]]:
+    """Return the address of a picture that the caller asked for, and the body that asks for it."""
+    body = photos()
+    job = TryOnJob.objects.get(pk=ask(caller, body=body))
+    TryOnJob.objects.update(status=Status.COMPLETED, progress=100, completed_at=clock.now())
+    return f"results/{TryOnResultFactory.create(job=job).pk}", body
 
-    assert [caller.get(paths[0]).status_code for caller in (ada, bea, owner)] == [200] * 3
-    given = [caller.post(paths[1], {"verdict": "yes"}).status_code for caller in (ada, ada, bea, owner)]
-    assert given == [201, 409, 201, 201]
-    assert ada.delete(paths[0]).status_code == 204
-    assert [caller.get(paths[0]).status_code for caller in (ada, bea, owner)] == [404, 200, 200]
-    assert bea.delete(paths[0]).status_code == 204
-    assert owner.get(paths[0]).status_code == 404  # nobody is left, so the picture is gone
+
+def test_a_picture_belongs_to_the_shop_and_to_each_shopper_who_asked(owner: Api, ada: Api, bea: Api) -> None:
+    path, body = pictured(ada)
+    ask(bea, bea, body=body)
+
+    def seen() -> list[int]:
+        return [caller.get(path).status_code for caller in (ada, bea, owner)]
+
+    assert seen() == [200, 200, 200]
+    judged = [caller.post(f"{path}/feedback", {"verdict": "yes"}) for caller in (ada, ada, bea, owner)]
+    assert [answer.status_code for answer in judged] == [201, 409, 201, 201]
+    assert ada.delete(path).status_code == 204
+    assert seen() == [404, 200, 200]
+    assert bea.delete(path).status_code == 204
+    assert seen() == [404, 404, 404]  # nobody is left, so the picture is gone
+
+
+def test_a_picture_that_the_shop_asked_for_too_stays_when_its_shopper_gives_it_up(
+    owner: Api, ada: Api
+) -> None:
+    path, body = pictured(ada)
+    ask(owner, body=body)
+    assert ada.delete(path).status_code == 204
+    assert [caller.get(path).status_code for caller in (ada, owner)] == [404, 200]
+    ask(ada, body=body)
+    assert owner.delete(path).status_code == 204
+    assert [caller.get(path).status_code for caller in (ada, owner)] == [404, 404]
 
 
 def test_a_shopper_retries_what_they_see(owner: Api, ada: Api, bea: Api) -> None:
