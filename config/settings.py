@@ -247,6 +247,8 @@ TRYON_DAILY_LIMIT = env.number("TRYON_DAILY_LIMIT", 0, least=0)  # credits a day
 RESULT_TTL_DAYS = env.number("RESULT_TTL_DAYS", 30, least=1, most=36_500)
 # Hours that an upload without a try-on is kept.
 UPLOAD_TTL_HOURS = env.number("UPLOAD_TTL_HOURS", 24, least=1, most=876_000)
+# Hours after its upload at which a shopper's photo goes, with all that was made with it.
+SHOPPER_PHOTO_TTL_HOURS = env.number("SHOPPER_PHOTO_TTL_HOURS", 24, least=1, most=8_760)
 # Servers in the shop's own network that ``fileUrl`` may name, beside those of the public internet.
 FILE_URL_HOSTS = env.places("FILE_URL_HOSTS")
 # Days that a job without a result is kept after its end. FASHN keeps pictures for three days.
@@ -295,6 +297,7 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "sessions", "description": "Visitors of a shop's pages."},
         {"name": "uploads", "description": "Product photos of your own."},
+        {"name": "shoppers", "description": "Shoppers' own photos, and all that is kept of a shopper."},
         {"name": "models", "description": "The shop's library of model photos."},
         {"name": "jobs", "description": "Try-ons, from the request to their end."},
         {"name": "results", "description": "Try-on pictures, and your judgement of them."},

@@ -22,8 +22,15 @@ class ResultNotFound(DomainError):
 
 
 def results_for(caller: Caller) -> QuerySet[TryOnResult]:
-    """Return the unexpired results of the caller's jobs, or of all jobs for who may see them."""
+    """Return the unexpired results of the caller's jobs, or of all jobs for who may see them.
+
+    Those on a shopper's own photo are for the shopper only.
+    """
     results = TryOnResult.objects.filter(expires_at__gt=clock.now())
+    if not caller.is_shopper:
+        # Not a join either: its condition holds for nearly every job.
+        jobs = apps.get_model("tryon", "TryOnJob")._default_manager.filter(pk=OuterRef("job"))
+        results = results.filter(~Exists(jobs.filter(shopper_photo__isnull=False)))
     if caller.may(Ability.SEE_ALL_RESULTS):
         of_tests = Q(job__account="test")
         return results.filter(of_tests if caller.is_test else ~of_tests)

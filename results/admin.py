@@ -84,7 +84,9 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[TryOnResult]:
-        results = super().get_queryset(request).select_related(*self.list_select_related)
+        # Those on shoppers' own photos are for the shoppers only.
+        results = super().get_queryset(request).filter(job__shopper_photo=None)
+        results = results.select_related(*self.list_select_related)
         return results.prefetch_related("job__feedback")
 
     def has_review_permission(self, request: HttpRequest) -> bool:
@@ -132,6 +134,8 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
     @admin.display(description=_("model photo"), ordering="job__model_image__name")
     def model_photo(self, result: TryOnResult) -> SafeString:
         photo = result.job.model_image
+        if photo is None:
+            raise ValueError("The list has results on model photos only.")
         return link_to("models_library_modelimage", photo.pk, photo)
 
     @admin.display(description=_("review"), ordering="review")

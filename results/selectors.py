@@ -21,7 +21,8 @@ if TYPE_CHECKING:
         shown_product_image: UUID
         shown_product_id: str
         seen_viewer: int | None
-        shown_model_image: UUID
+        shown_model_image: UUID | None
+        shown_shopper_photo: UUID | None
         shown_options: dict[str, Any]
         is_test: bool
         own_verdict: str | None
@@ -72,6 +73,7 @@ def with_recipe_and_feedback(results: QuerySet[TryOnResult], requester: str) -> 
         shown_product_id=Coalesce(F("seen__product_image__product_id"), F("job__product_image__product_id")),
         seen_viewer=F("seen__pk"),
         shown_model_image=F("job__model_image"),
+        shown_shopper_photo=F("job__shopper_photo"),
         shown_options=F("job__options"),
         is_test=F("job__is_test"),
         provider_model=Subquery(first_call.values("model_name")[:1]),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -51,12 +51,12 @@ def result_create(
     cache_key: str,
     picture: StoredPicture,
     credits_used: int,
-    life: timedelta | None = None,
+    expires_at: datetime | None = None,
 ) -> TryOnResult:
     """Add the row of a stored picture.
 
-    ``life`` is RESULT_TTL_DAYS if nothing else is said. The result answers for its cache key from now on. An
-    older result of that key stays but is no longer shared.
+    It expires after RESULT_TTL_DAYS if nothing else is said. The result answers for its cache key from now
+    on. An older result of that key stays but is no longer shared.
     """
     with transaction.atomic():
         replaced = TryOnResult.objects.filter(cache_key=cache_key)
@@ -70,7 +70,7 @@ def result_create(
             width=picture.width,
             height=picture.height,
             cache_key=cache_key,
-            expires_at=clock.now() + (timedelta(days=settings.RESULT_TTL_DAYS) if life is None else life),
+            expires_at=expires_at or clock.now() + timedelta(days=settings.RESULT_TTL_DAYS),
             credits_used=credits_used,
         )
 

@@ -223,6 +223,11 @@ OF_THE_API: Final[dict[str, dict[str, Row]]] = {
         "GET": call(404, 200, 404, 200, 404, Ability.USE_ANY_PHOTO),
         "DELETE": call(404, 204, 404, 204, 404, Ability.USE_ANY_PHOTO, Ability.ERASE_PHOTOS),
     },
+    "api/tryon/shopper-photos": {"POST": call(403, 403, 403, 403, 403, Ability.UPLOAD_PHOTOS)},
+    "api/tryon/shopper-photos/<id:shopper_photo_id>": {
+        "GET": call(404, 404, 404, 404, 404),
+        "DELETE": call(404, 404, 404, 404, 404),
+    },
     "api/tryon/generate": {
         "POST": call(
             404,

@@ -12,7 +12,7 @@ from models_library.models import Category, ModelImage
 from results.models import ResultFeedback, TryOnResult, Verdict
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
-from tryon.models import ACTIVE, JobViewer, Prediction, ProductImage, Status, TryOnJob
+from tryon.models import ACTIVE, JobViewer, Prediction, ProductImage, ShopperPhoto, Status, TryOnJob
 
 OWNER = "shop:owner"
 
@@ -65,6 +65,20 @@ class ProductImageFactory(factory.django.DjangoModelFactory[ProductImage]):
     shop = factory.LazyAttribute(lambda photo: photo.requester if photo.requester.startswith("shop:") else "")
 
 
+class ShopperPhotoFactory(factory.django.DjangoModelFactory[ShopperPhoto]):
+    class Meta:
+        model = ShopperPhoto
+
+    original = factory.Sequence(lambda n: f"shoppers/00/{n}.jpg")
+    processed = factory.Sequence(lambda n: f"shoppers/01/{n}.jpg")
+    width = 900
+    height = 1350
+    requester = "shopper:ada"
+    shop = OWNER
+    consent_version = "2026-12"
+    expires_at = factory.LazyFunction(lambda: clock.now() + timedelta(hours=24))
+
+
 def price_of(job: Any) -> int:
     """Return what a new job with these options costs; 0 for one that has ended or can't be read."""
     if job.status not in ACTIVE:
@@ -98,6 +112,12 @@ class TryOnJobFactory(factory.django.DjangoModelFactory[TryOnJob]):
     def viewers(self: TryOnJob, create: bool, extracted: Any, **kwargs: Any) -> None:
         for requester in extracted or [self.requester]:
             JobViewer.objects.create(job=self, requester=requester, product_image=self.product_image)
+
+
+def model_of(job: TryOnJob) -> ModelImage:
+    """Return the model photo of a job that has one."""
+    assert job.model_image is not None
+    return job.model_image
 
 
 class PredictionFactory(factory.django.DjangoModelFactory[Prediction]):

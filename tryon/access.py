@@ -23,6 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from config.core import clock
 from config.core.errors import DomainError
 from config.core.few import narrowed
 from config.shops.abilities import Ability
@@ -30,8 +31,16 @@ from config.shops.callers import Caller
 from models_library.access import ModelImageNotFound
 from models_library.models import ModelImage
 from models_library.selectors import model_image_hold
-from tryon.models import Account, JobViewer, ProductImage, Status, TryOnJob, ViewerGarment
-from tryon.selectors import with_files
+from tryon.models import (
+    Account,
+    JobViewer,
+    ProductImage,
+    ShopperPhoto,
+    Status,
+    TryOnJob,
+    ViewerGarment,
+)
+from tryon.selectors import photos_in_use, with_files
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -40,6 +49,8 @@ if TYPE_CHECKING:
         shown_product_image: UUID
         shown_product_id: str
         seen_viewer: int | None
+        sees_shoppers: bool
+        photo_expires_at: datetime | None
         shown_status: str
         left_at: datetime | None
 
@@ -56,6 +67,21 @@ class ProductImageNotFound(DomainError):
     code: ClassVar[str] = "product_image_not_found"
     status: ClassVar[int] = 404
     message: Any = _("There is no such product photo. Upload it first, then use its id.")
+
+
+class ShopperPhotoNotFound(DomainError):
+    code: ClassVar[str] = "shopper_photo_not_found"
+    status: ClassVar[int] = 404
+    message: Any = _("There is no such photo of this shopper, or it has expired. Upload it again.")
+
+
+class ShopperNeeded(DomainError):
+    code: ClassVar[str] = "shopper_needed"
+    status: ClassVar[int] = 403
+    message: Any = _(
+        "A photo of a shopper belongs to that shopper. Send X-Shopper-Id with a secret key, or a visitor's "
+        "token."
+    )
 
 
 class JobNotFound(DomainError):
@@ -90,23 +116,62 @@ def owned_by(caller: Caller) -> Q:
     return Q(shop=caller.shop) if caller.is_shop else Q(requester=caller.requester)
 
 
-def hold(products: Collection[ProductImage], model: ModelImage | None = None) -> None:
+def require_shopper(caller: Caller) -> None:
+    """Refuse a caller who is no shopper. Raise ShopperNeeded."""
+    if not caller.is_shopper:
+        raise ShopperNeeded
+
+
+def shopper_photos_for(caller: Caller) -> QuerySet[ShopperPhoto]:
+    """Return the shopper's photos that are in use: nobody else has any."""
+    photos = photos_in_use(clock.now())
+    return photos.filter(requester=caller.requester) if caller.is_shopper else photos.none()
+
+
+def shopper_photo_for(caller: Caller, photo_id: UUID) -> ShopperPhoto:
+    """Return the shopper's own photo. Raise ShopperPhotoNotFound."""
+    photo = shopper_photos_for(caller).filter(pk=photo_id).first()
+    if photo is None:
+        raise ShopperPhotoNotFound
+    return photo
+
+
+def shopper_photo_to_erase(caller: Caller, photo_id: UUID) -> ShopperPhoto:
+    """Return the shopper's own photo, also one whose erasure was cut off. Raise ShopperPhotoNotFound."""
+    photos = ShopperPhoto.objects.filter(requester=caller.requester, pk=photo_id)
+    photo = photos.first() if caller.is_shopper else None
+    if photo is None:
+        raise ShopperPhotoNotFound
+    return photo
+
+
+def hold(products: Collection[ProductImage], person: ModelImage | ShopperPhoto | None = None) -> None:
     """Keep the files of photos that a job points at from now on, until the transaction ends.
 
     An erasure or a cleanup locks the photo too: it waits and finds the job, or it was first. Then raise
-    ProductImageNotFound or ModelImageNotFound. The lock of a foreign key would come too late, at the commit.
+    ProductImageNotFound, ModelImageNotFound or ShopperPhotoNotFound. The lock of a foreign key would come
+    too late, at the commit.
     """
     held = ProductImage.objects.select_for_update(no_key=True).filter(pk__in=[photo.pk for photo in products])
     # In one order, so that two requests for the same garments do not wait for each other.
     if len(with_files(held).order_by("pk").values_list("pk")) < len(products):
         raise ProductImageNotFound
-    if model is not None and not model_image_hold(model):
+    if isinstance(person, ModelImage) and not model_image_hold(person):
         raise ModelImageNotFound
+    if isinstance(person, ShopperPhoto):
+        own = photos_in_use(clock.now()).select_for_update(no_key=True)
+        if not own.filter(pk=person.pk).exists():
+            raise ShopperPhotoNotFound
 
 
 def job_for(caller: Caller, job_id: UUID) -> "ShownJob":
     """Return one job with its photos. Raise JobNotFound."""
-    job = jobs_for(caller).filter(pk=job_id).select_related("model_image", "product_image").first()
+    job = (
+        jobs_for(caller)
+        .filter(pk=job_id)
+        .select_related("model_image", "shopper_photo", "product_image")
+        .first()
+    )
     if job is None:
         raise JobNotFound
     return job
@@ -141,6 +206,9 @@ def jobs_for(caller: Caller) -> "QuerySet[ShownJob]":
         shown_product_image=Coalesce(F("seen__product_image"), F("product_image")),
         shown_product_id=Coalesce(F("seen__product_image__product_id"), F("product_image__product_id")),
         seen_viewer=F("seen__pk"),
+        # Pictures of a shopper are for the shopper only, whose jobs alone are here.
+        sees_shoppers=Value(caller.is_shopper),
+        photo_expires_at=F("shopper_photo__expires_at"),
         left_at=Value(None, DateTimeField()) if sees_all else F("seen__left_at"),
         shown_status=F("status")
         if sees_all

@@ -20,16 +20,20 @@ from tryon.models import (
     ACTIVE,
     ERASED,
     IN_FLIGHT,
+    INLINE,
     EventKind,
     JobEvent,
     JobViewer,
     Prediction,
     PredictionState,
     ProductImage,
+    ShopperPhoto,
     Status,
     TryOnJob,
     ViewerGarment,
 )
+
+type Photo = ProductImage | ModelImage | ShopperPhoto
 
 
 class Rescued(TypedDict):
@@ -45,6 +49,8 @@ class EraseCounts(TypedDict):
 
 
 FASHN_KEEPS_PICTURES: Final = timedelta(hours=72)
+# In its memory: those of shoppers, which it answers as data URIs.
+FASHN_KEEPS_INLINE: Final = timedelta(minutes=60)
 # The names of their daily counts.
 RESCUED_PICTURES: Final = "rescued_pictures"
 RESCUED_CREDITS: Final = "rescued_credits"
@@ -58,6 +64,11 @@ REMEMBER_TYPICAL_SECONDS: Final = 30
 def catalogue() -> QuerySet[ProductImage]:
     """Return the shop's own product photos, which every caller may use."""
     return ProductImage.objects.filter(requester="")
+
+
+def photos_in_use(now: datetime) -> QuerySet[ShopperPhoto]:
+    """Return the shoppers' photos that are there and have not expired."""
+    return ShopperPhoto.objects.filter(expires_at__gt=now).exclude(processed="")
 
 
 def with_files(photos: QuerySet[ProductImage]) -> QuerySet[ProductImage]:
@@ -158,9 +169,9 @@ def remembered_count(name: str, rows: QuerySet[Any]) -> int:
     return number
 
 
-def jobs_to_erase(photo: ProductImage | ModelImage, *, most: int) -> list[UUID]:
+def jobs_to_erase(photo: Photo, *, most: int) -> list[UUID]:
     """Return ids of jobs made with a photo, or asked for with it, that are not erased."""
-    field = "product_image" if isinstance(photo, ProductImage) else "model_image"
+    field = {ProductImage: "product_image", ModelImage: "model_image"}.get(type(photo), "shopper_photo")
     made = TryOnJob.objects.filter(**{field: photo}).exclude(cache_key__startswith=ERASED).order_by("pk")
     ids = list(made.values_list("pk", flat=True)[:most])
     if not ids and isinstance(photo, ProductImage):
@@ -210,7 +221,7 @@ def job_of_others(job: TryOnJob, photo: ProductImage) -> TryOnJob | None:
     return attempts.exclude(pk=job.pk).exclude(status__in=ACTIVE).order_by("-created_at").first()
 
 
-def photos_to_finish() -> Iterator[ProductImage | ModelImage]:
+def photos_to_finish() -> Iterator[Photo]:
     """Return the erased photos of which jobs are left to erase."""
     left = TryOnJob.objects.exclude(cache_key__startswith=ERASED)
     asked = JobViewer.objects.filter(product_image=OuterRef("pk"), job__in=left)
@@ -218,6 +229,7 @@ def photos_to_finish() -> Iterator[ProductImage | ModelImage]:
     made = left.filter(product_image=OuterRef("pk"))
     yield from ProductImage.objects.filter(Exists(made) | Exists(asked) | Exists(worn), product_id="")
     yield from ModelImage.objects.filter(Exists(left.filter(model_image=OuterRef("pk"))), name="")
+    yield from ShopperPhoto.objects.filter(Exists(left.filter(shopper_photo=OuterRef("pk"))), processed="")
 
 
 def counts_to_erase(photo: ProductImage | ModelImage) -> EraseCounts:
@@ -232,8 +244,13 @@ def counts_to_erase(photo: ProductImage | ModelImage) -> EraseCounts:
 
 
 def results_to_erase(photo: ProductImage | ModelImage) -> QuerySet[TryOnResult]:
-    """Return the results that go with a photo, newest first, with their photos."""
-    results = TryOnResult.objects.filter(job__in=_jobs_going(photo).order_by().values("pk"))
+    """Return the results that go with a photo, newest first."""
+    return TryOnResult.objects.filter(job__in=_jobs_going(photo).order_by().values("pk"))
+
+
+def results_to_show(photo: ProductImage | ModelImage) -> QuerySet[TryOnResult]:
+    """Return ``results_to_erase`` with their photos, without those that only their shopper sees."""
+    results = results_to_erase(photo).filter(job__shopper_photo=None)
     return results.select_related("job__product_image", "job__model_image")
 
 
@@ -281,8 +298,19 @@ def usable_predictions(job: TryOnJob) -> QuerySet[Prediction]:
 
 def is_usable(now: datetime) -> Q:
     """Return the condition for a paid picture that is intact and still at FASHN or with us."""
-    at_fashn = Q(finished_at__gt=now - FASHN_KEEPS_PICTURES)
+    at_fashn = Q(finished_at__gt=now - FASHN_KEEPS_PICTURES) & ~Q(output=INLINE)
     return (at_fashn | ~Q(kept="")) & Q(state=PredictionState.SUCCEEDED) & ~Q(output="")
+
+
+def fashn_keeps_picture_of(job: TryOnJob) -> timedelta:
+    """Return for how long FASHN keeps a picture of the job."""
+    return FASHN_KEEPS_INLINE if job.is_private else FASHN_KEEPS_PICTURES
+
+
+def since_fashn_keeps(field: str, now: datetime) -> Q:
+    """Return the condition for predictions whose time in ``field`` is as late as FASHN keeps pictures."""
+    is_late = Q(**{f"{field}__gt": now - FASHN_KEEPS_INLINE})
+    return is_late | Q(**{f"{field}__gt": now - FASHN_KEEPS_PICTURES}, job__shopper_photo=None)
 
 
 def first_open_step(job: TryOnJob) -> int:

@@ -26,7 +26,8 @@ class RecipeAnswer(TypedDict):
     """The photos and options of a picture, as its caller asked for it."""
 
     productImageId: UUID
-    modelImageId: UUID
+    modelImageId: Annotated[UUID | None, _("None on a shopper's own photo.")]
+    shopperPhotoId: Annotated[UUID | None, _("None on a model photo.")]
     productId: str
     garments: Annotated[list[GarmentAnswer], _("In the order in which they were put on.")]
     options: dict[str, Any]
@@ -114,6 +115,7 @@ def _answer(result: "ShownResult", urls: Mapping[str, Url], garments: list[Garme
         "recipe": {
             "productImageId": result.shown_product_image,
             "modelImageId": result.shown_model_image,
+            "shopperPhotoId": result.shown_shopper_photo,
             "productId": result.shown_product_id,
             "garments": garments,
             "options": options_asked(result.shown_options),

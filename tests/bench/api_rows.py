@@ -11,6 +11,7 @@ django.setup()
 from config.shops.keys import key_issue  # noqa: E402  (models need Django set up)
 from results.models import TryOnResult  # noqa: E402
 from tests.bench import bulk  # noqa: E402
+from tests.factories import model_of  # noqa: E402
 from tryon.fashn.options import TryOnOptions  # noqa: E402
 from tryon.models import TryOnJob  # noqa: E402
 from tryon.services.generate import cache_key, with_default_category  # noqa: E402
@@ -32,8 +33,8 @@ def fill(jobs: int) -> dict[str, Any]:
     }
     ids = {status: str(bulk.uid(bulk.JOB, number)) for status, number in numbers.items()}
     job = TryOnJob.objects.select_related("product_image", "model_image").get(pk=ids["completed"])
-    recipe = with_default_category(TryOnOptions(), job.model_image).normalised()
-    name = cache_key([job.product_image], job.model_image, recipe, job.account)
+    recipe = with_default_category(TryOnOptions(), model_of(job)).normalised()
+    name = cache_key([job.product_image], model_of(job), recipe, job.account)
     TryOnJob.objects.filter(pk=job.pk).update(cache_key=name)
     TryOnResult.objects.filter(job=job).update(cache_key=name)
     wish = {"productImageId": str(job.product_image_id), "modelImageId": str(job.model_image_id)}

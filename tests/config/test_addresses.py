@@ -34,6 +34,7 @@ from tests.factories import (
     ModelImageFactory,
     ProductImageFactory,
     ShopFactory,
+    ShopperPhotoFactory,
     TryOnJobFactory,
     TryOnResultFactory,
 )
@@ -117,6 +118,7 @@ def rows_of(requester: str) -> dict[str, str]:
         ":result_id": result,
         ":product_id": product,
         ":photo_id": product,
+        ":shopper_photo_id": ShopperPhotoFactory.create(),
         ":model_id": model,
         "auth/group:object_id": Group.objects.create(name="Some group"),
         "auth/user:object_id": (somebody := User.objects.create_user("somebody")),

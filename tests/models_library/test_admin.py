@@ -6,7 +6,7 @@ from django.test import Client
 from models_library.models import ModelImage
 from tests import images
 from tests.admin_pages import count_queries, is_stored, page, run_action, sign_in, upload
-from tests.factories import ModelImageFactory, TryOnJobFactory
+from tests.factories import ModelImageFactory, TryOnJobFactory, model_of
 
 LIST = "/admin/models_library/modelimage/"
 ADD = f"{LIST}add/"
@@ -157,7 +157,7 @@ def test_retiring_needs_the_permission_to_change() -> None:
 
 
 def test_a_photo_that_jobs_use_is_not_deleted(staff: Client) -> None:
-    photo = TryOnJobFactory.create().model_image
+    photo = model_of(TryOnJobFactory.create())
 
     response = staff.post(f"{LIST}{photo.pk}/delete/", {"post": "yes"}, follow=True)
 

@@ -41,6 +41,7 @@ def test_the_owner_sees_a_result(
     assert shown["recipe"] == {
         "productImageId": str(result.job.product_image_id),
         "modelImageId": str(result.job.model_image_id),
+        "shopperPhotoId": None,
         "productId": result.job.product_image.product_id,
         "garments": [
             {

@@ -12,7 +12,7 @@ from config.core.redis.outage import cache_outage
 from results.models import Review, TryOnResult
 from results.services import StoredPicture, result_create, result_review
 from tests.conftest import Api, data_of, requester
-from tests.factories import ProductImageFactory, TryOnJobFactory, TryOnResultFactory
+from tests.factories import ProductImageFactory, TryOnJobFactory, TryOnResultFactory, model_of
 from tryon.cleanup.erasing import erase_job
 from tryon.fashn.options import TryOnOptions
 from tryon.services.generate import cache_key, with_default_category
@@ -98,8 +98,8 @@ def test_a_picture_given_up_and_asked_for_again_comes_and_goes(
     owner: Api, stranger: Api, shared: TryOnResult
 ) -> None:
     job = shared.job
-    recipe = with_default_category(TryOnOptions(), job.model_image).normalised()
-    TryOnResult.objects.update(cache_key=cache_key([job.product_image], job.model_image, recipe, job.account))
+    recipe = with_default_category(TryOnOptions(), model_of(job)).normalised()
+    TryOnResult.objects.update(cache_key=cache_key([job.product_image], model_of(job), recipe, job.account))
     assert [len(rows(api)) for api in (owner, stranger)] == [1, 1]
     assert owner.delete(f"results/{shared.pk}").status_code == 204
     assert [len(rows(api)) for api in (owner, stranger)] == [0, 1]

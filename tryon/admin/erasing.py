@@ -20,7 +20,7 @@ from models_library.admin import ModelImageAdmin
 from models_library.models import ModelImage
 from results.models import TryOnResult
 from tryon.models import ProductImage
-from tryon.selectors import EraseCounts, counts_to_erase, results_to_erase
+from tryon.selectors import EraseCounts, counts_to_erase, results_to_show
 from tryon.services.erasing import Erased, photo_erase
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class ErasesPhotos(Base):
             **self.admin_site.each_context(request),
             "title": _("Erase %(photo)s") % {"photo": photo},
             "opts": self.opts,
-            "erasure": Erasure(photo, counts_to_erase(photo), list(results_to_erase(photo)[:PICTURES_SHOWN])),
+            "erasure": Erasure(photo, counts_to_erase(photo), list(results_to_show(photo)[:PICTURES_SHOWN])),
             "list_address": self._address("changelist"),
             "photo_address": self._address("change", photo.pk),
         }

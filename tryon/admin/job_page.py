@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from config.core.admin.widgets import badge, pixels
 from config.shops.names import requester_words
@@ -16,6 +17,7 @@ from tryon.selectors import photos_asked_with
 from tryon.timing import progress_now
 
 MOST_EVENTS: Final = 300
+SHOPPERS_OWN: Final = gettext_lazy("A shopper's own photo: only the shopper sees it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def job_page(job: TryOnJob) -> dict[str, Any]:
         "progress": progress_now(job),
         "error": message_for(job.error_code) if job.status == Status.FAILED else "",
         "pictures": pictures_of(job),
+        "hidden": SHOPPERS_OWN if job.is_private else "",
         "options": sorted(options_asked(job.options).items()),
         "predictions": [(row, badge(row.state, row.get_state_display())) for row in predictions],
         "events": [
@@ -60,8 +63,10 @@ def words(value: object) -> object:
 
 
 def pictures_of(job: TryOnJob) -> list[PictureCard]:
-    """Return the garments, the model and, if there is one, the result."""
+    """Return the garments, the model and, if there is one, the result. A shopper's pictures are left out."""
     model, result = job.model_image, getattr(job, "result", None)
+    if model is None:
+        return garment_cards(job)
     cards = [
         *garment_cards(job),
         PictureCard(

@@ -20,7 +20,7 @@ from config.core.errors import DomainError
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, person_calling
 from config.shops.names import ShopFilter, requester_words
-from tryon.admin.job_page import job_page
+from tryon.admin.job_page import SHOPPERS_OWN, job_page
 from tryon.models import Prediction, Status, TryOnJob, ViewerGarment
 from tryon.selectors import dead_letters
 from tryon.services.jobs import job_cancel, job_retry
@@ -172,12 +172,14 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
     @admin.display(description=_("model photo"), ordering="model_image__name")
     def model_photo(self, job: TryOnJob) -> SafeString:
         photo = job.model_image
+        if photo is None:
+            return format_html("{}", SHOPPERS_OWN)
         return link_to("models_library_modelimage", photo.pk, thumbnail(photo.thumbnail, photo.name))
 
     @admin.display(description=_("result"))
     def result_picture(self, job: TryOnJob) -> SafeString | None:
         result = getattr(job, "result", None)
-        if result is None:
+        if result is None or job.is_private:
             return None
         return link_to("results_tryonresult", result.pk, thumbnail(result.thumbnail, str(_("Result"))))
 

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 LONGEST_PAUSE: Final = 30  # seconds
 
 RESULT_STATE = _(
-    "none until the job is completed, then available. A picture that has gone is deleted or expired."
+    "none until the job is completed, then available. A picture that has gone is deleted or expired. One of "
+    "a shopper is private to everybody else: also the shop sees only that it is there."
 )
 QUEUE_POSITION = _(
     "From 1, by time of arrival; only while queued. A free slot goes to the key with the fewest try-ons in "
@@ -122,6 +123,7 @@ class ResultState(TextChoices):
     AVAILABLE = "available", _("Available")
     DELETED = "deleted", _("Deleted")
     EXPIRED = "expired", _("Expired")
+    PRIVATE = "private", _("For its shopper only")
 
 
 class JobAnswer(TypedDict):
@@ -134,7 +136,8 @@ class JobAnswer(TypedDict):
     productImageId: UUID
     productId: str
     garments: Annotated[list[GarmentAnswer], _("In the order in which they are put on.")]
-    modelImageId: UUID
+    modelImageId: Annotated[UUID | None, _("None on a shopper's own photo.")]
+    shopperPhotoId: Annotated[UUID | None, _("None on a model photo.")]
     options: Annotated[dict[str, Any], _("As in generate. Defaults are left out.")]
     test: Annotated[bool, STAND_IN]
     createdAt: datetime
@@ -174,7 +177,8 @@ class Facts(NamedTuple):
 
 def facts_of(jobs: "Sequence[ShownJob]") -> Facts:
     """Read what the answers about these jobs need. The jobs come with their results."""
-    results = [job.result for job in jobs if job.status == Status.COMPLETED and hasattr(job, "result")]
+    shown = [job for job in jobs if result_state(job) == ResultState.AVAILABLE]
+    results = [job.result for job in shown]
     urls = addresses([str(file) for result in results for file in (result.image, result.thumbnail)])
     outlook = Outlook(jobs)
     waits = {job.pk: waiting(job, outlook) for job in jobs if job.shown_status == Status.QUEUED}
@@ -220,7 +224,9 @@ def result_state(job: "ShownJob") -> ResultState:
     is_over = _end_of_result(job, job.completed_at) <= clock.now()
     if is_over:
         return ResultState.EXPIRED
-    return ResultState.AVAILABLE if hasattr(job, "result") else ResultState.DELETED
+    if not hasattr(job, "result"):
+        return ResultState.DELETED
+    return ResultState.PRIVATE if job.is_private and not job.sees_shoppers else ResultState.AVAILABLE
 
 
 def state_until(job: "ShownJob") -> datetime | None:
@@ -229,9 +235,11 @@ def state_until(job: "ShownJob") -> datetime | None:
     return None if end is None or end <= clock.now() else end
 
 
-def _end_of_result(job: TryOnJob, completed_at: datetime) -> datetime:
+def _end_of_result(job: "ShownJob", completed_at: datetime) -> datetime:
     if hasattr(job, "result"):
         return job.result.expires_at
+    if job.photo_expires_at is not None:
+        return job.photo_expires_at
     return completed_at + timedelta(days=settings.RESULT_TTL_DAYS)
 
 
@@ -245,6 +253,7 @@ def _answer(job: "ShownJob", facts: Facts, urls: Mapping[str, Url]) -> JobAnswer
         "productId": job.shown_product_id,
         "garments": facts.garments[job.pk],
         "modelImageId": job.model_image_id,
+        "shopperPhotoId": job.shopper_photo_id,
         "options": options_asked(job.options),
         "test": job.is_test,
         "createdAt": job.created_at,

@@ -172,17 +172,23 @@ class GenerateSerializer(StrictSerializer):
         max_length=MOST_GARMENTS,
         help_text=_("An outfit: up to three garments on the same person, put on in their natural order."),
     )
-    modelImageId = Id()
+    modelImageId = Id(required=False, help_text=_("A model photo. Leave it out if you send shopperPhotoId."))
+    shopperPhotoId = Id(required=False, help_text=_("The shopper's own photo, in place of a model photo."))
     options = OptionsField(required=False, allow_null=True)
 
     @override
     def to_internal_value(self, data: Any) -> Any:
-        self.fields["productImageId"].required = not (isinstance(data, Mapping) and "garments" in data)
+        for name, other in (("productImageId", "garments"), ("modelImageId", "shopperPhotoId")):
+            self.fields[name].required = not (isinstance(data, Mapping) and other in data)
         return super().to_internal_value(data)
 
     @override
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments for the services: the photos in the order of their steps, and the options."""
+        if {"modelImageId", "shopperPhotoId"} <= attrs.keys():
+            raise serializers.ValidationError(
+                {"shopperPhotoId": [_("Send modelImageId or shopperPhotoId, not both.")]}
+            )
         garments, options = attrs.get("garments"), attrs.get("options") or TryOnOptions()
         if garments is None:
             photos = [attrs["productImageId"]]
@@ -195,7 +201,8 @@ class GenerateSerializer(StrictSerializer):
         return {
             "product_image_id": photos[0],
             "further_image_ids": photos[1:],
-            "model_image_id": attrs["modelImageId"],
+            "model_image_id": attrs.get("modelImageId"),
+            "shopper_photo_id": attrs.get("shopperPhotoId"),
             "options": options,
         }
 
@@ -228,6 +235,7 @@ class JobQuery(ListQuery):
     productImageId = Id(required=False)
     productId = Text(required=False, max_length=100)
     modelImageId = Id(required=False)
+    shopperPhotoId = Id(required=False)
     test = Flag(required=False)
     createdAfter = Moment(required=False)
     createdBefore = Moment(required=False)

@@ -4,12 +4,18 @@ from django.urls import path
 
 from config.core.http import ids  # noqa: F401  (it registers <id:…>)
 from config.core.http.conditional import conditional
-from tryon.api import operations, views
+from tryon.api import operations, shopper_photos, views
 
 urlpatterns = [
     path("upload", views.UploadView.as_view(), name="api-upload"),
     path("uploads", views.UploadsView.as_view(), name="api-uploads"),
     path("uploads/<id:photo_id>", views.UploadedView.as_view(), name="api-upload-one"),
+    path("shopper-photos", shopper_photos.ShopperPhotosView.as_view(), name="api-shopper-photos"),
+    path(
+        "shopper-photos/<id:shopper_photo_id>",
+        shopper_photos.ShopperPhotoView.as_view(),
+        name="api-shopper-photo",
+    ),
     path("generate", views.GenerateView.as_view(), name="api-generate"),
     path("generate/price", views.PriceView.as_view(), name="api-price"),
     path("jobs", views.JobsView.as_view(), name="api-jobs"),

@@ -78,6 +78,7 @@ SOME_ID: Final = "0e3b1c5e-6f4f-4a57-9d0a-6f1f5c1f3a10"
 OTHER_ID: Final = "5b0c2c1e-2f0e-4a8e-8f5e-3d1a9c7b6e21"
 LOOKUPS: Final = {
     "modelImageId": "model_image",
+    "shopperPhotoId": "shopper_photo",
     "test": "is_test",
     "createdAfter": "created_at__gt",
     "createdBefore": "created_at__lt",

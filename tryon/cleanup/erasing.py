@@ -10,7 +10,6 @@ from django.db.models import F, Q
 from config.core.snapshots import outdate_after_commit
 from config.core.storage import discard_after_commit
 from config.core.upkeep.runs import Batch
-from models_library.models import ModelImage
 from results.feedback import feedback_forget_comments
 from results.models import TryOnResult
 from results.pages import outdate_pages
@@ -18,6 +17,7 @@ from results.services import results_remove
 from tryon.engine import actions, governor
 from tryon.models import JobViewer, ProductImage, TryOnJob
 from tryon.selectors import (
+    Photo,
     copy_at_hand,
     job_of_others,
     jobs_to_erase,
@@ -40,7 +40,7 @@ def erasures(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
     return Batch("")
 
 
-def erase_job(job_id: UUID, photo: ProductImage | ModelImage, *, by: str) -> Counter[str]:
+def erase_job(job_id: UUID, photo: Photo, *, by: str) -> Counter[str]:
     """Erase one job, or leave it to those who asked for it with another photo. Return what was done."""
     with transaction.atomic():
         job = TryOnJob.objects.filter(pk=job_id).first()

@@ -28,7 +28,7 @@ from config.core.upkeep.runs import Batch, CleanupRefused
 from models_library.models import ModelImage
 from results.models import TryOnResult
 from tryon.cleanup.copies import is_shared_with_a_copy
-from tryon.models import Prediction, ProductImage
+from tryon.models import Prediction, ProductImage, ShopperPhoto
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -44,6 +44,7 @@ COLUMNS: Final[dict[str, list[tuple[type[Model], str]]]] = {
     "products": [(ProductImage, "processed"), (ProductImage, "thumbnail")],
     "models": [(ModelImage, "image"), (ModelImage, "thumbnail")],
     "results": [(TryOnResult, "image"), (TryOnResult, "thumbnail"), (Prediction, "kept")],
+    "shoppers": [(ShopperPhoto, "original"), (ShopperPhoto, "processed")],
 }
 
 

@@ -20,6 +20,7 @@ from tryon.cleanup.requesters import old_requesters
 from tryon.cleanup.results import expired_results, rejected_results
 from tryon.cleanup.sandboxed import test_jobs, test_uploads
 from tryon.cleanup.sessions import old_sessions
+from tryon.cleanup.shoppers import expired_shopper_photos
 from tryon.cleanup.uploads import abandoned_uploads, spent_uploads
 
 EARLY_UPLOAD_TTL: Final = timedelta(hours=1)
@@ -51,6 +52,11 @@ class Task:
 TASKS: Final[dict[str, Task]] = {
     "expired_results": Task(
         expired_results, "results past RESULT_TTL_DAYS, with their pictures", gives_up_files=True
+    ),
+    "expired_shopper_photos": Task(
+        expired_shopper_photos,
+        "shoppers' photos past SHOPPER_PHOTO_TTL_HOURS, with all that was made with them",
+        gives_up_files=True,
     ),
     "abandoned_uploads": Task(
         abandoned_uploads, "uploads older than UPLOAD_TTL_HOURS without a try-on", gives_up_files=True

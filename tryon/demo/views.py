@@ -160,7 +160,7 @@ def recent_tryons(requester: str, own: list[ProductImage]) -> list[TryOn]:
     jobs = jobs.exclude(product_image__processed="").exclude(model_image__image="")
     jobs = jobs.select_related("product_image", "model_image", "result")[:TRYONS_SHOWN]
     own_copies = {photo.checksum: photo for photo in own}
-    return [tryon(job, own_copies) for job in jobs]
+    return [tryon(job, job.model_image, own_copies) for job in jobs if job.model_image is not None]
 
 
 def worn_in(job: TryOnJob, own_copies: dict[str, ProductImage]) -> Photo:
@@ -200,9 +200,9 @@ def person(photo: ModelImage) -> Photo:
     )
 
 
-def tryon(job: TryOnJob, own_copies: dict[str, ProductImage]) -> TryOn:
+def tryon(job: TryOnJob, model: ModelImage, own_copies: dict[str, ProductImage]) -> TryOn:
     """An earlier try-on as a card. ``job`` comes with its photos and its result, where there is one."""
-    worn, wearer = worn_in(job, own_copies), person(job.model_image)
+    worn, wearer = worn_in(job, own_copies), person(model)
     choice = {
         "garment": asdict(worn),
         "model": asdict(wearer),

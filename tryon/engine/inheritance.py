@@ -17,7 +17,7 @@ from tryon.engine.steps import credits_from, look_after_pictures, paid_picture
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, IN_FLIGHT, Prediction, PredictionState, Status, TryOnJob
-from tryon.selectors import FASHN_KEEPS_PICTURES, first_open_step, is_usable, step_after
+from tryon.selectors import first_open_step, is_usable, since_fashn_keeps, step_after
 
 
 def calls_in_flight(cache_key: str) -> QuerySet[Prediction]:
@@ -90,14 +90,14 @@ def _estate(cache_key: str) -> QuerySet[Prediction]:
     person rejected is left out.
     """
     now = clock.now()
-    lost = Q(state=PredictionState.SUCCEEDED, output="", finished_at__gt=now - FASHN_KEEPS_PICTURES)
+    lost = Q(state=PredictionState.SUCCEEDED, output="") & since_fashn_keeps("finished_at", now)
     left = is_usable(now) | _is_unknown(now) | (lost & ~Q(job__status=Status.COMPLETED))
     ended = Prediction.objects.filter(left, job__cache_key=cache_key).exclude(job__status__in=ACTIVE)
     return ended.exclude(job__result__review=Review.REJECTED)
 
 
 def _is_unknown(now: datetime) -> Q:
-    return Q(state=PredictionState.UNKNOWN, submitted_at__gt=now - FASHN_KEEPS_PICTURES)
+    return Q(state=PredictionState.UNKNOWN) & since_fashn_keeps("submitted_at", now)
 
 
 def _may_come(call: Prediction, now: datetime) -> bool:

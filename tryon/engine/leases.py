@@ -44,7 +44,7 @@ def leased(job_id: UUID) -> Iterator[TryOnJob | None]:
     renewal = threading.Thread(target=_renew, args=(job_id, lease, done), daemon=True)
     renewal.start()
     try:
-        yield TryOnJob.objects.select_related("product_image", "model_image").get(pk=job_id)
+        yield TryOnJob.objects.select_related("product_image", "model_image", "shopper_photo").get(pk=job_id)
     finally:
         done.set()
         renewal.join()

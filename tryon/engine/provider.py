@@ -16,7 +16,7 @@ from tryon.accounts import terms_of
 from tryon.fashn.client import FashnClient
 from tryon.fashn.download import download
 from tryon.fashn.inputs import Inputs, Step, background_remove_inputs, tryon_inputs
-from tryon.models import Prediction, TryOnJob
+from tryon.models import INLINE, Prediction, TryOnJob
 from tryon.outcomes import fault_for
 from tryon.selectors import garment_photos
 
@@ -57,33 +57,50 @@ def fetch_result(account: str, address: str) -> bytes:
 def inputs_for(job: TryOnJob, step: Step, before: Prediction | None) -> Inputs:
     """Return the inputs of a step. Raise ObjectMissing and StorageUnavailable.
 
-    A further step works on the picture of the step before: FASHN's own, by its address, or our copy.
+    A further step works on the picture of the step before: FASHN's own, by its address, or our copy. A
+    shopper's pictures travel within the calls and their answers, so that FASHN keeps no file of them.
     """
-    picture = "" if before is None else _kept_copy(before) or before.output
+    photo = _way_of(job)
+    picture = "" if before is None else _kept_copy(before, photo) or before.output
+    if picture == INLINE:
+        raise ObjectMissing  # only our copy had it
     if step.garment is None:
-        return background_remove_inputs(picture)
-    # FASHN only says that it could not load a photo. The store knows why.
-    photo = _photo_looked_at if job.retry_count and settings.FASHN_INPUT_URLS else _photo
-    person = picture or photo(job.model_image.image.name or "")
-    return tryon_inputs(person, _garment(job, step.garment, photo), step.options)
+        return _answered_inside(job, background_remove_inputs(picture))
+    person = picture or photo(job.person.name or "")
+    inputs = tryon_inputs(person, _garment(job, step.garment, photo), step.options)
+    return _answered_inside(job, inputs)
 
 
 def _garment(job: TryOnJob, position: int, photo: Callable[[str], str]) -> str:
     """Return a garment's photo for FASHN. Another requester's copy may go while this one is read."""
+    missing = ObjectMissing()
     for copy in garment_photos(job, position) if position else [job.product_image]:
         try:
             return photo(copy.processed.name or "")
-        except ObjectMissing:
+        except ObjectMissing as error:
+            missing = error
             logger.warning("garment_photo_missing", job_id=str(job.pk), position=position)
-    raise ObjectMissing
+    raise missing
 
 
-def _kept_copy(before: Prediction) -> str:
+def _way_of(job: TryOnJob) -> Callable[[str], str]:
+    """Return the function that makes of a photo's key what FASHN gets."""
+    if job.is_private:
+        return _photo_inside
+    # FASHN only says that it could not load a photo. The store knows why.
+    return _photo_looked_at if job.retry_count and settings.FASHN_INPUT_URLS else _photo
+
+
+def _answered_inside(job: TryOnJob, inputs: Inputs) -> Inputs:
+    return {**inputs, "return_base64": True} if job.is_private else inputs
+
+
+def _kept_copy(before: Prediction, photo: Callable[[str], str]) -> str:
     """Return our copy of an earlier step's picture, empty if there is none (any more)."""
     if not before.kept:
         return ""
     try:
-        return _photo(before.kept.name or "")
+        return photo(before.kept.name or "")
     except ObjectMissing:
         logger.exception("kept_picture_missing")
         return ""
@@ -96,7 +113,13 @@ def _photo(key: str) -> str:
     """
     if not key:
         raise ObjectMissing
-    return default_storage.url(key) if settings.FASHN_INPUT_URLS else data_uri(read(key), content_type(key))
+    return default_storage.url(key) if settings.FASHN_INPUT_URLS else _photo_inside(key)
+
+
+def _photo_inside(key: str) -> str:
+    if not key:
+        raise ObjectMissing
+    return data_uri(read(key), content_type(key))
 
 
 def _photo_looked_at(key: str) -> str:

@@ -54,8 +54,8 @@ def download(
     """
     if url.startswith("<base64>"):
         raise ResultExpired
-    if url[:5].lower() == "data:":
-        return _checked_picture(_decode_data_uri(url, max_bytes))
+    if is_inline(url):
+        return inline_picture(url, max_bytes=max_bytes)
     deadline = time.monotonic() + total_timeout
     for _ in range(1 + _MAX_REDIRECTS):
         match = match_host(url, allowed_hosts, plain_http=plain_http)
@@ -69,6 +69,21 @@ def download(
             return _checked_picture(body_or_location)
         url = _next_hop(url, body_or_location)
     raise ResultHostRefused(cause="too many redirects")
+
+
+def is_inline(output: str) -> bool:
+    """Return whether an entry of ``PredictionStatus.outputs`` is the picture itself, as a data URI."""
+    return output[:5].lower() == "data:"
+
+
+def inline_picture(uri: str, *, max_bytes: int = MAX_RESULT_BYTES) -> bytes:
+    """Return the bytes in a data URI, as ``download``. Raise ResultNotAnImage and ResultTooLarge."""
+    return _checked_picture(_decode_data_uri(uri, max_bytes))
+
+
+def extension_of(picture: bytes) -> str:
+    """Return the extension for bytes that ``download`` has returned."""
+    return {b"\x89PNG": "png", b"RIFF": "webp"}.get(picture[:4], "jpg")
 
 
 def _fetch(

@@ -3,12 +3,14 @@
 from tryon.models.events import EventKind, JobEvent
 from tryon.models.governor import Account, Governor, Pause
 from tryon.models.jobs import ACTIVE, ERASED, JobViewer, Lane, Payer, Status, TryOnJob, ViewerGarment
-from tryon.models.predictions import IN_FLIGHT, Prediction, PredictionState
+from tryon.models.predictions import IN_FLIGHT, INLINE, Prediction, PredictionState
 from tryon.models.products import ProductImage
+from tryon.models.shopper_photos import ShopperPhoto
 
 __all__ = [
     "ACTIVE",
     "ERASED",
+    "INLINE",
     "IN_FLIGHT",
     "Account",
     "EventKind",
@@ -21,6 +23,7 @@ __all__ = [
     "Prediction",
     "PredictionState",
     "ProductImage",
+    "ShopperPhoto",
     "Status",
     "TryOnJob",
     "ViewerGarment",

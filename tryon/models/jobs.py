@@ -6,12 +6,14 @@ from typing import Final, NamedTuple, override
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
 from config.shops.callers import Caller
 from tryon.models.governor import Account
 from tryon.models.products import ProductImage
+from tryon.models.shopper_photos import ShopperPhoto
 
 
 class Status(models.TextChoices):
@@ -48,7 +50,11 @@ class Payer(NamedTuple):
 
 
 class TryOnJob(models.Model):
-    """One try-on. Its state changes only in ``tryon.engine.lifecycle``."""
+    """One try-on. Its state changes only in ``tryon.engine.lifecycle``.
+
+    The person is on a model photo of the library, or on a shopper's own photo. The pictures of such a private
+    job are the shopper's.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     product_image = models.ForeignKey(
@@ -59,6 +65,17 @@ class TryOnJob(models.Model):
         on_delete=models.PROTECT,
         related_name="jobs",
         verbose_name=_("model photo"),
+        null=True,
+        blank=True,
+    )
+    shopper_photo = models.ForeignKey(
+        ShopperPhoto,
+        on_delete=models.PROTECT,
+        related_name="jobs",
+        verbose_name=_("shopper photo"),
+        db_index=False,  # its own index has only the few jobs that have one
+        null=True,
+        blank=True,
     )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     progress = models.PositiveSmallIntegerField(_("progress"), default=0, help_text=_("0 to 100."))
@@ -147,12 +164,22 @@ class TryOnJob(models.Model):
             ),
             models.Index(fields=["status", "error_code", "account"], name="job_failure"),
             models.Index(
+                fields=["shopper_photo"],
+                condition=Q(shopper_photo__isnull=False),
+                name="job_of_shopper_photo",
+            ),
+            models.Index(
                 fields=["next_check_at"], condition=Q(status=Status.PROCESSING), name="job_next_check"
             ),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["cache_key"], condition=Q(status__in=ACTIVE), name="job_one_active_per_cache_key"
+            ),
+            models.CheckConstraint(
+                condition=Q(model_image__isnull=False, shopper_photo__isnull=True)
+                | Q(model_image__isnull=True, shopper_photo__isnull=False),
+                name="job_has_one_person",
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="job_status"),
             models.CheckConstraint(condition=Q(lane__in=Lane.values), name="job_lane"),
@@ -184,6 +211,20 @@ class TryOnJob(models.Model):
     def is_outfit(self) -> bool:
         """Return whether the job has several garments. Its viewers have the photos of the further ones."""
         return "garments" in self.options
+
+    @property
+    def is_private(self) -> bool:
+        """Return whether the job's picture is of a shopper, who alone may see it."""
+        return self.shopper_photo_id is not None
+
+    @property
+    def person(self) -> FieldFile:
+        """Return the photo of the person, as FASHN gets it."""
+        if self.shopper_photo is not None:
+            return self.shopper_photo.processed
+        if self.model_image is None:
+            raise ValueError("The job has no person.")  # the database allows none
+        return self.model_image.image
 
     @property
     def is_erased(self) -> bool:

@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from typing import override
+from typing import Final, override
 
 from django.db import models
 from django.db.models import Q
@@ -29,6 +29,9 @@ class PredictionState(models.TextChoices):
 
 
 IN_FLIGHT = (PredictionState.RESERVED, PredictionState.SENDING, PredictionState.RUNNING)
+
+# The output of a call that FASHN answered with the picture itself. Only our copy has it.
+INLINE: Final = "<base64>"
 
 
 def new_callback_token() -> str:

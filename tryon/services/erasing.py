@@ -18,9 +18,10 @@ from models_library.models import ModelImage
 from models_library.services import model_image_forget
 from tryon.access import owned_by
 from tryon.cleanup.erasing import erase_job
+from tryon.cleanup.shoppers import shopper_photo_forget
 from tryon.engine import queue
-from tryon.models import ProductImage
-from tryon.selectors import jobs_to_erase, photos_unused
+from tryon.models import ProductImage, ShopperPhoto
+from tryon.selectors import Photo, jobs_to_erase, photos_unused
 from tryon.services.products import product_image_forget
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -45,7 +46,7 @@ class Erased:
     goes_on: bool = False
 
 
-def photo_erase(photo: ProductImage | ModelImage, caller: Caller) -> Erased:
+def photo_erase(photo: Photo, caller: Caller) -> Erased:
     """Erase a photo and what was made with it. It is safe to repeat. Raise NotAllowed.
 
     A caller may erase their own uploads. Any other photo needs the ability. Files that the store does not
@@ -54,10 +55,15 @@ def photo_erase(photo: ProductImage | ModelImage, caller: Caller) -> Erased:
     if not (caller.may(Ability.ERASE_PHOTOS) or _is_own(photo, caller)):
         raise NotAllowed
     # First the photo: from now on no job can begin with it.
-    forget = product_image_forget if isinstance(photo, ProductImage) else model_image_forget
-    forget(photo.pk)
+    match photo:
+        case ProductImage():
+            product_image_forget(photo.pk)
+        case ModelImage():
+            model_image_forget(photo.pk)
+        case ShopperPhoto():
+            shopper_photo_forget(photo.pk)
     _forget_name(photo)
-    done, goes_on = _erase_jobs(photo, by=caller.requester)
+    done, goes_on = _erase_jobs(photo, by=caller.owner)
     if goes_on:
         queue.enqueue_cleanup("erasures")
     else:
@@ -66,12 +72,15 @@ def photo_erase(photo: ProductImage | ModelImage, caller: Caller) -> Erased:
     return Erased(**done, goes_on=goes_on)
 
 
-def _is_own(photo: ProductImage | ModelImage, caller: Caller) -> bool:
-    own = ProductImage.objects.filter(owned_by(caller), pk=photo.pk)
-    return isinstance(photo, ProductImage) and own.exists()
+def _is_own(photo: Photo, caller: Caller) -> bool:
+    if isinstance(photo, ModelImage):
+        return False
+    if isinstance(photo, ShopperPhoto):
+        return caller.is_shopper and photo.requester == caller.requester
+    return ProductImage.objects.filter(owned_by(caller), pk=photo.pk).exists()
 
 
-def _erase_jobs(photo: ProductImage | ModelImage, *, by: str) -> tuple[Counter[str], bool]:
+def _erase_jobs(photo: Photo, *, by: str) -> tuple[Counter[str], bool]:
     """Erase the photo's jobs for a while. Return what was done, and whether some are left."""
     done: Counter[str] = Counter()
     deadline = time.monotonic() + ERASE_SECONDS
@@ -83,7 +92,7 @@ def _erase_jobs(photo: ProductImage | ModelImage, *, by: str) -> tuple[Counter[s
     return done, False
 
 
-def _forget_name(photo: ProductImage | ModelImage) -> None:
+def _forget_name(photo: Photo) -> None:
     """Take the photo's name from the admin's history."""
     opts = photo._meta
     LogEntry.objects.filter(
@@ -91,9 +100,9 @@ def _forget_name(photo: ProductImage | ModelImage) -> None:
     ).update(object_repr="")
 
 
-def _remove_if_unused(photo: ProductImage | ModelImage) -> None:
+def _remove_if_unused(photo: Photo) -> None:
     """Remove the row if nothing points at it."""
     if isinstance(photo, ProductImage):
         photos_unused().filter(pk=photo.pk).delete()
     else:
-        ModelImage.objects.filter(pk=photo.pk, jobs=None).delete()
+        type(photo)._default_manager.filter(pk=photo.pk, jobs=None).delete()

@@ -16,13 +16,13 @@ from config.shops.callers import Caller
 from models_library.access import model_image_for
 from models_library.models import Category, ModelImage
 from results.selectors import result_live
-from tryon.access import account_of, hold, product_image_for
+from tryon.access import account_of, hold, product_image_for, shopper_photo_for
 from tryon.accounts import is_stand_in, require_account
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.inputs import steps
 from tryon.fashn.options import Recipe, TryOnOptions
-from tryon.models import ACTIVE, Account, Lane, ProductImage, TryOnJob
+from tryon.models import ACTIVE, Account, Lane, ProductImage, ShopperPhoto, TryOnJob
 from tryon.outcomes import outcome_named
 from tryon.services.credits import payer_of
 from tryon.services.limits import check_limits
@@ -52,7 +52,7 @@ class Wish:
     """
 
     products: Sequence[ProductImage]
-    model: ModelImage
+    person: ModelImage | ShopperPhoto
     recipe: Recipe
     caller: Caller
     lane: Lane
@@ -63,7 +63,7 @@ class Wish:
 
     @property
     def key(self) -> str:
-        return cache_key(self.products, self.model, self.recipe, self.account)
+        return cache_key(self.products, self.person, self.recipe, self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +79,31 @@ def tryon_generate(
     *,
     caller: Caller,
     product_image_id: UUID,
-    model_image_id: UUID,
+    model_image_id: UUID | None = None,
+    shopper_photo_id: UUID | None = None,
     options: TryOnOptions,
     further_image_ids: Sequence[UUID] = (),
     lane: Lane = Lane.INTERACTIVE,
 ) -> Generated:
-    """Find or make the job for a garment on a model photo, and let the caller see it.
+    """Find or make the job for a garment on a person, and let the caller see it.
 
+    The person is on a model photo or on a photo of the shopper who asks: give one of both ids.
     ``further_image_ids`` are the other garments of an outfit, whose categories are in the options. Raise
-    ProductImageNotFound, ModelImageNotFound, ModelImageInactive, DailyLimitTooLow, QueueFull and, for a
-    shopper who would wait until midnight, DailyLimitReached. Only the worker calls FASHN.
+    ProductImageNotFound, ModelImageNotFound, ModelImageInactive, ShopperPhotoNotFound, DailyLimitTooLow,
+    QueueFull and, for a shopper who would wait until midnight, DailyLimitReached. Only the worker calls
+    FASHN.
     """
+    product_image_ids = [product_image_id, *further_image_ids]
     while True:
         # Read in each round: since the last one a photo may have been removed or retired.
-        wish = _wish(caller, [product_image_id, *further_image_ids], model_image_id, options, lane)
+        wish = _wish(caller, product_image_ids, model_image_id, shopper_photo_id, options, lane)
         try:
             generated = _find_or_make(wish)
         except (TwinActive, ResultAppeared):
             continue
         except IntegrityError:
             # A photo was deleted since we read it, which is the caller's affair; anything else is ours.
-            _wish(caller, [product_image_id, *further_image_ids], model_image_id, options, lane)
+            _wish(caller, product_image_ids, model_image_id, shopper_photo_id, options, lane)
             raise
         note(generated.reuse, generated.job)
         return generated
@@ -109,17 +113,18 @@ def tryon_price(
     *,
     caller: Caller,
     product_image_id: UUID,
-    model_image_id: UUID,
+    model_image_id: UUID | None = None,
+    shopper_photo_id: UUID | None = None,
     options: TryOnOptions,
     further_image_ids: Sequence[UUID] = (),
 ) -> Generated:
     """Return what ``tryon_generate`` would find or make now. It starts, pays and changes nothing.
 
-    The job that it would make is not saved. Raise ProductImageNotFound, ModelImageNotFound and
-    ModelImageInactive.
+    The job that it would make is not saved. Raise ProductImageNotFound, ModelImageNotFound,
+    ModelImageInactive and ShopperPhotoNotFound.
     """
     product_image_ids = [product_image_id, *further_image_ids]
-    wish = _wish(caller, product_image_ids, model_image_id, options, Lane.INTERACTIVE)
+    wish = _wish(caller, product_image_ids, model_image_id, shopper_photo_id, options, Lane.INTERACTIVE)
     if (live := live_job(wish.key)) is not None:
         return Generated(live, Reuse.HIT)
     if (twin := TryOnJob.objects.filter(cache_key=wish.key, status__in=ACTIVE).first()) is not None:
@@ -132,13 +137,19 @@ def tryon_price(
 def _wish(
     caller: Caller,
     product_image_ids: Sequence[UUID],
-    model_image_id: UUID,
+    model_image_id: UUID | None,
+    shopper_photo_id: UUID | None,
     options: TryOnOptions,
     lane: Lane,
 ) -> Wish:
-    """Read the photos. Raise ProductImageNotFound, ModelImageNotFound, ModelImageInactive and TestModeOff."""
+    """Read the photos. Raise TestModeOff, and what ``tryon_generate`` raises for a photo."""
     require_account(account_of(caller))
     products = [product_image_for(caller, image_id) for image_id in product_image_ids]
+    if shopper_photo_id is not None:
+        photo = shopper_photo_for(caller, shopper_photo_id)
+        return Wish(products, photo, options.normalised(), caller, lane)
+    if model_image_id is None:
+        raise ValueError("Give a model photo or a shopper's photo.")
     model = model_image_for(model_image_id)
     if not model.is_active:
         raise ModelImageInactive(details={"modelImageId": str(model.pk)})
@@ -164,15 +175,18 @@ def with_default_category(options: TryOnOptions, model: ModelImage) -> TryOnOpti
     return TryOnOptions.from_mapping({**options.normalised(), "category": garment})
 
 
-def cache_key(products: Sequence[ProductImage], model: ModelImage, recipe: Recipe, account: str) -> str:
+def cache_key(
+    products: Sequence[ProductImage], person: ModelImage | ShopperPhoto, recipe: Recipe, account: str
+) -> str:
     """Return the SHA-256 of the photos' checksums, the normalised options and FASHN's models.
 
     The same key means the same picture. A stand-in's picture is not FASHN's, and no test key meets
-    live pictures. Further garments only add to what is hashed for one: the key of a stored result never
-    changes.
+    live pictures. A shopper's photo stands for itself: nobody else meets its pictures, and they go with it.
+    Further garments only add to what is hashed for one: the key of a stored result never changes.
     """
+    shows = person.checksum if isinstance(person, ModelImage) else f"{person.requester} {person.pk}"
     first, *further = [step.model.name for step in steps(TryOnOptions.from_mapping(recipe))]
-    parts: list[object] = [products[0].checksum, model.checksum, first, recipe]
+    parts: list[object] = [products[0].checksum, shows, first, recipe]
     if len(products) > 1:
         parts.append([*(photo.checksum for photo in products[1:]), *further])
     if is_stand_in(account):
@@ -194,7 +208,7 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
         if result_live(key) is not None:
             raise ResultAppeared
         add_viewers(job, wish.caller, wish.products)
-        hold(wish.products, wish.model)
+        hold(wish.products, wish.person)
     logger.info("job_queued", job_id=str(job.pk), lane=wish.lane)
     return job
 
@@ -203,7 +217,8 @@ def _job(wish: Wish, key: str) -> TryOnJob:
     """Return the new job, not saved."""
     return TryOnJob(
         product_image=wish.products[0],
-        model_image=wish.model,
+        model_image=wish.person if isinstance(wish.person, ModelImage) else None,
+        shopper_photo=wish.person if isinstance(wish.person, ShopperPhoto) else None,
         options=wish.recipe,
         cache_key=key,
         lane=wish.lane,

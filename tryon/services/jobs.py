@@ -11,13 +11,13 @@ from config.core.snapshots import outdate_after_commit
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from results.selectors import result_live
-from tryon.access import ProductImageNotFound
+from tryon.access import ProductImageNotFound, ShopperPhotoNotFound
 from tryon.accounts import require_account
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.options import OptionError
 from tryon.models import Lane, Status, TryOnJob
-from tryon.selectors import photos_asked_with
+from tryon.selectors import photos_asked_with, photos_in_use
 from tryon.services.credits import payer_of
 from tryon.services.generate import ModelImageInactive, ResultAppeared
 from tryon.services.limits import check_limits
@@ -72,7 +72,7 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     """Pay for another try. Return the job that makes the picture: this one, or an identical one.
 
     A paid picture is only fetched. Raise NotAllowed, JobNotFailed, ProductImageNotFound, ModelImageInactive,
-    OptionsOutdated, and as ``check_limits``.
+    ShopperPhotoNotFound, OptionsOutdated, and as ``check_limits``.
     """
     if not (caller.may(Ability.OPERATE_JOBS) or may_pay_again(job, caller)):
         raise NotAllowed
@@ -81,8 +81,10 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
         raise JobNotFailed
     if job.is_erased:
         raise ProductImageNotFound
-    if not job.model_image.is_active:
+    if job.model_image is not None and not job.model_image.is_active:
         raise ModelImageInactive
+    if job.is_private and not photos_in_use(clock.now()).filter(jobs=job).exists():
+        raise ShopperPhotoNotFound
     photos = photos_asked_with(job, caller.requester)
     live = share_live(job.cache_key, caller, photos)
     while live is None:

@@ -33,6 +33,7 @@ def results_instead(caller: Caller, product_image_id: UUID) -> "list[ShownResult
         job__product_image__in=photos,
         job__account=account,
         job__is_test=is_stand_in(account),
+        job__shopper_photo=None,
         job__options__garments__isnull=True,  # the other garments may be another shop's
     )
     return list(with_recipe_and_feedback(results, caller.requester).order_by("-created_at", "pk")[:MOST])

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-# What lies under each kind: photos as uploaded, their clean copies, the library, and what was paid for.
-KINDS: Final = ("originals", "products", "models", "results")
+# What lies under each kind: photos as uploaded, their clean copies, the library, what was paid for, and both
+# of a shopper's own photos.
+KINDS: Final = ("originals", "products", "models", "results", "shoppers")
 OUR_KEY: Final = re.compile(rf"(?:{'|'.join(KINDS)})/([0-9a-f]{{2}})/\1[0-9a-f]{{30}}\.[a-z]{{3,4}}")
 
 # Written out: what the system's own table says of the newer ones differs between machines.

@@ -10,7 +10,13 @@ from django.test import Client
 from models_library.models import ModelImage
 from results.models import TryOnResult
 from tests.admin_pages import page, sign_in
-from tests.factories import ModelImageFactory, ProductImageFactory, TryOnJobFactory, TryOnResultFactory
+from tests.factories import (
+    ModelImageFactory,
+    ProductImageFactory,
+    TryOnJobFactory,
+    TryOnResultFactory,
+    model_of,
+)
 from tryon.models import JobViewer, ProductImage, Status, TryOnJob
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +64,7 @@ def test_a_confirmed_erasure_takes_the_name_out_of_every_page() -> None:
 
 
 def test_an_erased_photo_is_not_changed_or_activated() -> None:
-    staff, model = sign_in(), TryOnJobFactory.create().model_image
+    staff, model = sign_in(), model_of(TryOnJobFactory.create())
     staff.post(f"{MODELS}{model.pk}/erase/")
 
     assert "The photo is erased, with 0 try-ons." in page_after(staff, f"{MODELS}{model.pk}/erase/")

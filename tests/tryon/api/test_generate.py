@@ -17,7 +17,16 @@ pytestmark = pytest.mark.django_db
 # The keys of every answer about a job.
 ALWAYS = {
     *("id", "status", "progress", "resultState", "test", "options"),
-    *("garments", "productImageId", "productId", "modelImageId", "createdAt", "startedAt", "completedAt"),
+    *(
+        "garments",
+        "productImageId",
+        "productId",
+        "modelImageId",
+        "shopperPhotoId",
+        "createdAt",
+        "startedAt",
+        "completedAt",
+    ),
 }
 UNKNOWN = "11111111-2222-4333-8444-555555555555"
 

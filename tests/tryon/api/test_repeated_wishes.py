@@ -16,7 +16,7 @@ from models_library.services import model_image_update
 from results.models import Review, TryOnResult
 from results.services import StoredPicture, result_create, result_review
 from tests.conftest import Api, data_of, error_of, requester
-from tests.factories import TryOnJobFactory, TryOnResultFactory
+from tests.factories import TryOnJobFactory, TryOnResultFactory, model_of
 from tryon.fashn.options import TryOnOptions
 from tryon.models import TryOnJob
 from tryon.services.generate import cache_key, with_default_category
@@ -32,8 +32,8 @@ def job(owner: Api) -> TryOnJob:
     """A job of the owner's with a live result."""
     job = TryOnResultFactory.create(job__requester=requester("Owner")).job
     job.viewers.update(product_image=job.product_image)
-    recipe = with_default_category(TryOnOptions(), job.model_image).normalised()
-    TryOnResult.objects.update(cache_key=cache_key([job.product_image], job.model_image, recipe, job.account))
+    recipe = with_default_category(TryOnOptions(), model_of(job)).normalised()
+    TryOnResult.objects.update(cache_key=cache_key([job.product_image], model_of(job), recipe, job.account))
     return job
 
 
@@ -98,9 +98,9 @@ def test_a_picture_that_has_gone_answers_no_more(
 
 
 def test_a_repeat_needs_the_key_and_the_photos(ask: Callable[..., Any], job: TryOnJob) -> None:
-    model_image_update(job.model_image, is_active=False)
+    model_image_update(model_of(job), is_active=False)
     assert error_of(ask())["code"] == "model_image_inactive"
-    model_image_update(job.model_image, is_active=True)
+    model_image_update(model_of(job), is_active=True)
     assert [ask().status_code for _ in range(2)] == [200, 200]
     product_image_forget(job.product_image_id)
     assert error_of(ask())["code"] == "product_image_not_found"

@@ -10,7 +10,7 @@ from config.core import clock
 from results.models import TryOnResult
 from tests import images
 from tests.conftest import Api, Finish, Generate, data_of, download, error_of, requester
-from tests.factories import ProductImageFactory
+from tests.factories import ProductImageFactory, model_of
 from tests.stores import stored_keys
 from tryon.models import ProductImage
 
@@ -66,6 +66,6 @@ def test_a_deleted_upload_takes_its_try_ons_along(
     shown = data_of(owner.get(f"jobs/{job.pk}"))
     assert (shown["status"], shown["resultState"]) == ("completed", "deleted")
     assert not TryOnResult.objects.exists()
-    assert stored_keys() == {str(job.model_image.image), str(job.model_image.thumbnail)}
+    assert stored_keys() == {str(model_of(job).image), str(model_of(job).thumbnail)}
     assert owner.delete(f"uploads/{product_id}").status_code == 204  # one that was cut off goes on
     assert data_of(owner.get("uploads")) == []

@@ -21,7 +21,7 @@ from config.core import clock
 from config.core.upkeep.runs import run
 from models_library.models import ModelImage
 from results.models import Review, TryOnResult
-from tests.factories import ModelImageFactory, TryOnJobFactory
+from tests.factories import ModelImageFactory, TryOnJobFactory, model_of
 from tests.stores import stored_keys
 from tests.tryon.cleanup.world import kept_copy, names, photo, result, stored
 from tryon.cleanup import EARLY, TASKS
@@ -94,7 +94,7 @@ def needed() -> set[str]:
     """The files that must be there after any cleanup."""
     files: set[str] = set()
     for job in TryOnJob.objects.filter(status__in=ACTIVE).select_related("product_image", "model_image"):
-        product, model = job.product_image, job.model_image
+        product, model = job.product_image, model_of(job)
         files.update(names(product.original, product.processed, product.thumbnail))
         files.update(names(model.image, model.thumbnail))
     retryable = Prediction.objects.filter(job__status__in=[*ACTIVE, Status.FAILED]).exclude(kept="")

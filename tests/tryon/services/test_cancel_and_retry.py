@@ -12,7 +12,7 @@ from config.shops.callers import Caller
 from config.shops.models import Shop
 from results.models import TryOnResult
 from tests.conftest import Api, Finish, Generate, data_of, error_of
-from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory
+from tests.factories import PredictionFactory, TryOnJobFactory, TryOnResultFactory, model_of
 from tryon import tasks
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
@@ -156,8 +156,8 @@ def test_only_failed_jobs_are_retried(owner: Api) -> None:
     job = TryOnJobFactory.create(requester=requester("Owner"))
     assert error_of(owner.post(f"jobs/{job.pk}/retry"))["code"] == "job_not_failed"
     TryOnJob.objects.update(status=Status.FAILED, error_code="pose_not_found")
-    job.model_image.is_active = False
-    job.model_image.save()
+    model_of(job).is_active = False
+    model_of(job).save()
     assert error_of(owner.post(f"jobs/{job.pk}/retry"))["code"] == "model_image_inactive"
 
 

@@ -22,6 +22,7 @@ from tests.factories import (
     ResultFeedbackFactory,
     TryOnJobFactory,
     TryOnResultFactory,
+    model_of,
 )
 from tests.stores import away, stored_keys
 from tests.tryon.cleanup.world import clean, photo
@@ -62,7 +63,7 @@ def test_an_erased_upload_takes_its_files_and_its_results_along(
 ) -> None:
     job = finish(generate()["jobId"])
     result_id = data_of(owner.get(f"jobs/{job.pk}"))["resultId"]
-    photo, kept = ProductImage.objects.get(), {str(job.model_image.image), str(job.model_image.thumbnail)}
+    photo, kept = ProductImage.objects.get(), {str(model_of(job).image), str(model_of(job).thumbnail)}
 
     assert erase(photo) == Erased(jobs=1, results=1)
 
@@ -416,7 +417,7 @@ def test_a_worker_goes_on_where_a_request_stops(
     monkeypatch.setattr(erasing, "ERASE_SECONDS", -1.0)
     other = TryOnResultFactory.create()
 
-    assert erase(three_results if kind == "product" else other.job.model_image) == Erased(goes_on=True)
+    assert erase(three_results if kind == "product" else model_of(other.job)) == Erased(goes_on=True)
     assert f"erasures: would remove {its_own}" in clean("erasures", dry_run=True)
     assert TryOnResult.objects.count() == 4
     call_command("rqworker", "maintenance", burst=True, verbosity=0, worker_class="tests.worker.QuietWorker")

@@ -122,10 +122,12 @@ def mark_succeeded(
     progress: int = DOWNLOADING_PROGRESS,
     next_call: Prediction | None = None,
     price: int = 0,
+    kept: str = "",
 ) -> bool:
     """Note that the picture is at FASHN and paid. The next prediction takes the slot; else it is free.
 
-    ``price`` is the price of the predictions after the next one.
+    ``price`` is the price of the predictions after the next one. ``kept`` is the key of our copy, for a
+    picture that came with FASHN's answer.
 
     If the job does not wait for the picture, its rescue is due at once.
     """
@@ -137,6 +139,7 @@ def mark_succeeded(
             PredictionEdge.SUCCEED,
             data={"credits": credits_used},
             output=output,
+            kept=kept,
             credits_used=credits_used,
             finished_at=now,
             rescue_at=None,

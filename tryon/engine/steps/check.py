@@ -1,27 +1,35 @@
 """Status checks of predictions at FASHN."""
 
+import functools
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
 
 from config.core import clock
+from config.core.storage import StorageUnavailable, new_files
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import client
 from tryon.engine.steps.outcomes import give_up_checking, give_up_or_retry, past_deadline
 from tryon.engine.steps.plan import call_for, credits_from, is_readable, options_of
 from tryon.failures import FailureCode
-from tryon.fashn.errors import FashnError, NotFound
+from tryon.fashn.download import extension_of, inline_picture, is_inline
+from tryon.fashn.errors import DownloadError, FashnError, NotFound
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.types import Phase, PredictionStatus
-from tryon.models import Prediction, PredictionState, TryOnJob
+from tryon.models import ERASED, INLINE, Prediction, PredictionState, TryOnJob
 from tryon.selectors import first_open_step
 from tryon.timing import progress_now
 
 # FASHN allows 50 status calls in 10 s for all predictions together: the more in flight, the rarer the checks.
 SHORTEST_CHECK_SECONDS: Final = 2.0
 CHECK_SECONDS_PER_PREDICTION: Final = 0.25
+
+
+class NotedAlready(Exception):
+    """Another process has noted the picture first. Our copy of it is removed."""
 
 
 def check(job: TryOnJob, prediction: Prediction) -> None:
@@ -39,7 +47,10 @@ def check(job: TryOnJob, prediction: Prediction) -> None:
         look_again(job, prediction, JobEdge.AWAIT_CHECK, providerStatus=error.code)
         return
     if answer.phase is Phase.SUCCEEDED and answer.outputs:
-        note_success(job, prediction, answer)
+        try:
+            note_success(job, prediction, answer)
+        except StorageUnavailable as error:
+            look_again(job, prediction, JobEdge.AWAIT_CHECK, providerStatus=error.code)
     elif answer.phase is Phase.FAILED and answer.error is not None:
         failure = answer.error
         # Together: a worker killed between noting the failure and deciding on it would lose its cause.
@@ -60,7 +71,11 @@ def is_forgotten(error: FashnError) -> bool:
 
 
 def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus) -> bool:
-    """Note a paid picture. The job's next step takes over the slot, or the slot is free for another job."""
+    """Note a paid picture. The job's next step takes over the slot, or the slot is free for another job.
+
+    A picture that came with the answer itself is stored first: FASHN forgets it after an hour. Raise
+    StorageUnavailable.
+    """
     # A later step may have brought its picture by now.
     step = max(prediction.step + 1, first_open_step(job))
     further = (
@@ -69,14 +84,33 @@ def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus
         # One that was never answered may be paid: only a person pays for another.
         and not job.predictions.filter(step=step, state=PredictionState.UNKNOWN).exists()
     )
-    return lifecycle.mark_succeeded(
+    note = functools.partial(
+        lifecycle.mark_succeeded,
         prediction,
-        output=answer.outputs[0],
         credits_used=prediction.price if answer.credits_used is None else answer.credits_used,
         next_call=call_for(job, step) if further else None,
         progress=progress_now(job) if further else lifecycle.DOWNLOADING_PROGRESS,
         price=credits_from(job, step + 1) if further else 0,
     )
+    output = answer.outputs[0]
+    return _note_inline(prediction, output, note) if is_inline(output) else note(output=output)
+
+
+def _note_inline(prediction: Prediction, output: str, note: Callable[..., bool]) -> bool:
+    """Note a picture that came with FASHN's answer, and our copy of it. A wrong picture has no copy."""
+    try:
+        content = inline_picture(output)
+    except DownloadError:
+        return note(output=INLINE)
+    if TryOnJob.objects.filter(predictions=prediction, cache_key__startswith=ERASED).exists():
+        return note(output=INLINE)  # nobody may keep it
+    try:
+        with new_files() as store:
+            if not note(output=INLINE, kept=store("results", content, extension_of(content))):
+                raise NotedAlready
+    except NotedAlready:
+        return False
+    return True
 
 
 def look_again(job: TryOnJob, prediction: Prediction, edge: JobEdge, **data: str) -> None:

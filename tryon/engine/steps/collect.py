@@ -48,7 +48,7 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
                 cache_key=job.cache_key,
                 picture=picture,
                 credits_used=credits_used,
-                life=result_life(job),
+                expires_at=_end_of_result(job),
             )
     except JobLeft:
         logger.info("result_not_wanted")
@@ -60,6 +60,14 @@ def collect(job: TryOnJob, prediction: Prediction) -> None:
     else:
         count({counted_as(job.account, CREDITS_SAVED): credits_inherited(job) + credits_shared(job)})
         _log_finished(job, prediction)
+
+
+def _end_of_result(job: TryOnJob) -> datetime | None:
+    """Return when the result expires, None for when any other does. A shopper's goes with the photo."""
+    life = result_life(job)
+    if life is not None:
+        return clock.now() + life
+    return job.shopper_photo.expires_at if job.shopper_photo else None
 
 
 def _paid_content(prediction: Prediction) -> bytes:

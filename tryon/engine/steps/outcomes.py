@@ -14,7 +14,7 @@ from tryon.engine import governor, lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.failures import FailureCode
 from tryon.models import Prediction, PredictionState, TryOnJob
-from tryon.selectors import FASHN_KEEPS_PICTURES, usable_predictions
+from tryon.selectors import fashn_keeps_picture_of, usable_predictions
 from tryon.timing import progress_now
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -96,7 +96,7 @@ def look_after_pictures(job: TryOnJob) -> None:
 def next_look(prediction: Prediction, now: datetime) -> datetime | None:
     """Return the time of a picture's next rescue, at growing intervals; None when FASHN has deleted it."""
     age = now - (prediction.submitted_at or prediction.created_at)
-    left = FASHN_KEEPS_PICTURES - age
+    left = fashn_keeps_picture_of(prediction.job) - age
     if left < timedelta():
         return None
     return now + max(FIRST_RESCUE, min(age / 4, LONGEST_RESCUE_WAIT, left / 2))
@@ -105,11 +105,12 @@ def next_look(prediction: Prediction, now: datetime) -> datetime | None:
 def lose_submission(job: TryOnJob, prediction: Prediction, *, cause: str) -> None:
     """Handle a submission that was, or may have been, sent and brought no id: the money may be spent.
 
-    With webhooks, the job waits until FASHN names the prediction. Without them, only a person tries again.
+    With webhooks, the job waits until FASHN names the prediction. Without them, as on a shopper's own photo,
+    only a person tries again.
     """
     if not lifecycle.mark_unknown(prediction, error_name=cause):
         return  # the webhook has already come
-    if not settings.PUBLIC_BASE_URL:
+    if not settings.PUBLIC_BASE_URL or job.is_private:
         give_up_waiting(job, prediction)
         return
     wait_seconds = settings.SUBMISSION_WAIT_SECONDS

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from config.core import clock
 from config.core.images import ImageRefused, ImagesBusy, read_result
-from config.core.storage import StorageUnavailable, new_files
+from config.core.storage import StorageUnavailable, discard_after_commit, new_files
 from results.selectors import result_live
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.errors import TwinActive
@@ -84,7 +84,10 @@ def _ask(prediction: Prediction) -> None:
     if answer.phase is Phase.FAILED and answer.error is not None:
         lifecycle.mark_failed(prediction, error_name=answer.error.name, error_message=answer.error.message)
     elif answer.phase is Phase.SUCCEEDED and answer.outputs:
-        note_success(prediction.job, prediction, answer)
+        try:
+            note_success(prediction.job, prediction, answer)
+        except StorageUnavailable as error:
+            lifecycle.record(prediction.job_id, EventKind.CHECKED, providerStatus=error.code)
     else:
         lifecycle.record(prediction.job_id, EventKind.CHECKED, providerStatus=answer.status)
 
@@ -94,7 +97,9 @@ def _make_use_of(prediction: Prediction) -> bool:
     prediction.refresh_from_db(fields=["job"])  # a later attempt at the recipe may have taken it over
     job = prediction.job
     if job.is_erased:
-        lifecycle.erase_picture(prediction)
+        with transaction.atomic():
+            discard_after_commit(str(prediction.kept.name or ""))
+            lifecycle.erase_picture(prediction)
         return False
     if job.status == Status.COMPLETED:
         lifecycle.look_after(prediction, at=None)

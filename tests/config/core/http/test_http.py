@@ -152,6 +152,8 @@ def test_the_schema_lists_every_address_with_its_errors() -> None:
         "/api/tryon/upload",
         "/api/tryon/uploads",
         "/api/tryon/uploads/{photo_id}",
+        "/api/tryon/shopper-photos",
+        "/api/tryon/shopper-photos/{shopper_photo_id}",
         "/api/tryon/models",
         "/api/tryon/models/{image_id}",
         "/api/tryon/generate",

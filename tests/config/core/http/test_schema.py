@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from tests import contract
 from tests.conftest import Api, data_of, requester
-from tests.factories import ModelImageFactory, TryOnResultFactory
+from tests.factories import ModelImageFactory, TryOnResultFactory, model_of
 from tryon.access import JobNotFound
 from tryon.failures import PASSING, FailureCode
 
@@ -128,7 +128,7 @@ def test_a_refusal_for_now_says_when_to_ask_again(owner: Api, monkeypatch: pytes
 
 def test_an_id_is_found_in_any_case_of_letters(owner: Api, manager: Api) -> None:
     result = TryOnResultFactory.create(job__requester=requester("Owner"))
-    for path, row in (("jobs", result.job), ("results", result), ("models", result.job.model_image)):
+    for path, row in (("jobs", result.job), ("results", result), ("models", model_of(result.job))):
         assert data_of(owner.get(f"{path}/{str(row.pk).upper()}"))["id"] == str(row.pk)
 
 
