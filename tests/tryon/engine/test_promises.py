@@ -51,6 +51,7 @@ class TestDailyLimit:
             "creditsNeeded": 1,
             "creditsLeft": 0,
             "resetsAt": governor.next_day().at.isoformat(),
+            "fallbacks": [],
         }
         assert abs(int(refused["Retry-After"]) - seconds_to_midnight()) < 30
         assert TryOnJob.objects.count() == 3
@@ -179,7 +180,8 @@ class TestQueueLimit:
         answers = [ask(seed) for seed in range(4)]
         assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
         error = error_of(answers[-1])
-        assert (error["code"], error["retryable"], error["details"]) == ("queue_full", True, {"limit": 3})
+        assert (error["code"], error["retryable"]) == ("queue_full", True)
+        assert error["details"] == {"limit": 3, "fallbacks": []}
         assert int(answers[-1]["Retry-After"]) > 0
 
     def test_fifty_at_once_do_not_exceed_it(self, ask: Ask) -> None:

@@ -55,7 +55,7 @@ def test_a_status_that_the_schema_does_not_have_fails(owner: Api, monkeypatch: p
         "config.core.http.operation.Response", lambda body, status: Response(body, status=203)
     )
     with pytest.raises(AssertionError, match="answered 203: the schema does not have this status"):
-        owner.get("models")
+        owner.get("uploads")
 
 
 def test_an_error_that_the_schema_does_not_have_fails(owner: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_another_content_type_fails(owner: Api, monkeypatch: pytest.MonkeyPatch)
         lambda body, status: Response(body, status=status, content_type="text/html"),
     )
     with pytest.raises(AssertionError, match="the schema does not have text/html"):
-        owner.get("models")
+        owner.get("uploads")
 
 
 def test_a_body_where_none_is_documented_fails(owner: Api, monkeypatch: pytest.MonkeyPatch) -> None:
