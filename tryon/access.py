@@ -3,6 +3,7 @@
 Each function raises the same "not found" for a missing row and for another caller's row.
 """
 
+import functools
 from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import (
     Case,
+    CharField,
     DateTimeField,
     Exists,
     F,
@@ -17,6 +19,7 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    UUIDField,
     Value,
     When,
 )
@@ -26,6 +29,7 @@ from django.utils.translation import gettext_lazy as _
 from config.core import clock
 from config.core.errors import DomainError
 from config.core.few import narrowed
+from config.core.prepared import Parameter, Prepared
 from config.shops.abilities import Ability
 from config.shops.callers import Caller
 from models_library.access import ModelImageNotFound
@@ -187,10 +191,27 @@ def jobs_to_show(caller: Caller) -> "QuerySet[ShownJob]":
     return jobs_for(caller).select_related("result")
 
 
+def job_to_show(caller: Caller, job_id: UUID) -> "ShownJob | None":
+    """Return one of ``jobs_to_show``, or None. The query is built once for each kind of caller."""
+    jobs = _prepared(sees_all=caller.may(Ability.SEE_ALL_JOBS), is_test=caller.is_test)
+    return next(iter(jobs.ask(requester=caller.requester, job=job_id)), None)
+
+
+@functools.cache
+def _prepared(*, sees_all: bool, is_test: bool) -> "Prepared[ShownJob]":
+    requester = Parameter("requester", CharField())
+    jobs = _jobs_for(requester, sees_all=sees_all, is_test=is_test).select_related("result")
+    return Prepared(jobs.filter(pk=Parameter("job", UUIDField())).order_by())
+
+
 def jobs_to_list(caller: Caller) -> "QuerySet[ShownJob]":
     """Return ``jobs_to_show`` for a page of a list."""
     jobs = jobs_to_show(caller)
-    return jobs if caller.may(Ability.SEE_ALL_JOBS) else narrowed(jobs, "pk", _seen_by(caller).values("job"))
+    return (
+        jobs
+        if caller.may(Ability.SEE_ALL_JOBS)
+        else narrowed(jobs, "pk", _seen_by(caller.requester).values("job"))
+    )
 
 
 def jobs_for(caller: Caller) -> "QuerySet[ShownJob]":
@@ -200,8 +221,12 @@ def jobs_for(caller: Caller) -> "QuerySet[ShownJob]":
     others wait for it.
     """
     sees_all = caller.may(Ability.SEE_ALL_JOBS)
+    return _jobs_for(caller.requester, sees_all=sees_all, is_test=caller.is_test)
+
+
+def _jobs_for(requester: str | Parameter, *, sees_all: bool, is_test: bool) -> "QuerySet[ShownJob]":
     jobs = TryOnJob.objects.annotate(
-        seen=FilteredRelation("viewers", condition=Q(viewers__requester=caller.requester)),
+        seen=FilteredRelation("viewers", condition=Q(viewers__requester=requester)),
         # The caller's own photo: the job's may be another caller's.
         shown_product_image=Coalesce(F("seen__product_image"), F("product_image")),
         shown_product_id=Coalesce(F("seen__product_image__product_id"), F("product_image__product_id")),
@@ -216,13 +241,13 @@ def jobs_for(caller: Caller) -> "QuerySet[ShownJob]":
     )
     if sees_all:
         of_tests = Q(account=Account.TEST)
-        return jobs.filter(of_tests if caller.is_test else ~of_tests)
+        return jobs.filter(of_tests if is_test else ~of_tests)
     # Not a join: SQLite would sort all jobs of the caller for one page.
-    return jobs.filter(Exists(_seen_by(caller).filter(job=OuterRef("pk"))))
+    return jobs.filter(Exists(_seen_by(requester).filter(job=OuterRef("pk"))))
 
 
-def _seen_by(caller: Caller) -> QuerySet[JobViewer]:
-    return JobViewer.objects.filter(requester=caller.requester)
+def _seen_by(requester: str | Parameter) -> QuerySet[JobViewer]:
+    return JobViewer.objects.filter(requester=requester)
 
 
 def jobs_in(jobs: "QuerySet[ShownJob]", caller: Caller, status: str) -> "QuerySet[ShownJob]":

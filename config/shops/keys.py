@@ -1,5 +1,6 @@
 """Issue, check, rotate and revoke API keys."""
 
+import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
 from config.core.errors import DomainError
+from config.core.prepared import Parameter, Prepared
 from config.shops.abilities import Scope, abilities_for
 from config.shops.callers import Caller, shop_name
 from config.shops.models import ApiKey, Kind, Shop
@@ -128,18 +130,17 @@ def key_of_session(key_id: UUID) -> Caller | None:
 
 def key_read(digest: str) -> Mapping[str, Any] | None:
     """Return the arguments of a key's Caller from the database, and cache them unless the key has changed."""
-    return _read(cached_name(digest), digest=digest)
+    return _read(cached_name(digest), "digest", digest)
 
 
 def key_read_by_id(key_id: UUID) -> Mapping[str, Any] | None:
     """Return the arguments of a key's Caller, as ``key_read``."""
-    return _read(cached_name(str(key_id)), pk=key_id)
+    return _read(cached_name(str(key_id)), "id", key_id)
 
 
-def _read(name: str, **key: Any) -> Mapping[str, Any] | None:
+def _read(name: str, field: str, key: str | UUID) -> Mapping[str, Any] | None:
     now = clock.now()
-    of_active_shop = Q(shop=None) | Q(shop__is_active=True)
-    row = ApiKey.objects.filter(of_active_shop, is_active=True, **key).first()
+    row = next(iter(_active_keys(field).ask(key=key)), None)
     if row is None or (row.expires_at is not None and row.expires_at <= now):
         return None
     found = _arguments_of(row)
@@ -148,6 +149,14 @@ def _read(name: str, **key: Any) -> Mapping[str, Any] | None:
         cache.add(name, found, min(left, REMEMBER_SECONDS))
     _note_use(row, now)
     return found
+
+
+@functools.cache
+def _active_keys(field: str) -> Prepared[ApiKey]:
+    """Return the query for the key with a value in a field that no two keys share."""
+    of_active_shop = Q(shop=None) | Q(shop__is_active=True)
+    key = {field: Parameter("key", ApiKey._meta.get_field(field))}
+    return Prepared(ApiKey.objects.filter(of_active_shop, is_active=True, **key).order_by())
 
 
 def _note_use(row: ApiKey, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """The quick path of ``GET /jobs/{id}``, the call that is repeated most: one question to Redis answers it.
 
 It takes plain requests with a key, before the middlewares that pages need. Everything else (a session, a
-query, a refusal) goes to the full view. Both read with ``jobs_to_show`` and ``facts_of``, and show with
+query, a refusal) goes to the full view. Both read with ``job_to_show`` and ``facts_of``, and show with
 ``job_answers``.
 
 Redis keeps the answer itself. What the clock moves in the answer about a processing job is put in each time.
@@ -33,7 +33,7 @@ from config.shops.middleware import API
 from config.shops.rates import meter_of, refused
 from results.labels import ai_label
 from results.models import TryOnResult
-from tryon.access import jobs_to_show
+from tryon.access import job_to_show
 from tryon.api.answers import Facts, JobAnswer, facts_of, job_answers, pause_after, state_until
 from tryon.failures import message_for
 from tryon.models import Status, TryOnJob
@@ -72,7 +72,7 @@ class Snapshot(NamedTuple):
 
 
 RELEASE: Final = release_of(
-    Snapshot, Caller, jobs_to_show, Facts, message_for, ai_label, Course, TryOnJob, TryOnResult
+    Snapshot, Caller, job_to_show, Facts, message_for, ai_label, Course, TryOnJob, TryOnResult
 )
 
 
@@ -140,7 +140,7 @@ def answer_to(request: HttpRequest, job_id: UUID, credentials: Credentials, lang
     if cached is None or caller is None:
         return None
     version = version or new_version(job_id)  # before the rows are read
-    job = jobs_to_show(caller).filter(pk=job_id).first() if caller.has_rows else None
+    job = job_to_show(caller, job_id) if caller.has_rows else None
     if job is None:
         return None
     wake_if_overdue(job)

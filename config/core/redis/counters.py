@@ -9,6 +9,8 @@ from django.core.cache import cache
 from redis import Redis, RedisError
 from redis.commands.core import Script
 
+from config.core.redis.outage import Outage, cache_outage
+
 logger = structlog.stdlib.get_logger(__name__)
 
 # A window begins with the first request in it, by Redis's own clock. A request that is one too many for a
@@ -31,6 +33,10 @@ return {found, #KEYS > counters and redis.call('MGET', unpack(KEYS, counters + 1
 """
 
 
+# It goes on until a request is counted again.
+uncounted: Final = Outage()
+
+
 class Counter(NamedTuple):
     """A counter: its name in the cache, and the most that it may count in a window of seconds."""
 
@@ -49,13 +55,18 @@ class Count(NamedTuple):
 def count(counters: Sequence[Counter], names: Sequence[str] = ()) -> tuple[list[Count], dict[str, Any]]:
     """Count one request in each counter, and return the cached values with these names, in one question.
 
-    The counts end with the first that is too high, and there are none while Redis is away or refuses.
+    The counts end with the first that is too high, and there are none while Redis is away or refuses. The log
+    has one line for each outage.
     """
+    if cache_outage.is_on():
+        return [], {}
     try:
         counts, values = _ask(counters, names)
     except RedisError as error:
-        logger.warning("requests_not_counted", error=type(error).__name__)
+        if uncounted.note():
+            logger.warning("requests_not_counted", error=type(error).__name__)
         return [], cache.get_many(names) if names else {}
+    uncounted.end()
     found = {
         name: _client().decode(value) for name, value in zip(names, values, strict=False) if value is not None
     }

@@ -25,9 +25,11 @@ class Outage:
         """Return whether Redis was away a moment ago."""
         return time.monotonic() < self._until
 
-    def note(self) -> None:
-        """Note that Redis did not answer, or refused."""
+    def note(self) -> bool:
+        """Note that Redis did not answer, or refused. Return whether the outage begins with it."""
+        begins = self._until == 0.0
         self._until = time.monotonic() + TRUST_SECONDS
+        return begins
 
     def end(self) -> None:
         """Note that Redis answered."""

@@ -7,8 +7,10 @@ import pytest
 from django.core.cache import CacheHandler
 from django.core.cache.backends.base import BaseCache
 
+from config.core.redis import counters
 from config.core.redis.addresses import cache_settings
-from config.core.redis.outage import cache_outage
+from config.core.redis.counters import Counter, count
+from config.core.redis.outage import Outage, cache_outage
 
 
 class Silent:
@@ -58,3 +60,16 @@ def test_a_redis_that_hangs_is_asked_once_and_then_left_alone_for_a_while(
     cache_outage.end()  # as when that time is over
     assert cache.get("name") is None
     assert silent.guests() == 2
+
+
+def test_requests_that_are_not_counted_are_one_line_of_the_log(
+    silent: Silent, cache: BaseCache, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(counters, "cache", cache)
+    monkeypatch.setattr(counters, "uncounted", Outage())
+    for _ in range(2):
+        for _ in range(2):
+            assert count([Counter("name", 1, 60)], ["name"]) == ([], {})
+        cache_outage.end()  # as when the time of trust is over
+    assert silent.guests() == 2
+    assert sum("requests_not_counted" in record.getMessage() for record in caplog.records) == 1
