@@ -4,12 +4,12 @@ import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
 from django.core.cache import cache, caches
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Field, Q
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
@@ -155,7 +155,8 @@ def _read(name: str, field: str, key: str | UUID) -> Mapping[str, Any] | None:
 def _active_keys(field: str) -> Prepared[ApiKey]:
     """Return the query for the key with a value in a field that no two keys share."""
     of_active_shop = Q(shop=None) | Q(shop__is_active=True)
-    key = {field: Parameter("key", ApiKey._meta.get_field(field))}
+    column = cast("Field[Any, Any]", ApiKey._meta.get_field(field))
+    key = {field: Parameter("key", column)}
     return Prepared(ApiKey.objects.filter(of_active_shop, is_active=True, **key).order_by())
 
 
