@@ -6,7 +6,7 @@ Each function raises the same "not found" for a missing row and for another call
 import functools
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypedDict
 from uuid import UUID
 
 from django.db.models import (
@@ -193,14 +193,14 @@ def jobs_to_show(caller: Caller) -> "QuerySet[ShownJob]":
 
 def job_to_show(caller: Caller, job_id: UUID) -> "ShownJob | None":
     """Return one of ``jobs_to_show``, or None. The query is built once for each kind of caller."""
-    jobs = _prepared(sees_all=caller.may(Ability.SEE_ALL_JOBS), is_test=caller.is_test)
+    jobs = _prepared(_sight_of(caller))
     return next(iter(jobs.ask(requester=caller.requester, job=job_id)), None)
 
 
 @functools.cache
-def _prepared(*, sees_all: bool, is_test: bool) -> "Prepared[ShownJob]":
+def _prepared(sight: "_Sight") -> "Prepared[ShownJob]":
     requester = Parameter("requester", CharField())
-    jobs = _jobs_for(requester, sees_all=sees_all, is_test=is_test).select_related("result")
+    jobs = _jobs_for(requester, sight).select_related("result")
     return Prepared(jobs.filter(pk=Parameter("job", UUIDField())).order_by())
 
 
@@ -220,11 +220,22 @@ def jobs_for(caller: Caller) -> "QuerySet[ShownJob]":
     Each has its photo and its status as this caller sees them: a job that the caller left is canceled, though
     others wait for it.
     """
-    sees_all = caller.may(Ability.SEE_ALL_JOBS)
-    return _jobs_for(caller.requester, sees_all=sees_all, is_test=caller.is_test)
+    return _jobs_for(caller.requester, _sight_of(caller))
 
 
-def _jobs_for(requester: str | Parameter, *, sees_all: bool, is_test: bool) -> "QuerySet[ShownJob]":
+class _Sight(NamedTuple):
+    """What the query for a caller's jobs depends on, besides the requester."""
+
+    sees_all: bool
+    is_shopper: bool
+    is_test: bool
+
+
+def _sight_of(caller: Caller) -> _Sight:
+    return _Sight(caller.may(Ability.SEE_ALL_JOBS), caller.is_shopper, caller.is_test)
+
+
+def _jobs_for(requester: str | Parameter, sight: _Sight) -> "QuerySet[ShownJob]":
     jobs = TryOnJob.objects.annotate(
         seen=FilteredRelation("viewers", condition=Q(viewers__requester=requester)),
         # The caller's own photo: the job's may be another caller's.
@@ -232,16 +243,16 @@ def _jobs_for(requester: str | Parameter, *, sees_all: bool, is_test: bool) -> "
         shown_product_id=Coalesce(F("seen__product_image__product_id"), F("product_image__product_id")),
         seen_viewer=F("seen__pk"),
         # Pictures of a shopper are for the shopper only, whose jobs alone are here.
-        sees_shoppers=Value(caller.is_shopper),
+        sees_shoppers=Value(sight.is_shopper),
         photo_expires_at=F("shopper_photo__expires_at"),
-        left_at=Value(None, DateTimeField()) if sees_all else F("seen__left_at"),
+        left_at=Value(None, DateTimeField()) if sight.sees_all else F("seen__left_at"),
         shown_status=F("status")
-        if sees_all
+        if sight.sees_all
         else Case(When(LEFT_EARLY, then=Value(Status.CANCELED.value)), default=F("status")),
     )
-    if sees_all:
+    if sight.sees_all:
         of_tests = Q(account=Account.TEST)
-        return jobs.filter(of_tests if is_test else ~of_tests)
+        return jobs.filter(of_tests if sight.is_test else ~of_tests)
     # Not a join: SQLite would sort all jobs of the caller for one page.
     return jobs.filter(Exists(_seen_by(requester).filter(job=OuterRef("pk"))))
 
