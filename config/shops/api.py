@@ -54,6 +54,7 @@ class SessionsView(APIView):
     @operation(
         "createSession",
         status=201,
+        acts=False,
         body=CreateSessionSerializer,
         example={"shopperId": "customer-4711", "origin": "https://shop.example"},
         answer={

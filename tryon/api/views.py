@@ -207,6 +207,7 @@ class PriceView(APIView):
         "getPrice",
         404,
         409,
+        acts=False,
         body=GenerateSerializer,
         tag="jobs",
         example={

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from config.core.http.described import envelope_of, serializer_of
 from config.core.http.envelope import Answer, ErrorAnswer, Page, Ready, list_body, success_body
 from config.core.http.idempotency.api import answered_once, repeatable
+from config.core.http.idempotency.requests import key_in
 from config.core.http.strict import FormSerializer, StrictSerializer, validated
 
 # A host that is not served, another method of the address, an ``Accept`` header without JSON, a body that is
@@ -57,6 +58,7 @@ def operation[**P](
     query: type[FormSerializer] | None = None,
     public: bool = False,
     polled: bool = False,
+    acts: bool = True,
     tag: str | None = None,
     example: Any = None,
     answer: Any = None,
@@ -67,7 +69,8 @@ def operation[**P](
     ``status`` names several. ``errors`` are the statuses that its services refuse with. The statuses that
     the framework can give to any such request are added.
 
-    A POST that is not public may come with an ``Idempotency-Key``, and then acts once.
+    A POST that is not public may come with an ``Idempotency-Key``, and then acts once. One that only tells
+    something (``acts`` is False) answers each time: pages that share a key must not share a kept answer.
 
     A method with a ``query`` gets its values under this name. A query or a body that the method does not take
     is refused, except from a stranger's program, such as FASHN's, that may add to it (``public``).
@@ -84,7 +87,7 @@ def operation[**P](
         answers = dict.fromkeys(statuses, described(inspect.signature(method).return_annotation))
         is_repeatable = method.__name__ == "post" and not public
         refusals = error_statuses(method, body=body, public=public).union(errors)
-        if is_repeatable:
+        if is_repeatable and acts:
             refusals |= {409, 422}
 
         @extend_schema(
@@ -97,7 +100,7 @@ def operation[**P](
                 *([] if public else [SHOPPER]),
                 *(CONDITIONAL if 304 in errors else ()),
                 *([POLLED] if polled else []),
-                *(repeatable(statuses) if is_repeatable else ()),
+                *(repeatable(statuses, acts=acts) if is_repeatable else ()),
             ],
             responses=answers | {number: error_answer(number) for number in sorted(refusals)},
         )
@@ -111,8 +114,10 @@ def operation[**P](
             if body is None and not public and request.method not in SAFE_METHODS:
                 validated(StrictSerializer, request.data)
 
-            if is_repeatable:
+            if is_repeatable and acts:
                 return answered_once(request, lambda: rendered(method(*args, **kwargs), statuses))
+            if is_repeatable:
+                key_in(request.headers)  # a wrong one is refused
             answer = method(*args, **kwargs)
             if isinstance(answer, Ready):
                 return HttpResponse(answer.body, content_type="application/json")

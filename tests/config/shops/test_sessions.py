@@ -270,3 +270,19 @@ def test_the_status_of_a_visitors_job_is_one_question_to_redis(key: str) -> None
     with CaptureQueriesContext(connection) as queries:
         assert page.get(f"jobs/{job_id}").status_code == 200
     assert len(queries) == 0
+
+
+def test_pages_that_repeat_one_idempotency_key_share_no_session(key: str) -> None:
+    page = Page(f"Api-Key {key}")
+    headers = {"Idempotency-Key": "same"}
+    answers = [
+        page.client.post("/api/tryon/sessions", {}, content_type="application/json", headers=headers)
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    visitors = {session_in(data_of(answer)["token"]).shopper for answer in answers}
+    assert len(visitors) == 2
+    wrong = page.client.post(
+        "/api/tryon/sessions", {}, content_type="application/json", headers={"Idempotency-Key": "x" * 65}
+    )
+    assert refused(wrong) == (400, "idempotency_key_invalid")

@@ -25,8 +25,10 @@ IDEMPOTENCY_KEY: Final = OpenApiParameter(
 )
 
 
-def repeatable(statuses: Sequence[int]) -> list[OpenApiParameter]:
+def repeatable(statuses: Sequence[int], *, acts: bool) -> list[OpenApiParameter]:
     """Return the headers of a request that may be repeated, and of its answers."""
+    if not acts:
+        return [IDEMPOTENCY_KEY]
     replayed = OpenApiParameter(
         REPLAYED,
         {"type": "string", "enum": ["true"]},
