@@ -224,7 +224,7 @@ def jobs_for(caller: Caller) -> "QuerySet[ShownJob]":
 
 
 class _Sight(NamedTuple):
-    """What the query for a caller's jobs depends on, besides the requester."""
+    """The parts of a caller on which the query for their jobs depends, besides the requester."""
 
     sees_all: bool
     is_shopper: bool
