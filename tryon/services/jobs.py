@@ -56,9 +56,10 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
         job.refresh_from_db(fields=["status", "requester"])  # they may have changed since it was read
         if not job.is_active or has_left(job, caller):
             raise JobNotCancelable
-        leaving, staying = job.viewers.leaving_with(caller), job.viewers.filter(left_at=None)
-        if not caller.may(Ability.OPERATE_JOBS) and staying.exclude(pk__in=leaving.values("pk")).exists():
-            leaving.filter(left_at=None).update(left_at=clock.now(), asks=0)
+        leaving = job.viewers.leaving_with(caller).values("pk")
+        others_stay = job.viewers.filter(left_at=None).exclude(pk__in=leaving).exists()
+        if others_stay and not caller.may(Ability.OPERATE_JOBS):
+            job.viewers.leaving_with(caller).filter(left_at=None).update(left_at=clock.now(), asks=0)
             actions.pass_on(job)
             outdate_after_commit([job.pk])
             return job  # canceled for this caller; the others go on waiting
