@@ -37,6 +37,7 @@ class FailureCode(TextChoices):
         "daily_limit_too_low",
         _("One try-on with these options costs more than a day's credits. Choose other options."),
     )
+    CREDITS_USED_UP = "credits_used_up", _("Today's try-ons are used up. Try again tomorrow.")
     RESULT_NOT_USABLE = "result_not_usable", _("The picture that came back can't be shown. Try again.")
     STORAGE_UNAVAILABLE = "storage_unavailable", PASSING
     PROVIDER_ERROR = "provider_error", PASSING

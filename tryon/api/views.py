@@ -272,7 +272,7 @@ class JobRetryView(APIView):
         caller = caller_of(request)
         failed = job_for(caller, job_id)
         with fallbacks_in_refusals(request, failed.shown_product_image):
-            retried = job_retry(failed, caller)
+            retried = job_retry(failed, caller, request_id=row_id_of(request))
         job = jobs_to_show(caller).get(pk=retried.pk)
         body = job_answer(job, request)
         return Answer(body, *progress_of(job, body.get("estimatedWaitTime", 0)))

@@ -21,8 +21,8 @@ from tryon.fashn.options import TryOnOptions
 from tryon.models import (
     IN_FLIGHT,
     EventKind,
+    NewOwner,
     Pause,
-    Payer,
     Prediction,
     PredictionState,
     ProductImage,
@@ -81,17 +81,20 @@ def cancel(job: TryOnJob, *, by: str) -> bool:
     return True
 
 
-def retry(job: TryOnJob, *, by: str, payer: Payer | None = None) -> bool:
+def retry(
+    job: TryOnJob, *, by: str, new_owner: NewOwner | None = None, request_id: UUID | None = None
+) -> bool:
     """Make a failed job active. It only fetches a paid picture. Return False if the job has not failed.
 
-    ``payer`` pays for what is missing; without one, who did before. Raise OptionError for outdated
-    options, and TwinActive.
+    ``new_owner`` pays for what is missing, and the job counts for them; without one, for who it did before.
+    ``request_id`` is noted. Raise OptionError for outdated options, and TwinActive.
     """
+    noted = {} if request_id is None else {"request": str(request_id)}
     with transaction.atomic():
         lifecycle.lock_job(job.pk)
         _release(calls_in_flight(job.cache_key))
         price = credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options), explicit=True)
-        if not lifecycle.requeue(job, JobEdge.RETRY, price=price, payer=payer, by=by):
+        if not lifecycle.requeue(job, JobEdge.RETRY, price=price, new_owner=new_owner, by=by, **noted):
             return False
         _call_a_worker(job, inherited=inherit(job, explicit=True))
     return True

@@ -2,7 +2,17 @@
 
 from tryon.models.events import EventKind, JobEvent
 from tryon.models.governor import Account, Governor, Pause
-from tryon.models.jobs import ACTIVE, ERASED, JobViewer, Lane, Payer, Status, TryOnJob, ViewerGarment
+from tryon.models.jobs import (
+    ACTIVE,
+    ERASED,
+    JobViewer,
+    Lane,
+    NewOwner,
+    Payer,
+    Status,
+    TryOnJob,
+    ViewerGarment,
+)
 from tryon.models.predictions import IN_FLIGHT, INLINE, Prediction, PredictionState
 from tryon.models.products import ProductImage
 from tryon.models.shopper_photos import ShopperPhoto
@@ -18,6 +28,7 @@ __all__ = [
     "JobEvent",
     "JobViewer",
     "Lane",
+    "NewOwner",
     "Pause",
     "Payer",
     "Prediction",

@@ -49,6 +49,13 @@ class Payer(NamedTuple):
     shopper: str
 
 
+class NewOwner(NamedTuple):
+    """Who a job counts for from a retry on: its requester, and the budgets that it uses."""
+
+    requester: str
+    payer: Payer
+
+
 class TryOnJob(models.Model):
     """One try-on. Its state changes only in ``tryon.engine.lifecycle``.
 

@@ -1,15 +1,13 @@
 """The daily credits of a shop, of its keys and of its shoppers."""
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
 from config.shops.callers import Caller
-from config.shops.models import ApiKey, Kind
 from tryon.engine import governor
 from tryon.models import Payer, TryOnJob
 
@@ -46,12 +44,11 @@ class DailyLimitTooLow(DomainError):
     message: Any = _("One try-on with these options costs more than a day's credits. Choose other options.")
 
 
-class Budget(NamedTuple):
-    """The most credits of a day, the calls that it counts, and the refusal."""
-
-    most: int | None
-    only: Mapping[str, Any]
-    error: type[UsedUp]
+REFUSALS: Final[Mapping[str, type[UsedUp]]] = {
+    "shopper": ShopperLimitReached,
+    "key": KeyBudgetReached,
+    "shop": ShopBudgetReached,
+}
 
 
 def payer_of(caller: Caller) -> Payer:
@@ -70,9 +67,7 @@ def check_credits(job: TryOnJob) -> None:
     )
     if payer is None:
         return
-    for budget in _budgets(api_key, shopper):
-        if budget.most is None:
-            continue
+    for budget in governor.budgets_of(api_key, shopper):
         if 0 < budget.most < price:
             raise DailyLimitTooLow
         used = governor.credits_used_by(payer, **budget.only)
@@ -80,33 +75,14 @@ def check_credits(job: TryOnJob) -> None:
             raise _refusal(budget, used.spent, used.reserved - price, price)
 
 
-def _budgets(api_key: Any, shopper: str) -> Iterator[Budget]:
-    """Yield the budgets of a job, the narrowest first."""
-    key = ApiKey.objects.select_related("shop").filter(pk=api_key).first()
-    if key is None:
-        return
-    if shopper and key.shop is not None:
-        yield Budget(key.shop.shopper_daily_credits, {"shopper": shopper}, ShopperLimitReached)
-    yield Budget(_most_of(key), {"api_key": key.pk}, KeyBudgetReached)
-    if key.shop is not None:
-        yield Budget(key.shop.daily_credits, {}, ShopBudgetReached)
-
-
-def _most_of(key: ApiKey) -> int | None:
-    if key.daily_credits is None and key.kind == Kind.PUBLISHABLE:
-        return settings.PUBLISHABLE_KEY_DAILY_CREDITS or None
-    return key.daily_credits
-
-
-def _refusal(budget: Budget, spent: int, reserved: int, price: int) -> UsedUp:
+def _refusal(budget: governor.Budget, spent: int, reserved: int, price: int) -> UsedUp:
     midnight = governor.next_day()
-    most = budget.most or 0
     details = {
-        "limit": most,
+        "limit": budget.most,
         "creditsNeeded": price,
         "creditsSpent": spent,
         "creditsReserved": reserved,
-        "creditsLeft": max(0, most - spent - reserved),
+        "creditsLeft": max(0, budget.most - spent - reserved),
         "resetsAt": midnight.at.isoformat(),
     }
-    return budget.error(wait=math.ceil(midnight.seconds), details=details)
+    return REFUSALS[budget.whose](wait=math.ceil(midnight.seconds), details=details)

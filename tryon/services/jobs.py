@@ -1,6 +1,7 @@
 """Services for people: cancel a job, retry a failed one."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +17,7 @@ from tryon.accounts import require_account
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.options import OptionError
-from tryon.models import Lane, Status, TryOnJob
+from tryon.models import EventKind, Lane, NewOwner, Status, TryOnJob
 from tryon.selectors import photos_asked_with, photos_in_use
 from tryon.services.credits import payer_of
 from tryon.services.generate import ModelImageInactive, ResultAppeared
@@ -69,14 +70,17 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
     return job
 
 
-def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
+def job_retry(job: TryOnJob, caller: Caller, *, request_id: UUID | None = None) -> TryOnJob:
     """Pay for another try. Return the job that makes the picture: this one, or an identical one.
 
-    A paid picture is only fetched. Raise NotAllowed, JobNotFailed, ProductImageNotFound, ModelImageInactive,
-    ShopperPhotoNotFound, OptionsOutdated, and as ``check_limits``.
+    ``request_id`` names a request that may be repeated: one that has retried the job retries it no second
+    time. A paid picture is only fetched. Raise NotAllowed, JobNotFailed, ProductImageNotFound,
+    ModelImageInactive, ShopperPhotoNotFound, OptionsOutdated, and as ``check_limits``.
     """
     if not (caller.may(Ability.OPERATE_JOBS) or may_pay_again(job, caller)):
         raise NotAllowed
+    if request_id is not None and is_retried_by(job, request_id):
+        return job
     require_account(job.account)
     if job.status != Status.FAILED or has_left(job, caller):
         raise JobNotFailed
@@ -90,7 +94,7 @@ def job_retry(job: TryOnJob, caller: Caller) -> TryOnJob:
     live = share_live(job.cache_key, caller, photos)
     while live is None:
         try:
-            _go_on(job, caller)
+            _go_on(job, caller, request_id)
         except ResultAppeared:
             live = share_live(job.cache_key, caller, photos)
         except TwinActive:
@@ -118,12 +122,17 @@ def has_left(job: TryOnJob, caller: Caller) -> bool:
     return job.viewers.filter(requester=caller.requester, left_at__isnull=False).exists()
 
 
+def is_retried_by(job: TryOnJob, request_id: UUID) -> bool:
+    """Return whether an earlier attempt at a request, which was cut off, has retried the job."""
+    return job.events.filter(kind=EventKind.RETRIED, data__request=str(request_id)).exists()
+
+
 def may_pay_again(job: TryOnJob, caller: Caller) -> bool:
     """Return whether the caller may spend credits, and asked for this picture."""
     return caller.may(Ability.START_TRYONS) and is_viewer(job, caller)
 
 
-def _go_on(job: TryOnJob, caller: Caller) -> None:
+def _go_on(job: TryOnJob, caller: Caller, request_id: UUID | None) -> None:
     """Make a failed job active.
 
     Raise JobNotFailed, OptionsOutdated, ResultAppeared, TwinActive, and as ``check_limits``.
@@ -131,8 +140,8 @@ def _go_on(job: TryOnJob, caller: Caller) -> None:
     with transaction.atomic():
         governor.lock(job.account)
         try:
-            payer = payer_of(caller) if may_pay_again(job, caller) else None
-            retried = actions.retry(job, by=caller.requester, payer=payer)
+            owner = NewOwner(caller.owner, payer_of(caller)) if may_pay_again(job, caller) else None
+            retried = actions.retry(job, by=caller.requester, new_owner=owner, request_id=request_id)
         except OptionError as error:
             raise OptionsOutdated from error
         if not retried:

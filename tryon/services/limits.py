@@ -49,7 +49,8 @@ def check_limits(job: TryOnJob, *, by: str) -> None:
     after it. Raise DailyLimitTooLow, DailyLimitReached, QueueFull, VisitorLimitReached for a visitor of the
     demo shop, and as ``check_credits``.
     """
-    status, price = TryOnJob.objects.values_list("status", "price").get(pk=job.pk)
+    rows = TryOnJob.objects.values_list("status", "price", "requester")
+    status, price, requester = rows.get(pk=job.pk)
     if status != Status.QUEUED and price == 0:
         return
     if by.startswith(VISITOR):
@@ -61,7 +62,7 @@ def check_limits(job: TryOnJob, *, by: str) -> None:
         _check_budget(job.account, price)
     check_credits(job)
     if status == Status.QUEUED:
-        _check_queue(job)
+        _check_queue(job.account, requester)
 
 
 def check_hurry(job: TryOnJob) -> None:
@@ -128,8 +129,8 @@ def _used_up(account: str, price: int, left: int) -> DailyLimitReached:
     )
 
 
-def _check_queue(job: TryOnJob) -> None:
+def _check_queue(account: str, requester: str) -> None:
     most = settings.QUEUE_PER_REQUESTER
-    waiting = TryOnJob.objects.filter(account=job.account, status=Status.QUEUED, requester=job.requester)
+    waiting = TryOnJob.objects.filter(account=account, status=Status.QUEUED, requester=requester)
     if waiting.count() > most:
         raise QueueFull(details={"limit": most})

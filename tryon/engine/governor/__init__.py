@@ -24,13 +24,15 @@ from tryon.engine.governor.pauses import (
     probe_answered,
     resume,
 )
-from tryon.engine.governor.payers import credits_used_by
+from tryon.engine.governor.payers import Budget, budgets_of, credits_used_by, is_over_budget
 from tryon.engine.governor.refusals import hold
 from tryon.engine.governor.row import lock
 from tryon.engine.governor.slots import may_submit, next_run_at, run_allowed, slots, slots_taken
 from tryon.engine.governor.status_calls import claim_status_call
 
 __all__ = [
+    "Budget",
+    "budgets_of",
     "claim_probe",
     "claim_status_call",
     "credits_left_for_batches",
@@ -44,6 +46,7 @@ __all__ = [
     "dispatchable",
     "hold",
     "is_budgeted",
+    "is_over_budget",
     "lock",
     "lower_slots",
     "may_submit",

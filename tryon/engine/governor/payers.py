@@ -1,10 +1,14 @@
 """The credits that one shop, one of its keys or one of its shoppers uses today (UTC), counted from rows."""
 
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
+from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q, Sum
 
+from config.shops.models import ApiKey, Kind
 from tryon.engine.governor.budget import next_day
 from tryon.models import ACTIVE, Prediction, PredictionState, TryOnJob
 
@@ -15,6 +19,14 @@ SENT: Final = (
     PredictionState.SUCCEEDED,
     PredictionState.UNKNOWN,
 )
+
+
+class Budget(NamedTuple):
+    """The most credits of a day, whose they are, and the condition for the calls that they count."""
+
+    whose: Literal["shopper", "key", "shop"]
+    most: int
+    only: Mapping[str, Any]
 
 
 class Usage(NamedTuple):
@@ -43,3 +55,35 @@ def credits_used_by(payer: str, **only: Any) -> Usage:
     to_come = jobs.aggregate(credits=Sum("price"))
     reserved = (today["open"], with_slot["credits"], to_come["credits"])
     return Usage(today["spent"] or 0, sum(credits or 0 for credits in reserved))
+
+
+def budgets_of(api_key: UUID | None, shopper: str) -> Iterator[Budget]:
+    """Yield the budgets of who asks with a key, the narrowest first."""
+    key = api_key and ApiKey.objects.select_related("shop").filter(pk=api_key).first()
+    if not key:
+        return
+    shop = key.shop
+    if shopper and shop is not None and shop.shopper_daily_credits is not None:
+        yield Budget("shopper", shop.shopper_daily_credits, {"shopper": shopper})
+    if (most := _most_of(key)) is not None:
+        yield Budget("key", most, {"api_key": key.pk})
+    if shop is not None and shop.daily_credits is not None:
+        yield Budget("shop", shop.daily_credits, {})
+
+
+def is_over_budget(job: TryOnJob) -> bool:
+    """Return whether the calls of a job's payer exceed a budget, with those that the job has still to make.
+
+    It needs the lock.
+    """
+    payer = job.payer
+    if payer is None:
+        return False
+    budgets = budgets_of(job.api_key, job.shopper)
+    return any(sum(credits_used_by(payer, **budget.only)) > budget.most for budget in budgets)
+
+
+def _most_of(key: ApiKey) -> int | None:
+    if key.daily_credits is None and key.kind == Kind.PUBLISHABLE:
+        return settings.PUBLISHABLE_KEY_DAILY_CREDITS or None
+    return key.daily_credits

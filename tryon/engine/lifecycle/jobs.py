@@ -13,7 +13,7 @@ from tryon.engine.lifecycle.edges import JobEdge, PredictionEdge
 from tryon.engine.lifecycle.events import record
 from tryon.engine.lifecycle.transition import create, transition
 from tryon.failures import FailureCode
-from tryon.models import ERASED, EventKind, JobEvent, Lane, Payer, Prediction, TryOnJob
+from tryon.models import ERASED, EventKind, JobEvent, Lane, NewOwner, Prediction, TryOnJob
 from tryon.selectors import RESCUED_CREDITS, RESCUED_PICTURES
 
 STARTED_PROGRESS: Final = 5
@@ -142,12 +142,16 @@ def back_off(job: TryOnJob, *, until: datetime, code: str, counts: bool, price: 
     )
 
 
-def requeue(job: TryOnJob, edge: JobEdge, *, price: int, payer: Payer | None = None, **data: Any) -> bool:
+def requeue(
+    job: TryOnJob, edge: JobEdge, *, price: int, new_owner: NewOwner | None = None, **data: Any
+) -> bool:
     """Queue a failed job as if new: a person retries it, or an earlier step's picture has arrived late.
 
-    A ``payer`` pays for the calls to come. Raise TwinActive.
+    A ``new_owner`` pays for the calls to come, and turns and limits count for them. Raise TwinActive.
     """
-    changes = {**FRESH, **(payer._asdict() if payer else {})}
+    changes = dict(FRESH)
+    if new_owner is not None:
+        changes |= {"requester": new_owner.requester, **new_owner.payer._asdict()}
     return transition(job, edge, only=_not_erased(job), data=data, price=price, **changes)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import transaction
 
@@ -9,7 +10,7 @@ from config.core import clock
 from tryon.engine.lifecycle.edges import UNANSWERED, JobEdge, PredictionEdge
 from tryon.engine.lifecycle.jobs import DOWNLOADING_PROGRESS, lock_job
 from tryon.engine.lifecycle.transition import NOTHING, create, transition
-from tryon.models import IN_FLIGHT, Prediction, TryOnJob
+from tryon.models import IN_FLIGHT, Payer, Prediction, TryOnJob
 
 SUBMITTED_PROGRESS: Final = 10
 
@@ -151,7 +152,7 @@ def mark_succeeded(
         if not waits:
             look_after(prediction, at=now)
         elif next_call is not None:
-            next_call.job_id = prediction.job_id
+            _give_to(next_call, prediction.job_id)
             create(next_call, PredictionEdge.RESERVE_NEXT)
     return True
 
@@ -235,6 +236,16 @@ def _lock_owner(prediction: Prediction) -> None:
         if owner == prediction.job_id:
             return
         prediction.job_id = owner
+
+
+def _give_to(call: Prediction, job_id: UUID) -> None:
+    """Let a new call be the job's own. A later attempt pays for its steps, whoever began with the first."""
+    if call.job_id == job_id:
+        return
+    call.job_id = job_id
+    payer = Payer(*TryOnJob.objects.values_list(*Payer._fields).get(pk=job_id))
+    for field, value in payer._asdict().items():
+        setattr(call, field, value)
 
 
 def _is_awaited(prediction: Prediction) -> bool:

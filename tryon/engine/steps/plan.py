@@ -74,7 +74,8 @@ def _reason_not_to_pay(job: TryOnJob, call: Prediction) -> FailureCode | None:
     """Return the code with which the job fails instead of paying, None to continue.
 
     A paid step whose picture is lost is paid again only if a person has retried since. A job that costs more
-    than a day's credits would never start.
+    than a day's credits would never start. One that waited for an earlier call, or that a late picture has
+    revived, may find its payer's credits used up.
     """
     paid = job.predictions.filter(step=call.step, state=PredictionState.SUCCEEDED).last()
     if paid is not None and not job.events.filter(kind=EventKind.RETRIED, at__gt=paid.created_at).exists():
@@ -82,7 +83,9 @@ def _reason_not_to_pay(job: TryOnJob, call: Prediction) -> FailureCode | None:
     limit = terms_of(job.account).daily_limit
     if limit and total_credits(options_of(job), first_step=call.step) > limit:
         return FailureCode.DAILY_LIMIT_TOO_LOW
-    return None
+    # Nobody has asked the payer's budgets for this call: the request was free, or the job has failed since.
+    grown = job.payer and job.events.filter(kind__in=[EventKind.INHERITED, EventKind.REVIVED]).exists()
+    return FailureCode.CREDITS_USED_UP if grown and governor.is_over_budget(job) else None
 
 
 def is_next(job: TryOnJob, prediction: Prediction) -> bool:

@@ -170,6 +170,19 @@ def test_while_the_first_works_a_repeat_waits(owner: Api, wish: dict[str, Any]) 
     assert TryOnJob.objects.count() == 1
 
 
+def test_a_retry_that_was_cut_off_pays_for_no_second_try(owner: Api, wish: dict[str, Any]) -> None:
+    job_id = data_of(owner.post("generate", wish))["jobId"]
+    fail_all_jobs()
+    assert ask(owner, f"jobs/{job_id}/retry").status_code == 202
+    for status in (Status.QUEUED, Status.FAILED):
+        TryOnJob.objects.update(status=status, error_code="internal_error")
+        set_row(status=None, answer="", leased_until=clock.now())
+        again = ask(owner, f"jobs/{job_id}/retry")
+        assert (again.status_code, data_of(again)["status"]) == (202, status)
+    assert ask(owner, f"jobs/{job_id}/retry", key="another one").status_code == 202
+    assert TryOnJob.objects.get().status == Status.QUEUED
+
+
 def test_what_was_cut_off_after_its_photo_was_stored_stores_no_second_one(owner: Api, manager: Api) -> None:
     owner.upload(PHOTO)  # an older one of the same file
     for send, api in ((upload, owner), (add_model, manager)):
