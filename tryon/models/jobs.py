@@ -50,7 +50,7 @@ class Payer(NamedTuple):
 
 
 class NewOwner(NamedTuple):
-    """Who a job counts for from a retry on: its requester, and the budgets that it uses."""
+    """The requester for whom a job counts from a retry on, and the budgets that it uses."""
 
     requester: str
     payer: Payer

@@ -239,7 +239,7 @@ def _lock_owner(prediction: Prediction) -> None:
 
 
 def _give_to(call: Prediction, job_id: UUID) -> None:
-    """Let a new call be the job's own. A later attempt pays for its steps, whoever began with the first."""
+    """Let a new call be the job's own. A later attempt pays for its further steps."""
     if call.job_id == job_id:
         return
     call.job_id = job_id
