@@ -1,5 +1,6 @@
 """Addresses: those of clients, from what a client can't make up, and those that the service tells."""
 
+import functools
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
@@ -62,6 +63,7 @@ def address_of(connected: str, forwarded: str) -> str | None:
     return normal_address(entries[-settings.TRUSTED_PROXIES]) or normal_address(connected)
 
 
+@functools.lru_cache(maxsize=1024)
 def normal_address(text: str) -> str | None:
     """Return an address in its usual form, without a port. Return None for any other text."""
     host = text.strip()

@@ -60,23 +60,24 @@ def count(counters: Sequence[Counter], names: Sequence[str] = ()) -> tuple[list[
     """
     if cache_outage.is_on():
         return [], {}
+    client = _client()
     try:
-        counts, values = _ask(counters, names)
+        counts, values = _ask(client, counters, names)
     except RedisError as error:
         if uncounted.note():
             logger.warning("requests_not_counted", error=type(error).__name__)
         return [], cache.get_many(names) if names else {}
     uncounted.end()
     found = {
-        name: _client().decode(value) for name, value in zip(names, values, strict=False) if value is not None
+        name: client.decode(value) for name, value in zip(names, values, strict=False) if value is not None
     }
     return [Count(used, left / 1000) for used, left in counts], found
 
 
-def _ask(counters: Sequence[Counter], names: Sequence[str]) -> tuple[list[list[int]], list[Any]]:
-    keys = [str(cache.make_key(name)) for name in (*(counter.name for counter in counters), *names)]
+def _ask(client: Any, counters: Sequence[Counter], names: Sequence[str]) -> tuple[list[list[int]], list[Any]]:
+    keys = [str(client.make_key(name)) for name in (*(counter.name for counter in counters), *names)]
     numbers = [number for counter in counters for number in (counter.most, counter.seconds * 1000)]
-    answer: Any = _script()(keys, [len(counters), *numbers], client=_client().get_client(write=True))
+    answer: Any = _script()(keys, [len(counters), *numbers], client=client.get_client(write=True))
     return answer[0], answer[1] if len(answer) > 1 else []
 
 
@@ -87,6 +88,6 @@ def _script() -> Script:
 
 
 def _client() -> Any:
-    """Return django-redis's client, which knows the server and the form of its values."""
+    """Return django-redis's client, which knows the server and the form of its names and values."""
     backend: Any = cache
     return backend.client
