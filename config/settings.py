@@ -256,8 +256,6 @@ JOB_TTL_DAYS = env.number("JOB_TTL_DAYS", 400, least=4, most=36_500)
 EVENT_TTL_DAYS = env.number("EVENT_TTL_DAYS", 90, least=1, most=36_500)
 STORAGE_LIMIT_GB = env.number("STORAGE_LIMIT_GB", 0.0, least=0)  # of 10^9 bytes, 0 for no limit
 DEMO_SHOP = env.flag("DEMO_SHOP", False)
-DEMO_TRYONS_PER_HOUR = env.number("DEMO_TRYONS_PER_HOUR", 10, least=1)  # of one visitor
-DEMO_TRYONS_PER_DAY = env.number("DEMO_TRYONS_PER_DAY", 30, least=1)
 
 # --- Rates ---------------------------------------------------------------------------------------------
 
@@ -276,7 +274,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "config.shops.authentication.ApiKeyAuthentication",
         "config.shops.authentication.TokenAuthentication",
-        "tryon.demo.authentication.VisitorAuthentication",  # staff too
+        "config.shops.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["config.shops.permissions.ForTryOns"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -272,7 +272,6 @@ OPEN: Final[dict[str, dict[str, Row]]] = {
     "api/docs": {"GET": everyone(200)},
     "demo/": {"GET": everyone(200)},
     "demo/products": {"GET": everyone(200)},
-    "demo/visit": {"POST": everyone(204)},
     "media/<path:key>": {"GET": everyone(404)},  # without a signature
     "favicon.ico": {"GET": everyone(302)},
     "healthz": {"GET": everyone(200)},

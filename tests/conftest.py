@@ -26,7 +26,8 @@ from config.core.snapshots import version_name
 from config.core.storage import claims, trial
 from config.core.upkeep import installation
 from config.shops.keys import key_issue
-from config.shops.models import Shop
+from config.shops.models import Kind, Shop
+from config.shops.sessions import new_visitor, session_open
 from tests import contract, images, s3, stores
 from tests.log_watch import LogWatch, watched
 from tests.rows import remove_rows
@@ -71,6 +72,15 @@ class Api:
     def add_model(self, content: bytes, **fields: Any) -> Any:
         file = SimpleUploadedFile("model.jpg", content, content_type="image/jpeg")
         return self.form("models", file=file, **{"name": "Ada", "category": "full_body", **fields})
+
+
+def visiting(origin: str = "https://shop.example") -> Client:
+    """Return a visitor of a shop's page at this origin."""
+    shop = Shop.objects.create(name="Linden", allowed_origins=[origin])
+    key, _text = key_issue(name="Page", shop=shop, kind=Kind.PUBLISHABLE)
+    token = session_open(key, shopper=new_visitor(), origin=origin).token
+    headers = {"Authorization": f"Bearer {token}", "Origin": origin}
+    return Client(headers=headers, raise_request_exception=False)
 
 
 def data_of(response: Any) -> Any:

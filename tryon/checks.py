@@ -58,12 +58,4 @@ def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
                 id="tryon.W003",
             )
         )
-    if settings.DEMO_SHOP and not settings.TRYON_DAILY_LIMIT:
-        messages.append(
-            Warning(
-                _("DEMO_SHOP is on and TRYON_DAILY_LIMIT is 0: nothing bounds what strangers spend."),
-                hint=_("Set TRYON_DAILY_LIMIT."),
-                id="tryon.W004",
-            )
-        )
     return messages

@@ -87,15 +87,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
     @override
     def authenticate(self, request: Request) -> tuple[Caller, None] | None:
-        caller = self.session_caller(request)
-        if caller is None:
+        user: User | AnonymousUser | None = getattr(request._request, "user", None)
+        if not (isinstance(user, User) and user.is_active and user.is_staff):
             return None
         self.enforce_csrf(request)
-        return caller, None
-
-    def session_caller(self, request: Request) -> Caller | None:
-        """Return who acts by this session, or None."""
-        user: User | AnonymousUser | None = getattr(request._request, "user", None)
-        if isinstance(user, User) and user.is_active and user.is_staff:
-            return person_calling(user)
-        return None
+        return person_calling(user), None

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.core.cache import cache, caches
 from django.db import transaction
 from django.db.models import Field, Q
@@ -29,6 +30,8 @@ CHANGED: Final[Mapping[str, Any]] = {}
 ORIGINS: Final = "allowed-origins"
 ORIGINS_SECONDS: Final = 10
 USE_IS_NOTED: Final = timedelta(hours=1)
+# The shop of the page at /demo/.
+DEMO_SHOP_ID: Final = UUID("6f0d2c1e-7a43-4d0c-9a1f-5d2b8c3e4f60")
 
 
 class KeyNotRotatable(DomainError):
@@ -141,7 +144,7 @@ def key_read_by_id(key_id: UUID) -> Mapping[str, Any] | None:
 def _read(name: str, field: str, key: str | UUID) -> Mapping[str, Any] | None:
     now = clock.now()
     row = next(iter(_active_keys(field).ask(key=key)), None)
-    if row is None or (row.expires_at is not None and row.expires_at <= now):
+    if row is None or (row.expires_at is not None and row.expires_at <= now) or _is_of_closed_demo(row):
         return None
     found = _arguments_of(row)
     left = REMEMBER_SECONDS if row.expires_at is None else int((row.expires_at - now).total_seconds())
@@ -158,6 +161,11 @@ def _active_keys(field: str) -> Prepared[ApiKey]:
     column = cast("Field[Any, Any]", ApiKey._meta.get_field(field))
     key = {field: Parameter("key", column)}
     return Prepared(ApiKey.objects.filter(of_active_shop, is_active=True, **key).order_by())
+
+
+def _is_of_closed_demo(row: ApiKey) -> bool:
+    """Return whether the key is that of the page at /demo/, and the page is off."""
+    return row.is_publishable and row.shop_id == DEMO_SHOP_ID and not settings.DEMO_SHOP
 
 
 def _note_use(row: ApiKey, now: datetime) -> None:

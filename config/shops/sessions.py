@@ -138,9 +138,12 @@ def as_visitor(key: Caller, session: Session) -> Caller:
 def origin_of(request: HttpRequest) -> str:
     """Return the origin of the page that sends a request, empty for a program.
 
-    A browser leaves it out of a read from a page at the service's own address.
+    A browser leaves it out of a read from a page at the service's own address, and says so in another header.
+    Over http, or if it is old, it does not say so, but still tells the page that asks.
     """
     origin: str | None = request.META.get("HTTP_ORIGIN")
-    if origin is None and request.META.get("HTTP_SEC_FETCH_SITE") == "same-origin":
-        return f"{request.scheme}://{request.get_host()}"
+    site, page = request.META.get("HTTP_SEC_FETCH_SITE"), request.META.get("HTTP_REFERER", "")
+    if origin is None and (site == "same-origin" or (site is None and page)):
+        own = f"{request.scheme}://{request.get_host()}"
+        return own if site or page.startswith(f"{own}/") else ""
     return origin or ""

@@ -28,11 +28,16 @@ def key_text(kind: str, *, is_test: bool) -> str:
 
 def with_checksum(text: str) -> str:
     """Return the text and its CRC-32 in base 62."""
-    number, digits = zlib.crc32(text.encode()), ""
-    for _ in range(CHECK_LETTERS):
+    return text + base62(zlib.crc32(text.encode()), CHECK_LETTERS)
+
+
+def base62(number: int, letters: int) -> str:
+    """Return the last digits of a number in base 62."""
+    digits = ""
+    for _ in range(letters):
         number, digit = divmod(number, 62)
         digits = BASE62[digit] + digits
-    return text + digits
+    return digits
 
 
 def is_mistyped(text: str) -> bool:

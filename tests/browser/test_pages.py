@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 # Addresses that answer data or a picture, redirect, or only act: there is nothing to look at.
 NO_PAGES: Final = {
     *("home", "favicon", "schema", "media", "healthz", "readyz", "doctor", "fashn-webhook"),
-    *("demo-products", "demo-visit"),
+    "demo-products",
     *("autocomplete", "jsi18n", "view_on_site", "logout"),
     *("tryon_governor_pause", "tryon_governor_resume"),
     *("django_rq_home_json", "django_rq_actions", "django_rq_confirm_action", "django_rq_stop_job"),

@@ -29,6 +29,7 @@ from tests.addresses import (
     Row,
     routes,
 )
+from tests.conftest import visiting
 from tests.factories import (
     ApiKeyFactory,
     ModelImageFactory,
@@ -89,8 +90,7 @@ def world(db: None, settings: Settings) -> World:
         name: key_issue(name=name, is_manager=name == "manager") for name in ("owner", "stranger", "manager")
     }
     callers = {name: with_key(text) for name, (_row, text) in keys.items()}
-    callers["anonymous"], callers["visitor"] = Client(), Client()
-    callers["visitor"].post("/demo/visit")
+    callers["anonymous"], callers["visitor"] = Client(), visiting()
     groups_make()
     for name in ROLES:
         user, callers[name] = signed_in(name)

@@ -57,7 +57,7 @@ def test_a_pool_has_a_connection_for_each_thread_of_a_web_process(
 def test_production_wants_a_key_an_address_and_no_demo(settings: Settings) -> None:
     settings.FASHN_API_KEY, settings.PUBLIC_BASE_URL, settings.DEMO_SHOP = "", "", True
     settings.TRYON_DAILY_LIMIT = 0
-    assert ids(deploy=True) == {"core.W001", "tryon.W002", "tryon.W003", "tryon.W004"}
+    assert ids(deploy=True) == {"core.W001", "tryon.W002", "tryon.W003"}
     settings.TRYON_DAILY_LIMIT = 100
     assert ids(deploy=True) == {"core.W001", "tryon.W002", "tryon.W003"}
 

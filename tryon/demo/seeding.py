@@ -5,10 +5,11 @@ from typing import Final
 from django.contrib.auth.models import User
 
 from config.shops.keys import digest_of, key_issue
-from config.shops.models import ApiKey, Shop
+from config.shops.models import ApiKey
 from models_library.models import ModelImage
 from models_library.services import ModelImageDuplicate, model_image_create
 from tryon.demo.library import MODELS, PRODUCTS
+from tryon.demo.storefront import demo_shop
 from tryon.selectors import catalogue
 from tryon.services.products import product_image_create
 
@@ -27,14 +28,13 @@ def login_ensure(username: str, password: str) -> None:
 def api_key_ensure(text: str) -> None:
     """An active manager's key with this text, so that every example of the docs works with it."""
     if not ApiKey.objects.filter(digest=digest_of(text)).update(is_active=True, is_manager=True):
-        key_issue(name=KEY_NAME, key=text, is_manager=True)
+        key_issue(name=KEY_NAME, key=text, shop=demo_shop(), is_manager=True)
 
 
 def test_key_ensure(text: str) -> None:
     """An active test key with this text, of the demo's shop."""
     if not ApiKey.objects.filter(digest=digest_of(text)).update(is_active=True):
-        shop = Shop.objects.get(keys__name=KEY_NAME)
-        key_issue(name=f"{KEY_NAME}, tests", key=text, shop=shop, is_test=True)
+        key_issue(name=f"{KEY_NAME}, tests", key=text, shop=demo_shop(), is_test=True)
 
 
 def models_ensure() -> int:

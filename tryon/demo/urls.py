@@ -6,6 +6,5 @@ from tryon.demo import views
 
 urlpatterns = [
     path("", views.shop, name="demo-shop"),
-    path("visit", views.visit, name="demo-visit"),
     path("products", views.products, name="demo-products"),
 ]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import wraps
 from typing import Final
 
@@ -11,27 +11,21 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_POST, require_safe
-from rest_framework.request import Request
+from django.views.decorators.http import require_safe
 
 from config.core.http.pagination import PAGE_SIZE
 from config.core.images import MAX_UPLOAD_BYTES
 from models_library.models import Category, ModelImage
 from models_library.selectors import model_image_list
 from results.models import Verdict
-from tryon.demo.authentication import VisitorAuthentication, is_visiting, welcome
-from tryon.fashn.options import DEFAULT_MODE
-from tryon.models import ProductImage, TryOnJob
-from tryon.selectors import catalogue, with_files
+from tryon.demo.storefront import publishable_key_for
+from tryon.models import ProductImage
+from tryon.selectors import catalogue
 
 type View = Callable[[HttpRequest], HttpResponse]
 
 PRODUCTS_PER_PAGE: Final = 60
-OWN_PHOTOS_SHOWN: Final = 24
-TRYONS_SHOWN: Final = 12
 TEXT_LENGTH: Final = 80
 
 
@@ -52,18 +46,6 @@ class Photo:
         return json.dumps(asdict(self))
 
 
-@dataclass(frozen=True, slots=True)
-class TryOn:
-    """One of the visitor's earlier try-ons. ``choice`` is JSON: garment, model and mode."""
-
-    job_id: str
-    title: str
-    status: str
-    status_label: str
-    thumbnail: str
-    choice: str
-
-
 def demo_only(view: View) -> View:
     """Answer 404 unless DEMO_SHOP is on."""
 
@@ -79,26 +61,18 @@ def demo_only(view: View) -> View:
 @require_safe
 @demo_only
 @cache_control(private=True, no_cache=True)
-@ensure_csrf_cookie
 def shop(request: HttpRequest) -> HttpResponse:
-    """The page: pickers, fitting room, and what this visitor tried on before.
-
-    A browser that has no session gets none: ``visit`` begins it.
-    """
-    requester = requester_of(request)
-    own = [] if requester is None else own_photos(requester)
+    """The page: pickers and fitting room. Its script asks the API for what is the visitor's own."""
     models, more_models = page_of(model_image_list(), 1, PAGE_SIZE)
     context = {
-        "own_photos": [garment(photo, note=_("Your garment")) for photo in own],
+        "publishable_key": publishable_key_for(f"{request.scheme}://{request.get_host()}"),
+        "api": reverse("api-sessions").removesuffix("sessions"),
         "models": [person(photo) for photo in models],
         "next_model_page": 2 if more_models else "",
         "model_page_size": PAGE_SIZE,
         "categories": Category.choices,
-        "tryons": [] if requester is None else recent_tryons(requester, own),
-        "is_visiting": is_visiting(request),
         "verdicts": Verdict.choices,
         "max_upload_bytes": MAX_UPLOAD_BYTES,
-        "csrf_cookie": settings.CSRF_COOKIE_NAME,
     }
     return render(request, "demo/shop.html", context | products_page(1))
 
@@ -112,25 +86,6 @@ def products(request: HttpRequest) -> HttpResponse:
     if not (text.isascii() and text.isdigit() and 0 < len(text) <= 6 and int(text) > 0):
         raise Http404
     return render(request, "demo/_products.html", products_page(int(text)))
-
-
-@require_POST
-@demo_only
-def visit(request: HttpRequest) -> HttpResponse:
-    """Begin a visit: from now on the API knows this browser by its session."""
-    welcome(request)
-    return HttpResponse(status=204)
-
-
-def requester_of(request: HttpRequest) -> str | None:
-    """Return the requester that the API sees behind this session, None before a visit."""
-    signed_in = VisitorAuthentication().authenticate(Request(request))
-    return None if signed_in is None else signed_in[0].requester
-
-
-def own_photos(requester: str) -> list[ProductImage]:
-    """Return the visitor's latest uploads."""
-    return list(with_files(ProductImage.objects.filter(requester=requester))[:OWN_PHOTOS_SHOWN])
 
 
 def products_page(number: int) -> dict[str, object]:
@@ -149,40 +104,12 @@ def page_of[Row: Model](rows: QuerySet[Row], number: int, size: int) -> tuple[li
     return found[:size], len(found) > size
 
 
-def recent_tryons(requester: str, own: list[ProductImage]) -> list[TryOn]:
-    """Return the visitor's latest try-ons, newest first, so that a visitor who comes back finds them.
-
-    Only their own, also for staff, who may see every job.
-    """
-    jobs = TryOnJob.objects.filter(viewers__requester=requester, viewers__left_at=None).order_by(
-        "-viewers__pk"
-    )
-    jobs = jobs.exclude(product_image__processed="").exclude(model_image__image="")
-    jobs = jobs.select_related("product_image", "model_image", "result")[:TRYONS_SHOWN]
-    own_copies = {photo.checksum: photo for photo in own}
-    return [tryon(job, job.model_image, own_copies) for job in jobs if job.model_image is not None]
-
-
-def worn_in(job: TryOnJob, own_copies: dict[str, ProductImage]) -> Photo:
-    """The garment of a visitor's try-on.
-
-    Visitors who upload the same file share its job, and the job has the first one's photo. Its id is of no
-    use to the others, and what the first one called it is not for them to read.
-    """
-    photo = job.product_image
-    if photo.requester == "":
-        return garment(photo)
-    if own := own_copies.get(photo.checksum):
-        return garment(own)
-    return replace(garment(photo), name=_("Your garment"))
-
-
-def garment(photo: ProductImage, *, note: str = "") -> Photo:
+def garment(photo: ProductImage) -> Photo:
     """A product photo as a card. Its metadata may carry ``name`` and ``price`` as the shop words them."""
     return Photo(
         id=str(photo.pk),
         name=wording(photo, "name") or photo.product_id,
-        note=note or wording(photo, "price"),
+        note=wording(photo, "price"),
         thumbnail=photo.thumbnail.url,
         picture=photo.processed.url,
     )
@@ -197,24 +124,6 @@ def person(photo: ModelImage) -> Photo:
         thumbnail=photo.thumbnail.url,
         picture=photo.image.url,
         category=photo.category,
-    )
-
-
-def tryon(job: TryOnJob, model: ModelImage, own_copies: dict[str, ProductImage]) -> TryOn:
-    """An earlier try-on as a card. ``job`` comes with its photos and its result, where there is one."""
-    worn, wearer = worn_in(job, own_copies), person(model)
-    choice = {
-        "garment": asdict(worn),
-        "model": asdict(wearer),
-        "mode": job.options.get("mode", DEFAULT_MODE),
-    }
-    return TryOn(
-        job_id=str(job.pk),
-        title=_("%(garment)s on %(model)s") % {"garment": worn.name, "model": wearer.name},
-        status=job.status,
-        status_label=job.get_status_display(),
-        thumbnail=job.result.thumbnail.url if hasattr(job, "result") else wearer.thumbnail,
-        choice=json.dumps(choice),
     )
 
 

@@ -202,7 +202,7 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
         governor.lock(wish.account)
         job = _job(wish, key)
         actions.enqueue(job)
-        check_limits(job, by=wish.caller.requester)
+        check_limits(job)
         # Look again after the insert: an identical job that was active at our first look may have
         # completed since. Its result is visible now, because job and result change in one transaction.
         if result_live(key) is not None:

@@ -146,7 +146,7 @@ def _go_on(job: TryOnJob, caller: Caller, request_id: UUID | None) -> None:
             raise OptionsOutdated from error
         if not retried:
             raise JobNotFailed
-        check_limits(job, by=caller.requester)
+        check_limits(job)
         # Look after the change, which keeps identical jobs out: one may have just completed.
         if result_live(job.cache_key) is not None:
             raise ResultAppeared

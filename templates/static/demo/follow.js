@@ -2,9 +2,7 @@
 
 import { fetchJob } from "./api.js";
 
-const FIRST_PAUSE_MS = 700;
-const LONGEST_PAUSE_MS = 3_000;
-const GROWTH = 1.08;
+const USUAL_PAUSE_MS = 1_000;
 const LONGEST_TROUBLE_MS = 6_000;
 const HIDDEN_PAUSE_MS = 5_000;
 // A page that is hidden for this time stops asking until it is shown again.
@@ -12,20 +10,19 @@ const HIDDEN_LONG_MS = 120_000;
 const ACTIVE = new Set(["queued", "processing"]);
 
 /**
- * Ask for the job until it is finished. `onJob` gets each answer, and `onTrouble` each passing error. Any
+ * Ask for the job, as often as the API wishes, until it is finished. `onJob` gets each answer, and `onTrouble` each passing error. Any
  * other error is thrown. An abort of `signal` ends it without an error.
  */
 export async function follow(jobId, { signal, onJob, onTrouble }) {
-  let pause = FIRST_PAUSE_MS;
   let failures = 0;
   while (!signal.aborted) {
-    let askedToWait = 0;
+    let askedToWait;
     try {
-      const job = await fetchJob(jobId, signal);
+      const { job, pauseMs } = await fetchJob(jobId, signal);
       if (signal.aborted) return;
       onJob(job);
       if (!ACTIVE.has(job.status)) return;
-      pause = Math.min(pause * GROWTH, LONGEST_PAUSE_MS);
+      askedToWait = pauseMs;
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
@@ -34,8 +31,8 @@ export async function follow(jobId, { signal, onJob, onTrouble }) {
       failures += 1;
       askedToWait = error.retryAfterMs;
     }
-    const backOff = failures && Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_TROUBLE_MS);
-    await nextTurn(Math.max(pause, backOff, askedToWait), signal);
+    const backOff = failures && Math.min(USUAL_PAUSE_MS * 2 ** failures, LONGEST_TROUBLE_MS);
+    await nextTurn(Math.max(backOff, askedToWait || USUAL_PAUSE_MS), signal);
   }
 }
 

@@ -1,6 +1,7 @@
 // The two pickers: radio buttons in lists that are shown a few rows at a time and grow on demand.
 
-import { fetchHtml, fetchModels } from "./api.js";
+import { fetchModel, fetchModels } from "./api.js";
+import { fetchHtml } from "./http.js";
 
 const MORE_CARDS = 12;
 
@@ -21,6 +22,12 @@ class Picker {
   /** Return the chosen photo, or undefined. */
   get chosen() {
     const input = this.list.querySelector("input[type=radio]:checked");
+    return input ? JSON.parse(input.dataset.photo) : undefined;
+  }
+
+  /** Return a photo of the list, or undefined. */
+  photo(id) {
+    const input = this.inputOf(id);
     return input ? JSON.parse(input.dataset.photo) : undefined;
   }
 
@@ -159,9 +166,14 @@ export class ModelPicker extends Picker {
     const { data, meta } = await fetchModels({ category, page, pageSize });
     this.nextPages.set(category, page < meta.pages ? page + 1 : 0);
     for (const model of data) {
-      // Managers get retired photos as well; new photos push known ones onto the next page.
-      if (model.isActive && !this.inputOf(model.id)) this.add(this.photoOf(model));
+      // New photos push known ones onto the next page.
+      if (!this.inputOf(model.id)) this.add(this.photoOf(model));
     }
+  }
+
+  /** Return a photo of the library, also of a later page; undefined for one that is gone. */
+  async find(id) {
+    return this.photo(id) ?? fetchModel(id).then((model) => this.photoOf(model), () => undefined);
   }
 
   photoOf({ id, name, category, thumbnailUrl, imageUrl }) {

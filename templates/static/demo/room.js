@@ -12,6 +12,8 @@ const problemText = problem.querySelector("p");
 const retryButton = problem.querySelector("button");
 const cancelButton = document.getElementById("cancel");
 const feedback = document.getElementById("feedback");
+const label = room.querySelector(".picture .badge");
+const instead = document.getElementById("instead");
 const feedbackNews = document.getElementById("feedback-news");
 const ALMOST_DONE = 95;
 const SOON_SECONDS = 2;
@@ -70,10 +72,23 @@ export function showResult(choice, job, { onPictureLost, onFeedback }) {
   const named = choice.garment && choice.model;
   const words = named && { garment: choice.garment.name, model: choice.model.name };
   picture.onerror = onPictureLost;
+  label.textContent = job.aiLabel.text;
   wait.textContent = "";
   showPicture(job.resultImageUrl, named ? say("resultAlt", words) : say("anyResultAlt"));
   for (const id of ["download", "full-size"]) document.getElementById(id).href = job.resultImageUrl;
   tell(say("completed"));
+}
+
+/** Show pictures of the same garment while the visitor's own can't be made, said to be others. */
+export function showInstead(fallbacks) {
+  const pictures = fallbacks.map(({ thumbnailUrl, aiLabel }) => {
+    const item = instead.querySelector("template").content.firstElementChild.cloneNode(true);
+    item.querySelector("img").src = thumbnailUrl;
+    item.querySelector(".badge").textContent = aiLabel.text;
+    return item;
+  });
+  instead.querySelector("ul").replaceChildren(...pictures);
+  instead.hidden = pictures.length === 0;
 }
 
 /** Show what became of the visitor's answer, in place of the question. */
@@ -109,6 +124,7 @@ function enter(state, { garment, model }) {
   cancelButton.hidden = true;
   feedback.hidden = true;
   feedbackNews.textContent = "";
+  showInstead([]);
   picture.onerror = null;
   showSource("garment", garment, "garmentAlt");
   showSource("model", model, "modelAlt");
@@ -117,8 +133,8 @@ function enter(state, { garment, model }) {
 function showSource(kind, photo, alt) {
   const images = document.querySelectorAll(`[data-source="${kind}"] img, [data-mini="${kind}"]`);
   for (const image of images) {
-    image.hidden = photo === undefined;
-    if (photo === undefined) image.removeAttribute("src");
+    image.hidden = photo?.thumbnail === undefined;
+    if (image.hidden) image.removeAttribute("src");
     else image.src = photo.thumbnail;
   }
   images[0].alt = photo ? say(alt, photo) : "";

@@ -1,9 +1,10 @@
 // The demo shop: choose, try on, watch, see. Modules of the browser only; no build step.
 
-import { cancel, generate, judge, upload } from "./api.js";
+import { cancel, fetchJobs, fetchUploads, generate, judge, upload } from "./api.js";
 import { follow } from "./follow.js";
 import { GarmentPicker, ModelPicker } from "./pickers.js";
 import * as room from "./room.js";
+import { isOpen } from "./session.js";
 import { say } from "./texts.js";
 import * as tryons from "./tryons.js";
 
@@ -15,6 +16,7 @@ const garments = new GarmentPicker(document.getElementById("garments"));
 const models = new ModelPicker(document.getElementById("models"));
 const BYTES_IN_MB = 1024 * 1024;
 const NAME_LENGTH = 40;
+const DEFAULT_MODE = "balanced";
 
 let watching = new AbortController();
 
@@ -24,7 +26,7 @@ function chosen() {
 
 // --- Trying on ---
 
-/** Ask for a try-on and watch it. A second request is safe: the API answers with the same job. */
+/** Ask for a try-on and watch it. */
 async function start(choice) {
   stopWatching();
   const { signal } = watching;
@@ -32,24 +34,28 @@ async function start(choice) {
   room.reveal();
   goButton.disabled = true;
   try {
-    const { jobId } = await generate(choice);
+    const { jobId, fallbacks } = await generate(choice);
     tryons.remember(jobId, choice);
     // The visitor may have opened another try-on since then.
-    if (!signal.aborted) watch(jobId);
+    if (!signal.aborted) watch(jobId, fallbacks);
   } catch (error) {
-    if (!signal.aborted) room.showProblem(choice, error.message, error.retryable ? () => start(choice) : undefined);
+    if (error.isPassing === undefined) throw error;
+    if (signal.aborted) return;
+    room.showProblem(choice, error.message, error.retryable ? () => start(choice) : undefined);
+    room.showInstead(error.fallbacks);
   } finally {
     goButton.disabled = false;
   }
 }
 
 /** Show a job in any state until it is finished. */
-async function watch(jobId) {
+async function watch(jobId, fallbacks = []) {
   stopWatching();
   const { signal } = watching;
   const choice = tryons.choiceOf(jobId);
   tryons.nameInAddress(jobId);
   room.showStart(choice);
+  room.showInstead(fallbacks);
   try {
     await follow(jobId, { signal, onJob: (job) => show(job, choice), onTrouble: room.showTrouble });
   } catch (error) {
@@ -63,6 +69,7 @@ async function watch(jobId) {
 
 function show(job, choice) {
   tryons.update(job);
+  tryons.mark(job.id);
   const again = choice.garment && choice.model ? () => start(choice) : undefined;
   if (job.status === "queued" || job.status === "processing") room.showProgress(job, () => giveUp(job.id, choice));
   else if (job.status === "failed") room.showProblem(choice, job.errorMessage, job.retryable ? again : undefined);
@@ -119,9 +126,8 @@ async function takeIn(file) {
   try {
     const name = nameOf(file);
     const photo = await upload(file, name);
-    const { id, thumbnailUrl: thumbnail, processedUrl: picture } = photo;
-    garments.add({ id, name, note: say("yourGarment"), thumbnail, picture }, { first: true });
-    garments.choose(id);
+    garments.add(ownGarment(photo), { first: true });
+    garments.choose(photo.id);
     uploadNews.textContent = [say("uploaded"), ...photo.warnings.map(({ message }) => message)].join(" ");
     choiceChanged();
   } catch (error) {
@@ -130,6 +136,11 @@ async function takeIn(file) {
   } finally {
     fileInput.disabled = false;
   }
+}
+
+function ownGarment({ id, metadata, thumbnailUrl, processedUrl }) {
+  const note = say("yourGarment");
+  return { id, name: metadata.name ?? note, note, thumbnail: thumbnailUrl, picture: processedUrl };
 }
 
 function nameOf(file) {
@@ -167,13 +178,46 @@ addEventListener("hashchange", () => {
 form.querySelector(".upload").hidden = false;
 garments.render();
 
-const resumed = tryons.jobInAddress() || tryons.newestUnfinished();
-if (resumed) {
+// --- Coming back ---
+
+/** Show what the visitor has from before, and go on with what the address names or what is under way. */
+async function comeBack() {
+  const { signal } = watching;
+  room.showChoice(chosen());
+  try {
+    if (isOpen()) await Promise.all([showOwnGarments(), showTryOns()]);
+  } catch (error) {
+    if (error.isPassing === undefined) throw error;
+    if (!signal.aborted) room.showProblem(chosen(), error.message, comeBack);
+    return;
+  }
+  const resumed = tryons.jobInAddress() || tryons.newestUnfinished();
+  if (signal.aborted || !resumed) return;
   const { garment, model, mode } = tryons.choiceOf(resumed);
   if (garment) garments.choose(garment.id);
   if (model) models.choose(model.id);
   if (mode) form.elements.mode.value = mode;
   watch(resumed);
-} else {
-  room.showChoice(chosen());
 }
+
+async function showOwnGarments() {
+  for (const photo of (await fetchUploads()).reverse()) garments.add(ownGarment(photo), { first: true });
+  garments.render();
+}
+
+async function showTryOns() {
+  const jobs = await fetchJobs();
+  const choices = await Promise.all(jobs.map(choiceIn));
+  for (const [index, job] of [...jobs.entries()].reverse()) {
+    tryons.remember(job.id, choices[index]);
+    tryons.update(job);
+  }
+}
+
+/** Return the choice that a job was asked with. A garment that is not on the page is known by its id only. */
+async function choiceIn({ productImageId, productId, modelImageId, options }) {
+  const garment = garments.photo(productImageId) ?? { id: productImageId, name: productId };
+  return { garment, model: await models.find(modelImageId), mode: options.mode ?? DEFAULT_MODE };
+}
+
+comeBack();

@@ -1,4 +1,4 @@
-// The visitor's try-ons at the foot of the page: rendered by Django, kept up to date here.
+// The visitor's try-ons at the foot of the page.
 
 import { say } from "./texts.js";
 
@@ -32,27 +32,28 @@ export function remember(jobId, choice) {
   entryOf(jobId)?.parentElement.remove();
   const item = section.querySelector("template").content.firstElementChild.cloneNode(true);
   const entry = item.querySelector("a");
+  const { garment, model } = choice;
   entry.href = `#job=${jobId}`;
   entry.dataset.job = jobId;
   entry.dataset.choice = JSON.stringify(choice);
-  item.querySelector("img").src = choice.model.thumbnail;
-  item.querySelector(".tryon-title").textContent = say("title", {
-    garment: choice.garment.name,
-    model: choice.model.name,
-  });
+  const thumbnail = model?.thumbnail ?? garment.thumbnail;
+  if (thumbnail) item.querySelector("img").src = thumbnail;
+  item.querySelector(".tryon-title").textContent = model
+    ? say("title", { garment: garment.name, model: model.name })
+    : garment.name;
   list.prepend(item);
   section.hidden = false;
 }
 
-/** Update an entry from its job, and mark it as the one that the fitting room shows. */
+/** Update an entry from its job. */
 export function update(job) {
-  mark(job.id);
   const entry = entryOf(job.id);
   if (!entry) return;
   entry.dataset.status = job.status;
   const label = entry.querySelector(".tryon-status");
   if (label.textContent !== say(`status-${job.status}`)) label.textContent = say(`status-${job.status}`);
   const image = entry.querySelector("img");
+  entry.querySelector(".badge").textContent = job.aiLabel?.text ?? "";
   if (job.thumbnailUrl && image.src !== job.thumbnailUrl) image.src = job.thumbnailUrl;
 }
 

@@ -7,13 +7,11 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
 from django.db.migrations.loader import MigrationLoader
 from django.test import Client
-from pytest_django import Settings
 
 from config.shops.abilities import Ability
 from config.shops.roles import ROLES
-from tests.admin_pages import page, upload
+from tests.admin_pages import page
 from tests.factories import TryOnJobFactory, TryOnResultFactory
-from tests.images import SMALL_SQUARE, garment_photo
 
 pytestmark = pytest.mark.django_db
 
@@ -91,22 +89,6 @@ def test_staff_without_permissions_keep_what_is_their_own() -> None:
     )
     assert client.delete(f"/api/tryon/results/{mine.pk}").status_code == 204
     assert client.delete(f"/api/tryon/results/{other.pk}").status_code == 404
-
-
-def test_staff_in_the_demo_shop_may_do_what_a_visitor_may(settings: Settings) -> None:
-    settings.DEMO_SHOP = True
-    client = signed_in()
-    photo = {"productId": "SKU-1"}
-
-    def answer() -> int:
-        file = upload("shirt.jpg", garment_photo(SMALL_SQUARE))
-        return client.post("/api/tryon/upload", {"file": file, **photo}).status_code
-
-    assert answer() == 403
-    client.post("/demo/visit")
-    assert answer() == 201
-    settings.DEMO_SHOP = False
-    assert answer() == 403
 
 
 def name_before(ending: str) -> str:

@@ -1,11 +1,10 @@
-"""Callers: keys, people signed in to the admin, visitors of the demo shop."""
+"""Callers: keys, people signed in to the admin."""
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
 
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey
@@ -49,15 +48,6 @@ def test_another_page_can_not_act_for_staff() -> None:
     client = signed_in(is_staff=True, is_superuser=True)
     assert client.post(PAUSE).status_code == 403
     assert client.get(STATS).json()["data"]["governor"]["pause"] == ""
-
-
-def test_a_visitor_of_the_demo_shop_is_nobody_once_the_shop_is_closed(settings: Settings) -> None:
-    settings.DEMO_SHOP = True
-    visitor = Client()
-    assert visitor.post("/demo/visit").status_code == 204
-    assert visitor.get(MODELS).status_code == 200
-    settings.DEMO_SHOP = False
-    assert visitor.get(MODELS).status_code == 401
 
 
 def test_a_key_that_was_switched_off_before_it_was_ever_used_opens_nothing() -> None:

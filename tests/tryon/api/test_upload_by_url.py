@@ -12,7 +12,7 @@ from config.core.outgoing import fetch
 from config.shops.keys import key_issue
 from config.shops.models import Kind
 from tests import images
-from tests.conftest import Api, data_of, download, error_of
+from tests.conftest import Api, data_of, download, error_of, visiting
 from tests.stores import stored_keys
 from tests.tryon.fashn.loopback import (
     Handler,
@@ -182,15 +182,12 @@ def test_a_slow_server_holds_the_request_to_its_deadline_and_no_thread_after_it(
         assert asked(owner, f"{server.url}/a.jpg").status_code == 201
 
 
-def test_only_a_shops_server_may_name_an_address(
-    server: Loopback, settings: Settings, client: Client, admin_user: Any
-) -> None:
-    settings.DEMO_SHOP = True
-    client.post("/demo/visit")
+def test_only_a_shops_server_may_name_an_address(server: Loopback, client: Client, admin_user: Any) -> None:
+    visitor = visiting()
     body = {"fileUrl": f"{server.url}/a.jpg", "productId": "SKU-1"}
     for response in (
-        client.post("/api/tryon/upload", body),
-        client.post("/api/tryon/upload", body, content_type="application/json"),
+        visitor.post("/api/tryon/upload", body),
+        visitor.post("/api/tryon/upload", body, content_type="application/json"),
     ):
         assert (response.status_code, error_of(response)["code"]) == (403, "permission_denied")
     browser = Api(key_issue(name="Browser", kind=Kind.PUBLISHABLE)[1])
