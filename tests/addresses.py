@@ -194,7 +194,7 @@ OF_THE_API: Final[dict[str, dict[str, Row]]] = {
     # visitor, owner, stranger, manager or staff with the permission, staff without
     "api/tryon/sessions": {
         "POST": Row(
-            {"anonymous": 401, "visitor": 401, "owner": 400, "stranger": 400, "manager": 400}, 401, 401
+            {"anonymous": 401, "visitor": 201, "owner": 400, "stranger": 400, "manager": 400}, 401, 401
         )
     },
     "api/tryon/models": {
@@ -223,7 +223,7 @@ OF_THE_API: Final[dict[str, dict[str, Row]]] = {
         "GET": call(404, 200, 404, 200, 404, Ability.USE_ANY_PHOTO),
         "DELETE": call(404, 204, 404, 204, 404, Ability.USE_ANY_PHOTO, Ability.ERASE_PHOTOS),
     },
-    "api/tryon/shopper-photos": {"POST": call(403, 403, 403, 403, 403, Ability.UPLOAD_PHOTOS)},
+    "api/tryon/shopper-photos": {"POST": call(415, 403, 403, 403, 403, Ability.UPLOAD_PHOTOS)},
     "api/tryon/shopper-photos/<id:shopper_photo_id>": {
         "GET": call(404, 404, 404, 404, 404),
         "DELETE": call(404, 404, 404, 404, 404),
@@ -255,7 +255,7 @@ OF_THE_API: Final[dict[str, dict[str, Row]]] = {
     "api/tryon/jobs": {"GET": call("200/0", "200/3", "200/0", "200/3", "200/0", Ability.SEE_ALL_JOBS)},
     "api/tryon/jobs/<id:job_id>": {"GET": call(404, 200, 404, 200, 404, Ability.SEE_ALL_JOBS)},
     "api/tryon/jobs/<id:job_id>/cancel": {"POST": call(404, 200, 404, 200, 404, Ability.OPERATE_JOBS)},
-    "api/tryon/jobs/<id:job_id>/retry": {"POST": call(404, 202, 404, 202, 404, Ability.OPERATE_JOBS)},
+    "api/tryon/jobs/<id:job_id>/retry": {"POST": call(403, 202, 404, 202, 404, Ability.OPERATE_JOBS)},
     "api/tryon/stats": {"GET": call(403, 403, 403, 200, 403, Ability.SEE_OPERATIONS)},
     "api/tryon/stats/pause": {
         "POST": call(403, 403, 403, 200, 403, Ability.SEE_OPERATIONS, Ability.PAUSE),

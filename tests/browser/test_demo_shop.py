@@ -1,14 +1,17 @@
 """The demo shop in a real browser, as a visitor uses it."""
 
+from typing import Any
+
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Request, Route, expect
 from pytest_django import Settings
 
-from results.models import ResultFeedback
+from config.shops.models import Shop
+from results.models import ResultFeedback, Review
 from tests.browser.visits import Visitor
 from tests.conftest import Finish
-from tests.factories import ModelImageFactory, ProductImageFactory
+from tests.factories import ModelImageFactory, ProductImageFactory, TryOnResultFactory
 from tryon.models import Account, ProductImage, Status, TryOnJob
 from tryon.services.operations import service_pause
 
@@ -27,9 +30,31 @@ def try_on(visitor: Visitor) -> None:
     visitor.page.click("#go")
 
 
+def approved_picture() -> ProductImage:
+    """Make an approved picture of the catalogue, and return its garment."""
+    garment: ProductImage = ProductImageFactory.create(product_id="SKU-1")
+    options: dict[str, Any] = {"job__product_image": garment, "job__completed": True, "job__is_test": True}
+    TryOnResultFactory.create(review=Review.APPROVED, **options)
+    return garment
+
+
+def lose(page: Page, path: str) -> None:
+    """Let the next call of the path act, and lose its answer."""
+
+    def without_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route(f"**/api/tryon/{path}", without_answer, times=1)
+
+
+def way(sent: Request) -> str:
+    """Return the scheme by which a request names its caller."""
+    return sent.headers["authorization"].partition(" ")[0]
+
+
 def test_a_visitor_is_told_why_they_wait_and_gives_up(nobody: Visitor) -> None:
-    ProductImageFactory.create()
-    ModelImageFactory.create()
+    approved_picture()
     service_pause(Account.LIVE)
     nobody.page.goto("/demo/")
     assert nobody.page.evaluate("localStorage.length") == 0  # who only looks leaves nothing
@@ -37,12 +62,69 @@ def test_a_visitor_is_told_why_they_wait_and_gives_up(nobody: Visitor) -> None:
 
     wait = nobody.page.locator("#wait")
     expect(wait).to_have_text("The service is paused. Your try-on keeps its place.")
+    instead = nobody.page.get_by_role("region", name="Until yours can be made")
+    expect(instead.get_by_role("listitem")).to_have_text(["Made with AI"])
+    assert nobody.faults() == []
     nobody.page.click("#cancel")
 
     expect(nobody.page.locator("#problem p")).to_have_text("This try-on was canceled.")
     expect(nobody.page.locator("#cancel")).to_be_hidden()
-    assert TryOnJob.objects.get().status == Status.CANCELED
+    assert TryOnJob.objects.get(status=Status.CANCELED).shopper
     assert not Session.objects.exists()
+
+
+def test_over_a_limit_other_pictures_are_shown(nobody: Visitor) -> None:
+    approved_picture()
+    nobody.page.goto("/demo/")
+    Shop.objects.update(shopper_daily_credits=0)
+    try_on(nobody)
+
+    problem = nobody.page.locator("#problem p")
+    expect(problem).to_have_text("You have used today's try-ons. Try again tomorrow.")
+    expect(nobody.page.locator("#instead li")).to_have_count(1)
+
+
+def test_a_lost_answer_and_a_reload_start_no_second_try_on(nobody: Visitor) -> None:
+    ProductImageFactory.create()
+    ModelImageFactory.create()
+    nobody.page.goto("/demo/")
+    lose(nobody.page, "generate")
+    try_on(nobody)
+    expect(nobody.page.locator("#problem p")).to_contain_text("The shop can't be reached.")
+    TryOnJob.objects.update(status=Status.FAILED, error_code="unknown")  # so that no other request joins it
+
+    nobody.page.reload()
+    expect(nobody.page.locator("#tryons a")).to_have_attribute("data-status", "failed")
+    with nobody.page.expect_response("**/api/tryon/generate") as answered:
+        try_on(nobody)
+    assert answered.value.headers["idempotent-replayed"] == "true"
+    expect(nobody.page.locator("#problem p")).to_be_visible()
+    assert TryOnJob.objects.count() == 1
+
+    nobody.page.click("#go")
+    expect(nobody.page.locator("#cancel")).to_be_visible()
+    assert TryOnJob.objects.count() == 2
+
+
+def test_a_session_is_renewed_before_it_ends_and_when_it_has_ended(nobody: Visitor) -> None:
+    ProductImageFactory.create()
+    ModelImageFactory.create()
+    page = nobody.page
+    page.goto("/demo/")
+    try_on(nobody)
+    expect(page.locator("#cancel")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(way(sent)) if sent.url.endswith("/sessions") else None)
+    for changed in ({"at": 0}, {"token": "tos_vt_ended"}):
+        page.evaluate(
+            "changed => localStorage.setItem('tryon-session', JSON.stringify("
+            "{...JSON.parse(localStorage.getItem('tryon-session')), ...changed}))",
+            changed,
+        )
+        with page.expect_response("**/api/tryon/sessions"):
+            page.reload()
+        expect(page.locator("#cancel")).to_be_visible(visible="at" in changed)  # the same visitor, or another
+    assert asked == ["Bearer", "Bearer", "Api-Key"]
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -64,5 +146,6 @@ def test_a_visitor_judges_their_picture_once(
     expect(ask).to_be_hidden()
     assert ResultFeedback.objects.get(job=job).verdict == "almost"
     nobody.page.reload()
+    expect(nobody.page.locator("#tryons .badge")).to_have_text("Made with AI")
     ask.get_by_role("button", name="Yes").click()
     expect(nobody.page.locator("#feedback-news")).to_contain_text("You have already judged this picture.")
