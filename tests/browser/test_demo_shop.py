@@ -64,7 +64,6 @@ def test_a_visitor_is_told_why_they_wait_and_gives_up(nobody: Visitor) -> None:
     expect(wait).to_have_text("The service is paused. Your try-on keeps its place.")
     instead = nobody.page.get_by_role("region", name="Until yours can be made")
     expect(instead.get_by_role("listitem")).to_have_text(["Made with AI"])
-    assert nobody.faults() == []
     nobody.page.click("#cancel")
 
     expect(nobody.page.locator("#problem p")).to_have_text("This try-on was canceled.")
