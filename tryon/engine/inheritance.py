@@ -16,7 +16,7 @@ from tryon.engine import lifecycle
 from tryon.engine.steps import credits_from, look_after_pictures, paid_picture
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
-from tryon.models import ACTIVE, IN_FLIGHT, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import ACTIVE, IN_FLIGHT, INLINE, Prediction, PredictionState, Status, TryOnJob
 from tryon.selectors import first_open_step, is_usable, since_fashn_keeps, step_after
 
 
@@ -90,7 +90,8 @@ def _estate(cache_key: str) -> QuerySet[Prediction]:
     person rejected is left out.
     """
     now = clock.now()
-    lost = Q(state=PredictionState.SUCCEEDED, output="") & since_fashn_keeps("finished_at", now)
+    is_lost = Q(output="") | Q(output=INLINE, kept="")
+    lost = is_lost & Q(state=PredictionState.SUCCEEDED) & since_fashn_keeps("finished_at", now)
     left = is_usable(now) | _is_unknown(now) | (lost & ~Q(job__status=Status.COMPLETED))
     ended = Prediction.objects.filter(left, job__cache_key=cache_key).exclude(job__status__in=ACTIVE)
     return ended.exclude(job__result__review=Review.REJECTED)

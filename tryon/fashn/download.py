@@ -76,6 +76,11 @@ def is_inline(output: str) -> bool:
     return output[:5].lower() == "data:"
 
 
+def is_address(output: str) -> bool:
+    """Return whether an entry of ``PredictionStatus.outputs`` is the address of the picture."""
+    return output[:8].lower().startswith(("https://", "http://"))
+
+
 def inline_picture(uri: str, *, max_bytes: int = MAX_RESULT_BYTES) -> bytes:
     """Return the bytes in a data URI, as ``download``. Raise ResultNotAnImage and ResultTooLarge."""
     return _checked_picture(_decode_data_uri(uri, max_bytes))

@@ -17,6 +17,8 @@ from tests.stores import away, stored_keys
 from tests.tryon.cleanup.world import clean
 from tests.tryon.shoppers.people import send_photo, shopper
 from tryon import tasks
+from tryon.fashn.client import FashnClient
+from tryon.fashn.types import Phase, PredictionStatus
 from tryon.models import JobEvent, Prediction, PredictionState, ShopperPhoto, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
@@ -261,3 +263,29 @@ def test_another_shops_namesake_is_another_person(done: TryOnJob) -> None:
     namesake = shopper("ada", shop="Stranger")
     assert namesake.get(f"jobs/{done.pk}").status_code == 404
     assert namesake.get(f"shopper-photos/{done.shopper_photo_id}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("output", "options"),
+    [("<base64>_expired", {"background": "white"}), ("data:image/png;base64,AAAA", {})],
+    ids=["forgotten, before the second step", "no picture"],
+)
+def test_a_picture_that_is_lost_is_paid_again_only_when_a_person_retries(
+    ask: Ask,
+    ada: Api,
+    finish: Finish,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    output: str,
+    options: dict[str, str],
+) -> None:
+    with monkeypatch.context() as patch:
+        lost = PredictionStatus("", "completed", Phase.SUCCEEDED, (output,), error=None, credits_used=1)
+        patch.setattr(FashnClient, "status", lambda self, provider_id: lost)
+        assert finish(ask(**options)).error_code == "result_not_usable"
+    again = finish(ask(**options))
+    assert again.error_code == "result_not_usable"
+    assert len(runs(sandbox)) == 1
+    assert ada.post(f"jobs/{again.pk}/retry").status_code == 202
+    assert finish(str(again.pk)).status == Status.COMPLETED
+    assert len(runs(sandbox)) == 2 + len(options)

@@ -15,7 +15,7 @@ from tryon.engine.provider import client
 from tryon.engine.steps.outcomes import give_up_checking, give_up_or_retry, past_deadline
 from tryon.engine.steps.plan import call_for, credits_from, is_readable, options_of
 from tryon.failures import FailureCode
-from tryon.fashn.download import extension_of, inline_picture, is_inline
+from tryon.fashn.download import extension_of, inline_picture, is_address, is_inline
 from tryon.fashn.errors import DownloadError, FashnError, NotFound
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.types import Phase, PredictionStatus
@@ -26,6 +26,9 @@ from tryon.timing import progress_now
 # FASHN allows 50 status calls in 10 s for all predictions together: the more in flight, the rarer the checks.
 SHORTEST_CHECK_SECONDS: Final = 2.0
 CHECK_SECONDS_PER_PREDICTION: Final = 0.25
+
+# The output of a paid call whose picture nobody has.
+LOST: Final = ""
 
 
 class NotedAlready(Exception):
@@ -73,8 +76,8 @@ def is_forgotten(error: FashnError) -> bool:
 def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus) -> bool:
     """Note a paid picture. The job's next step takes over the slot, or the slot is free for another job.
 
-    A picture that came with the answer itself is stored first: FASHN forgets it after an hour. Raise
-    StorageUnavailable.
+    A picture that came with the answer itself is stored first: FASHN forgets it after an hour, and then
+    answers without an address. Such a picture is lost. Raise StorageUnavailable.
     """
     # A later step may have brought its picture by now.
     step = max(prediction.step + 1, first_open_step(job))
@@ -93,15 +96,17 @@ def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus
         price=credits_from(job, step + 1) if further else 0,
     )
     output = answer.outputs[0]
-    return _note_inline(prediction, output, note) if is_inline(output) else note(output=output)
+    if is_inline(output):
+        return _note_inline(prediction, output, note)
+    return note(output=output if is_address(output) else LOST)
 
 
 def _note_inline(prediction: Prediction, output: str, note: Callable[..., bool]) -> bool:
-    """Note a picture that came with FASHN's answer, and our copy of it. A wrong picture has no copy."""
+    """Note a picture that came with FASHN's answer, and our copy of it. A wrong picture is lost."""
     try:
         content = inline_picture(output)
     except DownloadError:
-        return note(output=INLINE)
+        return note(output=LOST)
     if TryOnJob.objects.filter(predictions=prediction, cache_key__startswith=ERASED).exists():
         return note(output=INLINE)  # nobody may keep it
     try:
