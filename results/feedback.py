@@ -1,7 +1,7 @@
 """Feedback of shoppers and shops on a picture."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -38,6 +38,15 @@ def feedback_forget_comments(job_id: UUID, requesters: Iterable[str] | None = No
     if requesters is not None:
         comments = comments.filter(requester__in=requesters)
     comments.update(comment="")
+
+
+def feedback_forget_requester(
+    requester: str, *, new_name: Callable[[], str], job_id: UUID | None = None
+) -> None:
+    """Remove a requester's comments, and give each of their verdicts a new name, on one job or on all."""
+    given = ResultFeedback.objects.filter(requester=requester)
+    for feedback in given if job_id is None else given.filter(job=job_id):
+        ResultFeedback.objects.filter(pk=feedback.pk).update(comment="", requester=new_name())
 
 
 def feedback_give(

@@ -228,6 +228,9 @@ OF_THE_API: Final[dict[str, dict[str, Row]]] = {
         "GET": call(404, 404, 404, 404, 404),
         "DELETE": call(404, 404, 404, 404, 404),
     },
+    "api/tryon/shoppers/me": {"DELETE": call(403, 403, 403, 403, 403)},
+    "api/tryon/shoppers/<text:shopper_id>": {"DELETE": call(403, 202, 202, 202, 403, NOBODY)},
+    "api/tryon/erasures/<id:erasure_id>": {"GET": call(404, 200, 404, 200, 404, Ability.ERASE_PHOTOS)},
     "api/tryon/generate": {
         "POST": call(
             404,

@@ -37,6 +37,7 @@ from models_library.models import ModelImage
 from models_library.selectors import model_image_hold
 from tryon.models import (
     Account,
+    Erasure,
     JobViewer,
     ProductImage,
     ShopperPhoto,
@@ -86,6 +87,12 @@ class ShopperNeeded(DomainError):
         "A photo of a shopper belongs to that shopper. Send X-Shopper-Id with a secret key, or a visitor's "
         "token."
     )
+
+
+class ErasureNotFound(DomainError):
+    code: ClassVar[str] = "erasure_not_found"
+    status: ClassVar[int] = 404
+    message: Any = _("There is no such receipt. Check the id.")
 
 
 class JobNotFound(DomainError):
@@ -147,6 +154,20 @@ def shopper_photo_to_erase(caller: Caller, photo_id: UUID) -> ShopperPhoto:
     if photo is None:
         raise ShopperPhotoNotFound
     return photo
+
+
+def erasure_for(caller: Caller, erasure_id: UUID) -> Erasure:
+    """Return a receipt of the caller's shop, or any for who may erase any photo. Raise ErasureNotFound.
+
+    It names nobody, so the shop and each of its shoppers may see it.
+    """
+    receipts = Erasure.objects.filter(pk=erasure_id)
+    if not caller.may(Ability.ERASE_PHOTOS):
+        receipts = receipts.filter(shop=caller.shop)
+    receipt = receipts.first()
+    if receipt is None:
+        raise ErasureNotFound
+    return receipt
 
 
 def hold(products: Collection[ProductImage], person: ModelImage | ShopperPhoto | None = None) -> None:

@@ -14,6 +14,7 @@ CLEANUP_TTL: Final = 3600
 EVERY_HOUR: Final = {
     "expired_results": "0 * * * *",
     "expired_shopper_photos": "10 * * * *",
+    "shopper_erasures": "20 * * * *",
     "old_requesters": "50 * * * *",
     "test_jobs": "52 * * * *",
     "test_uploads": "55 * * * *",

@@ -39,7 +39,7 @@ from tests.factories import (
     TryOnJobFactory,
     TryOnResultFactory,
 )
-from tryon.models import Account
+from tryon.models import Account, Erasure
 from tryon.services.operations import service_pause
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +119,7 @@ def rows_of(requester: str) -> dict[str, str]:
         ":product_id": product,
         ":photo_id": product,
         ":shopper_photo_id": ShopperPhotoFactory.create(),
+        ":erasure_id": Erasure.objects.create(shop=requester),
         ":model_id": model,
         "auth/group:object_id": Group.objects.create(name="Some group"),
         "auth/user:object_id": (somebody := User.objects.create_user("somebody")),
@@ -133,6 +134,7 @@ def rows_of(requester: str) -> dict[str, str]:
     }
     texts = {
         ":token": uuid4().hex,
+        ":shopper_id": "customer-1",
         ":key": "products/00/none.jpg",
         ":app_label": "upkeep",
         ":url": "nothing-here",

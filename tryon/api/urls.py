@@ -4,7 +4,7 @@ from django.urls import path
 
 from config.core.http import ids  # noqa: F401  (it registers <id:…>)
 from config.core.http.conditional import conditional
-from tryon.api import operations, shopper_photos, views
+from tryon.api import operations, shopper_photos, shoppers, views
 
 urlpatterns = [
     path("upload", views.UploadView.as_view(), name="api-upload"),
@@ -16,6 +16,9 @@ urlpatterns = [
         shopper_photos.ShopperPhotoView.as_view(),
         name="api-shopper-photo",
     ),
+    path("shoppers/me", shoppers.OwnDataView.as_view(), name="api-shopper-me"),
+    path("shoppers/<text:shopper_id>", shoppers.ShopperView.as_view(), name="api-shopper"),
+    path("erasures/<id:erasure_id>", shoppers.ErasureView.as_view(), name="api-erasure"),
     path("generate", views.GenerateView.as_view(), name="api-generate"),
     path("generate/price", views.PriceView.as_view(), name="api-price"),
     path("jobs", views.JobsView.as_view(), name="api-jobs"),

@@ -1,7 +1,7 @@
 """The jobs of an erased photo. Each is erased in one short transaction."""
 
 from collections import Counter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -40,28 +40,46 @@ def erasures(cursor: str, tally: dict[str, Any], *, dry_run: bool) -> Batch:
     return Batch("")
 
 
-def erase_job(job_id: UUID, photo: Photo, *, by: str) -> Counter[str]:
+class Erased(NamedTuple):
+    """The numbers of what was erased, and the keys of the objects that are discarded after the commit."""
+
+    counts: Counter[str]
+    keys: list[str]
+
+
+def erase_job(job_id: UUID, photo: Photo, *, by: str) -> Erased:
     """Erase one job, or leave it to those who asked for it with another photo. Return what was done."""
     with transaction.atomic():
-        job = TryOnJob.objects.filter(pk=job_id).first()
-        if job is None:
-            return Counter()
-        governor.lock(job.account)  # before the job, as everywhere: no attempt takes a prediction over
-        actions.lock(job)
-        job = TryOnJob.objects.filter(pk=job_id).first()
+        job = job_locked(job_id)
         if job is None or job.is_erased:
-            return Counter()
+            return Erased(Counter(), [])
         if isinstance(photo, ProductImage) and _leave_to_others(job, photo):
-            return Counter(left=1)
-        canceled = actions.cancel(job, by=by)
-        if isinstance(photo, ProductImage) and (theirs := job_of_others(job, photo)) is not None:
-            actions.leave_paid_pictures(job, theirs)  # before the result goes: a rejected picture is not left
-        results = list(TryOnResult.objects.filter(job=job).select_for_update())
-        keys = results_remove(results)
-        keys += actions.erase(job, by=by)
-        feedback_forget_comments(job.pk)
-        discard_after_commit(*keys)
-    return Counter(jobs=1, canceled=int(canceled), results=len(results))
+            return Erased(Counter(left=1), [])
+        theirs = job_of_others(job, photo) if isinstance(photo, ProductImage) else None
+        return erase_locked(job, by=by, heir=theirs)
+
+
+def job_locked(job_id: UUID) -> TryOnJob | None:
+    """Lock a job and its account until the transaction ends, and return the job as it is then."""
+    job = TryOnJob.objects.filter(pk=job_id).first()
+    if job is None:
+        return None
+    governor.lock(job.account)  # before the job, as everywhere: no attempt takes a prediction over
+    actions.lock(job)
+    return TryOnJob.objects.filter(pk=job_id).first()
+
+
+def erase_locked(job: TryOnJob, *, by: str, heir: TryOnJob | None = None) -> Erased:
+    """Erase a job that the caller has locked: what it made goes. ``heir`` gets what it has paid for."""
+    canceled = actions.cancel(job, by=by)
+    if heir is not None:
+        actions.leave_paid_pictures(job, heir)  # before the result goes: a rejected picture is not left
+    results = list(TryOnResult.objects.filter(job=job).select_for_update())
+    keys = results_remove(results)
+    keys += filter(None, actions.erase(job, by=by))
+    feedback_forget_comments(job.pk)
+    discard_after_commit(*keys)
+    return Erased(Counter(jobs=1, canceled=int(canceled), results=len(results)), keys)
 
 
 def _leave_to_others(job: TryOnJob, photo: ProductImage) -> bool:

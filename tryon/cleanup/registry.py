@@ -20,6 +20,7 @@ from tryon.cleanup.requesters import old_requesters
 from tryon.cleanup.results import expired_results, rejected_results
 from tryon.cleanup.sandboxed import test_jobs, test_uploads
 from tryon.cleanup.sessions import old_sessions
+from tryon.cleanup.shopper_erasures import shopper_erasures
 from tryon.cleanup.shoppers import expired_shopper_photos
 from tryon.cleanup.uploads import abandoned_uploads, spent_uploads
 
@@ -74,6 +75,11 @@ TASKS: Final[dict[str, Task]] = {
     ),
     "erasures": Task(
         erasures, "the try-ons of photos that were erased, if some are left", gives_up_files=True
+    ),
+    "shopper_erasures": Task(
+        shopper_erasures,
+        "what is left of erased shoppers; asks the store for each erased object",
+        gives_up_files=True,
     ),
     "old_events": Task(old_events, "events of finished jobs older than EVENT_TTL_DAYS"),
     "old_sessions": Task(old_sessions, "sessions of people who are signed out"),

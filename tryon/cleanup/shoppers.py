@@ -41,21 +41,24 @@ def _expire(photo: ShopperPhoto) -> None:
         ShopperPhoto.objects.filter(pk=photo.pk, jobs=None).delete()
 
 
-def shopper_photo_forget(photo_id: UUID) -> None:
+def shopper_photo_forget(photo_id: UUID) -> list[str]:
     """Remove all that an erased photo shows and says: its files, its shopper and the consent.
 
-    A job that is being made points at the row: one that came first is committed when this returns.
+    Return the keys of the files, which are discarded after the commit. A job that is being made points at the
+    row: one that came first is committed when this returns.
     """
     with transaction.atomic():
         row = ShopperPhoto.objects.select_for_update().filter(pk=photo_id).first()
         if row is None:
-            return
+            return []
         forget_request(photo_id)
-        discard_after_commit(*files_of(row))
+        keys = files_of(row)
+        discard_after_commit(*keys)
         nothing = dict.fromkeys(
             ("original", "processed", "checksum", "requester", "consent_version", "address_hash"), ""
         )
         ShopperPhoto.objects.filter(pk=photo_id).update(api_key=None, **nothing)
+        return keys
 
 
 def files_of(photo: ShopperPhoto) -> list[str]:

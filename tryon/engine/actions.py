@@ -199,6 +199,11 @@ def erase(job: TryOnJob, *, by: str) -> list[str]:
     return keys
 
 
+def forget_shopper(job: TryOnJob, shopper: str) -> None:
+    """Take the name of an erased shopper from a job's history. The caller has locked the job."""
+    lifecycle.forget_shopper(job, shopper=shopper)
+
+
 def pause(account: str) -> None:
     """Start no more jobs on the account, until ``resume``."""
     governor.pause(account, Pause.OPERATOR)

@@ -1,5 +1,6 @@
 """Product photos, jobs, their predictions and their events."""
 
+from tryon.models.erasures import Erasure
 from tryon.models.events import EventKind, JobEvent
 from tryon.models.governor import Account, Governor, Pause
 from tryon.models.jobs import (
@@ -23,6 +24,7 @@ __all__ = [
     "INLINE",
     "IN_FLIGHT",
     "Account",
+    "Erasure",
     "EventKind",
     "Governor",
     "JobEvent",

@@ -18,11 +18,11 @@ from models_library.models import ModelImage
 from models_library.services import model_image_forget
 from tryon.access import owned_by
 from tryon.cleanup.erasing import erase_job
+from tryon.cleanup.photos import product_image_forget
 from tryon.cleanup.shoppers import shopper_photo_forget
 from tryon.engine import queue
 from tryon.models import ProductImage, ShopperPhoto
 from tryon.selectors import Photo, jobs_to_erase, photos_unused
-from tryon.services.products import product_image_forget
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -88,7 +88,7 @@ def _erase_jobs(photo: Photo, *, by: str) -> tuple[Counter[str], bool]:
         for job_id in jobs:
             if time.monotonic() > deadline:
                 return done, True
-            done += erase_job(job_id, photo, by=by)
+            done += erase_job(job_id, photo, by=by).counts
     return done, False
 
 

@@ -11,11 +11,10 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from config.core.http.idempotency.once import forget_request
 from config.core.images import DUPLICATE, MAX_UPLOAD_BYTES, ImageWarning, prepare
 from config.core.outgoing.fetch import fetch
 from config.core.snapshots import outdate_after_commit
-from config.core.storage import discard_after_commit, new_files
+from config.core.storage import new_files
 from config.core.upkeep import quota
 from results.pages import outdate_pages
 from tryon.models import ProductImage
@@ -118,22 +117,6 @@ def product_image_update(photo: ProductImage, fields: Iterable[str]) -> None:
     with transaction.atomic():
         photo.save(update_fields=list(fields))
         _outdate_after_commit(photo.pk)
-
-
-def product_image_forget(photo_id: UUID) -> None:
-    """Remove all that an erased photo shows: its files, its product, its metadata and its checksum.
-
-    A job that is being made points at the row: one that came first is committed when this returns.
-    """
-    with transaction.atomic():
-        row = ProductImage.objects.select_for_update().filter(pk=photo_id).first()
-        if row is None:
-            return
-        forget_request(photo_id)
-        discard_after_commit(*(file.name or "" for file in (row.original, row.processed, row.thumbnail)))
-        nothing = {"original": "", "processed": "", "thumbnail": "", "product_id": "", "checksum": ""}
-        ProductImage.objects.filter(pk=photo_id).update(metadata={}, **nothing)
-        _outdate_after_commit(photo_id)
 
 
 def _outdate_after_commit(photo_id: UUID) -> None:

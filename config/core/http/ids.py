@@ -17,4 +17,17 @@ class IdConverter:
         return str(value)
 
 
+class TextConverter:
+    """A client's own id of something, which its view checks."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: object) -> str:
+        return str(value)
+
+
 register_converter(IdConverter, "id")
+register_converter(TextConverter, "text")

@@ -17,10 +17,10 @@ from results.models import Review, TryOnResult
 from results.services import StoredPicture, result_create, result_review
 from tests.conftest import Api, data_of, error_of, requester
 from tests.factories import TryOnJobFactory, TryOnResultFactory, model_of
+from tryon.cleanup.photos import product_image_forget
 from tryon.fashn.options import TryOnOptions
 from tryon.models import TryOnJob
 from tryon.services.generate import cache_key, with_default_category
-from tryon.services.products import product_image_forget
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

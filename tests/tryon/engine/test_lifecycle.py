@@ -21,7 +21,11 @@ from tryon.models import EventKind, JobEvent, Prediction, PredictionState, Statu
 
 CODE = ("config", "models_library", "results", "tryon")
 # Leases are no states: nothing happened to a job that somebody looks after.
-WRITERS = {"tryon/engine/lifecycle/transition.py", "tryon/engine/leases.py"}
+# The last takes the names of erased shoppers away.
+WRITERS = {
+    *("tryon/engine/lifecycle/transition.py", "tryon/engine/leases.py"),
+    "tryon/engine/lifecycle/names.py",
+}
 WRITES = {"update", "bulk_update", "save", "create", "bulk_create", "update_or_create", "get_or_create"}
 # What else is written in modules that know jobs: other tables, by their names, and a set of storage keys.
 OTHERS = ("JobEvent.", "JobViewer.", "job.viewers.", "LogEntry.", "ProductImage.", "keys.")

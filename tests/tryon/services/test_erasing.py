@@ -27,13 +27,13 @@ from tests.factories import (
 from tests.stores import away, stored_keys
 from tests.tryon.cleanup.world import clean, photo
 from tryon.cleanup.erasing import erase_job
+from tryon.cleanup.photos import product_image_forget
 from tryon.engine import lifecycle
 from tryon.models import Prediction, PredictionState, ProductImage, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.services import erasing
 from tryon.services import generate as generating
 from tryon.services.erasing import Erased, photo_erase
-from tryon.services.products import product_image_forget
 
 submission = importlib.import_module("tryon.engine.steps.submit")
 

@@ -28,6 +28,7 @@ from tryon.engine.lifecycle.jobs import (
     wait,
     wake,
 )
+from tryon.engine.lifecycle.names import forget_shopper
 from tryon.engine.lifecycle.predictions import (
     SUBMITTED_PROGRESS,
     adopt,
@@ -68,6 +69,7 @@ __all__ = [
     "fail",
     "forget_copy",
     "forget_refused",
+    "forget_shopper",
     "hand_over",
     "hurry",
     "inherit",

@@ -155,6 +155,11 @@ def forget_request(row_id: uuid.UUID) -> None:
     IdempotencyKey.objects.filter(pk=row_id).delete()
 
 
+def forget_requests_of(caller: str) -> None:
+    """Remove all kept answers of a caller, whichever key was used."""
+    IdempotencyKey.objects.filter(owner__startswith=f"{caller} ").delete()
+
+
 def mine(attempt: Attempt) -> QuerySet[IdempotencyKey]:
     """Return the attempt's row, or none after another attempt has taken over."""
     return IdempotencyKey.objects.filter(pk=attempt.id, attempt=attempt.number, status=None)
