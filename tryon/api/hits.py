@@ -33,8 +33,8 @@ from tryon.services.reuse import Reuse, counts_of
 
 PATH: Final = f"{API}generate"
 LONGEST_WISH: Final = 4096  # bytes
-# With these the answer depends on more than the key and the body.
-UNUSUAL: Final = ("HTTP_IDEMPOTENCY_KEY", "HTTP_X_SHOPPER_ID", "HTTP_ORIGIN", "QUERY_STRING")
+# With these, also empty, the answer depends on more than the key and the body.
+UNUSUAL: Final = frozenset({"HTTP_IDEMPOTENCY_KEY", "HTTP_X_SHOPPER_ID", "HTTP_ORIGIN"})
 HIT: Final = "tryon.hit"
 RESOLVED: Final = ResolverMatch(nothing, (), {}, "api-generate", route="api/tryon/generate")
 
@@ -107,7 +107,7 @@ class RepeatedWishMiddleware:
 def is_plain_wish(request: HttpRequest) -> bool:
     """Return whether a request is a short JSON body and nothing else."""
     meta = request.META
-    is_plain = request.method == "POST" and not any(meta.get(name) for name in UNUSUAL)
+    is_plain = request.method == "POST" and not meta.get("QUERY_STRING") and UNUSUAL.isdisjoint(meta)
     is_json = meta.get("CONTENT_TYPE") == "application/json" and meta.get("HTTP_ACCEPT", "") in PLAIN_ACCEPT
     return is_plain and is_json and int(meta.get("CONTENT_LENGTH") or 0) <= LONGEST_WISH
 

@@ -74,6 +74,11 @@ def test_a_repeat_with_an_idempotency_key_is_told(ask: Callable[..., Any]) -> No
         assert ask(**{"Idempotency-Key": "a" * 32}).get("Idempotent-Replayed") == replayed
 
 
+@pytest.mark.parametrize("name", ["Idempotency-Key", "X-Shopper-Id"])
+def test_an_empty_header_is_refused_as_it_is_the_first_time(ask: Callable[..., Any], name: str) -> None:
+    assert ask(**{name: ""}).status_code == 400
+
+
 def test_a_repeat_asks_for_the_picture_that_there_is_now(ask: Callable[..., Any], job: TryOnJob) -> None:
     other = TryOnJobFactory.create(completed=True, requester=requester("Owner"))
     key = TryOnResult.objects.get().cache_key
