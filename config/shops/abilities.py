@@ -35,6 +35,9 @@ class Ability(StrEnum):
 # A shop's try-ons, and a visitor of the demo shop. Beside these, both use only their own rows.
 SHOPPING: Final = frozenset({Ability.UPLOAD_PHOTOS, Ability.START_TRYONS})
 
+# The library is everybody's, so a test key does not change it.
+LIVE_ONLY: Final = frozenset({Ability.ADD_MODELS, Ability.CHANGE_MODELS})
+
 
 class Scope(TextChoices):
     """Something that a secret key may be for."""

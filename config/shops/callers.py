@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
 from config.core.errors import DomainError
-from config.shops.abilities import SHOPPING, Ability, abilities_of
+from config.shops.abilities import LIVE_ONLY, SHOPPING, Ability, abilities_of
 
 
 class NotAllowed(DomainError):
@@ -27,7 +27,7 @@ class Caller:
 
     It begins with its kind, such as ``shop:<id>`` or ``user:<id>``. ``shop`` is the name of the shop whose
     key, ``key_id``, was used, and empty for a person. ``is_manager`` is that of a key, and stands for every
-    ability. ``is_test`` is that of a test key, and ``is_publishable`` that of a key for browsers. A visitor
+    ability that its kind of key can have. ``is_test`` is that of a test key, and ``is_publishable`` that of a key for browsers. A visitor
     comes with a session's token in place of a key.
     """
 
@@ -74,6 +74,8 @@ class Caller:
 
     def may(self, ability: Ability) -> bool:
         """Return whether the caller has the ability."""
+        if self.is_test and ability in LIVE_ONLY:
+            return False
         return self.is_manager or ability in self.abilities
 
 

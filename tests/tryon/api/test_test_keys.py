@@ -40,6 +40,14 @@ def start(api: Api, model_id: str, **options: Any) -> Any:
     return photo, api.post("generate", body)
 
 
+def test_a_test_key_changes_no_model_photo_of_the_live_library(test_manager: Api, model_id: str) -> None:
+    library = Api(key_issue(name="Test library", scopes=["library"], is_test=True)[1])
+    for key in (test_manager, library):
+        assert key.add_model(images.model_photo(images.SMALL_PORTRAIT)).status_code == 403
+        assert key.patch(f"models/{model_id}", {"isActive": False}).status_code == 403
+        assert data_of(key.get(f"models/{model_id}"))["isActive"] is True
+
+
 def test_a_try_on_of_a_test_key_is_the_sandboxs_and_says_so_everywhere(
     tester: Api, owner: Api, model_id: str, finish: Finish, sandbox: Sandbox, sandbox_of_tests: Sandbox
 ) -> None:
