@@ -27,8 +27,8 @@ class Caller:
 
     It begins with its kind, such as ``shop:<id>`` or ``user:<id>``. ``shop`` is the name of the shop whose
     key, ``key_id``, was used, and empty for a person. ``is_manager`` is that of a key, and stands for every
-    ability that its kind of key can have. ``is_test`` is that of a test key, and ``is_publishable`` that of a key for browsers. A visitor
-    comes with a session's token in place of a key.
+    ability that its kind of key can have. ``is_test`` is that of a test key, and ``is_publishable`` that of
+    a key for browsers. A visitor comes with a session's token in place of a key.
     """
 
     requester: str
