@@ -65,7 +65,11 @@ class Prepared[Row: Model]:
 
     def _build(self, database: str) -> _Built:
         compiler = self._queryset.all().query.get_compiler(using=database)
-        return _Built(compiler, *compiler.as_sql())
+        sql, values = compiler.as_sql()
+        # They take the connection of each call, and finding them took a quarter of a call.
+        converters = compiler.get_converters([column for column, _sql, _name in compiler.select])
+        compiler.get_converters = lambda _columns: converters
+        return _Built(compiler, sql, values)
 
 
 def _filled(known: Sequence[Any], values: Mapping[str, Any], connection: Any) -> tuple[Any, ...]:
