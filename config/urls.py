@@ -24,7 +24,9 @@ def favicon(request: HttpRequest) -> HttpResponseRedirect:
 
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path(
+        "", RedirectView.as_view(pattern_name="admin:index", http_method_names=["get", "head"]), name="home"
+    ),
     path("api/tryon/", include("config.shops.api")),
     path("api/tryon/", include("models_library.api.urls")),
     path("api/tryon/", include("results.api.urls")),

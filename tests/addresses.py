@@ -1,4 +1,7 @@
-"""Every address of the service, with each method that it takes and the answer to each kind of caller."""
+"""Each address of the admin and of RQ's dashboard, with the answer to each kind of caller.
+
+All others are in ``tests/access.txt``.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,52 +16,31 @@ METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # Nobody has it: for what the admin offers to no one.
 NOBODY: Final = "nobody"
 
-type Expected = int | str
-"""A status, or for a list the status and the number of rows, such as ``200/2``."""
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One method of one address.
 
-    ``callers`` has the answers to those who are not staff. Staff without the permissions in ``needs`` get
-    ``staff``, with them ``ok``.
+    Who is not staff gets ``others``. Staff without the permissions in ``needs`` get ``staff``, with them
+    ``ok``.
     """
 
-    callers: Mapping[str, Expected]
-    staff: Expected
-    ok: Expected
+    others: int
+    staff: int
+    ok: int
     needs: frozenset[str] = frozenset()
     body: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
 
 
-CALLERS: Final = ("anonymous", "visitor", "owner", "stranger", "manager")
+# Some without a session of the staff, by their names in ``tests/access.txt``. The admin looks at no key.
+OUTSIDERS: Final = ("none", "mgr", "ada's", "guest")
 
 
-def everyone(answer: Expected, **more: Any) -> Row:
-    """An address that does not look at who asks."""
-    return Row({"anonymous": answer, "stranger": answer}, answer, answer, **more)
-
-
-def page(*needs: str, ok: Expected = 200, **more: Any) -> Row:
+def page(*needs: str, ok: int = 200, **more: Any) -> Row:
     """A page of the admin: everybody but staff is led to the login, whatever key they have."""
     refused = ok if not needs else 403
-    return Row({"anonymous": 302, "visitor": 302, "manager": 302}, refused, ok, frozenset(needs), **more)
-
-
-def call(
-    visitor: Expected,
-    owner: Expected,
-    stranger: Expected,
-    manager: Expected,
-    staff: Expected,
-    *needs: str,
-    **more: Any,
-) -> Row:
-    """A call of the API, by each kind of caller. Staff with the permissions get the manager's answer."""
-    callers = dict(zip(CALLERS, (401, visitor, owner, stranger, manager), strict=True))
-    return Row(callers, staff, manager, frozenset(needs), **more)
+    return Row(302, refused, ok, frozenset(needs), **more)
 
 
 def forms(
@@ -68,8 +50,8 @@ def forms(
     add: bool = False,
     change: bool = False,
     delete: bool = False,
-    deleting: Expected = 302,
-    delete_page: Expected = 200,
+    deleting: int = 302,
+    delete_page: int = 200,
 ) -> dict[str, dict[str, Row]]:
     """The pages that Django's admin makes for a model, of which some are closed to everyone."""
 
@@ -108,7 +90,7 @@ TASK: Final = f"{QUEUE}<str:job_id>/"
 CRON: Final = f"{RQ}cron-schedulers/<int:connection_index>/<str:scheduler_name>/"
 
 
-def queue(get: Expected = 200, post: Expected = 200) -> dict[str, Row]:
+def queue(get: int = 200, post: int = 200) -> dict[str, Row]:
     """An address of RQ's dashboard. The tasks, workers and clocks that the test names are not there."""
     return {"GET": page(QUEUES, ok=get), "POST": page(QUEUES, ok=post)}
 
@@ -144,12 +126,12 @@ OF_RQ: Final[dict[str, dict[str, Row]]] = {
 OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     "admin/": {"GET": page(), "POST": page()},
     "admin/login/": {
-        "GET": Row({"anonymous": 200, "visitor": 200, "manager": 200}, 302, 302),
-        "POST": Row({"anonymous": 200, "visitor": 200, "manager": 200}, 200, 200),
+        "GET": Row(200, 302, 302),
+        "POST": Row(200, 200, 200),
     },
     "admin/logout/": {
-        "GET": Row({"anonymous": 302, "visitor": 302, "manager": 302}, 405, 405),
-        "POST": Row({"anonymous": 302, "visitor": 302, "manager": 302}, 200, 200),
+        "GET": Row(302, 405, 405),
+        "POST": Row(302, 200, 200),
     },
     "admin/password_change/": {"GET": page(), "POST": page()},
     "admin/password_change/done/": {"GET": page(), "POST": page(ok=405)},
@@ -189,100 +171,6 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     },
     "admin/(?P<url>.*)$": {"GET": page(ok=404), "POST": page(ok=404)},
 }
-
-OF_THE_API: Final[dict[str, dict[str, Row]]] = {
-    # visitor, owner, stranger, manager or staff with the permission, staff without
-    "api/tryon/sessions": {
-        "POST": Row(
-            {"anonymous": 401, "visitor": 201, "owner": 400, "stranger": 400, "manager": 400}, 401, 401
-        )
-    },
-    "api/tryon/models": {
-        "GET": call("200/1", "200/1", "200/1", "200/2", "200/1", Ability.SEE_RETIRED_MODELS),
-        "POST": call(403, 403, 403, 400, 403, Ability.ADD_MODELS),
-    },
-    "api/tryon/models/<id:image_id>": {
-        "GET": call(200, 200, 200, 200, 200),
-        "PATCH": call(403, 403, 403, 200, 403, Ability.CHANGE_MODELS),
-    },
-    "api/tryon/results": {
-        "GET": call("200/0", "200/1", "200/0", "200/1", "200/0", Ability.SEE_ALL_RESULTS),
-    },
-    "api/tryon/results/<id:result_id>": {
-        "GET": call(404, 200, 404, 200, 404, Ability.SEE_ALL_RESULTS),
-        "DELETE": call(404, 204, 404, 204, 404, Ability.SEE_ALL_RESULTS, Ability.DELETE_RESULTS),
-    },
-    "api/tryon/results/<id:result_id>/feedback": {
-        "POST": call(404, 201, 404, 201, 404, Ability.REVIEW_RESULTS, body={"verdict": "yes"}),
-    },
-    "api/tryon/upload": {"POST": call(400, 400, 400, 400, 403, Ability.UPLOAD_PHOTOS)},
-    "api/tryon/uploads": {
-        "GET": call("200/0", "200/1", "200/0", "200/1", "200/0", Ability.USE_ANY_PHOTO),
-    },
-    "api/tryon/uploads/<id:photo_id>": {
-        "GET": call(404, 200, 404, 200, 404, Ability.USE_ANY_PHOTO),
-        "DELETE": call(404, 204, 404, 204, 404, Ability.USE_ANY_PHOTO, Ability.ERASE_PHOTOS),
-    },
-    "api/tryon/shopper-photos": {"POST": call(415, 403, 403, 403, 403, Ability.UPLOAD_PHOTOS)},
-    "api/tryon/shopper-photos/<id:shopper_photo_id>": {
-        "GET": call(404, 404, 404, 404, 404),
-        "DELETE": call(404, 404, 404, 404, 404),
-    },
-    "api/tryon/shoppers/me": {"DELETE": call(403, 403, 403, 403, 403)},
-    "api/tryon/shoppers/<text:shopper_id>": {"DELETE": call(403, 202, 202, 202, 403, NOBODY)},
-    "api/tryon/erasures/<id:erasure_id>": {"GET": call(404, 200, 404, 200, 404, Ability.ERASE_PHOTOS)},
-    "api/tryon/generate": {
-        "POST": call(
-            404,
-            202,
-            404,
-            202,
-            403,
-            Ability.START_TRYONS,
-            Ability.USE_ANY_PHOTO,
-            body={"productImageId": "{product_id}", "modelImageId": "{model_id}"},
-        )
-    },
-    "api/tryon/generate/price": {
-        "POST": call(
-            404,
-            200,
-            404,
-            200,
-            403,
-            Ability.START_TRYONS,
-            Ability.USE_ANY_PHOTO,
-            body={"productImageId": "{product_id}", "modelImageId": "{model_id}"},
-        )
-    },
-    "api/tryon/jobs": {"GET": call("200/0", "200/3", "200/0", "200/3", "200/0", Ability.SEE_ALL_JOBS)},
-    "api/tryon/jobs/<id:job_id>": {"GET": call(404, 200, 404, 200, 404, Ability.SEE_ALL_JOBS)},
-    "api/tryon/jobs/<id:job_id>/cancel": {"POST": call(404, 200, 404, 200, 404, Ability.OPERATE_JOBS)},
-    "api/tryon/jobs/<id:job_id>/retry": {"POST": call(403, 202, 404, 202, 404, Ability.OPERATE_JOBS)},
-    "api/tryon/stats": {"GET": call(403, 403, 403, 200, 403, Ability.SEE_OPERATIONS)},
-    "api/tryon/stats/pause": {
-        "POST": call(403, 403, 403, 200, 403, Ability.SEE_OPERATIONS, Ability.PAUSE),
-    },
-    "api/tryon/stats/resume": {
-        "POST": call(403, 403, 403, 200, 403, Ability.SEE_OPERATIONS, Ability.PAUSE),
-    },
-}
-
-OPEN: Final[dict[str, dict[str, Row]]] = {
-    "": {method: everyone(302) for method in METHODS},
-    "api/tryon/webhooks/fashn/<slug:token>": {"POST": everyone(404)},  # a token that was never given out
-    "api/schema": {"GET": everyone(200)},
-    "api/docs": {"GET": everyone(200)},
-    "demo/": {"GET": everyone(200)},
-    "demo/products": {"GET": everyone(200)},
-    "media/<path:key>": {"GET": everyone(404)},  # without a signature
-    "favicon.ico": {"GET": everyone(302)},
-    "healthz": {"GET": everyone(200)},
-    "readyz": {"GET": everyone(200)},
-    "doctor/<str:token>": {"GET": everyone(404)},  # a token that this installation has not made
-}
-
-ADDRESSES: Final = OPEN | OF_THE_API | OF_THE_ADMIN | OF_RQ
 
 
 def routes(node: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

@@ -77,12 +77,12 @@ class SessionsView(APIView):
         if isinstance(request.auth, Session):
             session = session_renew(request.auth, key, origin=origin)
         elif caller.is_publishable:
-            if wanted:
-                raise SecretKeyNeeded
             session = session_open(key, shopper=new_visitor(), origin=origin)
         else:
             shopper = shopper_of(caller, wanted)
             session = session_open(key, shopper=shopper.requester, origin=wanted.get("origin", ""))
+        if wanted and (caller.is_visitor or caller.is_publishable):
+            raise SecretKeyNeeded
         return {
             "token": session.token,
             "expiresAt": session.expires_at,
@@ -95,11 +95,12 @@ def shopper_of(caller: Caller, wanted: dict[str, Any]) -> Caller:
     """Return the shopper whom a server names. Raise NotAllowed and ShopperIdInvalid."""
     if not caller.has_rows:
         raise NotAllowed
-    if caller.is_shopper:  # by the header
-        return caller
-    if "shopperId" not in wanted:
-        raise serializers.ValidationError({"shopperId": [_("Name the shopper.")]})
-    return as_shopper(caller, cast(str, wanted["shopperId"]))
+    shopper_id: str | None = wanted.get("shopperId")
+    if caller.is_shopper == (shopper_id is not None):
+        raise serializers.ValidationError(
+            {"shopperId": [_("Name the shopper once: here or in X-Shopper-Id.")]}
+        )
+    return caller if shopper_id is None else as_shopper(caller, shopper_id)
 
 
 urlpatterns = [path("sessions", SessionsView.as_view(), name="api-sessions")]
