@@ -94,7 +94,7 @@ def world_of(callers: Callers, owners: Mapping[str, Client]) -> World:
         callers,
         rows,
         uploads["s"]["thumbnailUrl"].removeprefix("http://testserver"),
-        {*secrets, results["p"].image.name, results["p"].thumbnail.name},
+        {*secrets, str(results["p"].image), str(results["p"].thumbnail)},
     )
 
 
