@@ -69,8 +69,11 @@ def _rate(caller: str, kind: str, name: str) -> Rate:
 def refusal_before(
     method: str, path: str, headers: Mapping[bytes, bytes], address: str
 ) -> RateLimited | None:
-    """Return the refusal of a request whose caller this process knows to be over a rate. It asks nobody."""
-    if REFUSED.is_empty or not path.startswith(API):
+    """Return the refusal of a request whose caller this process knows to be over a rate. It asks nobody.
+
+    A browser's question whether a page may call is no call, and without an answer the page learns nothing.
+    """
+    if REFUSED.is_empty or not path.startswith(API) or method == "OPTIONS":
         return None
     environ = {
         name: headers.get(header, b"").decode("latin-1")

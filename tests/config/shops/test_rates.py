@@ -188,6 +188,20 @@ def test_a_caller_over_a_rate_is_refused_before_the_body_is_read(owner: Api, set
     assert ask("Api-Key tos_another").status == 200
 
 
+def test_a_page_reads_its_refusal_and_may_ask_whether_it_may_call(settings: Settings) -> None:
+    settings.ADDRESS_READS_PER_MINUTE = 1
+    for _ in range(2):
+        Client().get("/api/tryon/jobs")
+
+    def ask(method: str) -> RawClient:
+        return asyncio.run(RawClient(method=method).ask(gate_for(refusal_before=refusal_before)))
+
+    refused = ask("GET")
+    assert (refused.code, refused.header[b"access-control-allow-origin"]) == ("rate_limited", b"*")
+    assert b"Retry-After" in refused.header[b"access-control-expose-headers"].split(b", ")
+    assert ask("OPTIONS").status == 200
+
+
 def test_the_status_of_a_job_is_one_question_to_redis(owner: Api) -> None:
     job = TryOnJobFactory.create(requester=requester("Owner"), failed=True)
     owner.get(f"jobs/{job.pk}")

@@ -3,6 +3,7 @@
 import json
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -68,7 +69,10 @@ class RequestFailed(DomainError):
 
 
 def refusal(error: DomainError, path: str) -> Answer:
-    """Return the answer to a request that Django does not see. The connection ends: its body may go on."""
+    """Return the answer to a request that Django does not see. The connection ends: its body may go on.
+
+    Below /api/ the page of any origin may read it, because it has nothing of a shop.
+    """
     headers: list[Header] = [(b"connection", b"close"), (b"cache-control", b"no-store")]
     if wait := getattr(error, "wait", 0):
         headers.append((b"retry-after", str(wait).encode()))
@@ -76,6 +80,8 @@ def refusal(error: DomainError, path: str) -> Answer:
         headers.append((name.lower().encode(), value.encode()))
     if path.startswith("/api/"):
         kind = b"application/json"
+        exposed = ", ".join(settings.CORS_EXPOSE_HEADERS).encode()
+        headers += [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", exposed)]
         body = json.dumps(
             error_body(error.code, str(error.message), retryable=error.retryable, details=error.details)
         )
