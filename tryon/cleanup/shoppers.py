@@ -42,7 +42,7 @@ def _expire(photo: ShopperPhoto) -> None:
 
 
 def shopper_photo_forget(photo_id: UUID) -> list[str]:
-    """Remove all that an erased photo shows and says: its files, its shopper and the consent.
+    """Remove all that an erased photo shows and says: its files, its shopper, the consent, and an unused row.
 
     Return the keys of the files, which are discarded after the commit. A job that is being made points at the
     row: one that came first is committed when this returns.
@@ -58,6 +58,7 @@ def shopper_photo_forget(photo_id: UUID) -> list[str]:
             ("original", "processed", "checksum", "requester", "consent_version", "address_hash"), ""
         )
         ShopperPhoto.objects.filter(pk=photo_id).update(api_key=None, **nothing)
+        ShopperPhoto.objects.filter(pk=photo_id, jobs=None).delete()
         return keys
 
 

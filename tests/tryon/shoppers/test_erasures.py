@@ -14,7 +14,7 @@ from tests import images
 from tests.conftest import Api, Finish, data_of, error_of, requester
 from tests.stores import away, stored_keys
 from tests.tryon.cleanup.world import clean
-from tests.tryon.shoppers.people import shopper
+from tests.tryon.shoppers.people import send_photo, shopper
 from tryon.cleanup import shopper_erasures
 from tryon.models import Erasure, JobViewer, Prediction, ProductImage, ShopperPhoto, Status, TryOnJob
 from tryon.sandbox import Sandbox
@@ -45,7 +45,6 @@ def life(
     """All that a shopper leaves behind: pictures of Ada's own, and one that Bea has asked for too."""
     ada.client.defaults["HTTP_IDEMPOTENCY_KEY"] = "once"
     upload = data_of(ada.upload(images.garment_photo(images.SMALL_SQUARE, seed=1)))["id"]
-    ada.client.defaults.pop("HTTP_IDEMPOTENCY_KEY")
     shared = {"productImageId": wish["productImageId"], "modelImageId": model_id}
     bodies = {"own": wish, "alone": {**shared, "productImageId": upload}, "shared": shared}
     jobs = {}
@@ -54,6 +53,7 @@ def life(
         finish(jobs[name])
         result = data_of(ada.get(f"jobs/{jobs[name]}"))["resultId"]
         ada.post(f"results/{result}/feedback", {"verdict": "no", "comment": "Not me."})
+        ada.client.defaults.pop("HTTP_IDEMPOTENCY_KEY", None)
     bea.post("generate", shared)
     return jobs
 
@@ -176,3 +176,14 @@ def test_the_shops_own_wish_for_a_shoppers_upload_goes_with_the_upload(
     owner.delete("shoppers/ada")
     upload = ProductImage.objects.get(jobs__pk=life["alone"])
     assert (upload.requester, upload.processed.name, upload.product_id) == ("erased", "", "")
+
+
+def test_a_visitor_of_a_page_erases_what_they_uploaded(owner: Api, ada: Api) -> None:
+    token = data_of(owner.post("sessions", {"shopperId": "ada"}))["token"]
+    visitor = Api("")
+    visitor.client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    visitor.client.headers = {}
+    photo = data_of(send_photo(visitor))["id"]
+    assert ada.get(f"shopper-photos/{photo}").status_code == 200
+    assert data_of(visitor.delete("shoppers/me"))["photos"] == 1
+    assert not ShopperPhoto.objects.exists()
