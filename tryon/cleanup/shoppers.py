@@ -36,6 +36,7 @@ def _expire(photo: ShopperPhoto) -> None:
             erase_job(job_id, photo, by="cleanup")
     with transaction.atomic():
         row = ShopperPhoto.objects.select_for_update().get(pk=photo.pk)
+        forget_request(row.pk)
         discard_after_commit(*files_of(row))
         ShopperPhoto.objects.filter(pk=photo.pk).update(original="", processed="")
         ShopperPhoto.objects.filter(pk=photo.pk, jobs=None).delete()

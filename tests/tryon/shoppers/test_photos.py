@@ -9,6 +9,7 @@ from PIL import Image
 from pytest_django import Settings
 
 from config.core import clock
+from config.core.http.idempotency.models import IdempotencyKey
 from tests import images
 from tests.conftest import Api, data_of, download, error_of
 from tests.stores import stored_keys
@@ -82,6 +83,15 @@ def test_a_repeated_upload_is_one_photo_until_it_is_erased(ada: Api) -> None:
     assert ada.delete(f"shopper-photos/{first['id']}").status_code == 204
     assert not ShopperPhoto.objects.exists()
     assert data_of(send_photo(ada))["id"] != first["id"]
+
+
+def test_an_expired_photo_leaves_no_answer_behind(ada: Api) -> None:
+    ada.client.defaults["HTTP_IDEMPOTENCY_KEY"] = "photo"
+    assert send_photo(ada, images.jpeg_with_metadata()).status_code == 201
+    assert IdempotencyKey.objects.count() == 1
+    ShopperPhoto.objects.update(expires_at=clock.now())
+    clean("expired_shopper_photos")
+    assert not IdempotencyKey.objects.exists()
 
 
 def test_generate_takes_one_person(ada: Api, wish: dict[str, Any], model_id: str) -> None:
