@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any, ClassVar, Final
 from uuid import UUID, uuid5
 
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
@@ -12,6 +14,7 @@ from config.shops.abilities import SHOPPING
 from config.shops.callers import SHOP, Caller
 
 SHOPPER: Final = "shopper:"
+ERASED_SHOPPER: Final = "erased:"
 # In the environment of a request: X-Shopper-Id.
 SHOPPER_HEADER: Final = "HTTP_X_SHOPPER_ID"
 SHOPPER_ID: Final = re.compile(r"[!-~]{1,64}")
@@ -32,6 +35,15 @@ class SecretKeyNeeded(DomainError):
 def shopper_name(shop: str, shopper_id: str) -> str:
     """Return the requester that a shopper of a shop is. The same id is another shopper in another shop."""
     return f"{SHOPPER}{uuid5(UUID(shop.removeprefix(SHOP)), shopper_id)}"
+
+
+def name_of_erased(shopper: str, day: date) -> str:
+    """Return the name for the calls of an erased shopper, which counts the credits of this day only.
+
+    Else who erases themselves would begin with a new limit. Without our secret nobody can tell whose it is.
+    """
+    digest = salted_hmac(SHOPPER, f"{day} {shopper}", algorithm="sha256").hexdigest()[:32]
+    return f"{ERASED_SHOPPER}{digest}"
 
 
 def as_shopper(caller: Caller, shopper_id: str) -> Caller:

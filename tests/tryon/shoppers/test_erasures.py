@@ -9,6 +9,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from config.core.http.idempotency.models import IdempotencyKey
+from config.shops.models import Shop
 from results.models import ResultFeedback
 from tests import images
 from tests.conftest import Api, Finish, data_of, error_of, requester
@@ -134,7 +135,7 @@ def test_a_job_under_way_is_canceled_and_its_picture_is_not_kept(
     assert TryOnJob.objects.get(pk=job_id).status == Status.CANCELED
     assert not [key for key in stored_keys() if key.startswith(("shoppers/", "results/"))]
     for call in Prediction.objects.all():
-        assert (call.kept.name, call.shopper) == ("", "")
+        assert (call.kept.name, call.shopper.partition(":")[0]) == ("", "erased")
 
 
 def test_an_erasure_that_is_cut_off_goes_on(
@@ -187,3 +188,19 @@ def test_a_visitor_of_a_page_erases_what_they_uploaded(owner: Api, ada: Api) -> 
     assert ada.get(f"shopper-photos/{photo}").status_code == 200
     assert data_of(visitor.delete("shoppers/me"))["photos"] == 1
     assert not ShopperPhoto.objects.exists()
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_erasing_gives_nobody_a_new_limit_for_the_day(
+    ada: Api, bea: Api, product_id: str, model_id: str, finish: Finish
+) -> None:
+    Shop.objects.filter(name="Owner").update(shopper_daily_credits=1)
+
+    def asked(api: Api, seed: int) -> Any:
+        photos = {"productImageId": product_id, "modelImageId": model_id}
+        return api.post("generate", {**photos, "options": {"seed": seed}})
+
+    finish(data_of(asked(ada, 1))["jobId"])
+    ada.delete("shoppers/me")
+    assert error_of(asked(ada, 2))["code"] == "shopper_limit_reached"
+    assert asked(bea, 3).status_code == 202

@@ -8,7 +8,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q, Sum
 
+from config.core import clock
 from config.shops.models import ApiKey, Kind
+from config.shops.shoppers import name_of_erased
 from tryon.engine.governor.budget import next_day
 from tryon.models import ACTIVE, Prediction, PredictionState, TryOnJob
 
@@ -64,7 +66,8 @@ def budgets_of(api_key: UUID | None, shopper: str) -> Iterator[Budget]:
         return
     shop = key.shop
     if shopper and shop is not None and shop.shopper_daily_credits is not None:
-        yield Budget("shopper", shop.shopper_daily_credits, {"shopper": shopper})
+        erased = name_of_erased(shopper, clock.now().date())
+        yield Budget("shopper", shop.shopper_daily_credits, {"shopper__in": [shopper, erased]})
     if (most := _most_of(key)) is not None:
         yield Budget("key", most, {"api_key": key.pk})
     if shop is not None and shop.daily_credits is not None:
