@@ -32,8 +32,9 @@ class Ability(StrEnum):
     OPERATE_QUEUES = "tryon.operate_queues"  # RQ's dashboard
 
 
-# A shop's try-ons, and a visitor of the demo shop. Beside these, both use only their own rows.
+# A shop's try-ons, and those of a visitor of its pages. Beside these, both use only their own rows.
 SHOPPING: Final = frozenset({Ability.UPLOAD_PHOTOS, Ability.START_TRYONS})
+VISITING: Final = frozenset({Ability.START_TRYONS})
 
 # The library is everybody's, so a test key does not change it.
 LIVE_ONLY: Final = frozenset({Ability.ADD_MODELS, Ability.CHANGE_MODELS})

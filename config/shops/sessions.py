@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
 from config.core.errors import DomainError
-from config.shops.abilities import SHOPPING
+from config.shops.abilities import VISITING
 from config.shops.callers import Caller
 from config.shops.keys import key_of_session
 from config.shops.models import ApiKey
@@ -131,7 +131,7 @@ def visitor_by(session: Session) -> Caller:
 
 def as_visitor(key: Caller, session: Session) -> Caller:
     """Return the visitor of a session with this key."""
-    abilities = SHOPPING if key.is_publishable or key.is_manager else key.abilities & SHOPPING
+    abilities = VISITING if key.is_publishable or key.is_manager else key.abilities & VISITING
     return replace(key, requester=session.shopper, is_manager=False, abilities=abilities, is_visitor=True)
 
 

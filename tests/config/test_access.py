@@ -66,23 +66,21 @@ def world_of(callers: Callers, owners: Mapping[str, Client]) -> World:
     model = str(ModelImageFactory.create().pk)
     rows: dict[str, dict[str, str]] = {kind: {} for kind in (*KINDS_OF_JOBS, "result")}
     rows["model"] = {"m": model, "r": str(ModelImageFactory.create(is_active=False).pk)}
-    uploads = {
-        owner: data_of(upload(client, "upload", productId="SKU-1")) for owner, client in owners.items()
-    }
+    uploads = {owner: data_of(upload(owners[owner], "upload", productId="SKU-1")) for owner in "saxyt"}
     rows["product"] = {owner: row["id"] for owner, row in uploads.items()}
+    rows["product"]["c"] = catalogue = str(ProductImageFactory.create().pk)  # all that a visitor has
     photos = {owner: data_of(send_photo(owners[owner])) for owner in "abyd"}
     rows["photo"] = {owner: row["id"] for owner, row in photos.items()}
     wishes = [(owner, owner, {"modelImageId": model}) for owner in owners]
     wishes.append(("p", "a", {"shopperPhotoId": rows["photo"]["a"]}))
     seeds = count()  # no two ask for the same picture: they would share a job
     for owner, asker, person in wishes:
-        wish = {"productImageId": rows["product"][asker], **person}
+        wish = {"productImageId": rows["product"].get(asker, catalogue), **person}
         for kind in KINDS_OF_JOBS:
             body = {**wish, "options": {"seed": next(seeds)}}
             rows[kind][owner] = data_of(send(owners[asker], "POST", "/api/tryon/generate", body))["jobId"]
     gone = {owner: owners[owner].delete("/api/tryon/shoppers/gone") for owner in "sxt"}
     rows["erasure"] = {owner: data_of(answer)["id"] for owner, answer in gone.items()}
-    rows["product"]["c"] = str(ProductImageFactory.create().pk)
     jobs = TryOnJob.objects
     jobs.filter(pk__in=rows["failed"].values()).update(status=Status.FAILED, error_code="pose_not_found")
     done = jobs.filter(pk__in=rows["done"].values())

@@ -60,7 +60,7 @@ class ShopperPhotosView(APIView):
     """Upload a shopper's own photo, with the shopper's consent."""
 
     parser_classes = [parsers.MultiPartParser]
-    permission_classes = [needs(Ability.UPLOAD_PHOTOS)]
+    permission_classes = [needs(Ability.START_TRYONS)]
 
     @operation(
         "createShopperPhoto",
