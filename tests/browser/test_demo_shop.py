@@ -9,10 +9,12 @@ from pytest_django import Settings
 
 from config.shops.models import Shop
 from results.models import ResultFeedback, Review
+from tests import images
 from tests.browser.visits import Visitor
 from tests.conftest import Finish
 from tests.factories import ModelImageFactory, ProductImageFactory, TryOnResultFactory
-from tryon.models import Account, ProductImage, Status, TryOnJob
+from tryon.demo.views import CONSENT_VERSION
+from tryon.models import Account, ProductImage, ShopperPhoto, Status, TryOnJob
 from tryon.services.operations import service_pause
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -124,6 +126,39 @@ def test_a_session_is_renewed_before_it_ends_and_when_it_has_ended(nobody: Visit
             page.reload()
         expect(page.locator("#cancel")).to_be_visible(visible="at" in changed)  # the same visitor, or another
     assert asked == ["Bearer", "Bearer", "Api-Key"]
+
+
+def test_a_visitor_tries_an_outfit_on_their_own_photo_and_deletes_it(nobody: Visitor) -> None:
+    garments = ProductImageFactory.create_batch(2, product_id="SKU-1")
+    page = nobody.page
+    page.goto("/demo/")
+    page.click("#own-photo")
+    expect(page.get_by_role("alert")).to_have_text("Agree to the use of your photo first.")
+    page.check("#consent")
+    me = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": images.model_photo()}
+    page.set_input_files("#own-photo", files=[me])  # type: ignore[list-item]
+    expect(page.locator("#own-photo-news")).to_contain_text("Your photo is ready and chosen.")
+    page.click("#garments .card label")
+    page.select_option("#second", index=2)
+    page.click("#go")
+    expect(page.locator("#cancel")).to_be_visible()
+
+    photo, job = ShopperPhoto.objects.get(), TryOnJob.objects.get()
+    assert (photo.consent_version, photo.shopper) == (CONSENT_VERSION, job.shopper)
+    assert job.shopper_photo == photo
+    asked = page.evaluate("JSON.parse(document.querySelector('#tryons a').dataset.choice)")
+    assert {asked["garment"]["id"], asked["second"]["id"]} == {str(garment.pk) for garment in garments}
+    page.reload()
+    expect(page.locator("#models .card", has_text="Your photo")).to_be_visible()
+    expect(page.locator("#tryons .tryon-title")).to_have_text("SKU-1 + SKU-1 on You")
+
+    with page.expect_navigation():
+        page.click("#delete-own-photo")
+    expect(page.locator("#models .card")).to_have_count(0)
+    photo.refresh_from_db()
+    assert photo.processed == ""
+    job.refresh_from_db()
+    assert job.status == Status.CANCELED
 
 
 @pytest.mark.usefixtures("sandbox")

@@ -27,6 +27,8 @@ type View = Callable[[HttpRequest], HttpResponse]
 
 PRODUCTS_PER_PAGE: Final = 60
 TEXT_LENGTH: Final = 80
+# Of the text beside the field for a visitor's own photo. Change it with the text.
+CONSENT_VERSION: Final = "2026-11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ def shop(request: HttpRequest) -> HttpResponse:
         "next_model_page": 2 if more_models else "",
         "model_page_size": PAGE_SIZE,
         "categories": Category.choices,
+        "photo_hours": settings.SHOPPER_PHOTO_TTL_HOURS,
+        "consent_version": CONSENT_VERSION,
         "verdicts": Verdict.choices,
         "max_upload_bytes": MAX_UPLOAD_BYTES,
     }

@@ -17,9 +17,33 @@ export function upload(file, name) {
   );
 }
 
+/** Send the visitor's own photo, after they have agreed to the text of this version. */
+export function uploadOwn(file, consentVersion) {
+  const form = new FormData();
+  form.append("file", file);
+  form.append("consentVersion", consentVersion);
+  return once(`own ${file.name} ${file.size} ${file.lastModified}`, (headers) =>
+    dataOf("shopper-photos", { method: "POST", body: form, headers }),
+  );
+}
+
+/** Return the visitor's own photo. */
+export function fetchOwn(id) {
+  return dataOf(`shopper-photos/${id}`);
+}
+
+/** Delete the visitor's own photo, with its try-ons and their pictures. */
+export function deleteOwn(id) {
+  return dataOf(`shopper-photos/${id}`, { method: "DELETE" });
+}
+
 /** Ask for a try-on. Return its job, and pictures to show if it has to wait for the service. */
-export function generate({ garment, model, mode }) {
-  const json = { productImageId: garment.id, modelImageId: model.id, options: { mode } };
+export function generate({ garment, second, model, mode }) {
+  const json = {
+    ...(second ? { garments: [garment, second].map(({ id }) => ({ productImageId: id })) } : { productImageId: garment.id }),
+    [model.isOwn ? "shopperPhotoId" : "modelImageId"]: model.id,
+    options: { mode },
+  };
   return once(`generate ${JSON.stringify(json)}`, (headers) => dataOf("generate", { json, headers }));
 }
 

@@ -109,6 +109,27 @@ class Picker {
 
 /** The catalogue: Django renders its cards, page by page. */
 export class GarmentPicker extends Picker {
+  /** Return the second garment of an outfit, or undefined. */
+  get second() {
+    const { value } = document.getElementById("second");
+    return value === this.chosen?.id ? undefined : this.photo(value);
+  }
+
+  /** Choose the second garment of an outfit; "" for none. */
+  chooseSecond(id) {
+    document.getElementById("second").value = this.inputOf(id) ? id : "";
+  }
+
+  // Each garment of the list may be the second one too.
+  render() {
+    super.render();
+    const select = document.getElementById("second");
+    const { value } = select;
+    const photos = this.cards.map((card) => JSON.parse(card.querySelector("input").dataset.photo));
+    select.replaceChildren(select.options[0], ...photos.map(({ id, name }) => new Option(name, id)));
+    this.chooseSecond(value);
+  }
+
   get hasFurther() {
     return this.list.querySelector(".more-follow") !== null;
   }
@@ -149,7 +170,8 @@ export class ModelPicker extends Picker {
   }
 
   fits(card) {
-    return this.category === "" || card.dataset.category === this.category;
+    const { category } = card.dataset; // the visitor's own photo has none
+    return this.category === "" || category === "" || category === this.category;
   }
 
   async switchCategory() {

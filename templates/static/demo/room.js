@@ -1,6 +1,6 @@
 // The fitting room: shows the choice, the progress, and the picture or the problem.
 
-import { say } from "./texts.js";
+import { say, wordsOf } from "./texts.js";
 
 const room = document.getElementById("room");
 const picture = document.getElementById("picture");
@@ -35,8 +35,8 @@ export function isWorking() {
 }
 
 /** Show the choice before a request. */
-export function showChoice({ garment, model }) {
-  enter("empty", { garment, model });
+export function showChoice({ garment, second, model }) {
+  enter("empty", { garment, second, model });
   showPicture(model?.picture, model ? say("modelAlt", model) : "");
   tell("");
 }
@@ -70,7 +70,7 @@ export function showResult(choice, job, { onPictureLost, onFeedback }) {
   feedback.hidden = false;
   onVerdict = onFeedback;
   const named = choice.garment && choice.model;
-  const words = named && { garment: choice.garment.name, model: choice.model.name };
+  const words = named && wordsOf(choice);
   picture.onerror = onPictureLost;
   label.textContent = job.aiLabel.text;
   wait.textContent = "";
@@ -115,7 +115,7 @@ export function reveal() {
   if (top < 0 || top > innerHeight / 2) room.scrollIntoView({ block: "start" });
 }
 
-function enter(state, { garment, model }) {
+function enter(state, { garment, second, model }) {
   room.dataset.state = state;
   room.setAttribute("aria-busy", String(state === "working"));
   problem.hidden = true;
@@ -127,6 +127,8 @@ function enter(state, { garment, model }) {
   showInstead([]);
   picture.onerror = null;
   showSource("garment", garment, "garmentAlt");
+  showSource("second", second, "garmentAlt");
+  document.querySelector('[data-source="second"]').hidden = second === undefined;
   showSource("model", model, "modelAlt");
 }
 

@@ -1,6 +1,7 @@
 // The demo shop: choose, try on, watch, see. Modules of the browser only; no build step.
 
 import { cancel, fetchJobs, fetchUploads, generate, judge, upload } from "./api.js";
+import { onOwnPhoto, restoreOwnPhotos } from "./own-photo.js";
 import { follow } from "./follow.js";
 import { GarmentPicker, ModelPicker } from "./pickers.js";
 import * as room from "./room.js";
@@ -21,7 +22,7 @@ const DEFAULT_MODE = "balanced";
 let watching = new AbortController();
 
 function chosen() {
-  return { garment: garments.chosen, model: models.chosen, mode: form.elements.mode.value };
+  return { garment: garments.chosen, second: garments.second, model: models.chosen, mode: form.elements.mode.value };
 }
 
 // --- Trying on ---
@@ -164,6 +165,8 @@ form.addEventListener("submit", (event) => {
   else start(choice);
 });
 for (const picker of [garments, models]) picker.list.addEventListener("change", choiceChanged);
+form.elements.second.addEventListener("change", choiceChanged);
+onOwnPhoto(models, choiceChanged);
 fileInput.addEventListener("change", (event) => {
   event.stopPropagation();
   const [file] = fileInput.files;
@@ -175,7 +178,7 @@ addEventListener("hashchange", () => {
   watch(tryons.jobInAddress());
   room.reveal();
 });
-form.querySelector(".upload").hidden = false;
+for (const card of form.querySelectorAll(".upload")) card.hidden = false;
 garments.render();
 
 // --- Coming back ---
@@ -193,8 +196,9 @@ async function comeBack() {
   }
   const resumed = tryons.jobInAddress() || tryons.newestUnfinished();
   if (signal.aborted || !resumed) return;
-  const { garment, model, mode } = tryons.choiceOf(resumed);
+  const { garment, second, model, mode } = tryons.choiceOf(resumed);
   if (garment) garments.choose(garment.id);
+  garments.chooseSecond(second?.id ?? "");
   if (model) models.choose(model.id);
   if (mode) form.elements.mode.value = mode;
   watch(resumed);
@@ -206,7 +210,8 @@ async function showOwnGarments() {
 }
 
 async function showTryOns() {
-  const jobs = await fetchJobs();
+  await restoreOwnPhotos(models);
+  const jobs = (await fetchJobs()).filter(({ resultState }) => resultState !== "deleted");
   const choices = await Promise.all(jobs.map(choiceIn));
   for (const [index, job] of [...jobs.entries()].reverse()) {
     tryons.remember(job.id, choices[index]);
@@ -215,9 +220,11 @@ async function showTryOns() {
 }
 
 /** Return the choice that a job was asked with. A garment that is not on the page is known by its id only. */
-async function choiceIn({ productImageId, productId, modelImageId, options }) {
-  const garment = garments.photo(productImageId) ?? { id: productImageId, name: productId };
-  return { garment, model: await models.find(modelImageId), mode: options.mode ?? DEFAULT_MODE };
+async function choiceIn(job) {
+  const known = ({ productImageId: id, productId: name }) => garments.photo(id) ?? { id, name };
+  const [garment, second] = job.garments.map(known);
+  const model = job.modelImageId ? await models.find(job.modelImageId) : models.photo(job.shopperPhotoId);
+  return { garment, second, model, mode: job.options.mode ?? DEFAULT_MODE };
 }
 
 comeBack();

@@ -1,6 +1,6 @@
 // The visitor's try-ons at the foot of the page.
 
-import { say } from "./texts.js";
+import { say, wordsOf } from "./texts.js";
 
 const section = document.getElementById("tryons");
 const list = section.querySelector("ul");
@@ -38,9 +38,8 @@ export function remember(jobId, choice) {
   entry.dataset.choice = JSON.stringify(choice);
   const thumbnail = model?.thumbnail ?? garment.thumbnail;
   if (thumbnail) item.querySelector("img").src = thumbnail;
-  item.querySelector(".tryon-title").textContent = model
-    ? say("title", { garment: garment.name, model: model.name })
-    : garment.name;
+  const words = wordsOf(choice);
+  item.querySelector(".tryon-title").textContent = model ? say("title", words) : words.garment;
   list.prepend(item);
   section.hidden = false;
 }
