@@ -14,7 +14,7 @@ from tests.browser.visits import Visitor
 from tests.conftest import Finish
 from tests.factories import ModelImageFactory, ProductImageFactory, TryOnResultFactory
 from tryon.demo.views import CONSENT_VERSION
-from tryon.models import Account, ProductImage, ShopperPhoto, Status, TryOnJob
+from tryon.models import Account, Erasure, ProductImage, ShopperPhoto, Status, TryOnJob
 from tryon.services.operations import service_pause
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -128,15 +128,15 @@ def test_a_session_is_renewed_before_it_ends_and_when_it_has_ended(nobody: Visit
     assert asked == ["Bearer", "Bearer", "Api-Key"]
 
 
-def test_a_visitor_tries_an_outfit_on_their_own_photo_and_deletes_it(nobody: Visitor) -> None:
+def test_a_visitor_tries_an_outfit_on_their_own_photo_and_deletes_all(nobody: Visitor) -> None:
     garments = ProductImageFactory.create_batch(2, product_id="SKU-1")
     page = nobody.page
     page.goto("/demo/")
     page.click("#own-photo")
     expect(page.get_by_role("alert")).to_have_text("Agree to the use of your photo first.")
     page.check("#consent")
-    me = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": images.model_photo()}
-    page.set_input_files("#own-photo", files=[me])  # type: ignore[list-item]
+    me: Any = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": images.model_photo()}
+    page.set_input_files("#own-photo", files=[me])
     expect(page.locator("#own-photo-news")).to_contain_text("Your photo is ready and chosen.")
     page.click("#garments .card label")
     page.select_option("#second", index=2)
@@ -144,7 +144,7 @@ def test_a_visitor_tries_an_outfit_on_their_own_photo_and_deletes_it(nobody: Vis
     expect(page.locator("#cancel")).to_be_visible()
 
     photo, job = ShopperPhoto.objects.get(), TryOnJob.objects.get()
-    assert (photo.consent_version, photo.shopper) == (CONSENT_VERSION, job.shopper)
+    assert (photo.consent_version, photo.requester) == (CONSENT_VERSION, job.shopper)
     assert job.shopper_photo == photo
     asked = page.evaluate("JSON.parse(document.querySelector('#tryons a').dataset.choice)")
     assert {asked["garment"]["id"], asked["second"]["id"]} == {str(garment.pk) for garment in garments}
@@ -152,13 +152,14 @@ def test_a_visitor_tries_an_outfit_on_their_own_photo_and_deletes_it(nobody: Vis
     expect(page.locator("#models .card", has_text="Your photo")).to_be_visible()
     expect(page.locator("#tryons .tryon-title")).to_have_text("SKU-1 + SKU-1 on You")
 
+    page.get_by_text("Delete everything of me").click()
     with page.expect_navigation():
-        page.click("#delete-own-photo")
-    expect(page.locator("#models .card")).to_have_count(0)
-    photo.refresh_from_db()
-    assert photo.processed == ""
-    job.refresh_from_db()
-    assert job.status == Status.CANCELED
+        page.get_by_role("button", name="Delete now").click()
+    receipt = page.locator("#erase-news")
+    expect(receipt).to_contain_text("Deleted. Photos: 1, try-ons: 1, pictures: 0. Your receipt is")
+    assert str(Erasure.objects.get().pk) in receipt.inner_text()
+    expect(page.locator("#models .card, #tryons a")).to_have_count(0)
+    assert not TryOnJob.objects.exclude(status=Status.CANCELED).exists()
 
 
 @pytest.mark.usefixtures("sandbox")

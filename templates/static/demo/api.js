@@ -32,9 +32,15 @@ export function fetchOwn(id) {
   return dataOf(`shopper-photos/${id}`);
 }
 
-/** Delete the visitor's own photo, with its try-ons and their pictures. */
-export function deleteOwn(id) {
-  return dataOf(`shopper-photos/${id}`, { method: "DELETE" });
+/** Erase all that the shop keeps of the visitor. Return the receipt. */
+export function eraseMe() {
+  return dataOf("shoppers/me", { method: "DELETE" });
+}
+
+/** Return a receipt of an erasure, and the pause until it makes sense to ask again. */
+export async function fetchErasure(id) {
+  const { data, retryAfterMs } = await asVisitor(`erasures/${id}`);
+  return { receipt: data, pauseMs: retryAfterMs };
 }
 
 /** Ask for a try-on. Return its job, and pictures to show if it has to wait for the service. */

@@ -1,6 +1,6 @@
 // A photo of the visitor, in place of a model photo: with their consent, and only for as long as they wish.
 
-import { deleteOwn, fetchOwn, uploadOwn } from "./api.js";
+import { fetchOwn, uploadOwn } from "./api.js";
 import { stored } from "./stored.js";
 import { say } from "./texts.js";
 
@@ -8,7 +8,6 @@ const kept = stored("localStorage", "tryon-own-photos"); // their ids
 const fileInput = document.getElementById("own-photo");
 const consent = document.getElementById("consent");
 const news = document.getElementById("own-photo-news");
-const deleteButton = document.getElementById("delete-own-photo");
 
 /** Take in what the visitor chooses. `onChoice` is called when their photo is the chosen one. */
 export function onOwnPhoto(models, onChoice) {
@@ -26,7 +25,6 @@ export function onOwnPhoto(models, onChoice) {
     fileInput.value = "";
     if (file) attempt(models, say("uploading"), () => takeIn(file, models, onChoice));
   });
-  deleteButton.addEventListener("click", () => attempt(models, "", remove));
 }
 
 /** Show the photos that the visitor has sent before and that are still there. */
@@ -52,24 +50,21 @@ async function takeIn(file, models, onChoice) {
   onChoice();
 }
 
-/** Delete the photos. The page begins anew without their try-ons. */
-async function remove() {
-  for (const id of kept.read() ?? []) await deleteOwn(id).catch(unlessGone);
+/** Forget the photos that this browser knows of. */
+export function forgetOwnPhotos() {
   kept.clear();
-  location.replace(location.pathname);
 }
 
 function show({ id, processedUrl }, models) {
   const photo = { id, name: say("you"), note: say("yourPhoto"), thumbnail: processedUrl, picture: processedUrl };
   models.add({ ...photo, isOwn: true }, { first: true });
   models.render();
-  deleteButton.hidden = false;
 }
 
 async function attempt(models, begun, act) {
   models.complain("");
   news.textContent = begun;
-  fileInput.disabled = deleteButton.disabled = true;
+  fileInput.disabled = true;
   try {
     await act();
   } catch (error) {
@@ -77,6 +72,6 @@ async function attempt(models, begun, act) {
     news.textContent = "";
     models.complain(error.message);
   } finally {
-    fileInput.disabled = deleteButton.disabled = false;
+    fileInput.disabled = false;
   }
 }

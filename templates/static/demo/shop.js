@@ -2,6 +2,7 @@
 
 import { cancel, fetchJobs, fetchUploads, generate, judge, upload } from "./api.js";
 import { onOwnPhoto, restoreOwnPhotos } from "./own-photo.js";
+import { showReceipt } from "./erase.js";
 import { follow } from "./follow.js";
 import { GarmentPicker, ModelPicker } from "./pickers.js";
 import * as room from "./room.js";
@@ -228,3 +229,4 @@ async function choiceIn(job) {
 }
 
 comeBack();
+showReceipt();
