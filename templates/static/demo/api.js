@@ -3,19 +3,7 @@
 import { once } from "./repeats.js";
 import { asVisitor } from "./session.js";
 
-const OWN_PHOTOS = 24;
 const OWN_TRYONS = 12;
-
-/** Send a garment photo with a name. Return the photo and its warnings. */
-export function upload(file, name) {
-  const form = new FormData();
-  form.append("file", file);
-  form.append("productId", "own-garment");
-  form.append("metadata", JSON.stringify({ name }));
-  return once(`upload ${file.name} ${file.size} ${file.lastModified}`, (headers) =>
-    dataOf("upload", { method: "POST", body: form, headers }),
-  );
-}
 
 /** Send the visitor's own photo, after they have agreed to the text of this version. */
 export function uploadOwn(file, consentVersion) {
@@ -67,11 +55,6 @@ export async function fetchJob(id, signal) {
 /** Return the visitor's latest try-ons, newest first. */
 export function fetchJobs() {
   return dataOf(`jobs?pageSize=${OWN_TRYONS}`);
-}
-
-/** Return the visitor's latest garment photos, newest first. */
-export function fetchUploads() {
-  return dataOf(`uploads?pageSize=${OWN_PHOTOS}`);
 }
 
 /** Cancel a try-on. Return the job as it is now. */

@@ -8,6 +8,8 @@ const kept = stored("localStorage", "tryon-own-photos"); // their ids
 const fileInput = document.getElementById("own-photo");
 const consent = document.getElementById("consent");
 const news = document.getElementById("own-photo-news");
+const mostBytes = Number(document.getElementById("shop").dataset.maxUploadBytes);
+const BYTES_IN_MB = 1024 * 1024;
 
 /** Take in what the visitor chooses. `onChoice` is called when their photo is the chosen one. */
 export function onOwnPhoto(models, onChoice) {
@@ -23,7 +25,9 @@ export function onOwnPhoto(models, onChoice) {
     event.stopPropagation();
     const [file] = fileInput.files;
     fileInput.value = "";
-    if (file) attempt(models, say("uploading"), () => takeIn(file, models, onChoice));
+    if (!file) return;
+    if (file.size > mostBytes) models.complain(say("uploadTooLarge", { megabytes: Math.floor(mostBytes / BYTES_IN_MB) }));
+    else attempt(models, say("uploading"), () => takeIn(file, models, onChoice));
   });
 }
 

@@ -1,6 +1,6 @@
 // The demo shop: choose, try on, watch, see. Modules of the browser only; no build step.
 
-import { cancel, fetchJobs, fetchUploads, generate, judge, upload } from "./api.js";
+import { cancel, fetchJobs, generate, judge } from "./api.js";
 import { onOwnPhoto, restoreOwnPhotos } from "./own-photo.js";
 import { showReceipt } from "./erase.js";
 import { follow } from "./follow.js";
@@ -12,12 +12,8 @@ import * as tryons from "./tryons.js";
 
 const form = document.getElementById("shop");
 const goButton = document.getElementById("go");
-const fileInput = document.getElementById("own-garment");
-const uploadNews = form.querySelector(".upload-news");
 const garments = new GarmentPicker(document.getElementById("garments"));
 const models = new ModelPicker(document.getElementById("models"));
-const BYTES_IN_MB = 1024 * 1024;
-const NAME_LENGTH = 40;
 const DEFAULT_MODE = "balanced";
 
 let watching = new AbortController();
@@ -114,41 +110,6 @@ function stopWatching() {
   watching = new AbortController();
 }
 
-// --- The visitor's own garment ---
-
-async function takeIn(file) {
-  garments.complain("");
-  const limit = Number(form.dataset.maxUploadBytes);
-  if (file.size > limit) {
-    garments.complain(say("uploadTooLarge", { megabytes: Math.floor(limit / BYTES_IN_MB) }));
-    return;
-  }
-  uploadNews.textContent = say("uploading");
-  fileInput.disabled = true;
-  try {
-    const name = nameOf(file);
-    const photo = await upload(file, name);
-    garments.add(ownGarment(photo), { first: true });
-    garments.choose(photo.id);
-    uploadNews.textContent = [say("uploaded"), ...photo.warnings.map(({ message }) => message)].join(" ");
-    choiceChanged();
-  } catch (error) {
-    uploadNews.textContent = "";
-    garments.complain(error.message);
-  } finally {
-    fileInput.disabled = false;
-  }
-}
-
-function ownGarment({ id, metadata, thumbnailUrl, processedUrl }) {
-  const note = say("yourGarment");
-  return { id, name: metadata.name ?? note, note, thumbnail: thumbnailUrl, picture: processedUrl };
-}
-
-function nameOf(file) {
-  return file.name.replace(/\.[^.]+$/, "").slice(0, NAME_LENGTH) || say("yourGarment");
-}
-
 function choiceChanged() {
   if (room.isWorking()) return;
   tryons.nameInAddress("");
@@ -168,12 +129,6 @@ form.addEventListener("submit", (event) => {
 for (const picker of [garments, models]) picker.list.addEventListener("change", choiceChanged);
 form.elements.second.addEventListener("change", choiceChanged);
 onOwnPhoto(models, choiceChanged);
-fileInput.addEventListener("change", (event) => {
-  event.stopPropagation();
-  const [file] = fileInput.files;
-  fileInput.value = ""; // the same file may be chosen again after a failure
-  if (file) takeIn(file);
-});
 addEventListener("hashchange", () => {
   if (!tryons.jobInAddress()) return;
   watch(tryons.jobInAddress());
@@ -189,7 +144,7 @@ async function comeBack() {
   const { signal } = watching;
   room.showChoice(chosen());
   try {
-    if (isOpen()) await Promise.all([showOwnGarments(), showTryOns()]);
+    if (isOpen()) await showTryOns();
   } catch (error) {
     if (error.isPassing === undefined) throw error;
     if (!signal.aborted) room.showProblem(chosen(), error.message, comeBack);
@@ -203,11 +158,6 @@ async function comeBack() {
   if (model) models.choose(model.id);
   if (mode) form.elements.mode.value = mode;
   watch(resumed);
-}
-
-async function showOwnGarments() {
-  for (const photo of (await fetchUploads()).reverse()) garments.add(ownGarment(photo), { first: true });
-  garments.render();
 }
 
 async function showTryOns() {
