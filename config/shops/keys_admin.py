@@ -72,18 +72,8 @@ class ApiKeyAdmin(StudioAdmin[ApiKey]):
     """Issue, rename, rotate and switch off keys. Each change of a row drops the cached key."""
 
     form = ApiKeyForm
-    list_display = [
-        "name",
-        "shop",
-        "key_start",
-        "kind",
-        "is_test",
-        "is_manager",
-        "is_active",
-        "created_at",
-        "expires_at",
-        "last_used_at",
-    ]
+    # How a key begins tells its kind, and that it is a test key.
+    list_display = ["name", "shop", "key_start", "is_active", "expires_at", "last_used_at"]
     list_select_related = ["shop"]
     list_filter = ["is_active", "kind", "is_test", "is_manager"]
     link_lookups = ["shop"]

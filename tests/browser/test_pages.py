@@ -36,6 +36,7 @@ REFUSED: Final = {
     *("upkeep_cleanuprun_add", "upkeep_cleanuprun_delete"),
     *("results_tryonresult_add", "tryon_tryonjob_add", "tryon_tryonjob_delete"),
     *("tryon_governor_add", "tryon_governor_delete", "tryon_productimage_delete"),
+    "api_shop_delete",  # it has keys
 }
 
 
