@@ -72,7 +72,7 @@ def strangers_to_all(shop: Shop, session: Session) -> list[Client]:
     credentials = (
         "",
         "Api-Key wrong",
-        f"Api-Key {key_text('secret', is_test=False)}",
+        f"Api-Key {key_text(is_test=False)}",
         f"Api-Key {revoked[1]}",
         f"Api-Key {rotated[1]}",
         key(ShopFactory.create(is_active=False)),

@@ -56,7 +56,7 @@ def key_issue(
 
     Without a shop it gets one of its own, with its name and its id. A publishable key has no scopes.
     """
-    text = key or key_text(kind, is_test=is_test)
+    text = key or key_text(is_publishable=kind == Kind.PUBLISHABLE, is_test=is_test)
     if kind == Kind.PUBLISHABLE:
         scopes, is_manager = (), False
     row = ApiKey(

@@ -9,8 +9,6 @@ import secrets
 import zlib
 from typing import Final
 
-from config.shops.models import Kind
-
 BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_LETTERS: Final = 43  # 256 bits
 CHECK_LETTERS: Final = 6  # 32 bits
@@ -19,9 +17,9 @@ PUBLISHABLE: Final = "tos_pk_"
 KIND: Final = re.compile(r"tos_(?:sk|pk)_(?:live|test)_")
 
 
-def key_text(kind: str, *, is_test: bool) -> str:
+def key_text(*, is_publishable: bool = False, is_test: bool) -> str:
     """Return the text of a new key, such as ``tos_sk_live_`` and 49 letters and digits."""
-    start = PUBLISHABLE if kind == Kind.PUBLISHABLE else "tos_sk_"
+    start = PUBLISHABLE if is_publishable else "tos_sk_"
     secret = "".join(secrets.choice(BASE62) for _ in range(RANDOM_LETTERS))
     return with_checksum(f"{start}{'test' if is_test else 'live'}_{secret}")
 

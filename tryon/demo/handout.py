@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from config.shops.models import Kind
 from config.shops.texts import key_text
 
 FILE_NAME: Final = "demo.json"
@@ -44,12 +43,12 @@ def handout_for(var: Path, *, url: str, sandbox_url: str, test_sandbox_url: str 
     kept = _kept(var)
     return Handout(
         url=url,
-        api_key=kept.get("apiKey") or key_text(Kind.SECRET, is_test=False),
+        api_key=kept.get("apiKey") or key_text(is_test=False),
         admin_user="admin",
         admin_password=kept.get("adminPassword") or secrets.token_urlsafe(12),
         sandbox_url=sandbox_url,
         sandbox_key=kept.get("sandboxKey") or "sandbox-" + secrets.token_urlsafe(24),
-        test_api_key=kept.get("testApiKey") or key_text(Kind.SECRET, is_test=True),
+        test_api_key=kept.get("testApiKey") or key_text(is_test=True),
         test_sandbox_url=test_sandbox_url,
     )
 

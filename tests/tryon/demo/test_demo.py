@@ -166,7 +166,7 @@ def test_handout_is_for_its_owner_alone(serving: Serving) -> None:
 
 def test_other_users_of_the_machine_see_no_key_and_open_no_file(serving: Serving) -> None:
     secrets = [value for name, value in serving.handout.items() if "Key" in name or "Password" in name]
-    assert len(secrets) == 3
+    assert len(secrets) == 4
     listed = subprocess.run(["ps", "axww", "-o", "command="], capture_output=True, text=True, check=True)
     assert "fashn_sandbox" in listed.stdout
     assert [secret for secret in secrets if secret in listed.stdout] == []
