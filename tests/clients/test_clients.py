@@ -132,6 +132,7 @@ def test_a_generated_python_client_makes_a_try_on(
         assert refused.error.code == models.ErrorCode.PRODUCT_IMAGE_NOT_FOUND
 
 
+# A developer's machine may be without. .ci/run installs them before the tests.
 @pytest.mark.skipif(NO_NODE, reason="make lint-web installs the generator of TypeScript")
 def test_a_generated_typescript_client_makes_a_try_on(
     demo: dict[str, str], schema: Path, tmp_path: Path

@@ -100,7 +100,8 @@ class JobStatusMiddleware:
 
 def nothing(_request: HttpRequest) -> HttpResponseBase:
     """Stand for the view of a request that is answered before its view."""
-    raise NotImplementedError
+    # A match has to name a view. Called, it would mean that a middleware let the request through with it.
+    raise NotImplementedError("A request that is answered before its view has reached it.")
 
 
 # It tells the log that the path has no secret.

@@ -112,7 +112,8 @@ def test_a_poll_is_one_query(owner: Api, django_assert_num_queries: DjangoAssert
         owner.get(f"jobs/{result.job_id}")
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL knows which way is shorter")
+# The plan is SQLite's own. make test runs this; make bench-scale ON=postgres measures the same lists there.
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL chooses by its statistics")
 @pytest.mark.parametrize(("path", "table"), [("jobs", "tryon_tryonjob"), ("results", "results_tryonresult")])
 @pytest.mark.parametrize("few", [500, 0])
 def test_a_list_looks_up_the_rows_of_who_has_few(
