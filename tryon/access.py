@@ -45,7 +45,7 @@ from tryon.models import (
     TryOnJob,
     ViewerGarment,
 )
-from tryon.selectors import photos_in_use, with_files
+from tryon.selectors.photos import photos_in_use, with_files
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from tryon.models import Lane, Status, TryOnJob
-from tryon.selectors import LARGE, in_queue_order
+from tryon.selectors.jobs import LARGE, in_queue_order
 
 # A process spends at most this share of its time on reading a long queue, so places may be a moment old:
 # 10,000 jobs take about 30 ms to read and are remembered for 0.6 s.

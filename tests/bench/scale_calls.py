@@ -26,7 +26,7 @@ from tryon.engine.governor.row import lock  # noqa: E402
 from tryon.fashn.inputs import steps  # noqa: E402
 from tryon.fashn.options import TryOnOptions  # noqa: E402
 from tryon.models import Account  # noqa: E402
-from tryon.selectors import typical_seconds  # noqa: E402
+from tryon.selectors.predictions import typical_seconds  # noqa: E402
 
 TIMES = 15
 # Pages name their style sheets; nobody serves them here.

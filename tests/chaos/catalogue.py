@@ -6,7 +6,7 @@ import django
 
 django.setup()
 
-from tryon.selectors import catalogue  # noqa: E402  (models need Django set up)
+from tryon.selectors.photos import catalogue  # noqa: E402  (models need Django set up)
 
 if __name__ == "__main__":
     sys.stdout.writelines(f"{photo.pk}\n" for photo in catalogue())

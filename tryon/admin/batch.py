@@ -27,7 +27,7 @@ from models_library.selectors import model_image_list
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import DEFAULT_MODE, OptionError, TryOnOptions
 from tryon.models import Lane, ProductImage
-from tryon.selectors import with_files
+from tryon.selectors.photos import with_files
 from tryon.services.generate import tryon_generate
 from tryon.services.reuse import Reuse
 

@@ -20,7 +20,7 @@ from models_library.admin import ModelImageAdmin
 from models_library.models import ModelImage
 from results.models import TryOnResult
 from tryon.models import ProductImage
-from tryon.selectors import EraseCounts, counts_to_erase, results_to_show
+from tryon.selectors.erasing import EraseCounts, counts_to_erase, results_to_show
 from tryon.services.erasing import Erased, photo_erase
 
 if TYPE_CHECKING:

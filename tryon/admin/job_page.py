@@ -13,7 +13,7 @@ from config.shops.names import requester_words
 from results.garments import options_asked
 from tryon.failures import message_for
 from tryon.models import Status, TryOnJob
-from tryon.selectors import photos_asked_with
+from tryon.selectors.photos import photos_asked_with
 from tryon.timing import progress_now
 
 MOST_EVENTS: Final = 300

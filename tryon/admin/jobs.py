@@ -22,7 +22,7 @@ from config.shops.callers import Caller, person_calling
 from config.shops.names import ShopFilter, requester_words
 from tryon.admin.job_page import SHOPPERS_OWN, job_page
 from tryon.models import Prediction, Status, TryOnJob, ViewerGarment
-from tryon.selectors import dead_letters
+from tryon.selectors.jobs import dead_letters
 from tryon.services.jobs import job_cancel, job_retry
 from tryon.timing import progress_now
 

@@ -23,7 +23,7 @@ from tryon.failures import FailureCode, is_retryable, message_for
 from tryon.fashn.inputs import steps
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, ProductImage, Status, TryOnJob
-from tryon.selectors import typical_seconds
+from tryon.selectors.predictions import typical_seconds
 from tryon.services.outlook import Outlook, Wait, WaitReason
 from tryon.timing import estimated_wait, progress_now, seconds_left
 

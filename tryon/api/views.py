@@ -54,7 +54,7 @@ from tryon.api.serializers import (
     UploadSerializer,
 )
 from tryon.models import Status, TryOnJob
-from tryon.selectors import with_files
+from tryon.selectors.photos import with_files
 from tryon.services.erasing import photo_erase
 from tryon.services.fallback import wake_if_overdue
 from tryon.services.generate import tryon_generate, tryon_price

@@ -16,15 +16,15 @@ from results.pages import outdate_pages
 from results.services import results_remove
 from tryon.engine import actions, governor
 from tryon.models import JobViewer, ProductImage, TryOnJob
-from tryon.selectors import (
+from tryon.selectors.erasing import (
     Photo,
     copy_at_hand,
     job_of_others,
     jobs_to_erase,
-    photos_asked_with,
     photos_to_finish,
     viewers_with,
 )
+from tryon.selectors.photos import photos_asked_with
 
 BATCH: Final = 50
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from config.core import clock
 from config.core.upkeep.runs import Batch
 from tryon.models import JobEvent
-from tryon.selectors import events_of_finished_jobs
+from tryon.selectors.jobs import events_of_finished_jobs
 
 BATCH: Final = 1000
 

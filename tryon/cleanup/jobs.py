@@ -14,7 +14,7 @@ from config.core.upkeep.counts import count
 from config.core.upkeep.runs import Batch
 from results.feedback import feedback_archive
 from tryon.models import Account, Prediction, TryOnJob
-from tryon.selectors import jobs_over
+from tryon.selectors.jobs import jobs_over
 
 BATCH: Final = 200
 # The names of the counts that keep the history of the money, each followed by the model at FASHN.

@@ -9,7 +9,7 @@ from config.core.snapshots import outdate_after_commit
 from config.core.storage import discard_after_commit
 from results.pages import outdate_pages
 from tryon.models import ProductImage
-from tryon.selectors import jobs_showing
+from tryon.selectors.jobs import jobs_showing
 
 
 def product_image_forget(photo_id: UUID) -> list[str]:

@@ -11,7 +11,7 @@ from config.core.storage import discard
 from config.core.upkeep.runs import Batch
 from tryon.engine import actions
 from tryon.models import ACTIVE, Prediction, TryOnJob
-from tryon.selectors import pictures_kept_in_vain
+from tryon.selectors.predictions import pictures_kept_in_vain
 
 BATCH: Final = 200
 

@@ -26,7 +26,7 @@ from tryon.cleanup.photos import product_image_forget
 from tryon.cleanup.shoppers import shopper_photo_forget
 from tryon.engine import actions
 from tryon.models import Erasure, JobViewer, ProductImage, ShopperPhoto
-from tryon.selectors import jobs_to_erase
+from tryon.selectors.erasing import jobs_to_erase
 
 logger = structlog.stdlib.get_logger(__name__)
 

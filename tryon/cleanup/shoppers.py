@@ -11,7 +11,7 @@ from config.core.storage import discard_after_commit
 from config.core.upkeep.runs import Batch
 from tryon.cleanup.erasing import erase_job
 from tryon.models import ShopperPhoto
-from tryon.selectors import jobs_to_erase
+from tryon.selectors.erasing import jobs_to_erase
 
 # On S3 each file costs two calls, and the sweep waits for the batch to end.
 BATCH: Final = 20

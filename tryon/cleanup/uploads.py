@@ -11,7 +11,7 @@ from config.core import clock
 from config.core.storage import discard
 from config.core.upkeep.runs import Batch
 from tryon.models import ProductImage
-from tryon.selectors import uploads_spent, uploads_without_jobs
+from tryon.selectors.photos import uploads_spent, uploads_without_jobs
 
 # On S3 each file costs two calls, and the sweep waits for the batch to end.
 BATCH: Final = 50

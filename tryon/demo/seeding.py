@@ -10,7 +10,7 @@ from models_library.models import ModelImage
 from models_library.services import ModelImageDuplicate, model_image_create
 from tryon.demo.library import MODELS, PRODUCTS
 from tryon.demo.storefront import demo_shop
-from tryon.selectors import catalogue
+from tryon.selectors.photos import catalogue
 from tryon.services.products import product_image_create
 
 KEY_NAME: Final = "Demo"

@@ -21,7 +21,7 @@ from models_library.selectors import model_image_list
 from results.models import Verdict
 from tryon.demo.storefront import publishable_key_for
 from tryon.models import ProductImage
-from tryon.selectors import catalogue
+from tryon.selectors.photos import catalogue
 
 type View = Callable[[HttpRequest], HttpResponse]
 

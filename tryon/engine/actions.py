@@ -28,7 +28,7 @@ from tryon.models import (
     ProductImage,
     TryOnJob,
 )
-from tryon.selectors import usable_predictions
+from tryon.selectors.predictions import usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -17,7 +17,7 @@ from tryon.engine.steps import credits_from, look_after_pictures, paid_picture
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, IN_FLIGHT, INLINE, Prediction, PredictionState, Status, TryOnJob
-from tryon.selectors import first_open_step, is_usable, since_fashn_keeps, step_after
+from tryon.selectors.predictions import first_open_step, is_usable, since_fashn_keeps, step_after
 
 
 def calls_in_flight(cache_key: str) -> QuerySet[Prediction]:

@@ -18,7 +18,7 @@ from tryon.fashn.download import download
 from tryon.fashn.inputs import Inputs, Step, background_remove_inputs, tryon_inputs
 from tryon.models import INLINE, Prediction, TryOnJob
 from tryon.outcomes import fault_for
-from tryon.selectors import garment_photos
+from tryon.selectors.photos import garment_photos
 
 logger = structlog.stdlib.get_logger(__name__)
 

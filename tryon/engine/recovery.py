@@ -15,7 +15,7 @@ from tryon.engine.provider import client
 from tryon.fashn.errors import FashnError
 from tryon.fashn.inputs import MOST_STEPS
 from tryon.models import IN_FLIGHT, Prediction, Status, TryOnJob
-from tryon.selectors import predictions_to_rescue
+from tryon.selectors.predictions import predictions_to_rescue
 
 logger = structlog.stdlib.get_logger(__name__)
 

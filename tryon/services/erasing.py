@@ -22,7 +22,8 @@ from tryon.cleanup.photos import product_image_forget
 from tryon.cleanup.shoppers import shopper_photo_forget
 from tryon.engine import queue
 from tryon.models import ProductImage, ShopperPhoto
-from tryon.selectors import Photo, jobs_to_erase, photos_unused
+from tryon.selectors.erasing import Photo, jobs_to_erase
+from tryon.selectors.photos import photos_unused
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -18,7 +18,7 @@ from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.options import OptionError
 from tryon.models import EventKind, Lane, NewOwner, Status, TryOnJob
-from tryon.selectors import photos_asked_with, photos_in_use
+from tryon.selectors.photos import photos_asked_with, photos_in_use
 from tryon.services.credits import payer_of
 from tryon.services.generate import ModelImageInactive, ResultAppeared
 from tryon.services.limits import check_limits

@@ -18,7 +18,8 @@ from config.core.storage import new_files
 from config.core.upkeep import quota
 from results.pages import outdate_pages
 from tryon.models import ProductImage
-from tryon.selectors import jobs_showing, product_image_twin, with_files
+from tryon.selectors.jobs import jobs_showing
+from tryon.selectors.photos import product_image_twin, with_files
 
 MOST_LEVELS: Final = 20
 

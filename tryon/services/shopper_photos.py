@@ -16,7 +16,7 @@ from config.core.upkeep import quota
 from config.shops.callers import Caller
 from tryon.access import require_shopper
 from tryon.models import ShopperPhoto
-from tryon.selectors import photos_in_use
+from tryon.selectors.photos import photos_in_use
 
 ADDRESS_SALT = "tryon.shopper-photo.address"
 

@@ -8,7 +8,8 @@ from config.core.upkeep import quota
 from results.selectors import FeedbackCounts, feedback_counts
 from tryon.engine import governor
 from tryon.models import Account, Status
-from tryon.selectors import Rescued, dead_letters, job_counts, remembered_count, rescued
+from tryon.selectors.jobs import dead_letters, job_counts, remembered_count
+from tryon.selectors.predictions import Rescued, rescued
 from tryon.services.reuse import ReuseStatistics, reuse_statistics
 
 

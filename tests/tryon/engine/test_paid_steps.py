@@ -19,7 +19,7 @@ from tryon.engine.advance import dispatch
 from tryon.engine.lifecycle import JobEdge
 from tryon.models import Account, EventKind, Pause, Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
-from tryon.selectors import first_open_step
+from tryon.selectors.predictions import first_open_step
 
 LOST_AFTER = import_module("tryon.engine.steps.rescue").LOST_AFTER
 

@@ -16,7 +16,8 @@ from tryon.accounts import terms_of
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import ACTIVE, IN_FLIGHT, Governor, Lane, Prediction, PredictionState, Status, TryOnJob
-from tryon.selectors import first_open_step, jobs_ready
+from tryon.selectors.jobs import jobs_ready
+from tryon.selectors.predictions import first_open_step
 
 
 class NextDay(NamedTuple):

@@ -17,7 +17,7 @@ from tryon.accounts import terms_of
 from tryon.engine.governor import budget, slots
 from tryon.engine.governor.row import read
 from tryon.models import Governor, Lane, Prediction, PredictionState, TryOnJob
-from tryon.selectors import jobs_ready
+from tryon.selectors.jobs import jobs_ready
 
 # This number of jobs is considered for a trial, and refused at once because no day can pay for them.
 LOOK_AHEAD: Final = 50

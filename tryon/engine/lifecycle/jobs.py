@@ -14,7 +14,7 @@ from tryon.engine.lifecycle.events import record
 from tryon.engine.lifecycle.transition import create, transition
 from tryon.failures import FailureCode
 from tryon.models import ERASED, EventKind, JobEvent, Lane, NewOwner, Prediction, TryOnJob
-from tryon.selectors import RESCUED_CREDITS, RESCUED_PICTURES
+from tryon.selectors.predictions import RESCUED_CREDITS, RESCUED_PICTURES
 
 STARTED_PROGRESS: Final = 5
 DOWNLOADING_PROGRESS: Final = 95

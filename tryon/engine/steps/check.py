@@ -20,7 +20,7 @@ from tryon.fashn.errors import DownloadError, FashnError, NotFound
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.types import Phase, PredictionStatus
 from tryon.models import ERASED, INLINE, Prediction, PredictionState, TryOnJob
-from tryon.selectors import first_open_step
+from tryon.selectors.predictions import first_open_step
 from tryon.timing import progress_now
 
 # FASHN allows 50 status calls in 10 s for all predictions together: the more in flight, the rarer the checks.

@@ -23,7 +23,7 @@ from tryon.failures import FailureCode
 from tryon.fashn.errors import DownloadError
 from tryon.models import EventKind, Prediction, TryOnJob
 from tryon.outcomes import result_life
-from tryon.selectors import usable_predictions
+from tryon.selectors.predictions import usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from tryon.engine import governor, lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.failures import FailureCode
 from tryon.models import Prediction, PredictionState, TryOnJob
-from tryon.selectors import fashn_keeps_picture_of, usable_predictions
+from tryon.selectors.predictions import fashn_keeps_picture_of, usable_predictions
 from tryon.timing import progress_now
 
 logger = structlog.stdlib.get_logger(__name__)

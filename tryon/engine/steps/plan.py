@@ -13,7 +13,8 @@ from tryon.fashn.inputs import Step, total_credits
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import EventKind, Prediction, PredictionState, TryOnJob
-from tryon.selectors import calls_without_price, first_open_step, jobs_without_price, usable_predictions
+from tryon.selectors.jobs import jobs_without_price
+from tryon.selectors.predictions import calls_without_price, first_open_step, usable_predictions
 
 logger = structlog.stdlib.get_logger(__name__)
 

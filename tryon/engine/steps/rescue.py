@@ -25,7 +25,7 @@ from tryon.failures import FailureCode
 from tryon.fashn.errors import DownloadError, FashnError
 from tryon.fashn.types import Phase
 from tryon.models import EventKind, Prediction, PredictionState, Status
-from tryon.selectors import predictions_to_rescue
+from tryon.selectors.predictions import predictions_to_rescue
 
 logger = structlog.stdlib.get_logger(__name__)
 

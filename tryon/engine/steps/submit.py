@@ -45,7 +45,8 @@ from tryon.fashn.errors import (
 )
 from tryon.fashn.inputs import Inputs
 from tryon.models import Lane, Pause, Prediction, ProductImage, TryOnJob
-from tryon.selectors import copy_at_hand, typical_seconds, usable_predictions
+from tryon.selectors.erasing import copy_at_hand
+from tryon.selectors.predictions import typical_seconds, usable_predictions
 from tryon.timing import CLOCK_PROGRESS_END, progress_now
 
 logger = structlog.stdlib.get_logger(__name__)

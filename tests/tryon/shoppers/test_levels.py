@@ -1,37 +1,16 @@
 """Shoppers of a shop: each sees their own, and the shop sees all of it."""
 
-from typing import Any
-
 import pytest
 
 from config.core import clock
-from config.shops.keys import key_issue
-from config.shops.models import Shop
 from tests import images
 from tests.conftest import Api, data_of, error_of, requester
 from tests.factories import ModelImageFactory, ProductImageFactory, TryOnJobFactory, TryOnResultFactory
 from tests.threads import at_once
+from tests.tryon.shoppers.people import shopper
 from tryon.models import Status, TryOnJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def shopper(name: str, *, shop: str = "Owner", **fields: Any) -> Api:
-    """A shop's server that asks for one of its shoppers."""
-    found = Shop.objects.get_or_create(name=shop)[0]
-    api = Api(key_issue(name=f"Key for {name}", shop=found, **fields)[1])
-    api.client.defaults["HTTP_X_SHOPPER_ID"] = name
-    return api
-
-
-@pytest.fixture
-def ada(owner: Api) -> Api:
-    return shopper("ada")
-
-
-@pytest.fixture
-def bea(owner: Api) -> Api:
-    return shopper("bea")
 
 
 def photos() -> dict[str, str]:
