@@ -1,6 +1,6 @@
 """Access to results: a result of another caller counts as missing."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
 from django.apps import apps
@@ -13,6 +13,13 @@ from config.core.few import narrowed
 from config.shops.abilities import Ability
 from config.shops.callers import Caller
 from results.models import TryOnResult
+
+if TYPE_CHECKING:
+    from results.selectors import ShownResult
+
+
+# The first garment, as its caller sees it.
+SHOWN: Final = {"product_id": "shown_product_id", "pk": "shown_product_image"}
 
 
 class ResultNotFound(DomainError):
@@ -43,6 +50,19 @@ def results_to_list[R: TryOnResult](caller: Caller, results: QuerySet[R]) -> Que
     if caller.may(Ability.SEE_ALL_RESULTS):
         return results
     return narrowed(results, "job", _seen_by(caller).values("job"))
+
+
+def results_of_photo(
+    results: "QuerySet[ShownResult]", caller: Caller, **photo: Any
+) -> "QuerySet[ShownResult]":
+    """Return those of a caller's results that show such a photo, as the first garment or as a further one."""
+    garments = apps.get_model("tryon", "ViewerGarment")._default_manager.filter(
+        **{f"product_image__{name}": value for name, value in photo.items()}
+    )
+    if not caller.may(Ability.SEE_ALL_RESULTS):
+        garments = garments.filter(viewer__requester=caller.requester)
+    shown = {SHOWN[name]: value for name, value in photo.items()}
+    return results.filter(Q(**shown) | Q(job__in=garments.values("viewer__job")))
 
 
 def _seen_by(caller: Caller) -> QuerySet[Any]:

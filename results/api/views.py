@@ -12,8 +12,8 @@ from config.core.http.pages import remembered_page
 from config.core.http.pagination import paginate
 from config.core.http.strict import validated
 from config.core.snapshots import Fresh, release_of
-from config.shops.callers import caller_of
-from results.access import ResultNotFound, result_for, results_for, results_to_list
+from config.shops.callers import Caller, caller_of
+from results.access import ResultNotFound, result_for, results_for, results_of_photo, results_to_list
 from results.api.serializers import (
     FeedbackAnswer,
     GiveFeedbackSerializer,
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from results.selectors import ShownResult
 
 LOOKUPS: Final = {
-    "productId": "shown_product_id",
-    "productImageId": "shown_product_image",
     "modelImageId": "job__model_image",
     "review": "review",
     "createdAfter": "created_at__gt",
     "createdBefore": "created_at__lt",
 }
+# Of the photo of any garment.
+PHOTO_LOOKUPS: Final = {"productId": "product_id", "productImageId": "pk"}
 RELEASE: Final = release_of(result_answers, with_recipe_and_feedback, paginate, Page, TryOnResult)
 
 
@@ -52,9 +52,8 @@ class ResultsView(APIView):
         caller = caller_of(request)
 
         def read() -> Fresh[Page[ResultAnswer]]:
-            lookups = {LOOKUPS[name]: value for name, value in query.items() if name in LOOKUPS}
-            results = results_to_list(caller, results_to_show(request))
-            rows, meta = paginate(results.filter(**lookups), request, query)
+            results = results_chosen(results_to_list(caller, results_to_show(request)), caller, query)
+            rows, meta = paginate(results, request, query)
             first_end = min((row.expires_at for row in rows), default=None)
             return Fresh(Page(result_answers(rows, request), meta), first_end)
 
@@ -101,3 +100,12 @@ def results_to_show(request: Request) -> "QuerySet[ShownResult]":
     """Return the caller's results with the fields that the API shows."""
     caller = caller_of(request)
     return with_recipe_and_feedback(results_for(caller), caller.requester)
+
+
+def results_chosen(
+    results: "QuerySet[ShownResult]", caller: Caller, query: dict[str, Any]
+) -> "QuerySet[ShownResult]":
+    """Return those of the caller's results that the query asks for."""
+    if photo := {PHOTO_LOOKUPS[name]: value for name, value in query.items() if name in PHOTO_LOOKUPS}:
+        results = results_of_photo(results, caller, **photo)
+    return results.filter(**{LOOKUPS[name]: value for name, value in query.items() if name in LOOKUPS})

@@ -91,8 +91,12 @@ def test_garments_go_on_one_after_another(
     assert (result["creditsUsed"], result["recipe"]["garments"]) == (5, garments)
     assert result["recipe"]["options"] == {"background": "#ffffff"}
     assert download(owner, result["imageUrl"])
-    for photo in photos:
-        assert data_of(owner.get("jobs", productImageId=photo))[0]["id"] == asked["jobId"]
+    for number, photo in enumerate(photos):
+        wanted = {"productImageId": photo, "productId": f"SKU-{number}"}
+        assert data_of(owner.get("jobs", **wanted))[0]["id"] == asked["jobId"]
+        for query in (wanted, {"productId": f"SKU-{number}"}, {"productImageId": photo}):
+            assert [row["id"] for row in data_of(owner.get("results", **query))] == [job["resultId"]]
+        assert data_of(owner.get("results", **{**wanted, "productId": "SKU-9"})) == []
 
 
 @pytest.mark.django_db(transaction=True)
