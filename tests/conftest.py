@@ -12,6 +12,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache, caches
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.core.servers.basehttp import WSGIServer
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.utils import translation
@@ -37,6 +38,9 @@ from tryon.engine import queue
 from tryon.models import ACTIVE, Governor, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.services import fallback
+
+# Django's server lets ten connections wait. Fifty callers at once are more, and the kernel resets the others.
+WSGIServer.request_queue_size = 128
 
 type Generate = Callable[..., Any]
 type Poll = Callable[[str], Any]
