@@ -56,9 +56,17 @@ INSTALLED_APPS = [
     "config.shops",
     "config.core.upkeep",
     "config.core.http.idempotency",
+    "config.people",
     "models_library",
     "results",
     "tryon",
+    "tryon.catalogue",
+    "tryon.batches",
+    "tryon.board",
+    "tryon.review",
+    "tryon.comparisons",
+    "tryon.money",
+    "import_export",
 ]
 
 MIDDLEWARE = [

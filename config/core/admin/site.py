@@ -10,8 +10,11 @@ from typing import Any, ClassVar, override
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from redis import RedisError
+
+from config.core.admin.pages import PAGES
 
 type QuickLink = tuple[str, Any, Any]
 """Address, name and purpose of a place that people use often."""
@@ -51,8 +54,10 @@ class StudioAdminSite(admin.AdminSite):
 
     @override
     def get_urls(self) -> list[Any]:
-        """Return Django's addresses without the shortcut to a row's public page: no row has one."""
-        return [address for address in super().get_urls() if getattr(address, "name", "") != "view_on_site"]
+        """Return our pages, and Django's without the shortcut to a row's public page: no row has one."""
+        ours = [path(page.route, self.admin_view(page.view), name=page.name) for page in PAGES]
+        stock = [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+        return [*ours, *stock]
 
     @override
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

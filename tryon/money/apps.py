@@ -1,0 +1,10 @@
+"""Money: credits by day, shop, person and outcome."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class MoneyConfig(AppConfig):
+    name = "tryon.money"
+    label = "money"
+    verbose_name = _("Money")
