@@ -3,6 +3,7 @@
 import uuid
 from typing import override
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,17 @@ class Review(models.TextChoices):
     PENDING = "pending", _("Not reviewed")
     APPROVED = "approved", _("Approved")
     REJECTED = "rejected", _("Rejected")
+    ALMOST = "almost", _("Almost")
+
+
+class Flag(models.TextChoices):
+    """A doubt about a picture, found by measuring it. It sorts, and never decides."""
+
+    UNCHANGED = "unchanged", _("Nothing changed on the model photo")
+    BLANK = "blank", _("Nearly black or blank")
+    COLOUR_OFF = "colour_off", _("The garment's colour is far off")
+    OUTSIDE_CHANGED = "outside_changed", _("Changed far outside the garment")
+    FACE_CHANGED = "face_changed", _("The face has changed")
 
 
 class TryOnResult(models.Model):
@@ -22,6 +34,7 @@ class TryOnResult(models.Model):
 
     ``image`` and ``thumbnail`` are keys in private storage; ``width`` and ``height`` are the image's pixels.
     Identical requests find it by ``cache_key``, which is None once a newer picture has taken the key.
+    ``flags`` is a list of ``{name, score}`` with names of ``Flag``, and ``is_flagged`` sorts by it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -36,6 +49,14 @@ class TryOnResult(models.Model):
     expires_at = models.DateTimeField(_("expires"), db_index=True)
     credits_used = models.PositiveIntegerField(_("credits used"), default=0)
     review = models.CharField(_("review"), max_length=10, choices=Review, default=Review.PENDING)
+    flags = models.JSONField(
+        _("flags"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Doubts about the picture, each with its name and score. None until it is measured."),
+    )
+    is_flagged = models.BooleanField(_("flagged"), default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False, db_index=True)
 
     class Meta:
@@ -49,6 +70,13 @@ class TryOnResult(models.Model):
             models.Index(
                 fields=["thumbnail"], opclasses=["varchar_pattern_ops"], name="result_thumbnail_key"
             ),
+            models.Index(
+                fields=["-is_flagged", "created_at", "id"],
+                condition=models.Q(review=Review.PENDING),
+                name="result_to_review",
+            ),
+            models.Index(fields=["review", "created_at", "id"], name="result_of_review"),
+            models.Index(fields=["id"], condition=models.Q(flags__isnull=True), name="result_to_measure"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(review__in=Review.values), name="result_review"),
@@ -79,6 +107,64 @@ class Reason(models.TextChoices):
     BACKGROUND = "background", _("The background is wrong")
     LOW_QUALITY = "low_quality", _("The picture is poor")
     OTHER = "other", _("Something else")
+
+
+class Decision(models.TextChoices):
+    """A person's decision on a result in front of them."""
+
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
+    ALMOST = "almost", _("Almost")
+    SKIPPED = "skipped", _("Skipped")
+
+
+class ReviewDecision(models.Model):
+    """One decision on a result. ``TryOnResult.review`` has what holds now.
+
+    It belongs to the job, because results expire: ``result`` is None then. ``before`` is the review that an
+    undo restores. The page that decides chooses the ``id``, so that a repeated call decides once.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job = models.ForeignKey(
+        "tryon.TryOnJob", on_delete=models.CASCADE, related_name="decisions", verbose_name=_("job")
+    )
+    result = models.ForeignKey(
+        TryOnResult,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="decisions",
+        verbose_name=_("result"),
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="review_decisions",
+        verbose_name=_("person"),
+        db_index=False,  # its own index has the time too
+    )
+    verdict = models.CharField(_("decision"), max_length=10, choices=Decision)
+    before = models.CharField(_("review before"), max_length=10, choices=Review, default=Review.PENDING)
+    reasons = models.JSONField(_("reasons"), default=list, blank=True)
+    comment = models.TextField(_("comment"), blank=True)
+    at = models.DateTimeField(_("decided"), default=clock.now, editable=False, db_index=True)
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        ordering = ["-at", "id"]
+        indexes = [models.Index(fields=["person", "-at"], name="decision_of_person")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(verdict__in=Decision.values), name="decision_verdict"),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return str(self.get_verdict_display())
 
 
 class ResultFeedback(models.Model):

@@ -9,7 +9,7 @@ from config.core import clock
 from config.shops.keys import digest_of
 from config.shops.models import ApiKey, Shop
 from models_library.models import Category, ModelImage
-from results.models import ResultFeedback, TryOnResult, Verdict
+from results.models import Decision, ResultFeedback, ReviewDecision, TryOnResult, Verdict
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import ACTIVE, JobViewer, Prediction, ProductImage, ShopperPhoto, Status, TryOnJob
@@ -150,3 +150,12 @@ class ResultFeedbackFactory(factory.django.DjangoModelFactory[ResultFeedback]):
     job = factory.SubFactory(TryOnJobFactory, completed=True)
     requester = OWNER
     verdict = Verdict.YES
+
+
+class ReviewDecisionFactory(factory.django.DjangoModelFactory[ReviewDecision]):
+    class Meta:
+        model = ReviewDecision
+
+    result = factory.SubFactory(TryOnResultFactory)
+    job = factory.SelfAttribute("result.job")
+    verdict = Decision.APPROVED

@@ -13,6 +13,7 @@ _LOOK: Final = (
     Ability.SEE_RETIRED_MODELS,
     Ability.SEE_ALL_JOBS,
     Ability.SEE_ALL_RESULTS,
+    "results.view_reviewdecision",
 )
 
 ROLES: Final[dict[str, frozenset[str]]] = {
