@@ -10,6 +10,7 @@ from config.shops.keys import digest_of
 from config.shops.models import ApiKey, Shop
 from models_library.models import Category, ModelImage
 from results.models import Decision, ResultFeedback, ReviewDecision, TryOnResult, Verdict
+from tryon.batches.models import Batch, BatchItem, BatchState, NamedRecipe
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import ACTIVE, JobViewer, Prediction, ProductImage, ShopperPhoto, Status, TryOnJob
@@ -159,3 +160,34 @@ class ReviewDecisionFactory(factory.django.DjangoModelFactory[ReviewDecision]):
     result = factory.SubFactory(TryOnResultFactory)
     job = factory.SelfAttribute("result.job")
     verdict = Decision.APPROVED
+
+
+class NamedRecipeFactory(factory.django.DjangoModelFactory[NamedRecipe]):
+    class Meta:
+        model = NamedRecipe
+
+    name = factory.Sequence(lambda n: f"Recipe {n}")
+    options = factory.LazyFunction(lambda: {"mode": "quality"})
+
+
+class BatchFactory(factory.django.DjangoModelFactory[Batch]):
+    class Meta:
+        model = Batch
+
+    name = factory.Sequence(lambda n: f"Batch {n}")
+    state = BatchState.READY
+
+    class Params:
+        running = factory.Trait(
+            state=BatchState.RUNNING, max_credits=100, started_at=factory.LazyFunction(clock.now)
+        )
+
+
+class BatchItemFactory(factory.django.DjangoModelFactory[BatchItem]):
+    class Meta:
+        model = BatchItem
+
+    batch = factory.SubFactory(BatchFactory)
+    product_image = factory.SubFactory(ProductImageFactory)
+    model_image = factory.SubFactory(ModelImageFactory)
+    credits = 1

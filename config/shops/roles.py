@@ -8,12 +8,14 @@ from django.db.models import Q
 
 from config.shops.abilities import Ability
 
-_LOOK: Final = (
+_LOOK: Final[tuple[str, ...]] = (
     Ability.USE_ANY_PHOTO,
     Ability.SEE_RETIRED_MODELS,
     Ability.SEE_ALL_JOBS,
     Ability.SEE_ALL_RESULTS,
     "results.view_reviewdecision",
+    "batches.view_batch",
+    "batches.view_namedrecipe",
 )
 
 ROLES: Final[dict[str, frozenset[str]]] = {
@@ -24,6 +26,8 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             "tryon.change_productimage",
             Ability.START_TRYONS,
             Ability.OPERATE_JOBS,
+            "batches.add_namedrecipe",
+            "batches.change_namedrecipe",
             Ability.ADD_MODELS,
             Ability.CHANGE_MODELS,
             "models_library.delete_modelimage",
