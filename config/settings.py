@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "django_rq",
     "corsheaders",
     "axes",
+    "auditlog",
     "config.core.apps.CoreConfig",
     "config.shops",
     "config.core.upkeep",
@@ -90,6 +91,7 @@ MIDDLEWARE = [
     "config.shops.middleware.PeopleAuthenticationMiddleware",
     "config.shops.middleware.PeopleMessageMiddleware",
     "axes.middleware.AxesMiddleware",
+    "config.people.audit.AuditMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -393,6 +395,10 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page has said when 
 AXES_DISABLE_ACCESS_LOG = True  # no list of who came when
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+# The log of what people change (config/people/audit.py). No address of anybody is kept.
+AUDITLOG_LOGENTRY_MODEL = "people.AuditEntry"
+AUDITLOG_CID_GETTER = "config.core.middleware.current_request_id"
+AUDITLOG_STORE_JSON_CHANGES = True
 # Pictures may come from the storage's own host; everything else comes from here.
 PICTURE_SOURCES = [CSP.SELF, "data:", "blob:"]
 if S3_BUCKET:

@@ -12,7 +12,10 @@ class TryonConfig(AppConfig):
 
     @override
     def ready(self) -> None:
+        from config.people.audit import follow
         from tryon import checks  # noqa: F401  (registers the checks)
+        from tryon.models import ProductImage
         from tryon.services import doctor, rejections  # noqa: F401  (rejections connects the receiver)
 
         doctor.register_examinations()
+        follow(ProductImage, hide=["metadata"])
