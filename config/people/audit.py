@@ -47,10 +47,9 @@ class AuditMiddleware:
             _request.reset(token)
 
 
-def person_at_work() -> User | None:
-    """Return the signed-in person whose request this is. None outside of one, and for keys and visitors."""
-    user = getattr(_request.get(), "user", None)
-    return user if user is not None and user.is_authenticated else None
+def person_at_work() -> int | None:
+    """Return the id of the person whose request this is. None outside of one, and for keys and visitors."""
+    return _person_id(getattr(_request.get(), "user", None))
 
 
 def follow(
@@ -137,7 +136,7 @@ def is_by_a_person(sender: Any, **more: Any) -> bool:
 def sign(sender: Any, instance: AuditEntry, **more: Any) -> None:
     """Write the person into a new entry (a receiver of ``pre_save``)."""
     if instance._state.adding and instance.actor_id is None and (person := person_at_work()):
-        instance.actor_id = person.pk
+        instance.actor_id = person
 
 
 def begin() -> None:
