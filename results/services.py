@@ -18,6 +18,7 @@ from config.shops.callers import Caller, NotAllowed
 from results.models import Review, TryOnResult
 from results.pages import outdate_pages, outdate_pages_of
 from results.reuse import forget
+from results.signals import leaving, reviewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def results_remove(results: Sequence[TryOnResult]) -> list[str]:
 
     Return the keys of their files, which the caller discards after the commit.
     """
+    leaving.send(TryOnResult, results=results)
     TryOnResult.objects.filter(pk__in=[result.pk for result in results]).delete()
     _forget_after_commit(results)
     return [str(key) for result in results for key in (result.image.name, result.thumbnail.name) if key]
@@ -93,11 +95,13 @@ def results_remove(results: Sequence[TryOnResult]) -> list[str]:
 
 def result_review(results: Iterable[TryOnResult], review: Review) -> int:
     """Set the review of results and return how many changed. Rejected results are no longer reused."""
-    reviewed = list(results)
+    chosen = list(results)
     with transaction.atomic():
-        _forget_after_commit(reviewed)
-        rows = TryOnResult.objects.filter(pk__in=[result.pk for result in reviewed])
-        return rows.exclude(review=review).update(review=review)
+        _forget_after_commit(chosen)
+        rows = TryOnResult.objects.filter(pk__in=[result.pk for result in chosen])
+        changed = rows.exclude(review=review).update(review=review)
+        reviewed.send(TryOnResult, job_ids=[result.job_id for result in chosen])
+        return changed
 
 
 def result_give_up(result: TryOnResult, caller: Caller) -> None:

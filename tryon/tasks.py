@@ -12,6 +12,8 @@ from tryon.cleanup import EARLY, TASKS
 from tryon.cleanup.watch import must_clean_early
 from tryon.engine import queue, recovery, steps
 from tryon.engine.advance import advance, dispatch_all, seconds_early
+from tryon.money.balances import ask_balances
+from tryon.money.rollup import roll_up
 from tryon.services.doctor import report_write
 
 # The same worker runs the sweep every half minute.
@@ -76,6 +78,18 @@ def doctor() -> None:
     close_old_connections()
     queue.begins("doctor")
     report_write()
+
+
+def roll_up_money() -> None:
+    """Roll up the days of the ledger that have changed."""
+    close_old_connections()
+    roll_up()
+
+
+def ask_for_balances() -> None:
+    """Ask FASHN for the balance of each account, which is free."""
+    close_old_connections()
+    ask_balances()
 
 
 def watch_storage() -> None:

@@ -28,6 +28,7 @@ class Ability(StrEnum):
     ADD_MODELS = "models_library.add_modelimage"
     CHANGE_MODELS = "models_library.change_modelimage"
     SEE_OPERATIONS = "tryon.view_governor"
+    SEE_MONEY = "money.view_spending"
     PAUSE = "tryon.pause_service"
     OPERATE_QUEUES = "tryon.operate_queues"  # RQ's dashboard
 

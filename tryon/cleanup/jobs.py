@@ -13,6 +13,7 @@ from config.core.snapshots import outdate_after_commit
 from config.core.upkeep.counts import count
 from config.core.upkeep.runs import Batch
 from results.feedback import feedback_archive
+from tryon.cleanup.signals import jobs_leaving
 from tryon.models import Account, Prediction, TryOnJob
 from tryon.selectors.jobs import jobs_over
 
@@ -44,6 +45,7 @@ def _remove(ids: list[UUID], before: datetime) -> int:
         over = list(jobs_over(before=before).filter(pk__in=ids).values_list("pk", flat=True))
         _archive(over)
         feedback_archive(over)
+        jobs_leaving.send(TryOnJob, job_ids=over)
         Prediction.objects.filter(job__in=over).delete()
         TryOnJob.objects.filter(pk__in=over).delete()
         outdate_after_commit(over)

@@ -13,6 +13,7 @@ from config.core.storage import discard
 from config.core.upkeep.runs import Batch
 from results.models import TryOnResult
 from results.services import results_remove
+from tryon.cleanup.signals import jobs_leaving
 from tryon.cleanup.uploads import remove_unused
 from tryon.engine import actions, governor
 from tryon.models import Account, Prediction, ProductImage, TryOnJob
@@ -50,6 +51,7 @@ def _remove(job_id: UUID) -> list[str] | None:
         if not free.exists():
             return None
         keys = results_remove(list(TryOnResult.objects.filter(job=job).select_for_update()))
+        jobs_leaving.send(TryOnJob, job_ids=[job_id])
         calls = Prediction.objects.filter(job=job)
         keys += [str(call.kept.name) for call in calls.exclude(kept="")]
         calls.delete()

@@ -1,5 +1,7 @@
 """Money: credits by day, shop, person and outcome."""
 
+from typing import override
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -8,3 +10,7 @@ class MoneyConfig(AppConfig):
     name = "tryon.money"
     label = "money"
     verbose_name = _("Money")
+
+    @override
+    def ready(self) -> None:
+        from tryon.money import rollup  # noqa: F401  (connects its receivers)

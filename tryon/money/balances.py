@@ -1,0 +1,26 @@
+"""The balances at FASHN. A task asks for them, because a request never waits for FASHN."""
+
+import structlog
+
+from config.core import clock
+from tryon.accounts import accounts, terms_of
+from tryon.engine.provider import client
+from tryon.fashn.errors import FashnError
+from tryon.money.models import Balance
+
+logger = structlog.stdlib.get_logger(__name__)
+
+
+def ask_balances() -> None:
+    """Ask FASHN for the balance of each account with a key, and keep the answers."""
+    for account in accounts():
+        if not terms_of(account).key:
+            continue
+        try:
+            told = client(account).credits().total
+        except FashnError as error:
+            logger.warning("balance_not_told", account=account, error=type(error).__name__)
+        else:
+            Balance.objects.update_or_create(
+                account=account, defaults={"credits": max(0, told), "at": clock.now()}
+            )

@@ -1,0 +1,186 @@
+"""The ledger of paid calls: the predictions, with what each was for and what came of it."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, TruncDate
+
+from results.models import ResultFeedback, Review, ReviewDecision, Verdict
+from tryon.batches.models import BatchItem, ItemState
+from tryon.models import EventKind, JobEvent, Prediction, PredictionState, Status
+from tryon.money.models import Complaint, Outcome, Spending
+
+DAY: Final = timedelta(days=1)
+# Of Spending. The first of them are of Complaint too.
+COMMON: Final = ("day", "account", "party", "batch_id", "model_image_id", "garment_type")
+COLUMNS: Final = (*COMMON, "model_name", "speed", "outcome", "is_rescued")
+SUMS: Final = ("calls", "credits", "unknown_calls", "unknown_credits", "pictures")
+
+_OUTCOMES: Final = {
+    Review.PENDING: Outcome.TO_REVIEW,
+    Review.APPROVED: Outcome.APPROVED,
+    Review.ALMOST: Outcome.ALMOST,
+    Review.REJECTED: Outcome.REJECTED,
+}
+_IS_PAID: Final = Q(state=PredictionState.SUCCEEDED)
+_IS_UNKNOWN: Final = Q(state=PredictionState.UNKNOWN)
+
+
+class Line(NamedTuple):
+    """The columns and the sums of calls that have the columns in common."""
+
+    columns: dict[str, Any]
+    sums: dict[str, int]
+
+
+def calls_of_days(days: Collection[date]) -> QuerySet[Prediction]:
+    """Return the calls that were submitted on these days, UTC."""
+    match = Q(pk__in=[])
+    for first, last in _spans(days):
+        match |= Q(submitted_at__gte=_midnight(first), submitted_at__lt=_midnight(last + DAY))
+    return Prediction.objects.filter(match)
+
+
+def described(calls: QuerySet[Prediction]) -> QuerySet[Prediction]:
+    """Return the paid and the unknown among calls, with Spending's columns.
+
+    A call of a shop stays the shop's, also if a later attempt has taken it over. Those of the staff and of
+    tests belong to who asked for the job.
+    """
+    rescues = JobEvent.objects.filter(job=OuterRef("job"), kind=EventKind.RESCUED)
+    return (
+        calls.filter(_IS_PAID | _IS_UNKNOWN, submitted_at__isnull=False)
+        .order_by()
+        .annotate(
+            day=TruncDate("submitted_at", tzinfo=UTC),
+            party=Coalesce("payer", "job__requester"),
+            batch_id=Subquery(_items().values("batch_id")[:1]),
+            model_image_id=F("job__model_image_id"),
+            garment_type=Coalesce(
+                KeyTextTransform("garmentPhotoType", "job__options"), Value("auto"), output_field=CharField()
+            ),
+            outcome=_outcome(),
+            is_rescued=Exists(rescues),
+        )
+    )
+
+
+def lines(calls: QuerySet[Prediction]) -> Iterator[Line]:
+    """Yield the sums of calls by all columns."""
+    later = Prediction.objects.filter(_IS_PAID, job=OuterRef("job"), created_at__gt=OuterRef("created_at"))
+    is_last = _IS_PAID & Q(job__status=Status.COMPLETED) & ~Q(Exists(later))
+    rows = (
+        described(calls)
+        .values(*COLUMNS)
+        .annotate(
+            calls=Count("pk", filter=_IS_PAID),
+            credits=Coalesce(Sum("credits_used", filter=_IS_PAID), 0),
+            unknown_calls=Count("pk", filter=_IS_UNKNOWN),
+            unknown_credits=Coalesce(Sum("price", filter=_IS_UNKNOWN), 0),
+            pictures=Count("pk", filter=is_last),
+        )
+    )
+    for row in rows:
+        yield Line({name: row[name] for name in COLUMNS}, {name: row[name] for name in SUMS})
+
+
+def spending_of(calls: QuerySet[Prediction], *, is_archived: bool = False) -> list[Spending]:
+    """Return the rows of the rollup for calls, not saved."""
+    return [Spending(**line.columns, **line.sums, is_archived=is_archived) for line in lines(calls)]
+
+
+def complaints_of(calls: QuerySet[Prediction], *, is_archived: bool = False) -> list[Complaint]:
+    """Return the reasons given against the pictures of calls, counted, not saved.
+
+    A reason counts for the columns of the job's last paid call, once for each person who gave it.
+    """
+    last: dict[UUID, dict[str, Any]] = {}
+    given = _reasons_given(calls)
+    rows = described(calls.filter(_IS_PAID, job__in=[job for job, _ in given])).order_by("created_at")
+    for row in rows.values("job", *COMMON):
+        last[row["job"]] = {name: row[name] for name in COMMON}
+    numbers: Counter[tuple[Any, ...]] = Counter()
+    for job, reasons in given:
+        if job in last:
+            numbers.update((*last[job].values(), str(reason)) for reason in {*reasons})
+    return [
+        Complaint(**dict(zip((*COMMON, "reason"), key, strict=True)), number=number, is_archived=is_archived)
+        for key, number in numbers.items()
+    ]
+
+
+def _reasons_given(calls: QuerySet[Prediction]) -> list[tuple[UUID, list[str]]]:
+    """Return each set of reasons that a person or a shopper gave against the pictures of calls."""
+    jobs = calls.filter(_IS_PAID).values("job")
+    feedback = ResultFeedback.objects.filter(job__in=jobs).exclude(verdict=Verdict.YES)
+    decisions = ReviewDecision.objects.filter(job__in=jobs, undone_at=None)
+    given = [
+        feedback.order_by().values_list("job", "reasons"),
+        decisions.order_by().values_list("job", "reasons"),
+    ]
+    return [(job, reasons) for rows in given for job, reasons in rows if reasons]
+
+
+def days_of(calls: QuerySet[Prediction]) -> set[date]:
+    """Return the days of the paid and the unknown among calls."""
+    sent = calls.filter(_IS_PAID | _IS_UNKNOWN, submitted_at__isnull=False).order_by()
+    return {*sent.values_list(TruncDate("submitted_at", tzinfo=UTC), flat=True).distinct()}
+
+
+def _items() -> QuerySet[BatchItem]:
+    """Return the pairs of batches for which a call's job was made, the first one first."""
+    items = BatchItem.objects.filter(job=OuterRef("job"))
+    return items.exclude(state__in=[ItemState.WAITING, ItemState.BLOCKED, ItemState.REUSED]).order_by("pk")
+
+
+def _outcome() -> Case:
+    """Return the outcome of a call's job."""
+    kept = [When(job__result__review=review, then=Value(_OUTCOMES[review])) for review in Review]
+    gone = [
+        When(job__removed_result__review=review, then=Value(_OUTCOMES[review]))
+        for review in Review
+        if review != Review.PENDING
+    ]
+    return Case(
+        *kept,
+        When(job__status=Status.FAILED, then=Value(Outcome.FAILED)),
+        When(job__status=Status.CANCELED, then=Value(Outcome.CANCELED)),
+        When(~Q(job__status=Status.COMPLETED), then=Value(Outcome.UNDER_WAY)),
+        *gone,
+        default=Value(Outcome.UNSEEN),
+        output_field=CharField(),
+    )
+
+
+def _spans(days: Collection[date]) -> Iterator[tuple[date, date]]:
+    """Yield the first and the last day of each run of days."""
+    first = last = None
+    for day in sorted(days):
+        if last is not None and first is not None and day - last > DAY:
+            yield first, last
+            first = day
+        first, last = first or day, day
+    if first is not None and last is not None:
+        yield first, last
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
