@@ -26,6 +26,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             "tryon.change_productimage",
             Ability.START_TRYONS,
             Ability.OPERATE_JOBS,
+            Ability.SEE_MONEY,
             "batches.add_namedrecipe",
             "batches.change_namedrecipe",
             Ability.ADD_MODELS,
@@ -41,6 +42,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
         {
             *_LOOK,
             Ability.OPERATE_JOBS,
+            Ability.SEE_MONEY,
             Ability.SEE_OPERATIONS,
             Ability.PAUSE,
             Ability.OPERATE_QUEUES,

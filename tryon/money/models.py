@@ -28,7 +28,7 @@ class Outcome(models.TextChoices):
 
 
 class OfCalls(models.Model):
-    """What paid calls have in common. ``party`` is the shop or the person who asked for them."""
+    """The columns of all rows of the rollup. ``party`` is the shop or the person who asked for them."""
 
     day = models.DateField(_("day"), help_text=_("Of the submission, UTC."))
     account = models.CharField(_("account"), max_length=20, choices=Account)
