@@ -154,6 +154,12 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     # A photo that try-ons use is not deleted.
     **forms("models_library", "modelimage", add=True, change=True, delete=True, delete_page=302),
     **forms("results", "tryonresult", delete=True),
+    **forms("catalogue", "product", add=True, change=True, delete=True),
+    # All that may change is optional.
+    "admin/catalogue/product/<path:object_id>/change/": {
+        "GET": page("catalogue.view_product"),
+        "POST": page("catalogue.change_product", ok=302),
+    },
     **forms("tryon", "tryonjob"),
     **forms("tryon", "productimage", add=True, change=True),
     **erasing("models_library", "modelimage"),
@@ -165,7 +171,7 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     },
     "admin/tryon/governor/pause/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
     "admin/tryon/governor/resume/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
-    "admin/^(?P<app_label>api|auth|upkeep|results|models_library|tryon|django_rq)/$": {
+    "admin/^(?P<app_label>api|auth|upkeep|results|models_library|tryon|django_rq|catalogue)/$": {
         "GET": page("upkeep.view_cleanuprun"),
         "POST": page("upkeep.view_cleanuprun"),
     },

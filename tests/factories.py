@@ -11,6 +11,7 @@ from config.shops.models import ApiKey, Shop
 from models_library.models import Category, ModelImage
 from results.models import Decision, ResultFeedback, ReviewDecision, TryOnResult, Verdict
 from tryon.batches.models import Batch, BatchItem, BatchState, NamedRecipe
+from tryon.catalogue.models import Product
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import ACTIVE, JobViewer, Prediction, ProductImage, ShopperPhoto, Status, TryOnJob
@@ -64,6 +65,13 @@ class ProductImageFactory(factory.django.DjangoModelFactory[ProductImage]):
     checksum = factory.Sequence(lambda n: f"{n:064x}")
     requester = ""
     shop = factory.LazyAttribute(lambda photo: photo.requester if photo.requester.startswith("shop:") else "")
+
+
+class ProductFactory(factory.django.DjangoModelFactory[Product]):
+    class Meta:
+        model = Product
+
+    product_id = factory.Sequence(lambda n: f"SKU-{n}")
 
 
 class ShopperPhotoFactory(factory.django.DjangoModelFactory[ShopperPhoto]):

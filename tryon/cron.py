@@ -17,6 +17,7 @@ EVERY_HOUR: Final = {
     "expired_results": "0 * * * *",
     "expired_shopper_photos": "10 * * * *",
     "shopper_erasures": "20 * * * *",
+    "photos_of_products": "45 * * * *",
     "old_requesters": "50 * * * *",
     "test_jobs": "52 * * * *",
     "test_uploads": "55 * * * *",
@@ -31,6 +32,7 @@ EVERY_NIGHT: Final = {
     "erasures": "30 2 * * *",
     "old_sessions": "35 2 * * *",
     "old_logins": "40 2 * * *",
+    "old_upload_attempts": "42 2 * * *",
     "stored_files": "45 2 * * *",
 }
 

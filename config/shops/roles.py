@@ -16,6 +16,7 @@ _LOOK: Final[tuple[str, ...]] = (
     "results.view_reviewdecision",
     "batches.view_batch",
     "batches.view_namedrecipe",
+    "catalogue.view_product",
 )
 
 ROLES: Final[dict[str, frozenset[str]]] = {
@@ -24,6 +25,9 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             *_LOOK,
             Ability.UPLOAD_PHOTOS,
             "tryon.change_productimage",
+            "catalogue.add_product",
+            "catalogue.change_product",
+            "catalogue.delete_product",
             Ability.START_TRYONS,
             Ability.OPERATE_JOBS,
             Ability.SEE_MONEY,

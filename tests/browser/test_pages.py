@@ -17,6 +17,7 @@ from rq import Worker
 from config.core.upkeep.models import CleanupRun
 from tests.browser.visits import Visitor
 from tests.conftest import Finish, Generate
+from tests.factories import ProductFactory
 from tryon.sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -84,6 +85,7 @@ def words(generate: Generate, finish: Finish, work: Callable[[], None]) -> Mappi
     finish(generate()["jobId"])
     Group.objects.create(name="Reviewers")
     CleanupRun.objects.create(task="expired_results")
+    ProductFactory.create()
     queue = django_rq.get_queue("tryon")
     task = queue.enqueue("tests.browser.test_pages.failing")
     work()

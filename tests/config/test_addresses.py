@@ -19,6 +19,7 @@ from tests.callers import Callers, allow, browser, everybody, staff_with
 from tests.factories import (
     ApiKeyFactory,
     ModelImageFactory,
+    ProductFactory,
     ProductImageFactory,
     ShopFactory,
     TryOnJobFactory,
@@ -79,6 +80,7 @@ def rows_made() -> dict[str, str]:
         "results/tryonresult:object_id": TryOnResultFactory.create(job=done),
         "tryon/tryonjob:object_id": done,
         "tryon/productimage:object_id": product,
+        "catalogue/product:object_id": ProductFactory.create(),
     }
     texts = {
         ":app_label": "upkeep",

@@ -26,8 +26,9 @@ from config.shops.abilities import Ability
 from config.shops.names import ShopFilter, requester_words
 from tryon.admin.batch import batch_page
 from tryon.admin.erasing import ErasesPhotos
+from tryon.catalogue.services import photo_add, photo_update
 from tryon.models import ProductImage
-from tryon.services.products import product_image_create, product_image_update, storable_metadata
+from tryon.services.products import storable_metadata
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -124,6 +125,7 @@ class ProductImageAdmin(ErasesPhotos, UploadAdmin[ProductImage]):
     list_display = ["picture", "product", "source", "size", "job_list", "created"]
     list_display_links = ["picture", "product"]
     list_filter = [SourceFilter, PhotoShopFilter, "is_test", "created_at"]
+    link_lookups = ["catalogue_product"]
     search_fields = ["product_id", "requester"]
     search_help_text = _("Product or requester.")
     fields = ["large", "product_id", "metadata", "source", "size", "job_list", "created_at"]
@@ -145,7 +147,7 @@ class ProductImageAdmin(ErasesPhotos, UploadAdmin[ProductImage]):
 
     @override
     def take_in(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> ProductImage:
-        photo, warnings = product_image_create(
+        photo, warnings = photo_add(
             file=file,
             product_id=fields["product_id"] or file_stem(file.name, 100),
             metadata=fields["metadata"],
@@ -156,7 +158,7 @@ class ProductImageAdmin(ErasesPhotos, UploadAdmin[ProductImage]):
 
     @override
     def save_model(self, request: HttpRequest, obj: ProductImage, form: Any, change: Any) -> None:
-        product_image_update(obj, form.changed_data)
+        photo_update(obj, form.changed_data)
 
     @admin.action(
         description=_("Try on…"),

@@ -25,8 +25,18 @@ def product_image_forget(photo_id: UUID) -> list[str]:
         forget_request(photo_id)
         keys = [file.name for file in (row.original, row.processed, row.thumbnail) if file.name]
         discard_after_commit(*keys)
-        nothing = {"original": "", "processed": "", "thumbnail": "", "product_id": "", "checksum": ""}
-        ProductImage.objects.filter(pk=photo_id).update(metadata={}, **nothing)
+        row.source_of.update(source_photo=None)
+        nothing = {
+            "original": "",
+            "processed": "",
+            "thumbnail": "",
+            "product_id": "",
+            "checksum": "",
+            "view": "",
+        }
+        ProductImage.objects.filter(pk=photo_id).update(
+            metadata={}, tags=[], catalogue_product=None, **nothing
+        )
         jobs = jobs_showing(photo_id)
         outdate_after_commit(jobs)
         outdate_pages(jobs)

@@ -8,10 +8,10 @@ from config.shops.keys import digest_of, key_issue
 from config.shops.models import ApiKey
 from models_library.models import ModelImage
 from models_library.services import ModelImageDuplicate, model_image_create
+from tryon.catalogue.services import photo_add
 from tryon.demo.library import MODELS, PRODUCTS
 from tryon.demo.storefront import demo_shop
 from tryon.selectors.photos import catalogue
-from tryon.services.products import product_image_create
 
 KEY_NAME: Final = "Demo"
 
@@ -59,5 +59,5 @@ def products_ensure() -> int:
     missing = [photo for photo in PRODUCTS if photo.product_id not in known]
     for photo in missing:
         with photo.path.open("rb") as file:
-            product_image_create(file=file, product_id=photo.product_id, metadata={"name": photo.name})
+            photo_add(file=file, product_id=photo.product_id, metadata={"name": photo.name})
     return len(missing)

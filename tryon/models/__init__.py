@@ -15,7 +15,7 @@ from tryon.models.jobs import (
     ViewerGarment,
 )
 from tryon.models.predictions import IN_FLIGHT, INLINE, Prediction, PredictionState
-from tryon.models.products import ProductImage
+from tryon.models.products import GarmentCategory, ProductImage
 from tryon.models.shopper_photos import ShopperPhoto
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Account",
     "Erasure",
     "EventKind",
+    "GarmentCategory",
     "Governor",
     "JobEvent",
     "JobViewer",

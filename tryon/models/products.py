@@ -11,6 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from config.core import clock
 
 
+class GarmentCategory(models.TextChoices):
+    """The kind of garment, by FASHN's names."""
+
+    TOPS = "tops", _("Top")
+    BOTTOMS = "bottoms", _("Bottom")
+    ONE_PIECES = "one-pieces", _("One-piece")
+
+
 class ProductImage(models.Model):
     """A product photo, stored as uploaded, cleaned for FASHN, and as a thumbnail.
 
@@ -19,10 +27,38 @@ class ProductImage(models.Model):
     may use. ``shop`` is the requester's shop, also if the requester is one of its shoppers. A shop's photo
     loses its files, and its keys become empty, when its try-ons are over. The row stays for the history of
     its jobs. An erased photo also loses its product and metadata.
+
+    Only photos of the catalogue have a ``catalogue_product``, a category (empty: FASHN finds it), a view such
+    as ``front``, and tags. A retired photo (not ``is_active``) takes no new try-ons.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     product_id = models.CharField(_("product"), max_length=100, db_index=True)
+    # Not "product": its column would be the number above.
+    catalogue_product = models.ForeignKey(
+        "catalogue.Product",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="photos",
+        editable=False,
+        verbose_name=_("product of the catalogue"),
+    )
+    category = models.CharField(
+        _("category"), max_length=16, choices=GarmentCategory, blank=True, default="", db_default=""
+    )
+    view = models.CharField(
+        _("view"),
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The side that it shows, such as front or back."),
+    )
+    tags = models.JSONField(_("tags"), default=list, db_default=[], blank=True)
+    is_active = models.BooleanField(
+        _("active"), default=True, db_default=True, help_text=_("A retired photo takes no new try-ons.")
+    )
     original = models.FileField(_("original"), max_length=200, editable=False)
     processed = models.FileField(_("processed"), max_length=200, editable=False)
     thumbnail = models.FileField(_("thumbnail"), max_length=200, editable=False)

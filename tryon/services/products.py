@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from io import BytesIO
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO, Final, TypeIs
+from typing import Any, BinaryIO, ClassVar, Final, TypeIs
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
+from config.core.errors import DomainError
 from config.core.images import DUPLICATE, MAX_UPLOAD_BYTES, ImageWarning, prepare
 from config.core.outgoing.fetch import fetch
 from config.core.snapshots import outdate_after_commit
@@ -22,6 +24,12 @@ from tryon.selectors.jobs import jobs_showing
 from tryon.selectors.photos import product_image_twin, with_files
 
 MOST_LEVELS: Final = 20
+
+
+class ProductImageDuplicate(DomainError):
+    code: ClassVar[str] = "product_image_duplicate"
+    status: ClassVar[int] = 409
+    message: Any = _("This product already has this photo. Use that one, or send another.")
 
 
 def storable_metadata(value: object) -> TypeIs[dict[str, Any]]:
@@ -64,13 +72,15 @@ def product_image_create(
     shop: str = "",
     is_test: bool = False,
     photo_id: UUID | None = None,
+    **described: Any,
 ) -> tuple[ProductImage, tuple[ImageWarning, ...]]:
     """Check and clean a product photo, store original, processed copy and thumbnail, and add its row.
 
     The original loses its metadata before it is stored, because the API shows it. Return the row and warnings
-    about the photo. Without a requester the photo joins the catalogue. ``photo_id`` is the id of a
-    request that may be repeated: if an earlier attempt has stored its photo, return that one. Raise
-    ImageRefused, StorageFull and StorageUnavailable.
+    about the photo. Without a requester the photo joins the catalogue, where a product has a photo once;
+    ``described`` may have its category, view and tags. ``photo_id`` is the id of a request that may be
+    repeated: if an earlier attempt has stored its photo, return that one. Raise ImageRefused, StorageFull and
+    StorageUnavailable, and for the catalogue ProductImageDuplicate.
     """
     quota.require_room()
     photo_id = photo_id or uuid4()
@@ -81,6 +91,8 @@ def product_image_create(
             twin = product_image_twin(product_id, requester, prepared.checksum, photo_id)
             if twin is not None and twin.pk == photo_id:
                 return twin, warnings
+            if twin is not None and not requester:
+                raise ProductImageDuplicate(details={"id": str(twin.pk)})
             if twin is not None:
                 warnings = (*warnings, replace(DUPLICATE, photo=str(twin.pk)))
             original.seek(0)
@@ -97,6 +109,7 @@ def product_image_create(
                 requester=requester,
                 shop=shop,
                 is_test=is_test,
+                **described,
             )
     except IntegrityError:
         # The address of the photo shows another picture since an earlier attempt has stored it.

@@ -1,0 +1,148 @@
+"""Products in the admin, with their photos."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict, override
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import ActionLocation
+from django.db.models import ForeignKey, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from config.core.admin.base import StudioAdmin, count_of
+from config.core.admin.widgets import TagsField, link_to_list, moment, thumbnail
+from models_library.services import normalised_tags
+from tryon.catalogue.models import Product
+from tryon.models import ProductImage
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class Photos(TypedDict):
+        photo_count: int
+
+    CountedProduct = WithAnnotations[Product, Photos]
+
+# A season has some dozens. More than these are found by the search.
+MOST_COLLECTIONS: Final = 100
+
+
+class CollectionFilter(admin.SimpleListFilter):
+    """Filter by collection."""
+
+    title = _("collection")
+    parameter_name = "collection"
+
+    @override
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        names = Product.objects.exclude(collection="").order_by("collection")
+        found = names.values_list("collection", flat=True).distinct()[:MOST_COLLECTIONS]
+        return [(name, name) for name in found]
+
+    @override
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        return queryset.filter(collection=self.value()) if self.value() else queryset
+
+
+class PhotoChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # at run time it takes none
+    """One of a product's photos, named by its view."""
+
+    @override
+    def label_from_instance(self, obj: Any) -> str:
+        return " · ".join(filter(None, [obj.view, moment(obj.created_at)]))
+
+
+class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # at run time it takes none
+    """A product. Its currency is written in capitals."""
+
+    tags = TagsField(label=_("Tags"), required=False, widget=forms.TextInput(attrs={"class": "vTextField"}))
+    CURRENCY: ClassVar[Any] = _("Write the three letters of the currency, such as EUR or KRW.")
+
+    def clean_tags(self) -> list[str]:
+        return normalised_tags(self.cleaned_data["tags"])
+
+    def clean_currency(self) -> str:
+        currency: str = self.cleaned_data["currency"].strip().upper()
+        if currency and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+            raise forms.ValidationError(self.CURRENCY)
+        return currency
+
+
+@admin.register(Product)
+class ProductAdmin(StudioAdmin[Product]):
+    """The things that the shop sells, each with its photos."""
+
+    form = ProductForm
+    list_display = [
+        "picture",
+        "product_id",
+        "name",
+        "cost",
+        "collection",
+        "tag_list",
+        "photo_list",
+        "created",
+    ]
+    list_display_links = ["picture", "product_id"]
+    list_filter = [CollectionFilter, "created_at"]
+    list_select_related = ["source_photo"]
+    search_fields = ["product_id", "name", "collection", "tags"]
+    search_help_text = _("Product, name, collection or tags.")
+    fields = ["product_id", "name", ("price", "currency"), "collection", "tags", "source_photo", "created_at"]
+    readonly_fields = ["created_at"]
+
+    @override
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[CountedProduct]":
+        return super().get_queryset(request).annotate(photo_count=count_of(Product, "photos"))
+
+    @override
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
+        """Keep the number of a product: photos, files and orders name it."""
+        return [*self.readonly_fields, *(["product_id"] if obj is not None else ["source_photo"])]
+
+    @override
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> "forms.ModelChoiceField[Any] | None":
+        """Offer the product's own photos."""
+        match = request.resolver_match
+        product = match.kwargs.get("object_id") if match else None
+        own = ProductImage.objects.filter(catalogue_product=product).exclude(processed="")
+        kwargs |= {"queryset": own.order_by("created_at"), "form_class": PhotoChoice}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    @override
+    def get_actions(
+        self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
+    ) -> dict[str, Any]:
+        """Return all actions but the bulk delete."""
+        actions = super().get_actions(request, action_location)
+        return {name: action for name, action in actions.items() if name != "delete_selected"}
+
+    @override
+    def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
+        """Keep a product that has photos: they would lose its name and price."""
+        has_photos = obj is not None and obj.photos.exists()
+        return not has_photos and super().has_delete_permission(request, obj)
+
+    @admin.display(description=_("photo"))
+    def picture(self, product: Product) -> SafeString:
+        photo = product.source_photo
+        return SafeString("-") if photo is None else thumbnail(photo.thumbnail, product.product_id)
+
+    @admin.display(description=_("price"), ordering="price")
+    def cost(self, product: Product) -> str:
+        return "" if product.price is None else f"{product.price:,} {product.currency}".strip()
+
+    @admin.display(description=_("tags"))
+    def tag_list(self, product: Product) -> str:
+        return ", ".join(product.tags)
+
+    @admin.display(description=_("photos"), ordering="photo_count")
+    def photo_list(self, product: "CountedProduct") -> SafeString:
+        return link_to_list("tryon_productimage", product.photo_count, catalogue_product=product.pk)
+
+    @admin.display(description=_("created"), ordering="created_at")
+    def created(self, product: Product) -> str:
+        return moment(product.created_at)
