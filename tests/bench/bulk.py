@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 # A day has as many, whether the installation is small or large.
 SECONDS_APART: Final = 90
 MODELS: Final = 48
+# The shop may queue as many. The people of the shop have asked for the others.
+FULL_QUEUE: Final = settings.QUEUE_PER_REQUESTER
 # An odd constant spreads the ids, as random ones are, over the indexes.
 SPREAD: Final = 2654435761
 
@@ -112,7 +115,8 @@ def fill(*, jobs: int, queued: int, requester: str, events: int = 2) -> None:
             f" CASE WHEN {failed} THEN 'pose_not_found' ELSE '' END, '', 0,"
             f" CASE WHEN n BETWEEN {finished + 1} AND {finished + 2} THEN {words.time('-3600')} END,"
             f" CASE WHEN n BETWEEN {finished + 1} AND {finished + 2} THEN {words.time('-3600')} END,"
-            f" %(requester)s, %(requester)s, {words.time(age)}, {words.time(age)},"
+            f" %(requester)s, CASE WHEN n <= {finished + 2 + FULL_QUEUE} THEN %(requester)s END,"
+            f" {words.time(age)}, {words.time(age)},"
             f" CASE WHEN n <= {finished + 2} THEN {words.time(age)} END,"
             f" CASE WHEN {completed} THEN {words.time(age)} END",
             jobs,

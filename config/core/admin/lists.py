@@ -22,12 +22,12 @@ else:
         pass
 
 
-MOST_ROWS_COUNTED: Final = 10_000
+MOST_ROWS_COUNTED: Final = 2_000
 MOST_VALUES: Final = 20  # of one filter: each is one more condition for the database
 
 
 class CappedPaginator(Paginator[Any]):
-    """Count at most 10,000 rows, whatever the table holds. Filters find the rows behind them."""
+    """Count at most 2,000 rows, whatever the table holds. Filters find the rows behind them."""
 
     @cached_property
     @override

@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import structlog
+from botocore.loaders import JSONFileLoader
 from django.core.files.storage import default_storage
 from pytest_django import Settings
 
@@ -13,6 +14,7 @@ from tests import s3
 from tests.conftest import Api, error_of
 from tests.images import SMALL_SQUARE, garment_photo
 from tests.stores import fetch
+from tests.threads import at_once
 from tests.tryon.fashn.loopback import Handler, Loopback, Step
 from tests.waiting import LONGEST_SECONDS, eventually
 from tryon.models import ProductImage
@@ -46,6 +48,21 @@ def test_a_url_lives_as_long_as_set_and_not_for_years(
     assert 600 <= int(query["X-Amz-Expires"][0]) <= 900
     assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
     assert query["X-Amz-Signature"]
+
+
+def test_the_descriptions_of_s3_are_read_once_for_all_threads(
+    bucket: str, s3_endpoint: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = stored()
+    opened: list[str] = []
+    load = JSONFileLoader.load_file
+    monkeypatch.setattr(
+        JSONFileLoader, "load_file", lambda self, path: opened.append(path) or load(self, path)
+    )
+    at_once(2, lambda: read(key), threads=2)
+    s3.use(settings, s3.storage_on(s3_endpoint, bucket))
+    assert read(key) == PICTURE
+    assert opened == []
 
 
 def test_a_missing_bucket_is_no_missing_picture(s3_endpoint: str, settings: Settings) -> None:
