@@ -1,5 +1,6 @@
 """Pictures on S3: what a browser gets from the bucket, and what is said when the store refuses."""
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -54,11 +55,13 @@ def test_the_descriptions_of_s3_are_read_once_for_all_threads(
     bucket: str, s3_endpoint: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = stored()
-    opened: list[str] = []
-    load = JSONFileLoader.load_file
-    monkeypatch.setattr(
-        JSONFileLoader, "load_file", lambda self, path: opened.append(path) or load(self, path)
-    )
+    load, opened = JSONFileLoader.load_file, []
+
+    def noted(loader: JSONFileLoader, path: str) -> Any:
+        opened.append(path)
+        return load(loader, path)
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", noted)
     at_once(2, lambda: read(key), threads=2)
     s3.use(settings, s3.storage_on(s3_endpoint, bucket))
     assert read(key) == PICTURE
