@@ -39,6 +39,7 @@ class RequestLogMiddleware:
                 path=path_without_secrets(request),
                 status=response.status_code,
                 milliseconds=round((time.perf_counter() - started) * 1000, 1),
+                **({"live": True} if "HTTP_X_LIVE" in request.META else {}),  # a page refreshes itself
             )
         response["X-Request-ID"] = request_id
         return response

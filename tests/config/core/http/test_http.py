@@ -58,6 +58,16 @@ def test_the_log_line_has_no_signature_and_no_key(owner: Api, caplog: pytest.Log
     assert not any("secret-signature" in line or "Api-Key" in line for line in lines)
 
 
+def test_the_log_line_says_that_a_page_refreshes_itself(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    client.get("/admin/login/", headers={"X-Live": "1"})
+    client.get("/admin/login/")
+    lines = [record.getMessage() for record in caplog.records if "/admin/login/" in record.getMessage()]
+    assert ["live" in line for line in lines] == [True, False]
+
+
 def test_the_log_line_has_no_webhook_token(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     client.post("/api/tryon/webhooks/fashn/secret-token", {}, content_type="application/json")
