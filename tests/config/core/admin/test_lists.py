@@ -34,7 +34,7 @@ def addresses() -> list[str]:
 
 def test_no_list_filters_by_what_an_address_makes_up(staff: Client) -> None:
     lists = addresses()
-    assert len(lists) == 9
+    assert len(lists) > 9
     for address in lists:
         for lookup in ("pk__regex", "pk", "id__gt", "nothing"):
             answer = staff.get(address, {lookup: "1"})
