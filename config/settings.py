@@ -255,6 +255,8 @@ FASHN_STATUS_CALLS = env.number("FASHN_STATUS_CALLS", 50, least=1)
 PUBLISHABLE_KEY_DAILY_CREDITS = env.number("PUBLISHABLE_KEY_DAILY_CREDITS", 100, least=0)
 TRYON_DAILY_LIMIT = env.number("TRYON_DAILY_LIMIT", 0, least=0)  # credits a day, 0 for no limit
 RESULT_TTL_DAYS = env.number("RESULT_TTL_DAYS", 30, least=1, most=36_500)
+# A model photo needs a release, or to be made with AI, before try-ons may begin with it.
+RELEASES_REQUIRED = env.flag("RELEASES_REQUIRED", False)
 # Hours that an upload without a try-on is kept.
 UPLOAD_TTL_HOURS = env.number("UPLOAD_TTL_HOURS", 24, least=1, most=876_000)
 # Hours after its upload at which a shopper's photo goes, with all that was made with it.
@@ -277,6 +279,32 @@ SHOPPER_WRITES_PER_MINUTE = env.number("SHOPPER_WRITES_PER_MINUTE", 60, least=1)
 # Many shoppers share the address of an office or of a mobile network.
 ADDRESS_READS_PER_MINUTE = env.number("ADDRESS_READS_PER_MINUTE", 6000, least=1)
 ADDRESS_WRITES_PER_MINUTE = env.number("ADDRESS_WRITES_PER_MINUTE", 600, least=1)
+
+# --- E-mail --------------------------------------------------------------------------------------------
+
+# The server that takes e-mail for people: alerts. Without one nothing is sent.
+EMAIL_SERVER = env.text("EMAIL_SERVER")
+EMAIL_SERVER_PORT = env.number("EMAIL_SERVER_PORT", 587, least=1, most=65_535)
+EMAIL_SERVER_USER = env.text("EMAIL_SERVER_USER")
+EMAIL_SERVER_PASSWORD = env.text("EMAIL_SERVER_PASSWORD")
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"Try-On Studio <tryon@{PUBLIC_HOST or 'localhost'}>")
+EMAIL_SERVER_SECURITY = env.choice("EMAIL_SERVER_SECURITY", "starttls", ["starttls", "tls", "none"])
+MAILERS = {
+    "default": {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": EMAIL_SERVER,
+            "port": EMAIL_SERVER_PORT,
+            "username": EMAIL_SERVER_USER,
+            "password": EMAIL_SERVER_PASSWORD,
+            "use_tls": EMAIL_SERVER_SECURITY == "starttls",
+            "use_ssl": EMAIL_SERVER_SECURITY == "tls",
+            "timeout": 20,
+        },
+    }
+    if EMAIL_SERVER
+    else {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+}
 
 # --- HTTP API ------------------------------------------------------------------------------------------
 
@@ -428,6 +456,7 @@ configure_logging(
         FASHN_API_KEY,
         TEST_FASHN_API_KEY,
         S3_SECRET_KEY,
+        EMAIL_SERVER_PASSWORD,
         *passwords_in(REDIS_URL),
         str(DATABASES["default"].get("PASSWORD", "")),
     ],

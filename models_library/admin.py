@@ -28,6 +28,7 @@ from config.core.admin.widgets import (
     thumbnail,
 )
 from models_library.models import Category, ModelImage
+from models_library.release_admin import HasReleases, ReleaseFilter
 from models_library.selectors import with_files
 from models_library.services import (
     ModelImageDuplicate,
@@ -66,18 +67,38 @@ class ModelImageUploadForm(forms.Form):
 
 
 @admin.register(ModelImage)
-class ModelImageAdmin(UploadAdmin[ModelImage]):
+class ModelImageAdmin(HasReleases, UploadAdmin[ModelImage]):
     """Add, describe and retire photos. A new picture is a new photo, so older results stay true."""
 
     upload_form = ModelImageUploadForm
-    list_display = ["picture", "called", "category", "tag_list", "is_active", "size", "job_list", "created"]
+    list_display = [
+        "picture",
+        "called",
+        "category",
+        "tag_list",
+        "is_active",
+        "release_badge",
+        "size",
+        "job_list",
+        "created",
+    ]
     list_display_links = ["picture", "called"]
-    list_filter = ["is_active", "category", "created_at"]
+    list_filter = ["is_active", "category", ReleaseFilter, "created_at"]
     search_fields = ["name", "tags"]
     search_help_text = _("Words in the name or the tags.")
-    fields = ["large", "name", "category", "tags", "is_active", "size", "job_list", "created_at"]
-    readonly_fields = ["large", "size", "job_list", "created_at"]
-    actions = ["activate", "retire"]
+    fields = [
+        "large",
+        "name",
+        "category",
+        "tags",
+        "is_active",
+        "release_words",
+        "size",
+        "job_list",
+        "created_at",
+    ]
+    readonly_fields = ["large", "release_words", "size", "job_list", "created_at"]
+    actions = ["activate", "retire", "release"]
 
     @override
     def get_queryset(self, request: HttpRequest) -> "QuerySet[UsedModelImage]":

@@ -91,7 +91,7 @@ def model_image_update(photo: ModelImage, **changes: Any) -> ModelImage:
 
 def model_image_delete(photo: ModelImage) -> None:
     """Remove a photo and its files. Raise ModelImageInUse if a job points at it."""
-    keys = (photo.image.name or "", photo.thumbnail.name or "")
+    keys = file_keys(photo)
     try:
         photo.delete()
     except ProtectedError as used:
@@ -101,7 +101,7 @@ def model_image_delete(photo: ModelImage) -> None:
 
 
 def model_image_forget(photo_id: UUID) -> None:
-    """Remove all that an erased photo shows: its files, its name, its tags and its fingerprints.
+    """Remove all that an erased photo shows: its files, its release, its name, its tags and fingerprints.
 
     A job that is being made points at the row: one that came first is committed when this returns.
     """
@@ -110,10 +110,16 @@ def model_image_forget(photo_id: UUID) -> None:
         if row is None:
             return
         forget_request(photo_id)
-        discard_after_commit(row.image.name or "", row.thumbnail.name or "")
-        nothing = {"name": "", "image": "", "thumbnail": "", "checksum": "", "fingerprint": ""}
+        discard_after_commit(*file_keys(row))
+        texts = ("name", "image", "thumbnail", "checksum", "fingerprint", "release_file", "release_territory")
+        nothing = dict.fromkeys(texts, "")
         ModelImage.objects.filter(pk=photo_id).update(is_active=False, tags=[], **nothing)
         outdate_after_commit([LIBRARY])
+
+
+def file_keys(photo: ModelImage) -> list[str]:
+    """Return the keys of all files that a photo's row names."""
+    return [file.name for file in (photo.image, photo.thumbnail, photo.release_file) if file.name]
 
 
 def normalised_tags(tags: Iterable[str]) -> list[str]:

@@ -164,6 +164,19 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     **forms("tryon", "productimage", add=True, change=True),
     **erasing("models_library", "modelimage"),
     **erasing("tryon", "productimage"),
+    "admin/models_library/modelimage/<path:object_id>/release/": {
+        "GET": page(Ability.CHANGE_MODELS),
+        "POST": page(Ability.CHANGE_MODELS),
+    },
+    # The photo has none.
+    "admin/models_library/modelimage/<path:object_id>/release/file/": {
+        "GET": page(Ability.CHANGE_MODELS, ok=404),
+        "POST": page(Ability.CHANGE_MODELS, ok=404),
+    },
+    "admin/releases/": {
+        "GET": page(Ability.SEE_RETIRED_MODELS),
+        "POST": page(Ability.SEE_RETIRED_MODELS, Ability.REVIEW_RESULTS, ok=302),
+    },
     "admin/tryon/governor/": {"GET": page(Ability.SEE_OPERATIONS), "POST": page(Ability.SEE_OPERATIONS)},
     "admin/tryon/governor/doctor/": {
         "GET": page(Ability.SEE_OPERATIONS),

@@ -43,6 +43,7 @@ def register_timetable() -> None:
     _register(tasks.watch_storage, interval=WATCH_SECONDS, ttl=WATCH_SECONDS)
     _register(tasks.roll_up_money, interval=MONEY_SECONDS, ttl=MONEY_SECONDS)
     _register(tasks.ask_for_balances, interval=BALANCE_SECONDS, ttl=BALANCE_SECONDS)
+    _register(tasks.release_alerts, cron="0 3 * * *", ttl=CLEANUP_TTL)
     for name, at in (EVERY_HOUR | EVERY_NIGHT).items():
         _register(tasks.cleanup, args=(name,), cron=at, ttl=CLEANUP_TTL)
 

@@ -8,6 +8,7 @@ from django.db import close_old_connections
 
 from config.core.clock import check_host
 from config.core.upkeep.runs import run
+from models_library.alerts import release_alerts_send
 from tryon.cleanup import EARLY, TASKS
 from tryon.cleanup.watch import must_clean_early
 from tryon.engine import queue, recovery, steps
@@ -90,6 +91,12 @@ def ask_for_balances() -> None:
     """Ask FASHN for the balance of each account, which is free."""
     close_old_connections()
     ask_balances()
+
+
+def release_alerts() -> None:
+    """Tell people of model photos whose release ends."""
+    close_old_connections()
+    release_alerts_send()
 
 
 def watch_storage() -> None:

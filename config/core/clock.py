@@ -10,7 +10,8 @@ import functools
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from typing import Final
 
 import structlog
@@ -121,6 +122,16 @@ _clock: Final = DatabaseClock()
 def now() -> datetime:
     """Return the database's time, in UTC; see ``DatabaseClock.now``."""
     return _clock.now()
+
+
+def today() -> date:
+    """Return the database's day, in UTC."""
+    return now().date()
+
+
+def next_midnight() -> datetime:
+    """Return the end of the database's day, in UTC."""
+    return datetime.combine(today() + timedelta(days=1), time_of_day.min, UTC)
 
 
 def forget() -> None:

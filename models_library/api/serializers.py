@@ -105,6 +105,6 @@ def _answer(photo: ModelImage, urls: Mapping[str, Url]) -> ModelImageAnswer:
         "thumbnailUrl": urls[str(photo.thumbnail)],
         "category": photo.category,
         "tags": photo.tags,
-        "isActive": photo.is_active,
+        "isActive": photo.is_usable,
         "createdAt": photo.created_at,
     }

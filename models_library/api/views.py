@@ -7,6 +7,7 @@ from rest_framework import parsers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from config.core import clock
 from config.core.http.envelope import Page, Ready
 from config.core.http.idempotency.api import row_id_of
 from config.core.http.operation import operation
@@ -56,9 +57,10 @@ class ModelImagesView(APIView):
 
         if "q" in query:
             return ready_page(request, read())  # searches differ too much to be asked for twice
-        # Every shopper of every shop gets the same pages.
+        # Every shopper of every shop gets the same pages. A release begins and ends at midnight.
+        midnight = clock.next_midnight()
         asked = ("models", RELEASE, retired, sorted(query.items()))
-        return remembered_page(request, LIBRARY, asked, lambda: Fresh(read()))
+        return remembered_page(request, LIBRARY, asked, lambda: Fresh(read(), midnight))
 
     @operation("createModel", 409, 422, 503, 507, status=201, body=ModelImageCreateSerializer)
     def post(self, request: Request) -> ModelImageAddedAnswer:
@@ -79,7 +81,7 @@ class ModelImageView(APIView):
     def get(self, request: Request, image_id: UUID) -> ModelImageAnswer:
         """Read one photo."""
         photo = model_image_for(image_id)
-        if not (photo.is_active or caller_of(request).may(Ability.SEE_RETIRED_MODELS)):
+        if not (photo.is_usable or caller_of(request).may(Ability.SEE_RETIRED_MODELS)):
             raise ModelImageNotFound
         return model_image_answer(photo, request)
 

@@ -28,6 +28,7 @@ NO_PAGES: Final = {
     "demo-products",
     *("autocomplete", "jsi18n", "view_on_site", "logout"),
     *("tryon_governor_pause", "tryon_governor_resume"),
+    "models_library_modelimage_release_file",
     *("django_rq_home_json", "django_rq_actions", "django_rq_confirm_action", "django_rq_stop_job"),
     # django-rq's cron, which we don't use: RQ's own scheduler does the work.
     *("django_rq_cron_scheduler_detail", "django_rq_cron_job_detail"),

@@ -5,6 +5,7 @@ from tryon.admin.jobs import TryOnJobAdmin
 from tryon.admin.operations import GovernorAdmin
 from tryon.admin.products import ProductImageAdmin
 from tryon.admin.queues import RqDashboardAdmin
+from tryon.catalogue.releases_page import releases_page
 
 __all__ = [
     "ErasableModelImageAdmin",
@@ -12,4 +13,5 @@ __all__ = [
     "ProductImageAdmin",
     "RqDashboardAdmin",
     "TryOnJobAdmin",
+    "releases_page",
 ]

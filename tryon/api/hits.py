@@ -18,6 +18,7 @@ from django.urls import ResolverMatch
 from django.utils import translation
 from rest_framework.request import Request
 
+from config.core import clock
 from config.core.http.rates import RateLimited
 from config.core.snapshots import SNAPSHOT_SECONDS, is_true_still, new_version, release_of, version_name
 from config.core.upkeep.counts import count
@@ -62,7 +63,9 @@ RELEASE: Final = release_of(Kept, Caller, Reuse)
 
 def tell_hit(request: Request, job: TryOnJob) -> None:
     """Let the quick path know that the request's answer is a picture that was there."""
-    request._request.META[HIT] = Hit(job.pk, counts_of(Reuse.HIT, job), job.result.expires_at)
+    # A model photo's release ends at midnight.
+    until = min(job.result.expires_at, clock.next_midnight())
+    request._request.META[HIT] = Hit(job.pk, counts_of(Reuse.HIT, job), until)
 
 
 class RepeatedWishMiddleware:

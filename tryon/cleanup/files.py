@@ -43,6 +43,7 @@ COLUMNS: Final[dict[str, list[tuple[type[Model], str]]]] = {
     "originals": [(ProductImage, "original")],
     "products": [(ProductImage, "processed"), (ProductImage, "thumbnail")],
     "models": [(ModelImage, "image"), (ModelImage, "thumbnail")],
+    "releases": [(ModelImage, "release_file")],
     "results": [(TryOnResult, "image"), (TryOnResult, "thumbnail"), (Prediction, "kept")],
     "shoppers": [(ShopperPhoto, "original"), (ShopperPhoto, "processed")],
 }

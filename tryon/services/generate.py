@@ -40,6 +40,16 @@ class ModelImageInactive(DomainError):
     message: Any = _("This model photo has been retired. Choose another from the list of models.")
 
 
+class ModelImageUnreleased(DomainError):
+    """``details``: ``modelImageId``, and ``validFrom`` and ``validUntil`` where the release has them."""
+
+    code: ClassVar[str] = "model_image_unreleased"
+    status: ClassVar[int] = 409
+    message: Any = _(
+        "The release of this model photo does not allow its use now. Choose another from the list of models."
+    )
+
+
 class ResultAppeared(Exception):
     """An identical job completed between our look and our change. The transaction rolls back."""
 
@@ -89,9 +99,9 @@ def tryon_generate(
 
     The person is on a model photo or on a photo of the shopper who asks: give one of both ids.
     ``further_image_ids`` are the other garments of an outfit, whose categories are in the options. Raise
-    ProductImageNotFound, ModelImageNotFound, ModelImageInactive, ShopperPhotoNotFound, DailyLimitTooLow,
-    QueueFull and, for a shopper who would wait until midnight, DailyLimitReached. Only the worker calls
-    FASHN.
+    ProductImageNotFound, ModelImageNotFound, ModelImageInactive, ModelImageUnreleased, ShopperPhotoNotFound,
+    DailyLimitTooLow, QueueFull and, for a shopper who would wait until midnight, DailyLimitReached. Only the
+    worker calls FASHN.
     """
     product_image_ids = [product_image_id, *further_image_ids]
     while True:
@@ -121,7 +131,7 @@ def tryon_price(
     """Return what ``tryon_generate`` would find or make now. It starts, pays and changes nothing.
 
     The job that it would make is not saved. Raise ProductImageNotFound, ModelImageNotFound,
-    ModelImageInactive and ShopperPhotoNotFound.
+    ModelImageInactive, ModelImageUnreleased and ShopperPhotoNotFound.
     """
     product_image_ids = [product_image_id, *further_image_ids]
     wish = _wish(caller, product_image_ids, model_image_id, shopper_photo_id, options, Lane.INTERACTIVE)
@@ -151,9 +161,19 @@ def _wish(
     if model_image_id is None:
         raise ValueError("Give a model photo or a shopper's photo.")
     model = model_image_for(model_image_id)
-    if not model.is_active:
-        raise ModelImageInactive(details={"modelImageId": str(model.pk)})
+    require_usable(model)
     return Wish(products, model, with_default_category(options, model).normalised(), caller, lane)
+
+
+def require_usable(model: ModelImage) -> None:
+    """Raise ModelImageInactive or ModelImageUnreleased for a photo that try-ons may not begin with."""
+    details: dict[str, Any] = {"modelImageId": str(model.pk)}
+    if not model.is_active:
+        raise ModelImageInactive(details=details)
+    if not model.is_released:
+        days = {"validFrom": model.release_from, "validUntil": model.release_until}
+        details |= {name: day.isoformat() for name, day in days.items() if day is not None}
+        raise ModelImageUnreleased(details=details)
 
 
 def _find_or_make(wish: Wish) -> Generated:

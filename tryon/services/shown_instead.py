@@ -5,7 +5,10 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from config.core import clock
 from config.shops.callers import Caller
+from models_library.models import ModelImage
+from models_library.selectors import released_on
 from results.models import Review
 from results.selectors import result_list_live, with_recipe_and_feedback
 from tryon.access import account_of
@@ -35,5 +38,6 @@ def results_instead(caller: Caller, product_image_id: UUID) -> "list[ShownResult
         job__is_test=is_stand_in(account),
         job__shopper_photo=None,
         job__options__garments__isnull=True,  # the other garments may be another shop's
+        job__model_image__in=ModelImage.objects.filter(released_on(clock.today())),
     )
     return list(with_recipe_and_feedback(results, caller.requester).order_by("-created_at", "pk")[:MOST])

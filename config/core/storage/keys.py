@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-# What lies under each kind: photos as uploaded, their clean copies, the library, what was paid for, and both
-# of a shopper's own photos.
-KINDS: Final = ("originals", "products", "models", "results", "shoppers")
+# What lies under each kind: photos as uploaded, their clean copies, the library, its releases, what was paid
+# for, and both of a shopper's own photos.
+KINDS: Final = ("originals", "products", "models", "releases", "results", "shoppers")
 OUR_KEY: Final = re.compile(rf"(?:{'|'.join(KINDS)})/([0-9a-f]{{2}})/\1[0-9a-f]{{30}}\.[a-z]{{3,4}}")
 
 # Written out: what the system's own table says of the newer ones differs between machines.
@@ -18,6 +18,7 @@ CONTENT_TYPES: Final = {
     "webp": "image/webp",
     "avif": "image/avif",
     "heic": "image/heic",
+    "pdf": "application/pdf",
 }
 
 

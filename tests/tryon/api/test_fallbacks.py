@@ -43,6 +43,7 @@ def approved(owner: Api, stranger: Api) -> list[str]:
     result(review=Review.PENDING)
     result(review=Review.REJECTED)
     result(expires_at=now)
+    result(job__model_image__release_until=now.date() - timedelta(days=1))
     result(job__is_test=False)  # a stand-in's is not FASHN's
     result(job__account=Account.TEST)
     result(job__product_image__product_id="SKU-2")

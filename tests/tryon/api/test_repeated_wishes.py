@@ -12,6 +12,7 @@ from config.core.redis.outage import cache_outage
 from config.core.upkeep.counts import counted
 from config.shops.keys import key_forget
 from config.shops.models import ApiKey
+from models_library.models import ModelImage
 from models_library.services import model_image_update
 from results.models import Review, TryOnResult
 from results.services import StoredPicture, result_create, result_review
@@ -100,6 +101,17 @@ def test_a_picture_that_has_gone_answers_no_more(
         end = result.expires_at + timedelta(seconds=1)
         monkeypatch.setattr(clock, "now", lambda: end)
     assert ask().status_code == 202
+
+
+def test_a_repeat_ends_with_the_last_day_of_the_photos_release(
+    ask: Callable[..., Any], job: TryOnJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ModelImage.objects.update(release_until=clock.today())
+    evening = clock.next_midnight() - timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: evening)
+    assert [ask().status_code for _ in range(2)] == [200, 200]
+    monkeypatch.setattr(clock, "now", lambda: evening + timedelta(seconds=1))
+    assert error_of(ask())["code"] == "model_image_unreleased"
 
 
 def test_a_repeat_needs_the_key_and_the_photos(ask: Callable[..., Any], job: TryOnJob) -> None:
