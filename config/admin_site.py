@@ -23,7 +23,17 @@ class StudioAdminConfig(AdminConfig):
 class StudioAdminSite(CoreAdminSite):
     """The core's site with this product's apps."""
 
-    app_order = ("catalogue", "tryon", "models_library", "results", "django_rq", "upkeep", "api", "auth")
+    app_order = (
+        "catalogue",
+        "tryon",
+        "models_library",
+        "results",
+        "django_rq",
+        "upkeep",
+        "people",
+        "api",
+        "auth",
+    )
 
     @override
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

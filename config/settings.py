@@ -266,6 +266,8 @@ FILE_URL_HOSTS = env.places("FILE_URL_HOSTS")
 # Days that a job without a result is kept after its end. FASHN keeps pictures for three days.
 JOB_TTL_DAYS = env.number("JOB_TTL_DAYS", 400, least=4, most=36_500)
 EVENT_TTL_DAYS = env.number("EVENT_TTL_DAYS", 90, least=1, most=36_500)
+# Days that the log of people's changes is kept.
+AUDIT_LOG_DAYS = env.number("AUDIT_LOG_DAYS", 400, least=1, most=36_500)
 STORAGE_LIMIT_GB = env.number("STORAGE_LIMIT_GB", 0.0, least=0)  # of 10^9 bytes, 0 for no limit
 DEMO_SHOP = env.flag("DEMO_SHOP", False)
 

@@ -13,6 +13,8 @@ from config.core import clock
 from config.core.images import ResultImage
 from config.core.snapshots import outdate_after_commit
 from config.core.storage import discard_after_commit, new_files
+from config.people import audit
+from config.people.models import Decision as Decided
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from results.models import Review, TryOnResult
@@ -79,6 +81,7 @@ def result_create(
 def result_delete(result: TryOnResult) -> None:
     """Remove a result and, after the commit, its files. The job keeps its history."""
     with transaction.atomic():
+        audit.note(None, result, Decided.DELETE, credits=result.credits_used)
         discard_after_commit(*results_remove([result]))
 
 
@@ -99,6 +102,8 @@ def result_review(results: Iterable[TryOnResult], review: Review) -> int:
     with transaction.atomic():
         _forget_after_commit(chosen)
         rows = TryOnResult.objects.filter(pk__in=[result.pk for result in chosen])
+        news = [result for result in chosen if result.review != review]
+        audit.note_all(None, news, Decided.REVIEW, review=review.value)
         changed = rows.exclude(review=review).update(review=review)
         reviewed.send(TryOnResult, job_ids=[result.job_id for result in chosen])
         return changed

@@ -151,6 +151,7 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     **forms("api", "apikey", add=True, change=True, delete=True),
     **forms("api", "shop", add=True, change=True),
     **forms("upkeep", "cleanuprun"),
+    **forms("people", "auditentry"),
     # A photo that try-ons use is not deleted.
     **forms("models_library", "modelimage", add=True, change=True, delete=True, delete_page=302),
     **forms("results", "tryonresult", delete=True),
@@ -184,7 +185,7 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     },
     "admin/tryon/governor/pause/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
     "admin/tryon/governor/resume/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
-    "admin/^(?P<app_label>api|auth|upkeep|results|models_library|tryon|django_rq|catalogue)/$": {
+    "admin/^(?P<app_label>api|auth|upkeep|people|results|models_library|tryon|django_rq|catalogue)/$": {
         "GET": page("upkeep.view_cleanuprun"),
         "POST": page("upkeep.view_cleanuprun"),
     },

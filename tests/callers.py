@@ -8,9 +8,10 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from config.core import clock
+from config.people.groups import groups_update
 from config.shops.keys import key_forget, key_issue
 from config.shops.models import Shop
-from config.shops.roles import ROLES, groups_make, permissions_named
+from config.shops.roles import ROLES, permissions_named
 from config.shops.sessions import Session, session_in
 from config.shops.texts import key_text
 from tests.conftest import data_of, visiting
@@ -85,7 +86,7 @@ def strangers_to_all(shop: Shop, session: Session) -> list[Client]:
 
 def browsers() -> dict[str, list[Client]]:
     """Return a visitor of the demo shop, and people of the staff with a session."""
-    groups_make()
+    groups_update()
     people = {"staff": person("staff")} | {name[:3].lower(): person(name, role=name) for name in ROLES}
     owner = browser(User.objects.create_superuser("owner"))
     return {

@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import factory
+from django.contrib.contenttypes.models import ContentType
 
 from config.core import clock
+from config.people.models import AuditEntry
 from config.shops.keys import digest_of
 from config.shops.models import ApiKey, Shop
 from models_library.models import Category, ModelImage
@@ -37,6 +39,20 @@ class ApiKeyFactory(factory.django.DjangoModelFactory[ApiKey]):
     name = factory.Sequence(lambda n: f"Key {n}")
     prefix = factory.LazyAttribute(lambda key: key.text[:8])
     digest = factory.LazyAttribute(lambda key: digest_of(key.text))
+
+
+class AuditEntryFactory(factory.django.DjangoModelFactory[AuditEntry]):
+    class Meta:
+        model = AuditEntry
+
+    content_type = factory.LazyAttribute(lambda entry: ContentType.objects.get_for_model(entry.row))
+    object_pk = factory.LazyAttribute(lambda entry: str(entry.row.pk))
+    object_repr = factory.LazyAttribute(lambda entry: str(entry.row))
+    action = AuditEntry.Action.UPDATE
+    decision = "retry"
+
+    class Params:
+        row = factory.SubFactory(ShopFactory)
 
 
 class ModelImageFactory(factory.django.DjangoModelFactory[ModelImage]):

@@ -34,6 +34,7 @@ EVERY_NIGHT: Final = {
     "old_logins": "40 2 * * *",
     "old_upload_attempts": "42 2 * * *",
     "stored_files": "45 2 * * *",
+    "old_audit_entries": "50 2 * * *",
 }
 
 

@@ -15,9 +15,10 @@ class PeopleConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.models import Group, User
 
-        from config.people import audit
+        from config.people import audit, groups
         from config.shops.models import ApiKey, Shop
 
+        groups.begin()
         audit.begin()
         audit.follow(Shop)
         audit.follow(ApiKey)

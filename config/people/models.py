@@ -59,6 +59,23 @@ def preferences_of(user: User | AnonymousUser) -> Preferences:
     return Preferences.objects.filter(pk=user.pk).first() or Preferences(user_id=user.pk)
 
 
+class Role(models.Model):
+    """One of the ready-made groups, with the permissions that the product last gave it, as ``app.codename``.
+
+    It tells a group that the owner has changed, or deleted, from one that follows the product.
+    """
+
+    name = models.CharField(primary_key=True, max_length=150)
+    given = models.JSONField(default=list)
+
+    class Meta:
+        default_permissions = ()
+
+    @override
+    def __str__(self) -> str:
+        return self.name
+
+
 class Decision(models.TextChoices):
     """A decision that no change of fields tells. A stored value never changes its meaning."""
 

@@ -31,6 +31,7 @@ class Ability(StrEnum):
     SEE_MONEY = "money.view_spending"
     PAUSE = "tryon.pause_service"
     OPERATE_QUEUES = "tryon.operate_queues"  # RQ's dashboard
+    SEE_AUDIT_LOG = "people.view_auditentry"
 
 
 # A shop's try-ons, and those of a visitor of its pages. Beside these, both use only their own rows.

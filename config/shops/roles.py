@@ -1,9 +1,8 @@
-"""The ready-made groups: what a merchandiser, a reviewer and an operator of a shop may do."""
+"""The ready-made groups, and the permissions of each. ``manage.py migrate`` makes them."""
 
 from typing import Final
 
-from django.contrib.auth.models import Group, Permission
-from django.db import transaction
+from django.contrib.auth.models import Permission
 from django.db.models import Q
 
 from config.shops.abilities import Ability
@@ -51,21 +50,14 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             Ability.PAUSE,
             Ability.OPERATE_QUEUES,
             "upkeep.view_cleanuprun",
+            Ability.SEE_AUDIT_LOG,
         }
     ),
+    "Viewer": frozenset(_LOOK),
 }
 
-
-@transaction.atomic
-def groups_make() -> list[str]:
-    """Make the missing groups, and return their names. A group that exists stays as the owner has it."""
-    made = []
-    for name, wanted in ROLES.items():
-        group, is_new = Group.objects.get_or_create(name=name)
-        if is_new:
-            group.permissions.set(permissions_named(wanted))
-            made.append(name)
-    return made
+# Only the owner has these, and whom the owner gives them.
+OWNERS_ALONE: Final[frozenset[Ability]] = frozenset({Ability.FETCH_PHOTOS})
 
 
 def permissions_named(names: frozenset[str]) -> list[Permission]:

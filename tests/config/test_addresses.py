@@ -18,6 +18,7 @@ from tests.addresses import METHODS, NOBODY, OF_RQ, OF_THE_ADMIN, OUTSIDERS, Row
 from tests.callers import Callers, allow, browser, everybody, staff_with
 from tests.factories import (
     ApiKeyFactory,
+    AuditEntryFactory,
     ModelImageFactory,
     ProductFactory,
     ProductImageFactory,
@@ -69,13 +70,14 @@ def rows_made() -> dict[str, str]:
     """Make a row of each model. Return their ids."""
     model, product = ModelImageFactory.create(), ProductImageFactory.create()
     done = TryOnJobFactory.create(completed=True, product_image=product, model_image=model)
-    ids = {
+    ids: dict[str, Any] = {
         "auth/group:object_id": Group.objects.create(name="Some group"),
         "auth/user:object_id": (somebody := User.objects.create_user("somebody")),
         "auth/user:id": somebody,
         "api/apikey:object_id": ApiKeyFactory.create(),
         "api/shop:object_id": ShopFactory.create(),
         "upkeep/cleanuprun:object_id": CleanupRun.objects.create(task="old_events"),
+        "people/auditentry:object_id": AuditEntryFactory.create(),
         "models_library/modelimage:object_id": model,
         "results/tryonresult:object_id": TryOnResultFactory.create(job=done),
         "tryon/tryonjob:object_id": done,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from config.core.upkeep.runs import Batch, Work
+from tryon.cleanup.audit import old_audit_entries
 from tryon.cleanup.copies import unless_a_copy
 from tryon.cleanup.erasing import erasures
 from tryon.cleanup.events import old_events
@@ -82,6 +83,7 @@ TASKS: Final[dict[str, Task]] = {
         gives_up_files=True,
     ),
     "old_events": Task(old_events, "events of finished jobs older than EVENT_TTL_DAYS"),
+    "old_audit_entries": Task(old_audit_entries, "entries of the audit log older than AUDIT_LOG_DAYS"),
     "old_sessions": Task(old_sessions, "sessions of people who are signed out"),
     "old_logins": Task(old_logins, "failed logins that no longer count"),
     "old_requesters": Task(old_requesters, "names of keys in rows of version 0.1; their shops get the rows"),

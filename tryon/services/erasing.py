@@ -12,6 +12,8 @@ from typing import Final
 import structlog
 from django.contrib.admin.models import LogEntry
 
+from config.people import audit
+from config.people.models import Decision
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from models_library.models import ModelImage
@@ -63,6 +65,7 @@ def photo_erase(photo: Photo, caller: Caller) -> Erased:
             model_image_forget(photo.pk)
         case ShopperPhoto():
             shopper_photo_forget(photo.pk)
+    audit.note(caller, photo, Decision.ERASE)
     _forget_name(photo)
     done, goes_on = _erase_jobs(photo, by=caller.owner)
     if goes_on:
@@ -94,11 +97,12 @@ def _erase_jobs(photo: Photo, *, by: str) -> tuple[Counter[str], bool]:
 
 
 def _forget_name(photo: Photo) -> None:
-    """Take the photo's name from the admin's history."""
+    """Take the photo's name from the admin's history and from the audit log."""
     opts = photo._meta
     LogEntry.objects.filter(
         content_type__app_label=opts.app_label, content_type__model=opts.model_name, object_id=str(photo.pk)
     ).update(object_repr="")
+    audit.forget(type(photo), [photo.pk])
 
 
 def _remove_if_unused(photo: Photo) -> None:

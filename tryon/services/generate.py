@@ -12,6 +12,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
+from config.people import audit
+from config.people.models import Decision
 from config.shops.callers import Caller
 from models_library.access import model_image_for
 from models_library.models import Category, ModelImage
@@ -229,6 +231,8 @@ def _create_job(wish: Wish, key: str) -> TryOnJob:
             raise ResultAppeared
         add_viewers(job, wish.caller, wish.products)
         hold(wish.products, wish.person)
+        if wish.lane == Lane.INTERACTIVE:  # who starts many is noted once, for all of them
+            audit.note(wish.caller, job, Decision.GENERATE, credits=job.price)
     logger.info("job_queued", job_id=str(job.pk), lane=wish.lane)
     return job
 

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from config.core import clock
 from config.core.errors import DomainError
 from config.core.snapshots import outdate_after_commit
+from config.people import audit
+from config.people.models import Decision
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from results.selectors import result_live
@@ -66,6 +68,7 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
             return job  # canceled for this caller; the others go on waiting
         if not actions.cancel(job, by=caller.requester):
             raise JobNotCancelable
+        audit.note(caller, job, Decision.CANCEL)
     job.refresh_from_db()
     return job
 
@@ -147,6 +150,7 @@ def _go_on(job: TryOnJob, caller: Caller, request_id: UUID | None) -> None:
         if not retried:
             raise JobNotFailed
         check_limits(job)
+        audit.note(caller, job, Decision.RETRY, credits=actions.price_of(job))
         # Look after the change, which keeps identical jobs out: one may have just completed.
         if result_live(job.cache_key) is not None:
             raise ResultAppeared

@@ -6,6 +6,8 @@ from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
+from config.people import audit
+from config.people.models import Decision
 from tryon.engine import actions, governor
 from tryon.models import Account, Pause
 
@@ -24,12 +26,14 @@ ADVICE: Final = {
 def service_pause(account: str) -> None:
     """Start no more jobs on the account. Jobs at FASHN finish."""
     actions.pause(account)
+    audit.note(None, governor.current(account), Decision.PAUSE, account=account)
     cache.delete(PAUSE_KEY)
 
 
 def service_resume(account: str) -> None:
     """Start jobs on the account again, whatever the reason for the pause."""
     actions.resume(account)
+    audit.note(None, governor.current(account), Decision.RESUME, account=account)
     cache.delete(PAUSE_KEY)
 
 

@@ -1,17 +1,30 @@
 """The log of what people change and decide."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from pytest_django import Settings
 
+from config.core import clock
 from config.people import audit
 from config.people.models import AuditEntry, Decision
 from config.shops.callers import Caller
 from config.shops.models import ApiKey
-from tests.admin_pages import sign_in
-from tests.factories import ApiKeyFactory, ModelImageFactory, ProductImageFactory, ShopFactory
+from tests.admin_pages import run_action, sign_in
+from tests.conftest import Generate
+from tests.factories import (
+    ApiKeyFactory,
+    AuditEntryFactory,
+    ModelImageFactory,
+    ProductImageFactory,
+    ShopFactory,
+    TryOnJobFactory,
+    TryOnResultFactory,
+)
+from tests.tryon.cleanup.world import clean
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +108,55 @@ def test_a_decision_has_its_facts() -> None:
         assert entry.actor == person
         assert entry.decision == Decision.REGENERATE
         assert entry.additional_data == {"credits": 3, "seeds": [1, 2]}
+
+
+def test_who_pauses_and_resumes_is_logged() -> None:
+    client = sign_in("tryon.view_governor", "tryon.pause_service")
+    for order in ("pause", "resume"):
+        client.post(f"/admin/tryon/governor/{order}/")
+
+    entries = AuditEntry.objects.order_by("pk")
+    assert [entry.decision for entry in entries] == ["pause", "resume"]
+    assert {entry.actor for entry in entries} == {owner_of(client)}
+
+
+def test_who_spends_reviews_and_erases_in_the_api_or_the_admin_is_logged() -> None:
+    client = sign_in()
+    product, model = ProductImageFactory.create(), ModelImageFactory.create(name="Bea")
+    wish = {"productImageId": str(product.pk), "modelImageId": str(model.pk)}
+    job = client.post("/api/tryon/generate", wish, content_type="application/json").json()["data"]["jobId"]
+    client.post(f"/api/tryon/jobs/{job}/cancel", content_type="application/json")
+    failed = TryOnJobFactory.create(failed=True)
+    client.post(f"/api/tryon/jobs/{failed.pk}/retry", content_type="application/json")
+    result = TryOnResultFactory.create()
+    run_action(client, "/admin/results/tryonresult/", "approve", [result.pk])
+    client.delete(f"/api/tryon/results/{result.pk}")
+    client.post(f"/admin/models_library/modelimage/{model.pk}/erase/")
+
+    told = [(entry.decision, entry.additional_data) for entry in AuditEntry.objects.order_by("pk")]
+    assert told == [
+        ("generate", {"credits": 1}),
+        ("cancel", None),
+        ("retry", {"credits": 1}),
+        ("review", {"review": "approved"}),
+        ("delete", {"credits": 1}),
+        ("erase", None),
+    ]
+    assert {entry.actor for entry in AuditEntry.objects.all()} == {owner_of(client)}
+    assert "Bea" not in str([*AuditEntry.objects.values_list()])
+
+
+def test_what_a_shop_does_with_its_key_is_not_logged(generate: Generate) -> None:
+    generate()
+    assert not AuditEntry.objects.exists()
+
+
+def test_old_entries_go(settings: Settings) -> None:
+    old, young = AuditEntryFactory.create_batch(2)
+    days = timedelta(days=settings.AUDIT_LOG_DAYS)
+    AuditEntry.objects.filter(pk=old.pk).update(timestamp=clock.now() - days)
+    assert "old_audit_entries: removed 1," in clean("old_audit_entries")
+    assert AuditEntry.objects.get() == young
 
 
 def test_the_log_forgets_what_was_erased() -> None:

@@ -1,25 +1,18 @@
 """The table of abilities, and the groups that are made from it."""
 
-from io import StringIO
-
 import pytest
 from django.contrib.auth.models import Group, Permission, User
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 
+from config.people.groups import groups_update
 from config.shops.abilities import Ability
-from config.shops.roles import ROLES
+from config.shops.roles import OWNERS_ALONE, ROLES
 from tests.admin_pages import page
 from tests.factories import TryOnJobFactory, TryOnResultFactory
 
 pytestmark = pytest.mark.django_db
-
-
-def make_groups() -> str:
-    out = StringIO()
-    call_command("make_groups", stdout=out)
-    return out.getvalue()
 
 
 def signed_in(*, group: str = "") -> Client:
@@ -39,33 +32,14 @@ def test_every_ability_has_its_permission() -> None:
     assert set(Ability) <= names(list(Permission.objects.select_related("content_type")))
 
 
-def test_the_command_makes_the_groups_with_their_permissions() -> None:
-    assert make_groups() == "Made: Merchandiser, Reviewer, Operator.\n"
-    for name, wanted in ROLES.items():
-        group = Group.objects.get(name=name)
-        assert names(list(group.permissions.select_related("content_type"))) == wanted
-
-
-def test_a_group_that_the_owner_has_changed_stays_as_it_is() -> None:
-    make_groups()
-    Group.objects.get(name="Reviewer").permissions.clear()
-    Group.objects.get(name="Operator").delete()
-
-    assert make_groups() == "Made: Operator.\n"
-    assert not Group.objects.get(name="Reviewer").permissions.exists()
-    assert make_groups() == "All groups exist.\n"
-
-
-def test_groups_without_the_tables_are_refused_in_words() -> None:
-    Permission.objects.filter(codename="pause_service").delete()
-
-    with pytest.raises(CommandError, match="permissions are missing"):
-        make_groups()
-    assert not Group.objects.exists()
+def test_every_ability_is_in_a_role_or_the_owners_alone() -> None:
+    of_roles = frozenset[str]().union(*ROLES.values())
+    assert of_roles >= {*Ability} - OWNERS_ALONE
+    assert not of_roles & OWNERS_ALONE
 
 
 def test_each_group_finds_its_shortcuts() -> None:
-    make_groups()
+    groups_update()
     shown = {name: page(signed_in(group=name), "/admin/") for name in ROLES}
 
     assert "Add model photos" in shown["Merchandiser"]
