@@ -12,7 +12,7 @@ from config.core.errors import DomainError
 from config.core.few import narrowed
 from config.shops.abilities import Ability
 from config.shops.callers import Caller
-from results.models import TryOnResult
+from results.models import Review, TryOnResult
 
 if TYPE_CHECKING:
     from results.selectors import ShownResult
@@ -31,9 +31,12 @@ class ResultNotFound(DomainError):
 def results_for(caller: Caller) -> QuerySet[TryOnResult]:
     """Return the unexpired results of the caller's jobs, or of all jobs for who may see them.
 
-    Those on a shopper's own photo are for the shopper only.
+    Those on a shopper's own photo are for the shopper only. A rejected one is for the staff and the shop's
+    server only: no shopper gets it, and no visitor of a page.
     """
     results = TryOnResult.objects.filter(expires_at__gt=clock.now())
+    if caller.is_shopper:
+        results = results.exclude(review=Review.REJECTED)
     if not caller.is_shopper:
         # Not a join either: its condition holds for nearly every job.
         jobs = apps.get_model("tryon", "TryOnJob")._default_manager.filter(pk=OuterRef("job"))

@@ -18,6 +18,7 @@ from config.core.images import ImageWarning
 from config.core.storage import addresses
 from results.garments import Asked, GarmentAnswer, garments_asked, options_asked
 from results.labels import AiLabelAnswer, ai_label
+from results.models import Review
 from tryon.api.fallbacks import FallbackAnswer
 from tryon.failures import FailureCode, is_retryable, message_for
 from tryon.fashn.inputs import steps
@@ -34,7 +35,8 @@ LONGEST_PAUSE: Final = 30  # seconds
 
 RESULT_STATE = _(
     "none until the job is completed, then available. A picture that has gone is deleted or expired. One of "
-    "a shopper is private to everybody else: also the shop sees only that it is there."
+    "a shopper is private to everybody else: also the shop sees only that it is there. A rejected picture is "
+    "not shown: generate again for a new one."
 )
 QUEUE_POSITION = _(
     "From 1, by time of arrival; only while queued. A free slot goes to the key with the fewest try-ons in "
@@ -124,6 +126,7 @@ class ResultState(TextChoices):
     DELETED = "deleted", _("Deleted")
     EXPIRED = "expired", _("Expired")
     PRIVATE = "private", _("For its shopper only")
+    REJECTED = "rejected", _("Rejected by the shop")
 
 
 class JobAnswer(TypedDict):
@@ -226,6 +229,8 @@ def result_state(job: "ShownJob") -> ResultState:
         return ResultState.EXPIRED
     if not hasattr(job, "result"):
         return ResultState.DELETED
+    if job.result.review == Review.REJECTED:
+        return ResultState.REJECTED
     return ResultState.PRIVATE if job.is_private and not job.sees_shoppers else ResultState.AVAILABLE
 
 

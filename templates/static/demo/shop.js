@@ -72,7 +72,7 @@ function show(job, choice) {
   if (job.status === "queued" || job.status === "processing") room.showProgress(job, () => giveUp(job.id, choice));
   else if (job.status === "failed") room.showProblem(choice, job.errorMessage, job.retryable ? again : undefined);
   else if (job.status === "canceled") room.showProblem(choice, say("canceled"), again);
-  else if (job.resultImageUrl === undefined) room.showProblem(choice, say("expired"), again);
+  else if (job.resultImageUrl === undefined) room.showProblem(choice, say(job.resultState === "rejected" ? "rejected" : "expired"), again);
   else {
     // A signed address expires after an hour. The job gives a new one.
     const onPictureLost = () => room.showProblem(choice, say("pictureNotLoaded"), () => watch(job.id));
@@ -162,7 +162,9 @@ async function comeBack() {
 
 async function showTryOns() {
   await restoreOwnPhotos(models);
-  const jobs = (await fetchJobs()).filter(({ resultState }) => resultState !== "deleted");
+  const jobs = (await fetchJobs()).filter(
+    ({ resultState }) => resultState !== "deleted" && resultState !== "rejected",
+  );
   const choices = await Promise.all(jobs.map(choiceIn));
   for (const [index, job] of [...jobs.entries()].reverse()) {
     tryons.remember(job.id, choices[index]);
