@@ -189,6 +189,10 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
         "GET": page("upkeep.view_cleanuprun"),
         "POST": page("upkeep.view_cleanuprun"),
     },
+    **{
+        f"admin/money/{part}": {"GET": page(Ability.SEE_MONEY), "POST": page(Ability.SEE_MONEY)}
+        for part in ("", "calls/", "csv/")
+    },
     "admin/(?P<url>.*)$": {"GET": page(ok=404), "POST": page(ok=404)},
 }
 

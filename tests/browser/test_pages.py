@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 # Addresses that answer data or a picture, redirect, or only act: there is nothing to look at.
 NO_PAGES: Final = {
     *("home", "favicon", "schema", "media", "healthz", "readyz", "doctor", "fashn-webhook"),
-    "demo-products",
+    *("demo-products", "money_csv"),
     *("autocomplete", "jsi18n", "view_on_site", "logout"),
     *("tryon_governor_pause", "tryon_governor_resume"),
     "models_library_modelimage_release_file",

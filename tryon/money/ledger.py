@@ -17,6 +17,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
+    UUIDField,
     Value,
     When,
 )
@@ -72,7 +73,7 @@ def described(calls: QuerySet[Prediction]) -> QuerySet[Prediction]:
         .annotate(
             day=TruncDate("submitted_at", tzinfo=UTC),
             party=Coalesce("payer", "job__requester"),
-            batch_id=Subquery(_items().values("batch_id")[:1]),
+            batch_id=Subquery(_items().values("batch_id")[:1], output_field=UUIDField()),
             model_image_id=F("job__model_image_id"),
             garment_type=Coalesce(
                 KeyTextTransform("garmentPhotoType", "job__options"), Value("auto"), output_field=CharField()

@@ -91,9 +91,14 @@ class Total:
         return sum(self.pictures[outcome] for outcome in REVIEWED)
 
     @property
-    def approval_rate(self) -> float | None:
-        """Return the approved share of the judged pictures, from 0 to 1. None before the first."""
-        return self.approved / self.reviewed if self.reviewed else None
+    def completed(self) -> int:
+        """Return the number of pictures."""
+        return self.sums["pictures"]
+
+    @property
+    def approval_percent(self) -> int | None:
+        """Return the approved share of the judged pictures, in percent. None before the first."""
+        return round(100 * self.approved / self.reviewed) if self.reviewed else None
 
     @property
     def cost_per_approved(self) -> Decimal | None:
@@ -106,9 +111,20 @@ def calls_in(scope: Scope) -> QuerySet[Prediction]:
     return described(calls_of_days(scope.days)).filter(**scope.match)
 
 
-def spending(scope: Scope) -> list[Line]:
-    """Return the sums of the calls by all columns but the day, with one line or a few for each."""
-    return [*_rolled(scope, COLUMNS[1:]), *scope.live_lines]
+def spending(scope: Scope, *, by_day: bool = False) -> list[Line]:
+    """Return the sums of the calls by all columns, with one line or a few for each.
+
+    Those of earlier days leave the day out, unless ``by_day``.
+    """
+    return [*_rolled(scope, COLUMNS if by_day else COLUMNS[1:]), *scope.live_lines]
+
+
+def archived(scope: Scope) -> Total:
+    """Return the sums of the calls whose jobs were cleaned up."""
+    rows = Spending.objects.filter(is_archived=True, day__range=(scope.first, scope.last), **scope.match)
+    found = Total()
+    found.sums.update({name: number or 0 for name, number in rows.aggregate(**_sums()).items()})
+    return found
 
 
 def spending_by_day(scope: Scope) -> dict[date, Total]:
@@ -207,5 +223,9 @@ def _rolled(scope: Scope, columns: Iterable[str]) -> Iterator[Line]:
     rows = Spending.objects.filter(day__range=(scope.first, scope.last), **scope.match)
     rows = rows.exclude(day__in=scope.live_days, is_archived=False).order_by()
     names = [*columns]
-    for row in rows.values(*names).annotate(**{f"all_{name}": Sum(name) for name in SUMS}):
+    for row in rows.values(*names).annotate(**_sums("all_")):
         yield Line({name: row[name] for name in names}, {name: row[f"all_{name}"] for name in SUMS})
+
+
+def _sums(before: str = "") -> dict[str, Sum]:
+    return {f"{before}{name}": Sum(name) for name in SUMS}

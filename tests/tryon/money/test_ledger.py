@@ -110,6 +110,7 @@ def test_every_story_of_a_job_is_in_the_sums_to_the_credit(
 
     sandbox.inject("run", "reset_after")
     assert finish(generate(seed=7)["jobId"]).error_code == "submission_unknown"
+    sandbox.advance(60)
     assert check(sandbox, unanswered=1) == {Outcome.TO_REVIEW: 8}
 
     grow_old(3)
