@@ -1,7 +1,6 @@
 """The library of model photos in the admin."""
 
 from typing import TYPE_CHECKING, Any, TypedDict, override
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,10 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from config.core.admin.base import UploadAdmin, count_of, sentence
 from config.core.admin.widgets import (
@@ -21,17 +19,16 @@ from config.core.admin.widgets import (
     TagsField,
     file_stem,
     large_picture,
-    link_to,
     link_to_list,
     moment,
     pixels,
     thumbnail,
 )
+from config.core.images import ImageWarning
 from models_library.models import Category, ModelImage
 from models_library.release_admin import HasReleases, ReleaseFilter
 from models_library.selectors import with_files
 from models_library.services import (
-    ModelImageDuplicate,
     ModelImageInUse,
     model_image_create,
     model_image_delete,
@@ -114,22 +111,9 @@ class ModelImageAdmin(HasReleases, UploadAdmin[ModelImage]):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @override
-    def take_in(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> ModelImage:
+    def take_in(self, file: Any, fields: dict[str, Any]) -> tuple[ModelImage, tuple[ImageWarning, ...]]:
         name = fields["name"] or file_stem(file.name, 200)
-        try:
-            photo, warnings = model_image_create(
-                file=file, name=name, category=fields["category"], tags=fields["tags"]
-            )
-        except ModelImageDuplicate as twin:
-            link = link_to("models_library_modelimage", twin.details["id"], _("Show it"))
-            raise ModelImageDuplicate(format_html("{} {}", sentence(twin), link)) from twin
-        for warning in warnings:
-            text: str = f"{gettext(warning.message)} ({file.name})"
-            if warning.photo:
-                link = link_to("models_library_modelimage", UUID(warning.photo), _("Show it"))
-                text = format_html("{} {}", text, link)
-            self.message_user(request, text, messages.WARNING)
-        return photo
+        return model_image_create(file=file, name=name, category=fields["category"], tags=fields["tags"])
 
     @override
     def save_model(self, request: HttpRequest, obj: ModelImage, form: Any, change: Any) -> None:

@@ -163,6 +163,13 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     },
     **forms("tryon", "tryonjob"),
     **forms("tryon", "productimage", add=True, change=True),
+    **{
+        f"admin/{list_}/add/one/": {"GET": page(ok=405), "POST": page(needed)}
+        for list_, needed in (
+            ("models_library/modelimage", Ability.ADD_MODELS),
+            ("tryon/productimage", Ability.UPLOAD_PHOTOS),
+        )
+    },
     **erasing("models_library", "modelimage"),
     **erasing("tryon", "productimage"),
     "admin/models_library/modelimage/<path:object_id>/release/": {

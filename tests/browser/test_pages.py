@@ -27,6 +27,7 @@ NO_PAGES: Final = {
     *("home", "favicon", "schema", "media", "healthz", "readyz", "doctor", "fashn-webhook"),
     *("demo-products", "money_csv"),
     *("autocomplete", "jsi18n", "view_on_site", "logout"),
+    *("tryon_productimage_add_one", "models_library_modelimage_add_one"),
     *("tryon_governor_pause", "tryon_governor_resume"),
     "models_library_modelimage_release_file",
     *("django_rq_home_json", "django_rq_actions", "django_rq_confirm_action", "django_rq_stop_job"),

@@ -19,6 +19,7 @@ from config.shops.callers import person_calling
 from models_library.admin import ModelImageAdmin
 from models_library.models import ModelImage
 from results.models import TryOnResult
+from tryon.catalogue.drops import TakesDrops
 from tryon.models import ProductImage
 from tryon.selectors.erasing import EraseCounts, counts_to_erase, results_to_show
 from tryon.services.erasing import Erased, photo_erase
@@ -96,7 +97,7 @@ admin.site.unregister(ModelImage)
 
 
 @admin.register(ModelImage)
-class ErasableModelImageAdmin(ErasesPhotos, ModelImageAdmin):
+class ErasableModelImageAdmin(ErasesPhotos, TakesDrops, ModelImageAdmin):
     """The library's admin, with erasure."""
 
     actions = [*ModelImageAdmin.actions, "erase"]

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, TypedDict, override
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import ActionLocation
 from django.db.models import JSONField, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from config.core.admin.base import UploadAdmin, count_of
 from config.core.admin.widgets import (
     PhotosField,
+    TagsField,
     file_stem,
     large_picture,
     link_to_list,
@@ -22,12 +23,17 @@ from config.core.admin.widgets import (
     pixels,
     thumbnail,
 )
+from config.core.images import ImageWarning
 from config.shops.abilities import Ability
 from config.shops.names import ShopFilter, requester_words
+from models_library.admin import TAGS_HELP
+from models_library.services import normalised_tags
 from tryon.admin.batch import batch_page
 from tryon.admin.erasing import ErasesPhotos
+from tryon.catalogue.drops import TakesDrops
+from tryon.catalogue.names import DEFAULT_PATTERN, is_pattern, name_parts
 from tryon.catalogue.services import photo_add, photo_update
-from tryon.models import ProductImage
+from tryon.models import GarmentCategory, ProductImage
 from tryon.services.products import storable_metadata
 
 if TYPE_CHECKING:
@@ -53,6 +59,9 @@ class Decoder(json.JSONDecoder):
             raise json.JSONDecodeError("Too deep", s, 0) from error
 
 
+NO_PATTERN: Final = _(
+    "Write {product} once, and {view} at most once, with a character such as _ between them."
+)
 METADATA_FIELD: Final[dict[str, Any]] = {"decoder": Decoder, "error_messages": {"invalid": NOT_METADATA}}
 
 
@@ -71,7 +80,7 @@ class ProductImageForm(MetadataForm, forms.ModelForm):  # type: ignore[type-arg]
 
 
 class ProductImageUploadForm(MetadataForm):
-    """New product photos for the shop's catalogue."""
+    """New product photos for the shop's catalogue. Its names may have a pattern."""
 
     photos = PhotosField(
         label=_("Photos"),
@@ -81,8 +90,19 @@ class ProductImageUploadForm(MetadataForm):
         label=_("Product"),
         max_length=100,
         required=False,
-        help_text=_("The shop's own number for the product. If you leave it empty, the file's name is used."),
+        help_text=_("The shop's own number, for all photos. Empty: each file's name has its product."),
     )
+    pattern = forms.CharField(
+        label=_("Pattern of the names"),
+        max_length=60,
+        initial=DEFAULT_PATTERN,
+        required=False,
+        help_text=_("SKU-1_front.jpg has {product} SKU-1 and {view} front. Other names are the product."),
+    )
+    category = forms.ChoiceField(
+        label=_("Category"), choices=[("", _("FASHN finds it")), *GarmentCategory.choices], required=False
+    )
+    tags = TagsField(label=_("Tags"), required=False, help_text=TAGS_HELP)
     metadata = forms.JSONField(
         label=_("Metadata"),
         required=False,
@@ -90,6 +110,12 @@ class ProductImageUploadForm(MetadataForm):
         help_text=_('Anything the shop wants to keep with the photo, as a JSON object: {"colour": "red"}.'),
         **METADATA_FIELD,
     )
+
+    def clean_pattern(self) -> str:
+        pattern: str = self.cleaned_data["pattern"] or DEFAULT_PATTERN
+        if not is_pattern(pattern):
+            raise forms.ValidationError(NO_PATTERN)
+        return pattern
 
 
 class SourceFilter(admin.SimpleListFilter):
@@ -116,7 +142,7 @@ class PhotoShopFilter(ShopFilter):
 
 
 @admin.register(ProductImage)
-class ProductImageAdmin(ErasesPhotos, UploadAdmin[ProductImage]):
+class ProductImageAdmin(ErasesPhotos, TakesDrops, UploadAdmin[ProductImage]):
     """The picture itself never changes: a new picture is a new photo."""
 
     form = ProductImageForm
@@ -146,15 +172,16 @@ class ProductImageAdmin(ErasesPhotos, UploadAdmin[ProductImage]):
         return request.user.has_perm(Ability.START_TRYONS)
 
     @override
-    def take_in(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> ProductImage:
-        photo, warnings = photo_add(
+    def take_in(self, file: Any, fields: dict[str, Any]) -> tuple[ProductImage, tuple[ImageWarning, ...]]:
+        parts = name_parts(file_stem(file.name, 200), fields["pattern"])
+        return photo_add(
             file=file,
-            product_id=fields["product_id"] or file_stem(file.name, 100),
+            product_id=fields["product_id"] or parts.product,
             metadata=fields["metadata"],
+            category=fields["category"],
+            view=parts.view,
+            tags=normalised_tags(fields["tags"]),
         )
-        for warning in warnings:
-            self.message_user(request, f"{gettext(warning.message)} ({file.name})", messages.WARNING)
-        return photo
 
     @override
     def save_model(self, request: HttpRequest, obj: ProductImage, form: Any, change: Any) -> None:

@@ -94,7 +94,7 @@ def products(request: HttpRequest) -> HttpResponse:
 
 def products_page(number: int) -> dict[str, object]:
     """Return one page of the catalogue and the address of the next one, empty at the end."""
-    rows, more = page_of(catalogue(), number, PRODUCTS_PER_PAGE)
+    rows, more = page_of(catalogue().filter(is_active=True), number, PRODUCTS_PER_PAGE)
     return {
         "products": [garment(photo) for photo in rows],
         "next_products": f"{reverse('demo-products')}?page={number + 1}" if more else "",

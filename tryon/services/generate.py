@@ -52,6 +52,12 @@ class ModelImageUnreleased(DomainError):
     )
 
 
+class ProductImageInactive(DomainError):
+    code: ClassVar[str] = "product_image_inactive"
+    status: ClassVar[int] = 409
+    message: Any = _("This product photo has been retired. Choose another photo of the product.")
+
+
 class ResultAppeared(Exception):
     """An identical job completed between our look and our change. The transaction rolls back."""
 
@@ -101,9 +107,9 @@ def tryon_generate(
 
     The person is on a model photo or on a photo of the shopper who asks: give one of both ids.
     ``further_image_ids`` are the other garments of an outfit, whose categories are in the options. Raise
-    ProductImageNotFound, ModelImageNotFound, ModelImageInactive, ModelImageUnreleased, ShopperPhotoNotFound,
-    DailyLimitTooLow, QueueFull and, for a shopper who would wait until midnight, DailyLimitReached. Only the
-    worker calls FASHN.
+    ProductImageNotFound, ProductImageInactive, ModelImageNotFound, ModelImageInactive, ModelImageUnreleased,
+    ShopperPhotoNotFound, DailyLimitTooLow, QueueFull and, for a shopper who would wait until midnight,
+    DailyLimitReached. Only the worker calls FASHN.
     """
     product_image_ids = [product_image_id, *further_image_ids]
     while True:
@@ -132,8 +138,8 @@ def tryon_price(
 ) -> Generated:
     """Return what ``tryon_generate`` would find or make now. It starts, pays and changes nothing.
 
-    The job that it would make is not saved. Raise ProductImageNotFound, ModelImageNotFound,
-    ModelImageInactive, ModelImageUnreleased and ShopperPhotoNotFound.
+    The job that it would make is not saved. Raise ProductImageNotFound, ProductImageInactive,
+    ModelImageNotFound, ModelImageInactive, ModelImageUnreleased and ShopperPhotoNotFound.
     """
     product_image_ids = [product_image_id, *further_image_ids]
     wish = _wish(caller, product_image_ids, model_image_id, shopper_photo_id, options, Lane.INTERACTIVE)
@@ -157,6 +163,7 @@ def _wish(
     """Read the photos. Raise TestModeOff, and what ``tryon_generate`` raises for a photo."""
     require_account(account_of(caller))
     products = [product_image_for(caller, image_id) for image_id in product_image_ids]
+    require_active(products)
     if shopper_photo_id is not None:
         photo = shopper_photo_for(caller, shopper_photo_id)
         return Wish(products, photo, options.normalised(), caller, lane)
@@ -176,6 +183,13 @@ def require_usable(model: ModelImage) -> None:
         days = {"validFrom": model.release_from, "validUntil": model.release_until}
         details |= {name: day.isoformat() for name, day in days.items() if day is not None}
         raise ModelImageUnreleased(details=details)
+
+
+def require_active(products: Sequence[ProductImage]) -> None:
+    """Refuse retired photos, also if their result is there. Raise ProductImageInactive."""
+    for photo in products:
+        if not photo.is_active:
+            raise ProductImageInactive(details={"productImageId": str(photo.pk)})
 
 
 def _find_or_make(wish: Wish) -> Generated:

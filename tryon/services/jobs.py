@@ -22,7 +22,7 @@ from tryon.fashn.options import OptionError
 from tryon.models import EventKind, Lane, NewOwner, Status, TryOnJob
 from tryon.selectors.photos import photos_asked_with, photos_in_use
 from tryon.services.credits import payer_of
-from tryon.services.generate import ResultAppeared, require_usable
+from tryon.services.generate import ResultAppeared, require_active, require_usable
 from tryon.services.limits import check_limits
 from tryon.services.reuse import Reuse, join_active, note, share_live
 
@@ -78,7 +78,8 @@ def job_retry(job: TryOnJob, caller: Caller, *, request_id: UUID | None = None) 
 
     ``request_id`` names a request that may be repeated: one that has retried the job retries it no second
     time. A paid picture is only fetched. Raise NotAllowed, JobNotFailed, ProductImageNotFound,
-    ModelImageInactive, ModelImageUnreleased, ShopperPhotoNotFound, OptionsOutdated, and as ``check_limits``.
+    ProductImageInactive, ModelImageInactive, ModelImageUnreleased, ShopperPhotoNotFound, OptionsOutdated, and
+    as ``check_limits``.
     """
     if not (caller.may(Ability.OPERATE_JOBS) or may_pay_again(job, caller)):
         raise NotAllowed
@@ -94,6 +95,7 @@ def job_retry(job: TryOnJob, caller: Caller, *, request_id: UUID | None = None) 
     if job.is_private and not photos_in_use(clock.now()).filter(jobs=job).exists():
         raise ShopperPhotoNotFound
     photos = photos_asked_with(job, caller.requester)
+    require_active(photos)
     live = share_live(job.cache_key, caller, photos)
     while live is None:
         try:

@@ -1,6 +1,8 @@
 """The base of all admin pages, and forms that take in photos."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, override
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,7 +19,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from config.core.admin.lists import StrictLists
+from config.core.admin.widgets import link_to
 from config.core.errors import DomainError
+from config.core.images import ImageWarning
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -43,6 +47,15 @@ class ReadOnlyAdmin[M: models.Model](StudioAdmin[M]):
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class Taken[M: models.Model]:
+    """The outcome of one file: its row, with warnings about the photo, or the refusal."""
+
+    row: M | None = None
+    warnings: tuple[ImageWarning, ...] = ()
+    refusal: DomainError | None = None
+
+
 class UploadAdmin[M: models.Model](StudioAdmin[M]):
     """Rows that begin as photos: one form takes in several files, one at a time.
 
@@ -52,10 +65,11 @@ class UploadAdmin[M: models.Model](StudioAdmin[M]):
 
     upload_form: ClassVar[type[forms.Form]]  # with a PhotosField named "photos"
 
-    def take_in(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> M:
-        """Create a row from one file and the form's other fields. Raise DomainError for a refused file.
+    def take_in(self, file: Any, fields: dict[str, Any]) -> tuple[M, tuple[ImageWarning, ...]]:
+        """Create a row from one file and the form's other fields, and return it with warnings.
 
-        ``file`` is Django's UploadedFile: a BinaryIO in all but its type.
+        ``file`` is Django's UploadedFile: a BinaryIO in all but its type. Raise DomainError for a refused
+        file. Its details may have the ``id`` of the row that the file equals.
         """
         # Abstract, but not by ABC: Django's admin classes have a metaclass of their own.
         raise NotImplementedError(f"{type(self).__name__} does not say how a photo becomes a row")
@@ -79,16 +93,34 @@ class UploadAdmin[M: models.Model](StudioAdmin[M]):
         """Take in the valid files, and name the refused ones in the form's errors."""
         added = 0
         for file in form.cleaned_data["photos"]:
-            try:
-                row = self.take_in(request, file, form.cleaned_data)
-            except DomainError as error:
-                form.add_error("photos", format_html("{}: {}", file.name, sentence(error)))
-            else:
-                self.log_addition(request, row, [{"added": {}}])
-                added += 1
+            taken = self.take_in_one(request, file, form.cleaned_data)
+            if (error := taken.refusal) is not None:
+                said = self._with_link(sentence(error), error.details.get("id", ""))
+                form.add_error("photos", format_html("{}: {}", file.name, said))
+                continue
+            added += 1
+            for warning in taken.warnings:
+                text = f"{gettext(warning.message)} ({file.name})"
+                self.message_user(request, self._with_link(text, warning.photo), messages.WARNING)
         if added:
             text = ngettext("%(count)d photo was added.", "%(count)d photos were added.", added)
             self.message_user(request, text % {"count": added}, messages.SUCCESS)
+
+    def take_in_one(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> Taken[M]:
+        """Take one file in, and note the new row in the admin's history."""
+        try:
+            row, warnings = self.take_in(file, fields)
+        except DomainError as error:
+            return Taken(refusal=error)
+        self.log_addition(request, row, [{"added": {}}])
+        return Taken(row, warnings)
+
+    def _with_link(self, text: str, key: str) -> str:
+        """Return the text, with a link to the row that it is about."""
+        if not key:
+            return text
+        page = f"{self.opts.app_label}_{self.opts.model_name}"
+        return format_html("{} {}", text, link_to(page, UUID(key), _("Show it")))
 
     def _upload_page(self, request: HttpRequest, form: forms.Form) -> HttpResponse:
         fieldsets: Any = [(None, {"fields": [*form.fields]})]

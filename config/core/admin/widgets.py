@@ -11,11 +11,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.core.http.uploads import MOST_FILES
-from config.core.images import MAX_UPLOAD_BYTES
 
 
 def thumbnail(picture: FieldFile, alt: str) -> SafeString:
@@ -65,25 +63,9 @@ def file_stem(file_name: str, longest: int) -> str:
 
 
 class PhotosInput(forms.FileInput):
-    """A file input that takes several pictures. Its script tells of too many before they are sent."""
+    """A file input that takes several pictures."""
 
     allow_multiple_selected = True
-
-    class Media:
-        js = ("tryon/photos.js",)
-
-    @override
-    def build_attrs(
-        self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        limits = {
-            "data-most": MOST_FILES,
-            "data-most-bytes": MAX_UPLOAD_BYTES,
-            "data-too-many": gettext("Choose at most %(most)d photos at a time.") % {"most": MOST_FILES},
-            "data-too-large": gettext("Choose photos of at most %(most)d MB together.")
-            % {"most": MAX_UPLOAD_BYTES >> 20},
-        }
-        return super().build_attrs({**base_attrs, **limits}, extra_attrs)
 
 
 class PhotosField(forms.FileField):

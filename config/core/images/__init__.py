@@ -25,7 +25,15 @@ from config.core.images.errors import (
 )
 from config.core.images.likeness import is_alike
 from config.core.images.limits import MAX_RESULT_BYTES, MAX_UPLOAD_BYTES
-from config.core.images.pictures import DUPLICATE, SIMILAR, ImageWarning, Picture, PreparedImage, ResultImage
+from config.core.images.pictures import (
+    DUPLICATE,
+    SIMILAR,
+    WARNINGS,
+    ImageWarning,
+    Picture,
+    PreparedImage,
+    ResultImage,
+)
 from config.core.images.provenance import SOURCE_TYPE
 
 __all__ = [
@@ -35,6 +43,7 @@ __all__ = [
     "MAX_UPLOAD_BYTES",
     "SIMILAR",
     "SOURCE_TYPE",
+    "WARNINGS",
     "ImageAnimated",
     "ImageBlank",
     "ImageDecoderFailed",

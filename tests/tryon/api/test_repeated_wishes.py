@@ -22,6 +22,7 @@ from tryon.cleanup.photos import product_image_forget
 from tryon.fashn.options import TryOnOptions
 from tryon.models import TryOnJob
 from tryon.services.generate import cache_key, with_default_category
+from tryon.services.products import product_image_update
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -119,6 +120,10 @@ def test_a_repeat_needs_the_key_and_the_photos(ask: Callable[..., Any], job: Try
     assert error_of(ask())["code"] == "model_image_inactive"
     model_image_update(model_of(job), is_active=True)
     assert [ask().status_code for _ in range(2)] == [200, 200]
+    for is_active, status in ((False, 409), (True, 200)):
+        job.product_image.is_active = is_active
+        product_image_update(job.product_image, ["is_active"])
+        assert ask().status_code == status
     product_image_forget(job.product_image_id)
     assert error_of(ask())["code"] == "product_image_not_found"
     row = ApiKey.objects.get()

@@ -159,6 +159,9 @@ def test_only_failed_jobs_are_retried(owner: Api) -> None:
     model_of(job).is_active = False
     model_of(job).save()
     assert error_of(owner.post(f"jobs/{job.pk}/retry"))["code"] == "model_image_inactive"
+    type(model_of(job)).objects.update(is_active=True)
+    type(job.product_image).objects.update(is_active=False)
+    assert error_of(owner.post(f"jobs/{job.pk}/retry"))["code"] == "product_image_inactive"
 
 
 def test_a_job_with_options_of_another_time_is_not_retried(owner: Api) -> None:

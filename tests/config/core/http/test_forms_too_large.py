@@ -68,10 +68,3 @@ def test_too_many_names_in_an_address_are_refused_with_the_limit(owner: Api, pat
     response = owner.client.get(f"{path}?{'x=1&' * 1001}")
     assert response.status_code == 400
     assert "at most 1,000 fields" in response.text
-
-
-def test_the_form_knows_its_limits_in_the_language_of_the_reader() -> None:
-    text = sign_in().get(ADD, headers={"Accept-Language": "ko"}).text
-    assert 'data-most="20" data-most-bytes="20971520"' in text
-    assert "합쳐서 20MB 이하의 사진을 선택하세요." in text
-    assert "tryon/photos.js" in text
