@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "config.shops.middleware.PeopleAuthenticationMiddleware",
     "config.shops.middleware.PeopleMessageMiddleware",
     "axes.middleware.AxesMiddleware",
+    "config.people.preferences.PreferencesMiddleware",
     "config.people.audit.AuditMiddleware",
 ]
 

@@ -142,6 +142,7 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
         ),
         "POST": page(ok=405),
     },
+    "admin/preferences/": {"GET": page(), "POST": page(ok=302, body={"language": "ko"})},
     "admin/jsi18n/": {"GET": page(), "POST": page(ok=405)},
     "admin/auth/user/<id>/password/": {"GET": page("auth.change_user"), "POST": page("auth.change_user")},
     **forms("auth", "group", add=True, change=True, delete=True),

@@ -1,8 +1,6 @@
 """The rows about people: their preferences, and the log of their changes."""
 
-from datetime import UTC, tzinfo
 from typing import Any, override
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from auditlog.models import AbstractLogEntry
 from django.conf import settings
@@ -37,19 +35,6 @@ class Preferences(models.Model):
     @override
     def __str__(self) -> str:
         return str(self.user)
-
-    @property
-    def zone(self) -> tzinfo:
-        """Return the person's time zone, or the service's where they have none that this machine knows."""
-        return zone_named(self.time_zone) or zone_named(settings.TIME_ZONE) or UTC
-
-
-def zone_named(name: str) -> ZoneInfo | None:
-    """Return the time zone with an IANA name such as ``Asia/Seoul``. None if there is none."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # a name from outside can be a path, or a folder
-        return None
 
 
 def preferences_of(user: User | AnonymousUser) -> Preferences:

@@ -20,10 +20,19 @@ def language() -> str:
 
 
 @pytest.fixture
-def context(chromium: Browser, live_server: LiveServer, language: str) -> Iterator[BrowserContext]:
+def zone() -> str:
+    """The time zone of the browser. A test may be elsewhere."""
+    return "UTC"
+
+
+@pytest.fixture
+def context(chromium: Browser, live_server: LiveServer, language: str, zone: str) -> Iterator[BrowserContext]:
     """A window without cookies."""
     context = chromium.new_context(
-        base_url=live_server.url, viewport={"width": 1280, "height": 900}, locale=language
+        base_url=live_server.url,
+        viewport={"width": 1280, "height": 900},
+        locale=language,
+        timezone_id=zone,
     )
     yield context
     context.close()

@@ -17,7 +17,7 @@ from rq import Worker
 from config.core.upkeep.models import CleanupRun
 from tests.browser.visits import Visitor
 from tests.conftest import Finish, Generate
-from tests.factories import ProductFactory
+from tests.factories import AuditEntryFactory, ProductFactory
 from tryon.sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -37,6 +37,7 @@ NO_PAGES: Final = {
 # Forms that nobody gets: what the system writes is not added, changed or deleted by hand.
 REFUSED: Final = {
     *("upkeep_cleanuprun_add", "upkeep_cleanuprun_delete"),
+    *("people_auditentry_add", "people_auditentry_delete"),
     *("results_tryonresult_add", "tryon_tryonjob_add", "tryon_tryonjob_delete"),
     *("tryon_governor_add", "tryon_governor_delete", "tryon_productimage_delete"),
     "api_shop_delete",  # it has keys
@@ -87,6 +88,7 @@ def words(generate: Generate, finish: Finish, work: Callable[[], None]) -> Mappi
     finish(generate()["jobId"])
     Group.objects.create(name="Reviewers")
     CleanupRun.objects.create(task="expired_results")
+    AuditEntryFactory.create()
     ProductFactory.create()
     queue = django_rq.get_queue("tryon")
     task = queue.enqueue("tests.browser.test_pages.failing")

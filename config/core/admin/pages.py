@@ -29,13 +29,16 @@ class Page:
 PAGES: Final[list[Page]] = []
 
 
-def admin_page(route: str, *, name: str, permission: str) -> Callable[[View], View]:
-    """Register a view as a page of the admin, for people with the permission. Others get 403."""
+def admin_page(route: str, *, name: str, permission: str | None) -> Callable[[View], View]:
+    """Register a view as a page of the admin, for people with the permission. Others get 403.
+
+    None is a page for everybody who may open the admin.
+    """
 
     def register(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.has_perm(permission):
+            if permission and not request.user.has_perm(permission):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

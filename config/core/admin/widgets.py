@@ -43,7 +43,7 @@ def pixels(width: int, height: int) -> str:
 
 
 def moment(at: datetime) -> str:
-    """Return a time to the minute, in the request's time zone: short enough for a list."""
+    """Return a time to the minute, in the person's zone, which the head of each page names."""
     return localtime(at).strftime("%Y-%m-%d %H:%M")
 
 
