@@ -10,7 +10,9 @@ from config.core.http.address import path_of
 from config.core.http.gate import BodyLimits, Gate, Places, Room, Rooms
 from config.core.http.gate.rooms import FETCH_THREADS, LOGIN_THREADS, SEARCH_THREADS, UPLOAD_THREADS
 from config.core.images import MAX_UPLOAD_BYTES
+from config.core.redis.loop import LoopCounters
 from config.shops.rates import refusal_before
+from tryon.api.instant import InstantAnswers
 
 # A form has some fields beside its photo.
 FORM_BYTES: Final = 1 << 20
@@ -19,6 +21,13 @@ FORM_BYTES: Final = 1 << 20
 # and passes every request on, would wait as long for each of them, again and again.
 sys.setswitchinterval(0.001)
 
+# Questions to Redis at once, of the event loop.
+QUESTIONS: Final = 32
+
+instant: Final = InstantAnswers(
+    LoopCounters(settings.REDIS_URL, most=QUESTIONS),
+    Places(places=QUESTIONS, waiting=256, per_caller=128),
+)
 application: Final = Gate(
     django,
     rooms=Rooms(
@@ -36,4 +45,5 @@ application: Final = Gate(
     health_path=path_of("healthz"),
     prefix=settings.FORCE_SCRIPT_NAME or "",
     refusal_before=refusal_before,
+    answer_before=instant.answer,
 )

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.core.http.address.ForwardedMiddleware",
     "config.core.middleware.RequestLogMiddleware",
+    "tryon.api.quick.SnapshotMiddleware",
     "config.core.middleware.PrivateAnswersMiddleware",
     "config.core.http.health.ProbesMiddleware",
     "corsheaders.middleware.CorsMiddleware",

@@ -6,6 +6,7 @@ database's clock, and counts on from there by its own monotonic clock, which no 
 time moves.
 """
 
+import asyncio
 import functools
 import threading
 import time
@@ -63,11 +64,18 @@ class DatabaseClock:
             reading = self._read_again(reading)
         return datetime.now(UTC) if reading is None else reading.now()
 
+    def is_read(self) -> bool:
+        """Return whether ``now`` needs no query."""
+        return self._reading is not None and self._reading.is_fresh()
+
     def forget(self) -> None:
         """Ask the database at the next call."""
         self._reading = None
 
     def _read_again(self, known: Reading | None) -> Reading | None:
+        # An event loop waits for no database. It looks at ``is_read`` before, so the reading is hardly older.
+        if known is not None and asyncio._get_running_loop() is not None:
+            return known
         # One thread asks; the others count on from what is known, or wait for the first reading.
         if not self._lock.acquire(blocking=known is None):
             return known
@@ -132,6 +140,11 @@ def today() -> date:
 def next_midnight() -> datetime:
     """Return the end of the database's day, in UTC."""
     return datetime.combine(today() + timedelta(days=1), time_of_day.min, UTC)
+
+
+def is_read() -> bool:
+    """Return whether ``now`` needs no query: an event loop must not wait for one."""
+    return _clock.is_read()
 
 
 def forget() -> None:

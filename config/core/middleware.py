@@ -28,21 +28,31 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        offered = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = offered if ACCEPTED_ID.fullmatch(offered) else uuid.uuid4().hex
+        request_id = request_id_of(request)
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
-            logger.info(
-                "request",
-                method=request.method,
-                path=path_without_secrets(request),
-                status=response.status_code,
-                milliseconds=round((time.perf_counter() - started) * 1000, 1),
-                **({"live": True} if "HTTP_X_LIVE" in request.META else {}),  # a page refreshes itself
-            )
+            log_request(request, response.status_code, started)
         response["X-Request-ID"] = request_id
         return response
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """Return the id that a request comes with, or a new one."""
+    offered: str = request.META.get("HTTP_X_REQUEST_ID", "")
+    return offered if ACCEPTED_ID.fullmatch(offered) else uuid.uuid4().hex
+
+
+def log_request(request: HttpRequest, status: int, started: float) -> None:
+    """Write the line of a request. ``started`` is a time of ``time.perf_counter``."""
+    logger.info(
+        "request",
+        method=request.method,
+        path=path_without_secrets(request),
+        status=status,
+        milliseconds=round((time.perf_counter() - started) * 1000, 1),
+        **({"live": True} if "HTTP_X_LIVE" in request.META else {}),  # a page refreshes itself
+    )
 
 
 class PrivateAnswersMiddleware:

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from config.core.http.address import client_address
 from config.core.http.envelope import error_body
 from config.core.http.rates import REFUSED, Rate, RateLimited, Usage
-from config.core.redis.counters import count
+from config.core.redis.counters import Counted, Counter, count
+from config.core.redis.loop import LoopCounters
 from config.shops.authentication import key_of, token_of
 from config.shops.keys import digest_of
 from config.shops.middleware import API
@@ -83,27 +84,47 @@ def refusal_before(
 
 
 class Meter:
-    """The rates of one request. It counts once."""
+    """The rates of one request. It counts once, here or before, in the event loop."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._address = client_address(request) or ""
         self._rates = rates_of(request.method or "", request.path_info, request.META, self._address)
         self._kind = self._rates[0].policy.partition("-")[2]
+        self._found: dict[str, Any] = {}
         self.usage: Usage | None = None
 
     def count(self, names: Sequence[str] = ()) -> dict[str, Any]:
         """Count the request, and return the cached values with these names. Raise RateLimited."""
-        counts, found = count([rate.counter for rate in self._rates], names)
-        self.usage = Usage(self._rates, counts)
-        if error := self.usage.refusal():
+        if self.usage is None:
+            self._take(count(self._counters, names))
+        if self.usage is not None and (error := self.usage.refusal()):
             raise error
-        return found
+        return self._found
+
+    async def count_in_loop(self, counters: LoopCounters, names: Sequence[str]) -> dict[str, Any] | None:
+        """Count the request if Redis answers, and return the cached values with these names.
+
+        None leaves the request, and its refusal, to ``count``.
+        """
+        if counted := await counters.count(self._counters, names):
+            self._take(counted)
+            if self.usage is not None and not self.usage.is_over:
+                return self._found
+        return None
 
     def count_stranger(self) -> None:
         """Count a request with a wrong key for its address too. Raise RateLimited."""
         if all(rate.caller != self._address for rate in self._rates):
-            self._rates = [_rate("address", self._kind, self._address)]
+            self._rates, self.usage = [_rate("address", self._kind, self._address)], None
             self.count()
+
+    @property
+    def _counters(self) -> list[Counter]:
+        return [rate.counter for rate in self._rates]
+
+    def _take(self, counted: Counted) -> None:
+        counts, self._found = counted
+        self.usage = Usage(self._rates, counts)
 
 
 def meter_of(request: HttpRequest) -> Meter:
@@ -124,7 +145,7 @@ class RatesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(API):
             return self.get_response(request)
-        meter = request.META[METER] = Meter(request)
+        meter = request.META[METER] = request.META.get(METER) or Meter(request)
         response = self.get_response(request)
         try:
             if meter.usage is None:  # no view was found, or none was asked

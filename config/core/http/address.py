@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -23,12 +23,20 @@ class ForwardedMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.TRUSTED_PROXIES:
-            for name in LISTS:
-                if value := request.META.get(name):
-                    entries = value.split(",")
-                    request.META[name] = entries[-min(len(entries), settings.TRUSTED_PROXIES)].strip()
+        keep_trusted(request.META)
         return self.get_response(request)
+
+
+def keep_trusted(environ: dict[str, Any]) -> None:
+    """Keep, of the hosts and schemes in the environment of a request, those of the outermost trusted proxy.
+
+    Done twice, it is as done once.
+    """
+    if settings.TRUSTED_PROXIES:
+        for name in LISTS:
+            if value := environ.get(name):
+                entries = value.split(",")
+                environ[name] = entries[-min(len(entries), settings.TRUSTED_PROXIES)].strip()
 
 
 def path_of(name: str, *args: str) -> str:

@@ -40,16 +40,21 @@ conditional: Final = decorator_from_middleware(ConditionalMiddleware)
 
 def unless_known(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Return a success with an ``ETag``, or a 304 if the client has it."""
-    offered = request.META.get("HTTP_IF_NONE_MATCH")
-    if offered is None:
-        return response
-    known = [one.removeprefix("W/") for one in parse_etags(offered)]
-    if response["ETag"].removeprefix("W/") not in known and known != ["*"]:
+    if not is_known(request, response["ETag"]):
         return response
     headers = {name: value for name, value in response.items() if name not in OF_THE_BODY}
     same = HttpResponseNotModified(headers=headers)
     same.cookies = response.cookies
     return same
+
+
+def is_known(request: HttpRequest, tag: str) -> bool:
+    """Return whether the client has the answer with this ``ETag``."""
+    offered = request.META.get("HTTP_IF_NONE_MATCH")
+    if offered is None:
+        return False
+    known = [one.removeprefix("W/") for one in parse_etags(offered)]
+    return tag.removeprefix("W/") in known or known == ["*"]
 
 
 def tag_of(content: bytes) -> str:

@@ -15,6 +15,13 @@ from config.core.redis.counters import Count, Counter
 
 WINDOW_SECONDS: Final = 60
 NOTHING_USED: Final = Count(0, WINDOW_SECONDS)
+RATE_HEADERS: Final = (
+    "RateLimit-Policy",
+    "RateLimit",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+)
 # A process remembers at most this many callers that are over a rate. A forgotten one is counted again.
 MOST_REMEMBERED: Final = 10_000
 
@@ -61,22 +68,29 @@ class Usage:
             for rate, count in zip(self.rates, counts, strict=True)
         ]
         least = min(left, key=lambda one: one.requests / one.rate.most)
-        return {
-            "RateLimit-Policy": ", ".join(
-                f'"{rate.policy}";q={rate.most};w={WINDOW_SECONDS}' for rate in self.rates
-            ),
-            "RateLimit": ", ".join(f'"{one.rate.policy}";r={one.requests};t={one.seconds}' for one in left),
-            "X-RateLimit-Limit": str(least.rate.most),
-            "X-RateLimit-Remaining": str(least.requests),
-            "X-RateLimit-Reset": str(math.ceil(clock.now().timestamp() + least.seconds)),
-        }
+        values = (
+            ", ".join(f'"{rate.policy}";q={rate.most};w={WINDOW_SECONDS}' for rate in self.rates),
+            ", ".join(f'"{one.rate.policy}";r={one.requests};t={one.seconds}' for one in left),
+            str(least.rate.most),
+            str(least.requests),
+            str(math.ceil(clock.now().timestamp() + least.seconds)),
+        )
+        return dict(zip(RATE_HEADERS, values, strict=True))
 
     def refusal(self) -> RateLimited | None:
         """Return the refusal of a request that is one too many, and remember its caller."""
-        for rate, count in zip(self.rates, self.counts, strict=False):
-            if count.used > rate.most:
-                return REFUSED.add(rate, count, self.headers())
-        return None
+        over = self._over
+        return None if over is None else REFUSED.add(*over, self.headers())
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the request is one too many."""
+        return self._over is not None
+
+    @property
+    def _over(self) -> tuple[Rate, Count] | None:
+        pairs = zip(self.rates, self.counts, strict=False)
+        return next(((rate, count) for rate, count in pairs if count.used > rate.most), None)
 
 
 class Left(NamedTuple):

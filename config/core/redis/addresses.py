@@ -14,6 +14,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from redis import ConnectionPool, Redis, RedisError
+from redis import asyncio as redis_asyncio
+from redis.asyncio.retry import Retry as LoopRetry
+from redis.asyncio.sentinel import Sentinel as LoopSentinel
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
@@ -52,6 +55,16 @@ class SentinelAddress:
             "password": self.sentinel_password,
             "socket_connect_timeout": CONNECT_SECONDS,
             "socket_timeout": CONNECT_SECONDS,
+        }
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of a client of the sentinels, and of the master that they name."""
+        return {
+            "sentinel_kwargs": self.sentinel_kwargs,
+            "db": self.db,
+            "username": self.username,
+            "password": self.password,
         }
 
 
@@ -118,15 +131,27 @@ def connect(url: str) -> Redis:
     if not url.startswith(SENTINEL_SCHEME):
         return Redis.from_url(url, connection_class=_connection_class(url), **options)
     address = sentinel_address(url)
-    sentinel = Sentinel(  # type: ignore[no-untyped-call]
-        address.hosts,
-        sentinel_kwargs=address.sentinel_kwargs,
-        db=address.db,
-        username=address.username,
-        password=address.password,
-        **options,
-    )
+    sentinel = Sentinel(address.hosts, **address.arguments, **options)  # type: ignore[no-untyped-call]
     master: Redis = sentinel.master_for(address.master)  # type: ignore[no-untyped-call]
+    return master
+
+
+def connect_in_loop(url: str, *, connections: int) -> redis_asyncio.Redis:
+    """Return a client for an event loop, with at most so many connections. It connects at its first use.
+
+    It never tries again, and waits only to connect: who asks sets a deadline for the whole.
+    """
+    options: dict[str, Any] = {
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "socket_timeout": None,
+        "retry": LoopRetry(NoBackoff(), 0),
+        "max_connections": connections,
+    }
+    if not url.startswith(SENTINEL_SCHEME):
+        return redis_asyncio.Redis.from_url(url, **options)
+    address = sentinel_address(url)
+    sentinel = LoopSentinel(address.hosts, **address.arguments, **options)  # type: ignore[no-untyped-call]
+    master: redis_asyncio.Redis = sentinel.master_for(address.master)
     return master
 
 

@@ -52,7 +52,10 @@ class Count(NamedTuple):
     seconds: float
 
 
-def count(counters: Sequence[Counter], names: Sequence[str] = ()) -> tuple[list[Count], dict[str, Any]]:
+type Counted = tuple[list[Count], dict[str, Any]]
+
+
+def count(counters: Sequence[Counter], names: Sequence[str] = ()) -> Counted:
     """Count one request in each counter, and return the cached values with these names, in one question.
 
     The counts end with the first that is too high, and there are none while Redis is away or refuses. The log
@@ -60,25 +63,37 @@ def count(counters: Sequence[Counter], names: Sequence[str] = ()) -> tuple[list[
     """
     if cache_outage.is_on():
         return [], {}
-    client = _client()
     try:
-        counts, values = _ask(client, counters, names)
+        answer: Any = _script()(*question(counters, names), client=_client().get_client(write=True))
     except RedisError as error:
-        if uncounted.note():
-            logger.warning("requests_not_counted", error=type(error).__name__)
+        note_uncounted(error)
         return [], cache.get_many(names) if names else {}
+    return told(answer, names)
+
+
+def question(counters: Sequence[Counter], names: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Return the keys and the arguments of ``COUNT``."""
+    client = _client()
+    keys = [str(client.make_key(name)) for name in (*(counter.name for counter in counters), *names)]
+    numbers = [number for counter in counters for number in (counter.most, counter.seconds * 1000)]
+    return keys, [len(counters), *numbers]
+
+
+def told(answer: Any, names: Sequence[str]) -> Counted:
+    """Return what the answer to ``COUNT`` tells."""
     uncounted.end()
+    client = _client()
+    counts, values = answer if len(answer) > 1 else (answer[0], ())
     found = {
         name: client.decode(value) for name, value in zip(names, values, strict=False) if value is not None
     }
     return [Count(used, left / 1000) for used, left in counts], found
 
 
-def _ask(client: Any, counters: Sequence[Counter], names: Sequence[str]) -> tuple[list[list[int]], list[Any]]:
-    keys = [str(client.make_key(name)) for name in (*(counter.name for counter in counters), *names)]
-    numbers = [number for counter in counters for number in (counter.most, counter.seconds * 1000)]
-    answer: Any = _script()(keys, [len(counters), *numbers], client=client.get_client(write=True))
-    return answer[0], answer[1] if len(answer) > 1 else []
+def note_uncounted(error: Exception) -> None:
+    """Write a line into the log where an outage begins."""
+    if uncounted.note():
+        logger.warning("requests_not_counted", error=type(error).__name__)
 
 
 @functools.cache

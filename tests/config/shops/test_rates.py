@@ -17,7 +17,7 @@ from config.shops.rates import refusal_before
 from tests.config.core.http.test_gate import Client as RawClient
 from tests.config.core.http.test_gate import gate_for
 from tests.config.shops.test_sessions import PAGE, visitor
-from tests.conftest import Api, data_of, error_of, requester
+from tests.conftest import Api, error_of, requester
 from tests.factories import ShopFactory, TryOnJobFactory
 from tests.threads import at_once
 from tests.waiting import LONGEST_SECONDS
@@ -200,16 +200,6 @@ def test_a_page_reads_its_refusal_and_may_ask_whether_it_may_call(settings: Sett
     assert (refused.code, refused.header[b"access-control-allow-origin"]) == ("rate_limited", b"*")
     assert b"Retry-After" in refused.header[b"access-control-expose-headers"].split(b", ")
     assert ask("OPTIONS").status == 200
-
-
-def test_the_status_of_a_job_is_one_question_to_redis(owner: Api) -> None:
-    job = TryOnJobFactory.create(requester=requester("Owner"), failed=True)
-    owner.get(f"jobs/{job.pk}")
-    redis = get_redis_connection("default")
-    redis.config_resetstat()
-    assert data_of(owner.get(f"jobs/{job.pk}"))["status"] == "failed"
-    asked = {name.removeprefix("cmdstat_") for name in redis.info("commandstats")} - {"config|resetstat"}
-    assert asked == {"evalsha", "incr", "pttl", "mget"}  # the first runs the others
 
 
 @pytest.mark.slow

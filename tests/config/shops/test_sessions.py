@@ -263,15 +263,6 @@ def test_a_visitor_counts_for_themselves_their_address_and_the_key(key: str) -> 
     assert Page.of("tos_vt_forged").get("models")["RateLimit-Policy"].startswith('"address-reads"')
 
 
-def test_the_status_of_a_visitors_job_is_one_question_to_redis(key: str) -> None:
-    page = visitor(key)
-    job_id = data_of(page.post("generate", photos()))["jobId"]
-    page.get(f"jobs/{job_id}")
-    with CaptureQueriesContext(connection) as queries:
-        assert page.get(f"jobs/{job_id}").status_code == 200
-    assert len(queries) == 0
-
-
 def test_pages_that_repeat_one_idempotency_key_share_no_session(key: str) -> None:
     page = Page(f"Api-Key {key}")
     headers = {"Idempotency-Key": "same"}

@@ -1,24 +1,39 @@
-"""GET /jobs/{id} by its quick path: the full view's bytes, and never what is no longer true."""
+"""GET /jobs/{id} as the web process answers it: always the full view's bytes, and what is true now.
+
+The first of some plain requests is answered from the database, and the others before Django.
+"""
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import caches
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries, Settings
+from django_redis import get_redis_connection
+from pytest_django import Settings
 
 from config.core import clock
+from config.core.http.gate import Places
+from config.core.redis import addresses
+from config.core.redis.loop import LoopCounters
 from config.core.redis.outage import cache_outage
 from config.core.storage import local
 from config.shops.callers import Caller
-from config.shops.keys import key_forget
-from config.shops.models import ApiKey
+from config.shops.keys import key_forget, key_issue
+from config.shops.models import ApiKey, Kind, Shop
+from config.shops.sessions import new_visitor, session_open
 from results.models import TryOnResult
-from tests.conftest import Api, Generate, data_of, requester
+from tests.config.core.http.test_gate import Client as RawClient
+from tests.config.core.redis.test_outage import Silent
+from tests.conftest import Api, Generate, data_of, error_of, requester
 from tests.factories import ProductImageFactory, TryOnJobFactory, TryOnResultFactory
+from tests.gateway import Gateway, clients_at_the_gate
+from tests.waiting import eventually
 from tryon.api.answers import facts_of
 from tryon.models import ProductImage, Status, TryOnJob
 from tryon.services.erasing import photo_erase
@@ -29,6 +44,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 # DRF answers the same to it, and the quick path leaves it to DRF.
 UNUSUAL: Final = {"Accept": "application/json;q=0.9, */*"}
 PLAIN: Final = {"Accept": "application/json"}
+
+
+@pytest.fixture(autouse=True)
+def web() -> Iterator[Gateway]:
+    """All clients ask at the gate."""
+    with clients_at_the_gate() as gateway:
+        yield gateway
 
 
 @pytest.fixture
@@ -54,8 +76,19 @@ def answer(client: Client, job: TryOnJob, headers: dict[str, str] = PLAIN) -> tu
 
 def told(response: Any) -> dict[str, str]:
     """The headers without those of one request. Only the full view tells the methods of the address."""
-    own = ("X-Request-ID", "Allow", "RateLimit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+    own = ("x-request-id", "allow", "ratelimit", "x-ratelimit-remaining", "x-ratelimit-reset")
     return {name: value for name, value in response.items() if name not in own}
+
+
+def page_of(origin: str) -> tuple[Client, str]:
+    """A visitor at a page of the owner's shop, and the visitor's name."""
+    shop = Shop.objects.get(name="Owner")
+    key, _text = key_issue(name="Page", shop=shop, kind=Kind.PUBLISHABLE)
+    Shop.objects.update(allowed_origins=[origin])
+    key.refresh_from_db()
+    shopper = new_visitor()
+    token = session_open(key, shopper=shopper, origin=origin).token
+    return Client(headers={"Authorization": f"Bearer {token}", "Origin": origin}), shopper
 
 
 def status(api: Api, job: TryOnJob) -> str:
@@ -88,24 +121,106 @@ def test_every_caller_gets_the_same_bytes_by_both_paths_in_every_state(
     staff.force_login(User.objects.create_superuser("ada"))
     closed = Client(headers={"Authorization": "Api-Key tos_closed"})
     another_scheme = Client(headers={"Authorization": owner.authorization.replace("Api-Key", "Bearer")})
-    callers = [owner.client, stranger.client, manager.client, staff, closed, another_scheme]
+    page, shopper = page_of("https://shop.example")
+    callers = [owner.client, stranger.client, manager.client, page, staff, closed, another_scheme]
     statuses = set()
     for job in jobs():
+        job.viewers.create(requester=shopper)
         for client in callers:
             full = answer(client, job, UNUSUAL)
-            assert [answer(client, job), answer(client, job)] == [full, full]
+            assert [answer(client, job) for _ in range(3)] == [full] * 3
             korean = {"Accept-Language": "ko"}
             assert answer(client, job, PLAIN | korean) == answer(client, job, UNUSUAL | korean)
             statuses.add(full[0])
     assert statuses == {200, 401, 404}
 
 
-def test_a_second_look_asks_the_database_nothing(
-    owner: Api, done: TryOnJob, django_assert_num_queries: DjangoAssertNumQueries
+def test_a_second_look_is_one_question_to_redis_and_reaches_nobody(
+    web: Gateway, owner: Api, done: TryOnJob
 ) -> None:
-    first = owner.get(f"jobs/{done.pk}")
-    with django_assert_num_queries(0):
-        assert owner.get(f"jobs/{done.pk}").content == first.content
+    page, shopper = page_of("https://shop.example")
+    done.viewers.create(requester=shopper)
+    redis = get_redis_connection("default")
+    for client in (owner.client, page):
+        first = answer(client, done)
+        web.reached.clear()
+        redis.config_resetstat()
+        assert answer(client, done) == first
+        assert web.reached == []
+        asked = {name.removeprefix("cmdstat_") for name in redis.info("commandstats")} - {"config|resetstat"}
+        assert asked == {"evalsha", "incr", "pttl", "mget"}  # the first runs the others
+
+
+def test_every_answer_has_a_line_in_the_log_and_the_id_that_its_request_has(
+    owner: Api, done: TryOnJob, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    path, own = f"/api/tryon/jobs/{done.pk}", ("milliseconds", "request_id", "timestamp")
+    heads = [
+        owner.client.get(path, headers={**headers, "X-Request-ID": "proxy-1234"})
+        for headers in (UNUSUAL, PLAIN, PLAIN)
+    ]
+    assert {head["X-Request-ID"] for head in heads} == {"proxy-1234"}
+    events: list[Any] = [
+        record.msg for record in caplog.records if isinstance(record.msg, dict) and "path" in record.msg
+    ]
+    assert [event["request_id"] for event in events] == ["proxy-1234"] * 3
+    lines = [{name: value for name, value in event.items() if name not in own} for event in events]
+    assert lines[0]["path"] == path
+    assert lines == [lines[0]] * 3
+    assert len(owner.client.get(path, headers={"X-Request-ID": "?"})["X-Request-ID"]) == 32
+
+
+def test_every_request_counts_once(web: Gateway, owner: Api, done: TryOnJob, settings: Settings) -> None:
+    settings.KEY_READS_PER_MINUTE = 6
+    path, unknown = f"/api/tryon/jobs/{done.pk}", f"/api/tryon/jobs/{uuid4()}"
+    first = owner.client.get(path)
+    has_it = {"If-None-Match": first["ETag"]}
+    answers = [first, *(owner.client.get(*ask) for ask in [(path,), (unknown,)])]
+    answers += [owner.client.get(path, headers=headers) for headers in (has_it, UNUSUAL, {"Accept": ""})]
+    assert [found.status_code for found in answers] == [200, 200, 404, 304, 200, 200]
+    assert [int(found["X-RateLimit-Remaining"]) for found in answers] == [5, 4, 3, 2, 1, 0]
+    reached = len(web.reached)
+    refused = [owner.client.get(path) for _ in range(2)]
+    assert [error_of(found)["code"] for found in refused] == ["rate_limited"] * 2
+    assert all(1 <= int(found["Retry-After"]) <= 60 for found in refused)
+    assert len(web.reached) == reached + 1  # the gate remembers it
+
+
+def test_behind_a_proxy_each_scheme_and_each_page_has_its_own_answer(
+    owner: Api, done: TryOnJob, settings: Settings
+) -> None:
+    settings.TRUSTED_PROXIES, settings.USE_X_FORWARDED_HOST = 1, True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    path = f"/api/tryon/jobs/{done.pk}"
+    secure = {"X-Forwarded-Proto": "http, https", "X-Forwarded-Host": "evil.example, 127.0.0.1"}
+    for _ in range(2):
+        for scheme in ("https", "http"):
+            found = owner.client.get(path, headers={**secure, "X-Forwarded-Proto": f"ftp, {scheme}"})
+            assert data_of(found)["thumbnailUrl"].startswith(f"{scheme}://127.0.0.1/media/")
+        from_page = owner.client.get(path, headers={**secure, "Origin": "https://shop.example"})
+        assert "Access-Control-Allow-Origin" not in from_page
+        Shop.objects.update(allowed_origins=["https://shop.example"])
+    # A page's name is any text beside a key. Two snapshots are kept, one for each scheme.
+    assert len(get_redis_connection("default").keys("*:job:*")) == 2
+    caches["process"].clear()  # as some seconds later
+    from_page = owner.client.get(path, headers={**secure, "Origin": "https://shop.example"})
+    assert from_page["Access-Control-Allow-Origin"] == "https://shop.example"
+    page, shopper = page_of("https://shop.example")
+    done.viewers.create(requester=shopper)
+    for _ in range(2):
+        assert page.get(path, headers=secure)["Access-Control-Allow-Origin"] == "https://shop.example"
+        elsewhere = page.get(path, headers={**secure, "Origin": "https://evil.example"})
+        assert error_of(elsewhere)["code"] == "origin_not_allowed"
+
+
+def test_the_event_loop_waits_for_no_database(web: Gateway, owner: Api, done: TryOnJob) -> None:
+    for _ in range(2):
+        owner.get(f"jobs/{done.pk}")
+    web.reached.clear()
+    clock.forget()
+    assert [owner.get(f"jobs/{done.pk}").status_code for _ in range(2)] == [200, 200]
+    assert len(web.reached) == 1  # a thread has asked for the time
 
 
 def test_what_is_asked_in_an_unusual_way_is_answered_by_the_full_view(owner: Api, done: TryOnJob) -> None:
@@ -122,14 +237,14 @@ def test_what_is_asked_in_an_unusual_way_is_answered_by_the_full_view(owner: Api
 def test_an_answer_that_the_caller_has_is_not_sent_again(owner: Api, done: TryOnJob) -> None:
     first = owner.get(f"jobs/{done.pk}")
     heads = []
-    for headers in (PLAIN, UNUSUAL):
+    for headers in (PLAIN, UNUSUAL, PLAIN):
         again = owner.client.get(
             f"/api/tryon/jobs/{done.pk}", headers={**headers, "If-None-Match": first["ETag"]}
         )
         assert (again.status_code, again.content) == (304, b"")
         assert again["Cache-Control"] == "private, no-cache"
         heads.append(told(again))
-    assert heads[0] == heads[1]
+    assert heads[0] == heads[1] == heads[2]
 
 
 def test_each_answer_is_in_the_language_of_its_request(owner: Api) -> None:
@@ -160,8 +275,8 @@ def test_what_a_person_or_the_engine_changes_is_seen_at_once(
 def test_the_clock_moves_an_answer_that_is_kept(
     owner: Api,
     done: TryOnJob,
+    web: Gateway,
     monkeypatch: pytest.MonkeyPatch,
-    django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     started, seconds = clock.now(), 10
     running = TryOnJobFactory.create(
@@ -173,10 +288,11 @@ def test_the_clock_moves_an_answer_that_is_kept(
     seen = []
     for gone in (0, 5, seconds):
         monkeypatch.setattr(clock, "now", lambda gone=gone: started + timedelta(seconds=gone))
-        with django_assert_num_queries(0 if gone else 1):
-            body = data_of(owner.get(f"jobs/{running.pk}"))
-        seen.append((body["progress"], body["estimatedWaitTime"]))
-    assert seen == [(10, 10), (45, 5), (90, 1)]
+        answered = owner.get(f"jobs/{running.pk}")
+        body = data_of(answered)
+        seen.append((body["progress"], body["estimatedWaitTime"], answered["Retry-After"]))
+    assert seen == [(10, 10, "2"), (45, 5, "1"), (90, 1, "1")]
+    assert len(web.reached) == 2
     assert data_of(owner.get(f"jobs/{done.pk}"))["resultState"] == "expired"
 
 
@@ -293,10 +409,43 @@ def test_without_redis_the_database_answers(owner: Api, done: TryOnJob) -> None:
     assert answer(owner.client, done) == full
 
 
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silent]:
+    """A Redis that the gate reaches and that does not answer. Each process may ask twice at once."""
+    from config.asgi import instant
+
+    server = Silent()
+    counters = LoopCounters(f"redis://127.0.0.1:{server.port}/0", most=2)
+    monkeypatch.setattr(addresses, "CACHE_SECONDS", 60)
+    monkeypatch.setattr(instant, "_counters", counters)
+    monkeypatch.setattr(instant, "_places", Places(places=2, waiting=1, per_caller=2))
+    yield server
+    server.close()
+
+
+def test_a_redis_that_hangs_holds_neither_health_nor_another_caller(
+    web: Gateway, silent: Silent, owner: Api, stranger: Api, done: TryOnJob
+) -> None:
+    path = f"/api/tryon/jobs/{done.pk}"
+
+    def ask(api: Api) -> "Future[RawClient]":
+        return web.ask(RawClient(path=path, headers=[(b"authorization", api.authorization.encode())]))
+
+    asked = [ask(owner), ask(owner)]
+    eventually(lambda: silent.guests() == 2)
+    assert web.ask(RawClient(path="/healthz")).result().status == 200
+    assert ask(owner).result().code == "too_many_at_once"
+    asked.append(ask(stranger))
+    assert not any(one.done() for one in asked)
+    silent.close()
+    assert [one.result().status for one in asked] == [200, 200, 404]
+    assert cache_outage.is_on()
+
+
 def test_addresses_with_a_short_life_are_signed_each_time(
-    owner: Api, done: TryOnJob, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
+    web: Gateway, owner: Api, done: TryOnJob, settings: Settings
 ) -> None:
     settings.SIGNED_URL_SECONDS = 5
-    owner.get(f"jobs/{done.pk}")
-    with django_assert_num_queries(1):
+    for _ in range(2):
         owner.get(f"jobs/{done.pk}")
+    assert len(web.reached) == 2

@@ -6,7 +6,7 @@ hold every thread. Here the event loop waits for clients, and the threads work.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from io import BytesIO
 from typing import Any, Final
 from wsgiref.types import WSGIApplication
@@ -41,8 +41,13 @@ HEALTHY: Final = Answer(
     200, [(b"content-type", b"application/json"), (b"content-length", b"16")], b'{"status": "ok"}'
 )
 type RefusalBefore = Callable[[str, str, Mapping[bytes, bytes], str], DomainError | None]
+type AnswerBefore = Callable[[dict[str, Any], str], Awaitable[Answer | None]]
 
 LANGUAGE_HEADERS: Final = (b"accept-language", b"cookie")
+
+
+async def _no_answer(_environ: dict[str, Any], _caller: str) -> None:
+    return None
 
 
 class Gate:
@@ -59,11 +64,14 @@ class Gate:
         health_path: str,
         prefix: str = "",
         refusal_before: RefusalBefore = lambda *_request: None,
+        answer_before: AnswerBefore = _no_answer,
     ) -> None:
         """``bodies`` are the places of bodies on their way, ``files`` and ``texts`` the limits of each.
 
         ``refusal_before`` tells of a request that needs no look at its body: by its method, its path, its
         headers and the client's address.
+        ``answer_before`` answers a request without a body in the event loop, by its environment and the
+        caller's name, or returns None.
         ``prefix`` is the path below which the service lies for its callers, such as ``/tryon``.
         """
         self._application = application
@@ -74,6 +82,7 @@ class Gate:
         self._health_path = health_path
         self._prefix = prefix
         self._refusal_before = refusal_before
+        self._answer_before = answer_before
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -126,10 +135,11 @@ class Gate:
         body = await self._body_of(scope, headers, receive, address)
         try:
             environ = environ_of(scope, body.file, body.length, self._prefix)
+            caller = caller_of(address, scope, headers)
+            if not body.length and (answer := await self._answer_before(environ, caller)):
+                return answer
             room = self._rooms.room_of(scope, headers, body.file)
-            return await room.run(
-                caller_of(address, scope, headers), lambda: answer_of(self._application, environ)
-            )
+            return await room.run(caller, lambda: answer_of(self._application, environ))
         finally:
             body.file.close()
 

@@ -1,5 +1,6 @@
 """A name that leads to another server: the old one lives on as a replica, and must be left."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from django.core.cache import CacheHandler
 from redis import Redis, RedisError
 
 from config.core.redis.addresses import cache_settings, connect
+from config.core.redis.counters import Counter
+from config.core.redis.loop import LoopCounters
 from config.core.redis.outage import cache_outage
 from tests.config.core.redis.test_addresses import server, until
 from tryon.demo.broker import LOOPBACK, free_port
@@ -82,6 +85,22 @@ def test_a_replica_without_a_successor_is_told_at_once(name: Name) -> None:
     name.demote_first()
     with pytest.raises(RedisError):
         client.set("colour", "blue")
+
+
+def test_an_event_loop_counts_at_the_new_primary(name: Name) -> None:
+    async def story() -> list[bool]:
+        counters = LoopCounters(name.url, most=2)
+        counted = []
+        for happens in (None, None, name.fail_over, None):
+            if happens is not None:
+                happens()
+            counted.append(await counters.count([Counter("name", 9, 60)], []) is not None)
+            counters._refusing.end()  # as two seconds later
+        await counters.close()
+        return counted
+
+    assert asyncio.run(story()) == [True, True, False, True]
+    assert name.second().dbsize() == 1
 
 
 def test_the_cache_writes_to_the_new_primary(name: Name) -> None:

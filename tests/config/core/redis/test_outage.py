@@ -1,16 +1,22 @@
 """A Redis that takes connections and never answers."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.core.cache import CacheHandler
 from django.core.cache.backends.base import BaseCache
+from redis import Redis
 
 from config.core.redis import counters
 from config.core.redis.addresses import cache_settings
 from config.core.redis.counters import Counter, count
+from config.core.redis.loop import LoopCounters
 from config.core.redis.outage import Outage, cache_outage
+from tests.config.core.redis.test_addresses import server, until
+from tryon.demo.broker import LOOPBACK, free_port
 
 
 class Silent:
@@ -73,3 +79,42 @@ def test_requests_that_are_not_counted_are_one_line_of_the_log(
         cache_outage.end()  # as when the time of trust is over
     assert silent.guests() == 2
     assert sum("requests_not_counted" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_an_event_loop_goes_on_while_redis_hangs_and_asks_once(
+    silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.core.redis.addresses.CACHE_SECONDS", 0.2)
+    monkeypatch.setattr("config.core.redis.outage.TRUST_SECONDS", 1000.0)
+
+    async def story() -> None:
+        counters = LoopCounters(f"redis://127.0.0.1:{silent.port}/0", most=2)
+        asked = asyncio.create_task(counters.count([Counter("name", 1, 60)], ["name"]))
+        turns = 0
+        while not asked.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert turns > 100
+        assert [asked.result(), await counters.count([Counter("name", 1, 60)], ["name"])] == [None, None]
+        await counters.close()
+
+    asyncio.run(story())
+    assert silent.guests() == 1
+
+
+def test_an_event_loop_leaves_a_redis_alone_that_refuses_to_write(tmp_path: Path) -> None:
+    port = free_port()
+
+    async def story() -> None:
+        counters = LoopCounters(f"redis://{LOOPBACK}:{port}/0", most=2)
+        for _ in range(2):
+            assert await counters.count([Counter("name", 1, 60)], []) is None
+        await counters.close()
+
+    with server(tmp_path, f"port {port}", "maxmemory 1", "maxmemory-policy noeviction"):
+        full = Redis(port=port)
+        until(full.ping)
+        full.config_resetstat()
+        asyncio.run(story())
+        assert full.info("commandstats")["cmdstat_evalsha"]["calls"] == 2  # at first it has no script
+        full.close()
