@@ -101,16 +101,14 @@ class Meter:
             raise error
         return self._found
 
-    async def count_in_loop(self, counters: LoopCounters, names: Sequence[str]) -> dict[str, Any] | None:
+    async def count_in_loop(self, counters: LoopCounters, names: Sequence[str]) -> dict[str, Any]:
         """Count the request if Redis answers, and return the cached values with these names.
 
-        None leaves the request, and its refusal, to ``count``.
+        There are none for one request too many. ``count`` refuses it.
         """
         if counted := await counters.count(self._counters, names):
             self._take(counted)
-            if self.usage is not None and not self.usage.is_over:
-                return self._found
-        return None
+        return self._found
 
     def count_stranger(self) -> None:
         """Count a request with a wrong key for its address too. Raise RateLimited."""

@@ -55,7 +55,7 @@ class InstantAnswers:
             found = await meter.count_in_loop(self._counters, asked.names)
         finally:
             self._places.leave(caller)
-        snapshot = snapshot_in(found or {}, asked)
+        snapshot = snapshot_in(found, asked)
         if snapshot is None or meter.usage is None:
             return None
         request_id = request_id_of(request)

@@ -79,18 +79,10 @@ class Usage:
 
     def refusal(self) -> RateLimited | None:
         """Return the refusal of a request that is one too many, and remember its caller."""
-        over = self._over
-        return None if over is None else REFUSED.add(*over, self.headers())
-
-    @property
-    def is_over(self) -> bool:
-        """Return whether the request is one too many."""
-        return self._over is not None
-
-    @property
-    def _over(self) -> tuple[Rate, Count] | None:
-        pairs = zip(self.rates, self.counts, strict=False)
-        return next(((rate, count) for rate, count in pairs if count.used > rate.most), None)
+        for rate, count in zip(self.rates, self.counts, strict=False):
+            if count.used > rate.most:
+                return REFUSED.add(rate, count, self.headers())
+        return None
 
 
 class Left(NamedTuple):
