@@ -137,7 +137,7 @@ def connect(url: str) -> Redis:
 
 
 def connect_in_loop(url: str, *, connections: int) -> redis_asyncio.Redis:
-    """Return a client for an event loop, with at most so many connections. It connects at its first use.
+    """Return a client for an event loop. It connects at its first use.
 
     It never tries again, and waits only to connect: who asks sets a deadline for the whole.
     """
