@@ -142,6 +142,10 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
         ),
         "POST": page(ok=405),
     },
+    "admin/first-run/": {
+        "GET": page(Ability.SEE_OPERATIONS),
+        "POST": page(Ability.SEE_OPERATIONS, ok=302),
+    },
     "admin/preferences/": {"GET": page(), "POST": page(ok=302, body={"language": "ko"})},
     "admin/jsi18n/": {"GET": page(), "POST": page(ok=405)},
     "admin/auth/user/<id>/password/": {"GET": page("auth.change_user"), "POST": page("auth.change_user")},

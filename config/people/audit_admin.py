@@ -181,8 +181,10 @@ def field_named(model: type[models.Model] | None, name: str) -> Any:
 
 def value_words(field: Any, value: Any) -> str:
     """Return a value of a field as people read it."""
-    if value is None or value in ("", "None"):
+    if value in (None, "", "None", [], {}):
         return "-"
+    if isinstance(value, list | dict):
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
     return str(dict(getattr(field, "flatchoices", ())).get(value, value))

@@ -1,6 +1,7 @@
 """Product photos, jobs, operations and the queues in the admin."""
 
 from tryon.admin.erasing import ErasableModelImageAdmin
+from tryon.admin.first_run import first_run_page
 from tryon.admin.jobs import TryOnJobAdmin
 from tryon.admin.operations import GovernorAdmin
 from tryon.admin.products import ProductImageAdmin
@@ -13,5 +14,6 @@ __all__ = [
     "ProductImageAdmin",
     "RqDashboardAdmin",
     "TryOnJobAdmin",
+    "first_run_page",
     "releases_page",
 ]

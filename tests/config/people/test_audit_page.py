@@ -16,14 +16,14 @@ UPDATE = AuditEntry.Action.UPDATE
 def test_the_page_tells_who_changed_what() -> None:
     client, ada = sign_in(), User.objects.create_user("ada", is_staff=True)
     shop, group = ShopFactory.create(name="Linden"), Group.objects.create(name="Night")
-    changes = {"is_active": [True, False], "daily_credits": [None, 40]}
+    changes = {"is_active": [True, False], "daily_credits": [None, 40], "languages": [[], ["en", "ko"]]}
     entry = AuditEntryFactory.create(row=shop, actor=ada, decision="", changes=changes)
     members = {"permissions": {"type": "m2m", "operation": "delete", "objects": ["Can pause"]}}
     AuditEntryFactory.create(row=group, actor=None, decision="", changes=members)
     AuditEntryFactory.create(row=shop, actor=ada, additional_data={"credits": 3})
 
     text = page(client, LIST)
-    assert "active: Yes → No; credits a day: - → 40" in text
+    assert "active: Yes → No; credits a day: - → 40; languages: - → en, ko" in text
     assert "permissions − Can pause" in text  # noqa: RUF001  (the minus sign is meant)
     assert "A person who is gone" in text
     assert "credits: 3" in text
