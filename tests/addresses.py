@@ -175,6 +175,14 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
             ("tryon/productimage", Ability.UPLOAD_PHOTOS),
         )
     },
+    **{
+        f"admin/{list_}/filters/{rest}": {"GET": page(ok=405), "POST": page(needed, ok=302)}
+        for list_, needed in (
+            ("models_library/modelimage", Ability.SEE_RETIRED_MODELS),
+            ("tryon/productimage", Ability.USE_ANY_PHOTO),
+        )
+        for rest in ("", "<uuid:key>/remove/")
+    },
     **erasing("models_library", "modelimage"),
     **erasing("tryon", "productimage"),
     "admin/models_library/modelimage/<path:object_id>/release/": {

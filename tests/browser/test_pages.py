@@ -28,6 +28,8 @@ NO_PAGES: Final = {
     *("demo-products", "money_csv"),
     *("autocomplete", "jsi18n", "view_on_site", "logout"),
     *("tryon_productimage_add_one", "models_library_modelimage_add_one"),
+    *("tryon_productimage_save_filter", "models_library_modelimage_save_filter"),
+    *("tryon_productimage_remove_filter", "models_library_modelimage_remove_filter"),
     *("tryon_governor_pause", "tryon_governor_resume"),
     "models_library_modelimage_release_file",
     *("django_rq_home_json", "django_rq_actions", "django_rq_confirm_action", "django_rq_stop_job"),

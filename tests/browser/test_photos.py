@@ -7,6 +7,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, Route, expect
 
+from models_library.models import ModelImage
 from tests import images
 from tests.browser.visits import Visitor
 from tryon.catalogue.models import UploadAttempt
@@ -19,7 +20,9 @@ ONE: Final = "**/add/one/"
 # Drop files with these names and contents on the page.
 DROP: Final = """files => {
     const data = new DataTransfer();
-    for (const [name, content] of files) data.items.add(new File([content], name));
+    for (const [name, content] of files) {
+        data.items.add(new File([typeof content === "string" ? content : new Uint8Array(content)], name));
+    }
     document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
 }"""
 
@@ -135,3 +138,20 @@ def test_a_session_that_ends_in_the_middle_loses_nothing(staff: Visitor) -> None
     page.get_by_role("button", name="Go on").click()
     expect(page.locator("#studio-said")).to_contain_text("2 of 2 done: 2 added")
     assert ProductImage.objects.count() == 2
+
+
+def test_photos_that_are_dropped_on_the_list_are_added_there(staff: Visitor) -> None:
+    page = staff.page
+    page.goto("/admin/models_library/modelimage/?layout=grid")
+    content = [*images.model_photo(images.SMALL_PORTRAIT)]
+
+    page.evaluate(DROP, [["Ada.jpg", content]])
+    page.click("text=Send 1 photos")
+    expect(row(page, "Ada.jpg")).to_contain_text("Added")
+    assert staff.faults() == []
+
+    page.click("text=Show the photos")
+    expect(page.locator("#result_list")).to_contain_text("Ada")
+    assert staff.faults() == []
+    assert staff.faults_of("/admin/models_library/modelimage/?layout=list") == []
+    assert staff.faults_of(f"/admin/models_library/modelimage/{ModelImage.objects.get().pk}/change/") == []

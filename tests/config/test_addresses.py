@@ -87,6 +87,8 @@ def rows_made() -> dict[str, str]:
     texts = {
         ":app_label": "upkeep",
         ":url": "nothing-here",
+        "models_library/modelimage:key": (nobodys := "00000000-0000-4000-8000-000000000000"),
+        "tryon/productimage:key": nobodys,
         "django_rq/dashboard:queue_index": "0",
         "django_rq/dashboard:connection_index": "0",
         "django_rq/dashboard:job_id": "none",

@@ -20,6 +20,7 @@ from models_library.admin import ModelImageAdmin
 from models_library.models import ModelImage
 from results.models import TryOnResult
 from tryon.catalogue.drops import TakesDrops
+from tryon.catalogue.lists import LibraryLists
 from tryon.models import ProductImage
 from tryon.selectors.erasing import EraseCounts, counts_to_erase, results_to_show
 from tryon.services.erasing import Erased, photo_erase
@@ -97,10 +98,10 @@ admin.site.unregister(ModelImage)
 
 
 @admin.register(ModelImage)
-class ErasableModelImageAdmin(ErasesPhotos, TakesDrops, ModelImageAdmin):
+class ErasableModelImageAdmin(ErasesPhotos, LibraryLists, TakesDrops, ModelImageAdmin):
     """The library's admin, with erasure."""
 
-    actions = [*ModelImageAdmin.actions, "erase"]
+    actions = [*ModelImageAdmin.actions, "edit_many", "erase"]
 
 
 def _sentences(erased: Erased) -> list[str]:

@@ -18,6 +18,7 @@ from config.core.admin.widgets import (
     TagsField,
     file_stem,
     large_picture,
+    link_to,
     link_to_list,
     moment,
     pixels,
@@ -30,7 +31,9 @@ from models_library.admin import TAGS_HELP
 from models_library.services import normalised_tags
 from tryon.admin.batch import batch_page
 from tryon.admin.erasing import ErasesPhotos
+from tryon.catalogue.admin import CollectionFilter
 from tryon.catalogue.drops import TakesDrops
+from tryon.catalogue.lists import LibraryLists
 from tryon.catalogue.names import DEFAULT_PATTERN, is_pattern, name_parts
 from tryon.catalogue.services import photo_add, photo_update
 from tryon.models import GarmentCategory, ProductImage
@@ -77,6 +80,16 @@ class MetadataForm(forms.Form):
 
 class ProductImageForm(MetadataForm, forms.ModelForm):  # type: ignore[type-arg]  # at run time it takes none
     """A product photo in the catalogue."""
+
+    tags = TagsField(
+        label=_("Tags"),
+        required=False,
+        help_text=TAGS_HELP,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+    def clean_tags(self) -> list[str]:
+        return normalised_tags(self.cleaned_data["tags"])
 
 
 class ProductImageUploadForm(MetadataForm):
@@ -135,6 +148,12 @@ class SourceFilter(admin.SimpleListFilter):
         return queryset.exclude(requester="") if self.value() == "api" else queryset
 
 
+class PhotoCollectionFilter(CollectionFilter):
+    """Filter by the collection of the photo's product."""
+
+    field = "catalogue_product__collection"
+
+
 class PhotoShopFilter(ShopFilter):
     """Filter by shop: its photos, and those of its shoppers."""
 
@@ -142,26 +161,64 @@ class PhotoShopFilter(ShopFilter):
 
 
 @admin.register(ProductImage)
-class ProductImageAdmin(ErasesPhotos, TakesDrops, UploadAdmin[ProductImage]):
+class ProductImageAdmin(ErasesPhotos, LibraryLists, TakesDrops, UploadAdmin[ProductImage]):
     """The picture itself never changes: a new picture is a new photo."""
 
     form = ProductImageForm
     upload_form = ProductImageUploadForm
     formfield_overrides = {JSONField: METADATA_FIELD}
-    list_display = ["picture", "product", "source", "size", "job_list", "created"]
+    list_display = [
+        "picture",
+        "product",
+        "view",
+        "category",
+        "tag_list",
+        "is_active",
+        "source",
+        "size",
+        "job_list",
+        "created",
+    ]
     list_display_links = ["picture", "product"]
-    list_filter = [SourceFilter, PhotoShopFilter, "is_test", "created_at"]
+    list_filter = [
+        SourceFilter,
+        "is_active",
+        "category",
+        PhotoCollectionFilter,
+        PhotoShopFilter,
+        "is_test",
+        "created_at",
+    ]
     link_lookups = ["catalogue_product"]
-    search_fields = ["product_id", "requester"]
-    search_help_text = _("Product or requester.")
-    fields = ["large", "product_id", "metadata", "source", "size", "job_list", "created_at"]
-    readonly_fields = ["large", "source", "size", "job_list", "created_at"]
-    actions = ["try_on", "erase"]
+    search_fields = ["product_id", "tags", "view", "catalogue_product__name", "requester"]
+    search_help_text = _("Product, its name, tags, view or requester.")
+    fields = [
+        "large",
+        "product_id",
+        "product_link",
+        "view",
+        "category",
+        "tags",
+        "is_active",
+        "metadata",
+        "source",
+        "size",
+        "job_list",
+        "created_at",
+    ]
+    readonly_fields = ["large", "product_link", "source", "size", "job_list", "created_at"]
+    actions = ["try_on", "edit_many", "erase"]
 
     @override
     def get_queryset(self, request: HttpRequest) -> "QuerySet[UsedProductImage]":
         photos: QuerySet[ProductImage] = super().get_queryset(request)
         return photos.annotate(job_count=count_of(ProductImage, "jobs"))
+
+    @override
+    def get_readonly_fields(self, request: HttpRequest, obj: ProductImage | None = None) -> list[str]:
+        """Leave alone what a shop uploaded: its photos are described nowhere, and it erases them itself."""
+        of_shop = obj is not None and obj.requester
+        return [*self.readonly_fields, *(["view", "category", "tags", "is_active"] if of_shop else [])]
 
     @override
     def has_delete_permission(self, request: HttpRequest, obj: ProductImage | None = None) -> bool:
@@ -206,6 +263,11 @@ class ProductImageAdmin(ErasesPhotos, TakesDrops, UploadAdmin[ProductImage]):
     @admin.display(description=_("product"), ordering="product_id")
     def product(self, photo: ProductImage) -> str:
         return str(photo)
+
+    @admin.display(description=_("product of the catalogue"))
+    def product_link(self, photo: ProductImage) -> SafeString:
+        product = photo.catalogue_product
+        return SafeString("-") if product is None else link_to("catalogue_product", product.pk, product)
 
     @admin.display(description=_("source"), ordering="requester")
     def source(self, photo: ProductImage) -> str:

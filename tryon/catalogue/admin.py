@@ -33,6 +33,7 @@ class CollectionFilter(admin.SimpleListFilter):
 
     title = _("collection")
     parameter_name = "collection"
+    field: ClassVar[str] = "collection"
 
     @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -41,8 +42,8 @@ class CollectionFilter(admin.SimpleListFilter):
         return [(name, name) for name in found]
 
     @override
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        return queryset.filter(collection=self.value()) if self.value() else queryset
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.field: self.value()}) if self.value() else queryset
 
 
 class PhotoChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # at run time it takes none

@@ -2,6 +2,7 @@
 // this script the form sends its photos together, as any other.
 
 import { say } from "../demo/texts.js";
+import { contents } from "./dropped.js";
 import { isPattern, nameParts } from "./upload-names.js";
 
 const AT_A_TIME = 3;
@@ -211,11 +212,10 @@ function again(entry) {
   tell();
 }
 
-export function dropped({ items, files }) {
-  const folders = [...items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry?.isDirectory);
-  const names = new Set(folders.map(({ name }) => name));
-  add([...files].filter(({ name }) => !names.has(name)));
-  if (names.size) said.textContent = say("folder", { name: [...names].join(", ") });
+/** Take what a person has dropped. */
+export function take({ files, folders }) {
+  add(files);
+  if (folders.length) said.textContent = say("folder", { name: folders.join(", ") });
 }
 
 form.addEventListener("submit", (event) => {
@@ -244,7 +244,7 @@ form.addEventListener("click", ({ target }) => {
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => {
   event.preventDefault();
-  dropped(event.dataTransfer);
+  take(contents(event.dataTransfer));
 });
 window.addEventListener("beforeunload", (event) => {
   if (entries.some(isOpen)) event.preventDefault();
