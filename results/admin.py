@@ -66,6 +66,7 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
     ]
     list_select_related = ["job__product_image", "job__model_image"]
     list_filter = ["review", FeedbackFilter, ResultShopFilter, "job__account", "created_at", "expires_at"]
+    link_lookups = ["job__product_image__catalogue_product"]
     search_fields = ["job__product_image__product_id", "job__model_image__name"]
     search_help_text = _("Product or model photo.")
     fields = [

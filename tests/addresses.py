@@ -205,7 +205,7 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     },
     "admin/tryon/governor/pause/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
     "admin/tryon/governor/resume/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
-    "admin/^(?P<app_label>api|auth|upkeep|people|results|models_library|tryon|django_rq|catalogue)/$": {
+    "admin/^(?P<app_label>api|auth|upkeep|people|results|models_library|tryon|catalogue|django_rq)/$": {
         "GET": page("upkeep.view_cleanuprun"),
         "POST": page("upkeep.view_cleanuprun"),
     },

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from models_library.models import ModelImage
 from tests import images
 from tests.browser.visits import Visitor
+from tests.factories import ModelImageFactory
 from tryon.catalogue.models import UploadAttempt
 from tryon.models import ProductImage
 
@@ -150,8 +151,14 @@ def test_photos_that_are_dropped_on_the_list_are_added_there(staff: Visitor) -> 
     expect(row(page, "Ada.jpg")).to_contain_text("Added")
     assert staff.faults() == []
 
+    ModelImageFactory.create(name="Bo")
     page.click("text=Show the photos")
     expect(page.locator("#result_list")).to_contain_text("Ada")
+    boxes = [card.bounding_box() for card in page.locator("#result_list tbody tr").all()]
+    assert len({box["y"] for box in boxes if box}) == 1, "the cards of a grid stand side by side"
     assert staff.faults() == []
     assert staff.faults_of("/admin/models_library/modelimage/?layout=list") == []
-    assert staff.faults_of(f"/admin/models_library/modelimage/{ModelImage.objects.get().pk}/change/") == []
+    assert (
+        staff.faults_of(f"/admin/models_library/modelimage/{ModelImage.objects.get(name='Ada').pk}/change/")
+        == []
+    )

@@ -88,7 +88,7 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
         ShopFilter,
         "created_at",
     ]
-    link_lookups = ["product_image", "model_image"]
+    link_lookups = ["product_image", "model_image", "product_image__catalogue_product"]
     actions = ["retry", "cancel"]
     search_fields = ["product_image__product_id", "requester"]
     search_help_text = _("Job id, product, requester, or FASHN's id.")

@@ -1,20 +1,26 @@
 """Products in the admin, with their photos."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict, override
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import ActionLocation
-from django.db.models import ForeignKey, QuerySet
-from django.http import HttpRequest
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.db.models import Count, Field, ForeignKey, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from config.core.admin.base import StudioAdmin, count_of
 from config.core.admin.widgets import TagsField, link_to_list, moment, thumbnail
+from config.shops.abilities import Ability, is_allowed
 from models_library.services import normalised_tags
+from results.models import TryOnResult
 from tryon.catalogue.models import Product
-from tryon.models import ProductImage
+from tryon.models import ProductImage, Status, TryOnJob
+from tryon.selectors.photos import with_files
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -26,6 +32,10 @@ if TYPE_CHECKING:
 
 # A season has some dozens. More than these are found by the search.
 MOST_COLLECTIONS: Final = 100
+
+
+PHOTOS_SHOWN: Final = 60
+RESULTS_SHOWN: Final = 24
 
 
 class CollectionFilter(admin.SimpleListFilter):
@@ -70,11 +80,24 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # at run time it 
         return currency
 
 
+@dataclass(frozen=True, slots=True)
+class ProductShown:
+    """The content of a product's page below its fields. A person sees only what they may see elsewhere too.
+
+    ``jobs`` has the number of try-ons in each status, in words.
+    """
+
+    photos: Sequence[ProductImage] = ()
+    jobs: Sequence[tuple[str, int]] = ()
+    results: Sequence[TryOnResult] = ()
+
+
 @admin.register(Product)
 class ProductAdmin(StudioAdmin[Product]):
     """The things that the shop sells, each with its photos."""
 
     form = ProductForm
+    change_form_template = "admin/catalogue/product.html"
     list_display = [
         "picture",
         "product_id",
@@ -114,6 +137,30 @@ class ProductAdmin(StudioAdmin[Product]):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @override
+    def formfield_for_dbfield(
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        """Leave out Django's buttons beside the source photo: the page shows all photos."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+    @override
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Product | None = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context["shown"] = product_shown(obj, request)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    @override
     def get_actions(
         self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
     ) -> dict[str, Any]:
@@ -147,3 +194,24 @@ class ProductAdmin(StudioAdmin[Product]):
     @admin.display(description=_("created"), ordering="created_at")
     def created(self, product: Product) -> str:
         return moment(product.created_at)
+
+
+def product_shown(product: Product, request: HttpRequest) -> ProductShown:
+    """Return a product's photos, try-ons by status and newest results, as far as the person may see them."""
+    user = request.user
+    photos: Sequence[ProductImage] = ()
+    jobs: Sequence[tuple[str, int]] = ()
+    results: Sequence[TryOnResult] = ()
+    if is_allowed(user, Ability.USE_ANY_PHOTO):
+        photos = tuple(with_files(product.photos.order_by("-is_active", "view", "created_at"))[:PHOTOS_SHOWN])
+    if is_allowed(user, Ability.SEE_ALL_JOBS):
+        tried = TryOnJob.objects.filter(product_image__catalogue_product=product).order_by()
+        counts = dict(tried.values_list("status").annotate(number=Count("pk")))
+        jobs = tuple((str(status.label), counts[status]) for status in Status if status in counts)
+    if is_allowed(user, Ability.SEE_ALL_RESULTS):
+        # A shopper's picture is for that shopper only.
+        own = TryOnResult.objects.filter(
+            job__product_image__catalogue_product=product, job__shopper_photo=None
+        )
+        results = tuple(own.select_related("job__model_image").order_by("-created_at", "id")[:RESULTS_SHOWN])
+    return ProductShown(photos, jobs, results)

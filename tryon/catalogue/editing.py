@@ -71,7 +71,7 @@ def _change(model: Any, keys: Sequence[UUID], change: Change, person: User | Ano
     changed = [photo for photo in held if change.apply(photo)]
     model._default_manager.bulk_update(changed, FIELDS)
     note_all(person, changed, Decision.BULK_EDIT, **dict(_facts(change)))
-    # A photo may be used again, or no more: kept answers to repeated requests are asked for anew.
+    # A photo may be used again, or no more: no kept answer to a repeated request counts now.
     outdate_after_commit([LIBRARY])
     return len(changed)
 

@@ -34,6 +34,11 @@ else:
 class StudioAdmin[M: models.Model](StrictLists, ModelAdmin[M]):
     """Fast lists without full counts."""
 
+    @override
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Allow the fields of our own links too, also those of related rows."""
+        return lookup in self.link_lookups or super().lookup_allowed(lookup, value, request)
+
 
 class ReadOnlyAdmin[M: models.Model](StudioAdmin[M]):
     """Rows that only the product itself writes."""

@@ -22,6 +22,7 @@ const paused = document.getElementById("studio-paused");
 const said = document.getElementById("studio-said");
 const progress = document.getElementById("studio-done");
 const tools = form.querySelector(".studio-queue-tools");
+const saveLabels = save.map(({ value }) => value);
 const entries = [];
 let isPaused = false;
 
@@ -73,7 +74,7 @@ function add(files) {
 
 function draw(entry, text) {
   const words = element("span", "", "studio-upload-words");
-  const parts = [described(entry.file), entry.isTwin ? say("sameName") : "", text];
+  const parts = [entry.canBeSent === false ? "" : described(entry.file), entry.isTwin ? say("sameName") : "", text];
   words.append(element("strong", entry.file.name), ...parts.filter(Boolean).map((part) => element("span", part)));
   entry.item.replaceChildren(words);
 }
@@ -187,8 +188,8 @@ function tell() {
   paused.hidden = !isPaused;
   if (isPaused) paused.querySelector("[data-said]").textContent = say("signedOut", { number: left });
   const waiting = count("waiting");
-  for (const button of save) {
-    button.value = say("send", { number: waiting });
+  for (const [at, button] of save.entries()) {
+    button.value = waiting ? say("send", { number: waiting }) : saveLabels[at];
     button.disabled = !waiting || count("sending") > 0;
   }
 }

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -11,7 +12,13 @@ from django.test.utils import CaptureQueriesContext
 
 from tests import images
 from tests.admin_pages import count_queries, page, sign_in, upload
-from tests.factories import ProductFactory, ProductImageFactory
+from tests.factories import (
+    ProductFactory,
+    ProductImageFactory,
+    ShopperPhotoFactory,
+    TryOnJobFactory,
+    TryOnResultFactory,
+)
 from tests.tryon.cleanup.world import clean
 from tryon.catalogue import links
 from tryon.catalogue.models import Product
@@ -163,3 +170,40 @@ def test_the_migration_makes_the_products_of_the_catalogue() -> None:
     assert [product.photos.count() for product in Product.objects.order_by("product_id")] == [2, 1]
     assert set(ProductImage.objects.values_list("is_active", "category", "view")) == {(True, "", "")}
     assert ProductImage.objects.first().tags == []  # type: ignore[union-attr]
+
+
+def test_the_page_of_a_product_shows_its_photos_try_ons_and_results_but_no_shoppers() -> None:
+    product = ProductFactory.create(product_id="SKU-1")
+    photo = ProductImageFactory.create(product_id="SKU-1", catalogue_product=product, view="front")
+    ProductImageFactory.create(product_id="SKU-1", catalogue_product=product, is_active=False)
+    Product.objects.update(source_photo=photo)
+    result = TryOnResultFactory.create(job__product_image=photo)
+    TryOnJobFactory.create_batch(2, product_image=photo)
+    private = TryOnResultFactory.create(
+        job__product_image=photo, job__model_image=None, job__shopper_photo=ShopperPhotoFactory.create()
+    )
+    other = TryOnResultFactory.create()
+    address = f"{LIST}{product.pk}/change/"
+
+    staff = sign_in()
+    text = page(staff, address)
+    for row in (photo, result):
+        assert row.thumbnail.url.split("?")[0] in text
+    for row in (private, other):
+        assert row.thumbnail.url.split("?")[0] not in text
+    assert text.count("Source photo</span>") == text.count("Retired</span>") == 1
+    assert "Queued: 2" in text
+    for found, name in (("results/tryonresult", "job__product_image"), ("tryon/tryonjob", "product_image")):
+        list_address = f"/admin/{found}/?{name}__catalogue_product={product.pk}"
+        assert list_address in text
+        assert "SKU-1" in page(staff, list_address)
+        assert other.job.product_image.product_id not in page(staff, list_address)
+
+    before = count_queries(staff, address)
+    TryOnResultFactory.create(job__product_image=ProductImageFactory.create(catalogue_product=product))
+    assert count_queries(staff, address) == before
+
+    User.objects.all().delete()
+    viewer = page(sign_in("catalogue.view_product"), address)
+    assert photo.thumbnail.url.split("?")[0] not in viewer
+    assert result.thumbnail.url.split("?")[0] not in viewer
