@@ -83,6 +83,7 @@ def erasing(app: str, model: str) -> dict[str, dict[str, Row]]:
     }
 
 
+COMPARE: Final = "comparisons.view_comparison"
 QUEUES: Final = Ability.OPERATE_QUEUES
 RQ: Final = "admin/django_rq/dashboard/"
 QUEUE: Final = f"{RQ}queues/<int:queue_index>/"
@@ -212,6 +213,18 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     **{
         f"admin/money/{part}": {"GET": page(Ability.SEE_MONEY), "POST": page(Ability.SEE_MONEY)}
         for part in ("", "calls/", "csv/")
+    },
+    "admin/comparisons/": {"GET": page(COMPARE), "POST": page(COMPARE, "comparisons.add_comparison")},
+    "admin/comparisons/<uuid:comparison_id>/": {
+        method: page(Ability.REVIEW_RESULTS) for method in ("GET", "POST")
+    },
+    "admin/comparisons/<uuid:comparison_id>/votes/": {
+        "GET": page(Ability.REVIEW_RESULTS, ok=405),
+        "POST": page(Ability.REVIEW_RESULTS, body={"side": "undo"}),
+    },
+    "admin/comparisons/<uuid:comparison_id>/outcome/": {
+        "GET": page(COMPARE),
+        "POST": page(COMPARE),
     },
     "admin/(?P<url>.*)$": {"GET": page(ok=404), "POST": page(ok=404)},
 }

@@ -14,6 +14,7 @@ from models_library.models import Category, ModelImage
 from results.models import Decision, ResultFeedback, ReviewDecision, TryOnResult, Verdict
 from tryon.batches.models import Batch, BatchItem, BatchState, NamedRecipe
 from tryon.catalogue.models import Product
+from tryon.comparisons.models import Comparison
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import ACTIVE, JobViewer, Prediction, ProductImage, ShopperPhoto, Status, TryOnJob
@@ -215,3 +216,12 @@ class BatchItemFactory(factory.django.DjangoModelFactory[BatchItem]):
     product_image = factory.SubFactory(ProductImageFactory)
     model_image = factory.SubFactory(ModelImageFactory)
     credits = 1
+
+
+class ComparisonFactory(factory.django.DjangoModelFactory[Comparison]):
+    class Meta:
+        model = Comparison
+
+    name = "Modes"
+    recipe_a = factory.SubFactory(NamedRecipeFactory)
+    recipe_b = factory.SubFactory(NamedRecipeFactory)

@@ -16,6 +16,7 @@ _LOOK: Final[tuple[str, ...]] = (
     "batches.view_batch",
     "batches.view_namedrecipe",
     "catalogue.view_product",
+    "comparisons.view_comparison",
 )
 
 ROLES: Final[dict[str, frozenset[str]]] = {
@@ -32,6 +33,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             Ability.SEE_MONEY,
             "batches.add_namedrecipe",
             "batches.change_namedrecipe",
+            "comparisons.add_comparison",
             Ability.ADD_MODELS,
             Ability.CHANGE_MODELS,
             "models_library.delete_modelimage",

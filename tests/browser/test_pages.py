@@ -17,7 +17,7 @@ from rq import Worker
 from config.core.upkeep.models import CleanupRun
 from tests.browser.visits import Visitor
 from tests.conftest import Finish, Generate
-from tests.factories import AuditEntryFactory, ProductFactory
+from tests.factories import AuditEntryFactory, ComparisonFactory, ProductFactory
 from tryon.sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 # Addresses that answer data or a picture, redirect, or only act: there is nothing to look at.
 NO_PAGES: Final = {
     *("home", "favicon", "schema", "media", "healthz", "readyz", "doctor", "fashn-webhook"),
-    *("demo-products", "money_csv"),
+    *("demo-products", "money_csv", "comparison_votes"),
     *("autocomplete", "jsi18n", "view_on_site", "logout"),
     *("tryon_productimage_add_one", "models_library_modelimage_add_one"),
     *("tryon_productimage_save_filter", "models_library_modelimage_save_filter"),
@@ -100,6 +100,7 @@ def words(generate: Generate, finish: Finish, work: Callable[[], None]) -> Mappi
     failure = task.latest_result()
     assert failure is not None
     return {
+        "<uuid:comparison_id>": ComparisonFactory.create().pk,
         "<int:queue_index>": 0,
         "<str:job_id>": task.id,
         "<str:result_id>": failure.id,

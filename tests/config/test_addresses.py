@@ -19,6 +19,7 @@ from tests.callers import Callers, allow, browser, everybody, staff_with
 from tests.factories import (
     ApiKeyFactory,
     AuditEntryFactory,
+    ComparisonFactory,
     ModelImageFactory,
     ProductFactory,
     ProductImageFactory,
@@ -84,6 +85,9 @@ def rows_made() -> dict[str, str]:
         "tryon/productimage:object_id": product,
         "catalogue/product:object_id": ProductFactory.create(),
     }
+    comparison = ComparisonFactory.create()
+    for part in ("", "outcome/", "votes/"):
+        ids[f"admin/comparisons/<uuid:comparison_id>/{part}:comparison_id"] = comparison
     texts = {
         ":app_label": "upkeep",
         ":url": "nothing-here",

@@ -1,0 +1,184 @@
+"""The pages of comparisons: the list with the form, judging, and the outcome."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from config.core.admin.base import sentence
+from config.core.admin.lists import CappedPaginator
+from config.core.admin.pages import admin_page, page_response
+from config.core.errors import DomainError
+from config.shops.abilities import Ability, is_allowed
+from tryon.comparisons.forms import ComparisonForm
+from tryon.comparisons.models import Comparison, ComparisonPair
+from tryon.comparisons.selectors import (
+    SIDES,
+    pairs_missing,
+    pairs_shown,
+    pairs_to_judge,
+    pairs_with_pictures,
+    recipe_figures,
+    shown,
+    tally,
+)
+from tryon.comparisons.services import comparison_make, undo, vote
+from tryon.comparisons.statistics import Tally
+
+VIEW: Final = "comparisons.view_comparison"
+ADD: Final = "comparisons.add_comparison"
+ROWS: Final = 50
+ANSWERS: Final = ("left", "right", "equal", "skip")
+MOST_IN_HAND: Final = 20
+
+
+@admin_page("comparisons/", name="comparisons", permission=VIEW)
+def comparisons(request: HttpRequest) -> HttpResponse:
+    """List the comparisons, and take in a new one."""
+    may_add = request.user.has_perm(ADD)
+    form = ComparisonForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        if not may_add:
+            raise PermissionDenied
+        if form.is_valid() and (made := _made(request, form)) is not None:
+            return redirect("admin:comparison_outcome", made.pk)
+    rows = Comparison.objects.select_related("recipe_a", "recipe_b", "created_by")
+    page = CappedPaginator(rows, ROWS).get_page(request.GET.get("p"))
+    return page_response(
+        request,
+        "admin/comparisons/list.html",
+        title=_("Comparisons"),
+        page=page,
+        form=form if may_add else None,
+    )
+
+
+@admin_page("comparisons/<uuid:comparison_id>/", name="comparison", permission=Ability.REVIEW_RESULTS)
+def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+    """Show the next pair of pictures, without the names of their recipes."""
+    row = _row(comparison_id)
+    person = _person(request)
+    return page_response(
+        request,
+        "admin/comparisons/judge.html",
+        title=_("Compare: %(name)s") % {"name": row.name},
+        comparison=row,
+        pairs=pairs_shown(row, person),
+        progress=_progress(row, person),
+        may_see_outcome=request.user.has_perm(VIEW),
+    )
+
+
+@admin_page(
+    "comparisons/<uuid:comparison_id>/votes/", name="comparison_votes", permission=Ability.REVIEW_RESULTS
+)
+@require_POST
+def comparison_votes(request: HttpRequest, comparison_id: UUID) -> JsonResponse:
+    """Take a vote, or take the latest back, and answer with the pairs that come next."""
+    row, person = _row(comparison_id), _person(request)
+    first: list[Any] = []
+    if request.POST.get("side") == "undo":
+        again = undo(comparison=row, person=person)
+        pairs = row.pairs.filter(pk__in=[again] if again else []).select_related(
+            "product_image", "model_image"
+        )
+        first = [*shown(pairs, person)]
+    elif request.POST.get("side") in ANSWERS:
+        vote(pair=_pair(row, request.POST.get("pair", "")), person=person, side=request.POST["side"])
+    else:
+        return JsonResponse({"error": gettext("Reload the page.")}, status=400)
+    in_hand = [int(key) for key in request.POST.getlist("have")[:MOST_IN_HAND] if key.isdecimal()]
+    in_hand += [pair["id"] for pair in first]
+    pairs_next = [*first, *pairs_shown(row, person, but=in_hand)]
+    over = tally(row).is_decided
+    return JsonResponse({"pairs": pairs_next, "progress": _progress(row, person), "isOver": over})
+
+
+@admin_page("comparisons/<uuid:comparison_id>/outcome/", name="comparison_outcome", permission=VIEW)
+def comparison_outcome(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+    """Show how often each recipe won, and what its pictures cost."""
+    row = _row(comparison_id)
+    votes = tally(row)
+    missing = {side: pairs_missing(row, side) for side in SIDES}
+    return page_response(
+        request,
+        "admin/comparisons/outcome.html",
+        title=row.name,
+        comparison=row,
+        tally=votes,
+        percent=_percent(votes),
+        sides=[
+            {
+                "side": side,
+                "recipe": getattr(row, f"recipe_{side}"),
+                "figures": recipe_figures(row, side),
+                "missing": len(missing[side]),
+            }
+            for side in SIDES
+        ],
+        pairs=row.pairs.count(),
+        ready=pairs_with_pictures(row).count(),
+        may_judge=is_allowed(request.user, Ability.REVIEW_RESULTS),
+    )
+
+
+def _made(request: HttpRequest, form: ComparisonForm) -> Comparison | None:
+    """Make the comparison that a form asks for. None if it was refused, and the form says why."""
+    wish = form.cleaned_data
+    try:
+        return comparison_make(
+            _person(request),
+            name=wish["name"],
+            recipe_a=wish["recipe_a"],
+            recipe_b=wish["recipe_b"],
+            pairs=form.pairs(),
+        )
+    except DomainError as error:
+        form.add_error(None, sentence(error))
+        return None
+
+
+def _percent(votes: Tally) -> dict[str, int]:
+    """Return the win rate and its interval in percent, nothing before the first vote."""
+    rate, interval = votes.win_rate, votes.interval
+    if rate is None or interval is None:
+        return {}
+    return {"rate": round(100 * rate), "low": round(100 * interval.low), "high": round(100 * interval.high)}
+
+
+def _progress(row: Comparison, person: User) -> str:
+    """Return how far a person is, in words. It tells nothing of who is ahead."""
+    if tally(row).is_decided:
+        return gettext("Decided: enough people agree. Nobody is asked any more.")
+    left = pairs_to_judge(row, person).count()
+    if not left:
+        return gettext("You have judged every pair whose two pictures are there.")
+    return ngettext("%(number)d pair is left for you.", "%(number)d pairs are left for you.", left) % {
+        "number": left
+    }
+
+
+def _row(comparison_id: UUID) -> Comparison:
+    row = Comparison.objects.select_related("recipe_a", "recipe_b").filter(pk=comparison_id).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _pair(row: Comparison, key: str) -> ComparisonPair:
+    pair = row.pairs.filter(pk=key).first() if key.isdecimal() else None
+    if pair is None:
+        raise Http404
+    return pair
+
+
+def _person(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
