@@ -1,6 +1,6 @@
-"""The admin site of this product: the order of its apps, and links to the places that people use most."""
+"""The admin site of this product: its tasks, and the places of each."""
 
-from typing import Any, override
+from typing import Any, Final, override
 
 from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
@@ -8,9 +8,59 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from config.core.admin.site import Problem, QuickLink
+from config.core.admin.navigation import Navigation, Place, Task, navigation
+from config.core.admin.site import Problem
 from config.core.admin.site import StudioAdminSite as CoreAdminSite
 from config.shops.abilities import Ability, is_allowed
+
+# A place whose page is not there is left out. The order is that of a season's work.
+TASKS: Final = (
+    Task(
+        _("Library"),
+        (
+            Place("tryon_productimage_changelist", _("Product photos"), Ability.USE_ANY_PHOTO),
+            Place("models_library_modelimage_changelist", _("Model photos"), Ability.SEE_RETIRED_MODELS),
+            Place("releases", _("Releases"), Ability.SEE_RETIRED_MODELS),
+            Place("tryon_productimage_add", _("Upload"), Ability.UPLOAD_PHOTOS),
+        ),
+    ),
+    Task(_("Products"), (Place("catalogue_product_changelist", _("Products"), "catalogue.view_product"),)),
+    Task(
+        _("Plan"),
+        (
+            Place("batches_batch_changelist", _("Batches"), "batches.view_batch", covers="batch"),
+            Place("plan", _("New plan"), Ability.START_TRYONS),
+            Place("batches_namedrecipe_changelist", _("Recipes"), "batches.view_namedrecipe"),
+        ),
+    ),
+    Task(_("Board"), (Place("board", _("Board"), Ability.SEE_ALL_RESULTS),)),
+    Task(
+        _("Review"),
+        (
+            Place("review", _("Review"), Ability.REVIEW_RESULTS),
+            Place("review_sheet", _("Contact sheet"), Ability.REVIEW_RESULTS),
+            Place("comparisons", _("Comparisons"), Ability.REVIEW_RESULTS, covers="comparison"),
+        ),
+    ),
+    Task(_("Results"), (Place("results_tryonresult_changelist", _("Results"), Ability.SEE_ALL_RESULTS),)),
+    Task(_("Jobs"), (Place("tryon_tryonjob_changelist", _("Jobs"), Ability.SEE_ALL_JOBS),)),
+    Task(_("Money"), (Place("money", _("Money"), Ability.SEE_MONEY),)),
+    Task(
+        _("Operations"),
+        (
+            Place("tryon_governor_changelist", _("State"), Ability.SEE_OPERATIONS),
+            Place("tryon_governor_doctor", _("Doctor"), Ability.SEE_OPERATIONS),
+            Place(
+                "django_rq_dashboard_changelist",
+                _("RQ dashboard"),
+                Ability.OPERATE_QUEUES,
+                covers="django_rq",
+            ),
+            Place("upkeep_cleanuprun_changelist", _("Cleanups"), "upkeep.view_cleanuprun"),
+        ),
+        takes_the_rest=True,
+    ),
+)
 
 
 class StudioAdminConfig(AdminConfig):
@@ -21,19 +71,7 @@ class StudioAdminConfig(AdminConfig):
 
 
 class StudioAdminSite(CoreAdminSite):
-    """The core's site with this product's apps."""
-
-    app_order = (
-        "catalogue",
-        "tryon",
-        "models_library",
-        "results",
-        "django_rq",
-        "upkeep",
-        "people",
-        "api",
-        "auth",
-    )
+    """The core's site with this product's tasks."""
 
     @override
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
@@ -56,40 +94,16 @@ class StudioAdminSite(CoreAdminSite):
         return sentence, reverse("admin:tryon_governor_changelist") if may_open else ""
 
     @override
-    def quick_links(self, request: HttpRequest) -> list[QuickLink]:
-        return quick_links(request)
+    def navigation(self, request: HttpRequest) -> Navigation:
+        return navigation(request, self, TASKS, lambda name: is_allowed(request.user, name))
 
+    @override
+    def links(self, request: HttpRequest) -> list[tuple[str, Any]]:
+        demo = [(reverse("demo-shop"), _("Demo shop"))] if settings.DEMO_SHOP else []
+        return [(reverse("docs"), _("API docs")), *demo]
 
-def quick_links(request: HttpRequest) -> list[QuickLink]:
-    """Return address, name and purpose of the places that people use most and this person may open."""
-    user = request.user
-    links: list[QuickLink] = []
-    if is_allowed(user, Ability.ADD_MODELS):
-        links.append(
-            (
-                reverse("admin:models_library_modelimage_add"),
-                _("Add model photos"),
-                _("People to try garments on."),
-            )
-        )
-    if is_allowed(user, Ability.UPLOAD_PHOTOS):
-        links.append(
-            (reverse("admin:tryon_productimage_add"), _("Add product photos"), _("Garments of the shop."))
-        )
-    if is_allowed(user, Ability.SEE_ALL_JOBS):
-        links.append((reverse("admin:tryon_tryonjob_changelist"), _("Try-on jobs"), _("Follow the jobs.")))
-    if is_allowed(user, Ability.SEE_ALL_RESULTS):
-        address = reverse("admin:results_tryonresult_changelist", query={"review__exact": "pending"})
-        links.append((address, _("Review results"), _("Approve or reject new results.")))
-    if is_allowed(user, Ability.SEE_OPERATIONS):
-        address = reverse("admin:tryon_governor_changelist")
-        links.append((address, _("Operations"), _("See what runs and what waits. Pause and resume.")))
-        address = reverse("admin:tryon_governor_doctor")
-        links.append((address, _("Doctor"), _("Try what the shop needs, and read what to do.")))
-    if is_allowed(user, Ability.OPERATE_QUEUES):
-        address = reverse("admin:django_rq_dashboard_changelist")
-        links.append((address, _("RQ dashboard"), _("Queues, workers and tasks.")))
-    links.append((reverse("docs"), _("API docs"), _("For the storefront's developers.")))
-    if settings.DEMO_SHOP:
-        links.append((reverse("demo-shop"), _("Demo shop"), _("Try a garment on as a shopper.")))
-    return links
+    @override
+    def home(self, request: HttpRequest) -> dict[str, Any]:
+        from tryon.admin.home import home  # as above
+
+        return home(request)

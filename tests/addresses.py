@@ -126,6 +126,7 @@ OF_RQ: Final[dict[str, dict[str, Row]]] = {
 
 OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     "admin/": {"GET": page(), "POST": page()},
+    "admin/search/": {"GET": page(), "POST": page()},
     "admin/login/": {
         "GET": Row(200, 302, 302),
         "POST": Row(200, 200, 200),

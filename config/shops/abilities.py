@@ -62,7 +62,7 @@ def abilities_for(scopes: Iterable[str]) -> frozenset[Ability]:
     return frozenset[Ability]().union(*(BY_SCOPE.get(scope, ()) for scope in scopes))
 
 
-def is_allowed(user: "User | AnonymousUser", ability: Ability) -> bool:
+def is_allowed(user: "User | AnonymousUser", ability: str) -> bool:
     """Return whether a person has the permission. As in Django's admin, who may change rows may view them."""
     if user.has_perm(ability):
         return True

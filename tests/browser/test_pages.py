@@ -16,6 +16,7 @@ from rq import Worker
 
 from config.core.upkeep.models import CleanupRun
 from tests.browser.visits import Visitor
+from tests.browser.widest import widest_rows
 from tests.conftest import Finish, Generate
 from tests.factories import AuditEntryFactory, ComparisonFactory, ProductFactory
 from tryon.sandbox import Sandbox
@@ -88,6 +89,7 @@ def filled(route: str, words: Mapping[str, object]) -> str:
 def words(generate: Generate, finish: Finish, work: Callable[[], None]) -> Mapping[str, object]:
     """A site that has been used, and what the converters of its addresses stand for."""
     finish(generate()["jobId"])
+    widest_rows()
     Group.objects.create(name="Reviewers")
     CleanupRun.objects.create(task="expired_results")
     AuditEntryFactory.create()

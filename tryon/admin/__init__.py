@@ -6,6 +6,7 @@ from tryon.admin.jobs import TryOnJobAdmin
 from tryon.admin.operations import GovernorAdmin
 from tryon.admin.products import ProductImageAdmin
 from tryon.admin.queues import RqDashboardAdmin
+from tryon.admin.search import search_page
 from tryon.catalogue.releases_page import releases_page
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "TryOnJobAdmin",
     "first_run_page",
     "releases_page",
+    "search_page",
 ]

@@ -21,6 +21,7 @@ type Write = Callable[[float], str]
 WIDTH: Final = 640
 HEIGHT: Final = 200
 LEFT: Final = 56  # for the numbers of the axis
+RIGHT: Final = 20  # for half of the last label
 TOP: Final = 10
 FLOOR: Final = 172  # below it stand the labels
 SERIES: Final = 6  # colours in charts.css
@@ -91,7 +92,7 @@ def line_chart(
 ) -> SafeString:
     """Return a line for each series. It has a gap where a value is None."""
     scale = Scale.upto(max((value or 0 for values in series.values() for value in values), default=0))
-    step = (WIDTH - LEFT - 12) / max(1, len(labels) - 1)
+    step = (WIDTH - LEFT - RIGHT) / max(1, len(labels) - 1)
     lines, dots = [], []
     for number, values in enumerate(series.values()):
         colour = number % SERIES + 1

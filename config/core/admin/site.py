@@ -5,7 +5,7 @@ It knows no app: the wiring's subclass names them.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ClassVar, override
+from typing import Any, override
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
@@ -14,10 +14,8 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from redis import RedisError
 
+from config.core.admin.navigation import Navigation
 from config.core.admin.pages import PAGES
-
-type QuickLink = tuple[str, Any, Any]
-"""Address, name and purpose of a place that people use often."""
 
 type Problem = tuple[Any, str]
 """A sentence that says what to do, and the address of the page about it; empty for who may not open it."""
@@ -29,11 +27,20 @@ class StudioAdminSite(admin.AdminSite):
     site_title = _("Try-On Studio")
     site_header = _("Try-On Studio")
     index_title = _("Studio")
-    app_order: ClassVar[tuple[str, ...]] = ()
+    site_url = None  # its front page is the admin
+    enable_nav_sidebar = False  # the navigation by task is in its place
 
-    def quick_links(self, request: HttpRequest) -> list[QuickLink]:
-        """Return the links on the home page that this person may follow."""
+    def navigation(self, request: HttpRequest) -> Navigation:
+        """Return the links on top of each page that this person may follow."""
+        return Navigation([], [])
+
+    def links(self, request: HttpRequest) -> list[tuple[str, Any]]:
+        """Return address and name of the pages outside of the admin, for the foot of each page."""
         return []
+
+    def home(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the home page shows to this person."""
+        return {}
 
     def problem(self, request: HttpRequest) -> Problem | None:
         """Return the sentence for the top of each page while the service stands still."""
@@ -44,13 +51,9 @@ class StudioAdminSite(admin.AdminSite):
         context = super().each_context(request)
         if context["has_permission"]:
             context["studio_problem"] = self.problem(request)
+            context["studio_navigation"] = self.navigation(request)
+            context["studio_links"] = self.links(request)
         return context
-
-    @override
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        apps = super().get_app_list(request, app_label)
-        known = {label: place for place, label in enumerate(self.app_order)}
-        return sorted(apps, key=lambda app: known.get(app["app_label"], len(known)))
 
     @override
     def get_urls(self) -> list[Any]:
@@ -61,7 +64,7 @@ class StudioAdminSite(admin.AdminSite):
 
     @override
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return super().index(request, {**(extra_context or {}), "quick_links": self.quick_links(request)})
+        return super().index(request, {**(extra_context or {}), **self.home(request)})
 
     @override
     def admin_view[View: Callable[..., HttpResponseBase]](self, view: View, cacheable: bool = False) -> View:

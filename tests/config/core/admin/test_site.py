@@ -21,38 +21,51 @@ def staff(db: None) -> Client:
     return sign_in()
 
 
-def shortcuts(text: str) -> list[str]:
-    """The addresses on the front page's cards."""
-    cards = text.split('class="studio-links"')[1].split("</nav>")[0]
-    return re.findall(r'href="([^"?]+)', cards)
+def tasks(text: str) -> dict[str, str]:
+    """The names of the tasks in the navigation, with their marks."""
+    return links(text, "studio-tasks")
 
 
-def test_front_page_carries_our_name_and_lists_rooms_by_use(staff: Client) -> None:
-    text = page(staff, "/admin/")
+def links(text: str, kind: str) -> dict[str, str]:
+    """The names of the links in a part of the navigation, with how they are marked."""
+    part = text.split(f'class="{kind}"')[1].split("</ul>")[0] if f'class="{kind}"' in text else ""
+    found = re.findall(r'<a href="[^"]+"(?: aria-current="(\w+)")?>([^<]+)<', part)
+    return {name: mark for mark, name in found}
+
+
+def test_each_page_leads_to_all_tasks_and_says_where_it_is(staff: Client) -> None:
+    text = page(staff, "/admin/upkeep/cleanuprun/")
 
     assert ">Try-On Studio</a>" in text
-    rooms = re.findall(r'class="app-(\w+) module', text)
-    order = ["tryon", "models_library", "results", "django_rq", "upkeep", "api", "auth"]
-    assert [room for room in rooms if room in order] == order
+    marks = tasks(text)
+    assert [*marks][:3] == ["Home", "Library", "Products"]
+    assert [*marks][-1] == "Operations"
+    assert {name: mark for name, mark in marks.items() if mark} == {"Operations": "true"}
+    places = links(text, "studio-places")
+    assert {name: mark for name, mark in places.items() if mark} == {"Cleanups": "page"}
+    assert {"State", "Doctor", "RQ dashboard", "Users", "Shops"} <= {*places}  # the rest is there by itself
+    assert tasks(page(staff, "/admin/"))["Home"] == "page"
 
 
-def test_front_page_leads_to_jobs_queue_and_docs(staff: Client) -> None:
-    addresses = shortcuts(page(staff, "/admin/"))
+def test_a_page_below_a_list_belongs_to_it(staff: Client) -> None:
+    text = page(staff, "/admin/models_library/modelimage/add/")
+    assert tasks(text)["Library"] == "true"
+    assert links(text, "studio-places")["Model photos"] == "true"
 
-    assert {"/admin/tryon/tryonjob/", RQ, "/api/docs"} <= set(addresses)
-    assert "/demo/" not in addresses
 
-
-def test_demo_shop_is_linked_where_it_is_open(staff: Client, settings: Settings) -> None:
+def test_the_demo_shop_is_linked_where_it_is_open(staff: Client, settings: Settings) -> None:
+    assert 'href="/api/docs"' in page(staff, "/admin/")
+    assert 'href="/demo/"' not in page(staff, "/admin/")
     settings.DEMO_SHOP = True
 
-    assert "/demo/" in shortcuts(page(staff, "/admin/"))
+    assert 'href="/demo/"' in page(staff, "/admin/")
 
 
-def test_shortcuts_lead_only_where_the_person_may_go(db: None) -> None:
+def test_the_navigation_leads_only_where_the_person_may_go(db: None) -> None:
     viewer = sign_in("results.view_tryonresult")
 
-    assert shortcuts(page(viewer, "/admin/")) == ["/admin/results/tryonresult/", "/api/docs"]
+    assert [*tasks(page(viewer, "/admin/"))] == ["Home", "Results"]
+    assert "studio-tasks" not in page(Client(), "/admin/login/")
 
 
 def test_pages_allow_no_foreign_and_no_inline_script(staff: Client) -> None:

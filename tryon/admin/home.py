@@ -1,0 +1,342 @@
+"""The home page: what waits for a person, what runs, what it costs, and what to do next.
+
+It reads counts that are capped and rows that are limited, so its queries and its work do not grow with the
+tables. Each part is there for people who may see what is behind it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from statistics import median, quantiles
+from typing import Any, Final, NamedTuple
+
+from django.core.cache import cache
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.timezone import localtime, make_aware
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from config.core.admin.charts import bar_chart, in_figures, line_chart
+from config.core.admin.navigation import address_of, address_of_row
+from config.core.doctor import State
+from config.core.upkeep import quota
+from config.shops.abilities import Ability, is_allowed
+from models_library.models import ModelImage
+from results.models import Review, TryOnResult
+from tryon.batches.models import LIVE, Batch, BatchState
+from tryon.failures import CURABLE, message_for
+from tryon.models import Account, ProductImage, Status, TryOnJob
+from tryon.money import selectors as money
+from tryon.services.doctor import report
+from tryon.services.operations import pause_known
+
+MOST_COUNTED: Final = 1_000
+LATEST_JOBS: Final = 1_000
+MOST_CAUSES: Final = 5
+MOST_BATCHES: Final = 5
+MOST_DAYS: Final = 14
+# Below these a person is told.
+FEW_DAYS_LEFT: Final = 7
+STORAGE_TOLD_PERCENT: Final = 90
+MONEY_KEY: Final = "home:money"
+MONEY_SECONDS: Final = 60
+JOBS: Final = "tryon_tryonjob_changelist"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A number with its name, a word about it, and the list that has what it counts."""
+
+    name: Any
+    number: str
+    address: str
+    about: Any = ""
+
+
+class Step(NamedTuple):
+    """Something to do next, and where."""
+
+    text: Any
+    address: str
+
+
+class Cause(NamedTuple):
+    """A reason why jobs failed, with the number of them and their list."""
+
+    text: Any
+    number: int
+    address: str
+
+
+class Ended(NamedTuple):
+    """A job of the latest, as far as the numbers need it."""
+
+    created_at: datetime
+    completed_at: datetime | None
+    status: str
+    error_code: str
+
+
+class Money(NamedTuple):
+    """The money as it is known, kept for a minute."""
+
+    credits: int | None
+    days_left: int | None
+    cost_per_approved: str
+
+
+def home(request: HttpRequest) -> dict[str, Any]:
+    """Return the template's context for a person."""
+    return Home(request).context()
+
+
+class Home:
+    """The page of one person. Each number is read once."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._user = request.user
+
+    def context(self) -> dict[str, Any]:
+        """Return the template's context."""
+        return {
+            "steps": list(self.steps()),
+            "tiles": list(self.tiles()),
+            "causes": list(self.causes()),
+            "batches": self.batches,
+            "charts": list(self.charts()),
+            "latest_jobs": len(self.latest),
+        }
+
+    def may(self, permission: str) -> bool:
+        return is_allowed(self._user, permission)
+
+    def steps(self) -> Iterator[Step]:
+        """Yield what to do next, the most urgent first."""
+        if self.may(Ability.SEE_OPERATIONS):
+            yield from self.steps_of_operators()
+        if self.money.days_left is not None and self.money.days_left < FEW_DAYS_LEFT:
+            lasts = ngettext(
+                "The credits last %(days)d more day. Buy credits at FASHN.",
+                "The credits last %(days)d more days. Buy credits at FASHN.",
+                self.money.days_left,
+            )
+            yield Step(lasts % {"days": self.money.days_left}, address_of("money") or "")
+        if self.may(Ability.OPERATE_JOBS) and (number := capped(self.dead_letters)):
+            text = _("Failed jobs that a retry may cure: %(number)s")
+            yield Step(text % {"number": shown(number)}, jobs_address(dead="yes"))
+        for batch, address in self.batches:
+            if batch.state in (BatchState.READY, BatchState.PAUSED):
+                yield Step(words_of(batch), address)
+        if self.may(Ability.REVIEW_RESULTS) and self.to_review:
+            yield Step(
+                _("Results to review: %(number)s") % {"number": shown(self.to_review)}, self.review_address
+            )
+        yield from self.steps_of_a_beginning()
+
+    def steps_of_operators(self) -> Iterator[Step]:
+        operations = reverse("admin:tryon_governor_changelist")
+        if reason := pause_known():
+            yield Step(reason, operations)
+        kept = report()
+        if kept is not None and any(finding.state != State.GOOD for finding in kept.findings):
+            yield Step(_("The doctor has found something."), reverse("admin:tryon_governor_doctor"))
+        percent = self.storage_percent
+        if percent is not None and percent >= STORAGE_TOLD_PERCENT:
+            yield Step(_("Storage is %(percent)s %% full.") % {"percent": percent}, operations)
+
+    def steps_of_a_beginning(self) -> Iterator[Step]:
+        """Yield the first steps in an empty library."""
+        if self.may(Ability.ADD_MODELS) and not ModelImage.objects.exists():
+            yield Step(_("Add the first model photos."), reverse("admin:models_library_modelimage_add"))
+        if self.may(Ability.UPLOAD_PHOTOS) and not ProductImage.objects.filter(requester="").exists():
+            yield Step(_("Add the first product photos."), reverse("admin:tryon_productimage_add"))
+
+    def tiles(self) -> Iterator[Tile]:
+        if self.may(Ability.SEE_ALL_RESULTS):
+            yield Tile(_("To review"), shown(self.to_review), self.review_address)
+        if self.may(Ability.SEE_ALL_JOBS):
+            yield from self.tiles_of_jobs()
+        if self.may(Ability.SEE_MONEY):
+            yield from self.tiles_of_money()
+        if self.may(Ability.SEE_OPERATIONS):
+            stored = sum(quota.bytes_by_kind().values())
+            allowed = quota.bytes_allowed()
+            about = _("of %(size)s") % {"size": filesizeformat(allowed)} if allowed else ""
+            yield Tile(
+                _("Storage"), filesizeformat(stored), reverse("admin:tryon_governor_changelist"), about
+            )
+
+    def tiles_of_jobs(self) -> Iterator[Tile]:
+        for status, name in ((Status.PROCESSING, _("Running now")), (Status.QUEUED, _("Queued"))):
+            number = capped(TryOnJob.objects.filter(account=Account.LIVE, status=status))
+            yield Tile(name, shown(number), jobs_address(status__exact=status))
+        failed = [job for job in self.latest if job.status == Status.FAILED]
+        ended = [job for job in self.latest if job.status in (Status.COMPLETED, Status.FAILED)]
+        about = _("of the latest %(number)s jobs") % {"number": in_figures(len(self.latest))}
+        since = self.latest[-1].created_at if self.latest else None
+        yield Tile(_("Failed"), str(len(failed)), self.failed_address(since), about)
+        if ended:
+            percent = in_figures(round(100 - 100 * len(failed) / len(ended), 1))
+            yield Tile(
+                _("Success rate"), gettext("%(percent)s %%") % {"percent": percent}, jobs_address(), about
+            )
+        if durations := [seconds_of(job) for job in self.latest if job.completed_at]:
+            seconds = gettext("%(number)s s") % {"number": in_figures(round(median(durations), 1))}
+            yield Tile(_("Median duration"), seconds, jobs_address(status__exact=Status.COMPLETED), about)
+
+    def tiles_of_money(self) -> Iterator[Tile]:
+        address = address_of("money") or ""
+        if self.money.credits is not None:
+            days = self.money.days_left
+            about = "" if days is None else _("%(days)s days left") % {"days": in_figures(days)}
+            yield Tile(_("Credits at FASHN"), in_figures(self.money.credits), address, about)
+        if self.money.cost_per_approved:
+            yield Tile(
+                _("Cost per approved image"),
+                self.money.cost_per_approved,
+                address,
+                _("credits, last 30 days"),
+            )
+
+    def causes(self) -> Iterator[Cause]:
+        """Yield the most frequent causes among the failures of the latest jobs."""
+        codes = Counter(job.error_code for job in self.latest if job.status == Status.FAILED)
+        for code, number in codes.most_common(MOST_CAUSES):
+            yield Cause(
+                message_for(code), number, self.failed_address(self.latest[-1].created_at, error_code=code)
+            )
+
+    def charts(self) -> Iterator[Any]:
+        """Yield the ends of the latest jobs and their durations, by day."""
+        days: dict[date, list[Ended]] = {}
+        for job in reversed(self.latest):
+            days.setdefault(localtime(job.created_at).date(), []).append(job)
+        shown_days = [*days][-MOST_DAYS:]
+        if not shown_days:
+            return
+        labels = [day.strftime("%m-%d") for day in shown_days]
+        yield bar_chart(
+            _("Jobs by day and end"),
+            labels,
+            {
+                label: [sum(job.status == status for job in days[day]) for day in shown_days]
+                for status, label in (
+                    (Status.COMPLETED, _("Completed")),
+                    (Status.FAILED, _("Failed")),
+                    (Status.CANCELED, _("Canceled")),
+                )
+            },
+            addresses=[self.day_address(day) for day in shown_days],
+        )
+        durations = [[seconds_of(job) for job in days[day] if job.completed_at] for day in shown_days]
+        yield line_chart(
+            _("Seconds from the request to the picture"),
+            labels,
+            {
+                _("Median"): [median(of_day) if of_day else None for of_day in durations],
+                _("9 of 10 are faster"): [slow_of(of_day) for of_day in durations],
+            },
+        )
+
+    @cached_property
+    def latest(self) -> list[Ended]:
+        """The latest live jobs, newest first; empty for who may not see jobs."""
+        if not self.may(Ability.SEE_ALL_JOBS):
+            return []
+        jobs = TryOnJob.objects.filter(account=Account.LIVE).order_by("-created_at", "id")
+        rows = jobs.values_list("created_at", "completed_at", "status", "error_code")
+        return [Ended(*row) for row in rows[:LATEST_JOBS]]
+
+    @cached_property
+    def to_review(self) -> int:
+        return capped(TryOnResult.objects.filter(review=Review.PENDING, job__shopper_photo=None))
+
+    @property
+    def dead_letters(self) -> "QuerySet[TryOnJob]":
+        return TryOnJob.objects.filter(account=Account.LIVE, status=Status.FAILED, error_code__in=CURABLE)
+
+    @cached_property
+    def batches(self) -> list[tuple[Batch, str]]:
+        """The newest batches that are not over, with the addresses of their pages."""
+        if not self.may("batches.view_batch"):
+            return []
+        states = [BatchState.READY, *LIVE]
+        found = Batch.objects.filter(state__in=states).defer("selection")[:MOST_BATCHES]
+        return [(batch, address_of_row(batch)) for batch in found]
+
+    @cached_property
+    def money(self) -> Money:
+        """The money as it is known; nothing for who may not see it. FASHN is not asked."""
+        if not self.may(Ability.SEE_MONEY):
+            return Money(None, None, "")
+        known: Money | None = cache.get(MONEY_KEY)
+        if known is None:
+            balance, cost = money.balance(), money.cost_per_approved()
+            known = Money(
+                None if balance is None else balance.credits,
+                None if balance is None else money.days_left(),
+                "" if cost is None else str(cost),
+            )
+            cache.set(MONEY_KEY, known, MONEY_SECONDS)
+        return known
+
+    @cached_property
+    def storage_percent(self) -> float | None:
+        return quota.percent_used()
+
+    @property
+    def review_address(self) -> str:
+        """The page for reviews, or the list for who may only look."""
+        page = address_of("review") if self.may(Ability.REVIEW_RESULTS) else None
+        query = {"review__exact": Review.PENDING}
+        return page or reverse("admin:results_tryonresult_changelist", query=query)
+
+    def failed_address(self, since: datetime | None, **more: Any) -> str:
+        if since is not None:
+            more["created_at__gte"] = since.isoformat()
+        return jobs_address(status__exact=Status.FAILED, **more)
+
+    def day_address(self, day: date) -> str:
+        """Return the list of a day's jobs, in the person's time zone."""
+        begins, ends = (make_aware(datetime.combine(one, time.min)) for one in (day, day + timedelta(days=1)))
+        return jobs_address(created_at__gte=begins.isoformat(), created_at__lt=ends.isoformat())
+
+
+def jobs_address(**lookups: Any) -> str:
+    """Return the list of live jobs, filtered."""
+    return reverse(f"admin:{JOBS}", query={"account__exact": Account.LIVE, **lookups})
+
+
+def words_of(batch: Batch) -> str:
+    """Return what a plan or a paused batch waits for."""
+    if batch.state == BatchState.READY:
+        return gettext("Start or discard the plan “%(name)s”.") % {"name": batch.name}
+    return gettext("Resume or cancel the paused batch “%(name)s”.") % {"name": batch.name}
+
+
+def capped(rows: "QuerySet[Any]") -> int:
+    """Return the number of rows, at most one more than is counted."""
+    number: int = rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
+    return number
+
+
+def shown(number: int) -> str:
+    """Return a capped number as text."""
+    if number > MOST_COUNTED:
+        return gettext("over %(number)s") % {"number": in_figures(MOST_COUNTED)}
+    return in_figures(number)
+
+
+def seconds_of(job: Ended) -> float:
+    """Return the seconds from the request to the picture."""
+    return (job.completed_at - job.created_at).total_seconds() if job.completed_at else 0.0
+
+
+def slow_of(seconds: list[float]) -> float | None:
+    """Return the time within which nine of ten are ready. None before the first two."""
+    return quantiles(seconds, n=10)[-1] if len(seconds) > 1 else None
