@@ -196,6 +196,12 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
         "GET": page(Ability.CHANGE_MODELS, ok=404),
         "POST": page(Ability.CHANGE_MODELS, ok=404),
     },
+    "admin/products/import/": {"GET": page("catalogue.add_product"), "POST": page("catalogue.add_product")},
+    # Another person's import.
+    "admin/products/import/<uuid:import_id>/": {
+        "GET": page("catalogue.add_product", ok=404),
+        "POST": page("catalogue.add_product", ok=404),
+    },
     "admin/releases/": {
         "GET": page(Ability.SEE_RETIRED_MODELS),
         "POST": page(Ability.SEE_RETIRED_MODELS, Ability.REVIEW_RESULTS, ok=302),

@@ -18,6 +18,7 @@ EVERY_HOUR: Final = {
     "expired_shopper_photos": "10 * * * *",
     "shopper_erasures": "20 * * * *",
     "photos_of_products": "45 * * * *",
+    "photo_fetches": "40 * * * *",
     "old_requesters": "50 * * * *",
     "test_jobs": "52 * * * *",
     "test_uploads": "55 * * * *",
@@ -33,6 +34,7 @@ EVERY_NIGHT: Final = {
     "old_sessions": "35 2 * * *",
     "old_logins": "40 2 * * *",
     "old_upload_attempts": "42 2 * * *",
+    "old_imports": "42 2 * * *",
     "stored_files": "45 2 * * *",
     "old_audit_entries": "50 2 * * *",
 }

@@ -4,12 +4,13 @@ Each address of the site is in one of the tables. One that is in none fails the 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from io import BytesIO
 from typing import Any, Final
 
 import django_rq
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 from rq import Worker
@@ -19,6 +20,7 @@ from tests.browser.visits import Visitor
 from tests.browser.widest import widest_rows
 from tests.conftest import Finish, Generate
 from tests.factories import AuditEntryFactory, ComparisonFactory, ProductFactory
+from tryon.catalogue.exchange.imports import import_check
 from tryon.sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -86,8 +88,12 @@ def filled(route: str, words: Mapping[str, object]) -> str:
 
 
 @pytest.fixture
-def words(generate: Generate, finish: Finish, work: Callable[[], None]) -> Mapping[str, object]:
+def words(
+    staff: Visitor, generate: Generate, finish: Finish, work: Callable[[], None]
+) -> Mapping[str, object]:
     """A site that has been used, and what the converters of its addresses stand for."""
+    table = BytesIO(b"product_id,price\nSKU-1,abc\nSKU-2,1\n")
+    checked = import_check(User.objects.get(username="ada"), table, size=40, file_name="products.csv")
     finish(generate()["jobId"])
     widest_rows()
     Group.objects.create(name="Reviewers")
@@ -103,6 +109,7 @@ def words(generate: Generate, finish: Finish, work: Callable[[], None]) -> Mappi
     assert failure is not None
     return {
         "<uuid:comparison_id>": ComparisonFactory.create().pk,
+        "<uuid:import_id>": checked.pk,
         "<int:queue_index>": 0,
         "<str:job_id>": task.id,
         "<str:result_id>": failure.id,

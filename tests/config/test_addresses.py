@@ -89,6 +89,7 @@ def rows_made() -> dict[str, str]:
     for part in ("", "outcome/", "votes/"):
         ids[f"admin/comparisons/<uuid:comparison_id>/{part}:comparison_id"] = comparison
     texts = {
+        "products/import:import_id": "00000000-0000-4000-8000-000000000000",
         ":app_label": "upkeep",
         ":url": "nothing-here",
         "models_library/modelimage:key": (nobodys := "00000000-0000-4000-8000-000000000000"),

@@ -14,6 +14,9 @@ class CatalogueConfig(AppConfig):
     @override
     def ready(self) -> None:
         """Add the catalogue's cleanup tasks to those that cron and the command know."""
+        import tryon.catalogue.exchange.pages  # noqa: F401  (it registers its pages)
+        from tryon.catalogue.exchange.actions import offer_exports
+        from tryon.catalogue.exchange.fetches import old_imports, photo_fetches
         from tryon.catalogue.upkeep import old_upload_attempts, photos_of_products
         from tryon.cleanup import TASKS, Task
 
@@ -23,3 +26,6 @@ class CatalogueConfig(AppConfig):
         TASKS["old_upload_attempts"] = Task(
             old_upload_attempts, "what people sent to the library a week ago; the photos stay"
         )
+        TASKS["photo_fetches"] = Task(photo_fetches, "photos that imports of products name; they are fetched")
+        TASKS["old_imports"] = Task(old_imports, "imports of products from a week ago; the products stay")
+        offer_exports()

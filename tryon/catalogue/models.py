@@ -121,3 +121,68 @@ class SavedFilter(models.Model):
     @override
     def __str__(self) -> str:
         return self.name
+
+
+class ImportState(models.TextChoices):
+    """The state of an import."""
+
+    CHECKED = "checked", _("Checked")
+    APPLIED = "applied", _("Applied")
+
+
+class ProductImport(models.Model):
+    """A table of products that a person has sent. Its rows wait here, until the person applies them.
+
+    ``rows`` begin with their number in the file, and go when they are applied or old. ``summary`` is what the
+    page shows: the counts, the first errors and the first rows.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    file_name = models.CharField(max_length=200)
+    encoding = models.CharField(max_length=20, blank=True)
+    headers = models.JSONField(default=list)
+    rows = models.JSONField(default=list)
+    summary = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=ImportState, default=ImportState.CHECKED)
+    created_at = models.DateTimeField(default=clock.now, db_index=True)
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-created_at", "id"]
+
+    @override
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class PhotoFetch(models.Model):
+    """A photo that an import names by its address. A worker fetches it. Its photo gets the same id."""
+
+    class State(models.TextChoices):
+        """The state of a fetch."""
+
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    product_import = models.ForeignKey(ProductImport, models.CASCADE, related_name="fetches")
+    product = models.ForeignKey(Product, models.CASCADE, related_name="+")
+    address = models.CharField(max_length=2000)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    code = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["at", "id"]
+        indexes = [
+            models.Index(fields=["at"], condition=Q(state="waiting"), name="photo_fetch_waiting"),
+        ]
+
+    @override
+    def __str__(self) -> str:
+        return self.address

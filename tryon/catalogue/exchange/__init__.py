@@ -1,0 +1,1 @@
+"""Tables in and out: the import of products, and exports for spreadsheets."""
