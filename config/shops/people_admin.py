@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.core.admin.lists import StrictLists
+from config.core.admin.versions import VersionedAdmin
 
 # Django stores the names of permissions in English.
 ACTIONS: Final = {"add": _("Add"), "change": _("Change"), "delete": _("Delete"), "view": _("View")}
@@ -30,7 +31,7 @@ admin.site.unregister([Group, User])
 
 
 @admin.register(Group)
-class StudioGroupAdmin(StrictLists, GroupAdmin):
+class StudioGroupAdmin(VersionedAdmin, StrictLists, GroupAdmin):
     """Groups and their permissions."""
 
     @override
@@ -39,7 +40,7 @@ class StudioGroupAdmin(StrictLists, GroupAdmin):
 
 
 @admin.register(User)
-class StudioUserAdmin(StrictLists, UserAdmin):  # type: ignore[type-arg]  # at run time it takes none
+class StudioUserAdmin(VersionedAdmin, StrictLists, UserAdmin):  # type: ignore[type-arg]  # at run time it takes none
     """People, their groups and their permissions."""
 
     @override

@@ -19,6 +19,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from config.core.admin.lists import StrictLists
+from config.core.admin.versions import VersionedAdmin
 from config.core.admin.widgets import link_to
 from config.core.errors import DomainError
 from config.core.images import ImageWarning
@@ -31,8 +32,8 @@ else:
         pass
 
 
-class StudioAdmin[M: models.Model](StrictLists, ModelAdmin[M]):
-    """Fast lists without full counts."""
+class StudioAdmin[M: models.Model](VersionedAdmin, StrictLists, ModelAdmin[M]):
+    """Fast lists without full counts, and forms that overwrite nobody's newer change."""
 
     @override
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
