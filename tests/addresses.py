@@ -52,6 +52,7 @@ def forms(
     delete: bool = False,
     deleting: int = 302,
     delete_page: int = 200,
+    change_page: int = 200,
 ) -> dict[str, dict[str, Row]]:
     """The pages that Django's admin makes for a model, of which some are closed to everyone."""
 
@@ -67,7 +68,7 @@ def forms(
             "GET": page(may("delete", delete), ok=delete_page),
             "POST": page(may("delete", delete), ok=deleting, body={"post": "yes"}),
         },
-        f"{one}change/": {"GET": page(may("view")), "POST": page(may("change", change))},
+        f"{one}change/": {"GET": page(may("view"), ok=change_page), "POST": page(may("change", change))},
         one: {"GET": page(ok=302), "POST": page(ok=302)},
     }
 
@@ -124,6 +125,9 @@ OF_RQ: Final[dict[str, dict[str, Row]]] = {
     f"{CRON}jobs/<path:cron_job_name>/": queue(404, 404),
 }
 
+# In the order in which the admin knows them.
+APPS: Final = "api|auth|upkeep|people|results|models_library|tryon|catalogue|django_rq|batches"
+
 OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     "admin/": {"GET": page(), "POST": page()},
     "admin/search/": {"GET": page(), "POST": page()},
@@ -169,6 +173,13 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
         "POST": page("catalogue.change_product", ok=302),
     },
     **forms("tryon", "tryonjob"),
+    **forms("batches", "namedrecipe", add=True, change=True, delete=True),
+    **forms("batches", "batch", change_page=302),
+    "admin/plan/": {"GET": page(Ability.START_TRYONS), "POST": page(Ability.START_TRYONS)},
+    "admin/batches/<uuid:batch_id>/": {
+        "GET": page("batches.view_batch"),
+        "POST": page("batches.view_batch", Ability.START_TRYONS, ok=302),
+    },
     **forms("tryon", "productimage", add=True, change=True),
     **{
         f"admin/{list_}/add/one/": {"GET": page(ok=405), "POST": page(needed)}
@@ -213,7 +224,7 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     },
     "admin/tryon/governor/pause/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
     "admin/tryon/governor/resume/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
-    "admin/^(?P<app_label>api|auth|upkeep|people|results|models_library|tryon|catalogue|django_rq)/$": {
+    f"admin/^(?P<app_label>{APPS})/$": {
         "GET": page("upkeep.view_cleanuprun"),
         "POST": page("upkeep.view_cleanuprun"),
     },

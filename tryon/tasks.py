@@ -9,6 +9,9 @@ from django.db import close_old_connections
 from config.core.clock import check_host
 from config.core.upkeep.runs import run
 from models_library.alerts import release_alerts_send
+from tryon.batches.feeding import feed
+from tryon.batches.plans import plans_continue
+from tryon.batches.selectors import is_job_of_batch_over
 from tryon.cleanup import EARLY, TASKS
 from tryon.cleanup.watch import must_clean_early
 from tryon.engine import queue, recovery, steps
@@ -27,6 +30,7 @@ def advance_job(job_id: str) -> None:
     close_old_connections()
     with structlog.contextvars.bound_contextvars(job_id=job_id):
         advance(UUID(job_id))
+    _feed_after(job_id)
 
 
 def advance_job_by_timer(job_id: str) -> None:
@@ -38,6 +42,13 @@ def advance_job_by_timer(job_id: str) -> None:
             queue.enqueue_timer(UUID(job_id), delay_seconds=early)
         else:
             advance(UUID(job_id))
+            _feed_after(job_id)
+
+
+def _feed_after(job_id: str) -> None:
+    """Have the next jobs of a batch asked for if one of its jobs has ended."""
+    if is_job_of_batch_over(UUID(job_id)):
+        queue.enqueue_batches()
 
 
 def dispatch() -> None:
@@ -63,7 +74,10 @@ def sweep() -> None:
     """Find the work that no task holds. Cron calls this every 30 seconds."""
     close_old_connections()
     check_host()  # the maintenance worker is RQ's own class, and this its most frequent task
-    recovery.sweep()
+    try:
+        recovery.sweep()
+    finally:
+        batches()
 
 
 def cleanup(name: str) -> None:
@@ -72,6 +86,17 @@ def cleanup(name: str) -> None:
     done = run(name, TASKS[name].work(), max_seconds=CLEANUP_SECONDS)
     if done is not None and done.cursor and not done.problem:
         queue.enqueue_cleanup(name)
+
+
+def batches() -> None:
+    """Feed the batches that have started, and count plans for a while."""
+    close_old_connections()
+    queue.begins("batches")
+    try:
+        feed()
+    finally:
+        if plans_continue(max_seconds=CLEANUP_SECONDS):
+            queue.enqueue_batches()
 
 
 def doctor() -> None:

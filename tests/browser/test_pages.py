@@ -19,8 +19,15 @@ from config.core.upkeep.models import CleanupRun
 from tests.browser.visits import Visitor
 from tests.browser.widest import widest_rows
 from tests.conftest import Finish, Generate
-from tests.factories import AuditEntryFactory, ComparisonFactory, ProductFactory
+from tests.factories import (
+    AuditEntryFactory,
+    BatchItemFactory,
+    ComparisonFactory,
+    NamedRecipeFactory,
+    ProductFactory,
+)
 from tryon.catalogue.exchange.imports import import_check
+from tryon.models import ProductImage
 from tryon.sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -35,6 +42,7 @@ NO_PAGES: Final = {
     *("tryon_productimage_remove_filter", "models_library_modelimage_remove_filter"),
     *("tryon_governor_pause", "tryon_governor_resume"),
     "models_library_modelimage_release_file",
+    "batches_batch_change",  # it leads to the batch's own page
     *("django_rq_home_json", "django_rq_actions", "django_rq_confirm_action", "django_rq_stop_job"),
     # django-rq's cron, which we don't use: RQ's own scheduler does the work.
     *("django_rq_cron_scheduler_detail", "django_rq_cron_job_detail"),
@@ -44,6 +52,7 @@ REFUSED: Final = {
     *("upkeep_cleanuprun_add", "upkeep_cleanuprun_delete"),
     *("people_auditentry_add", "people_auditentry_delete"),
     *("results_tryonresult_add", "tryon_tryonjob_add", "tryon_tryonjob_delete"),
+    *("batches_batch_add", "batches_batch_delete"),
     *("tryon_governor_add", "tryon_governor_delete", "tryon_productimage_delete"),
     "api_shop_delete",  # it has keys
 }
@@ -100,6 +109,8 @@ def words(
     CleanupRun.objects.create(task="expired_results")
     AuditEntryFactory.create()
     ProductFactory.create()
+    NamedRecipeFactory.create()
+    item = BatchItemFactory.create(batch__running=True, product_image=ProductImage.objects.get())
     queue = django_rq.get_queue("tryon")
     task = queue.enqueue("tests.browser.test_pages.failing")
     work()
@@ -114,6 +125,7 @@ def words(
         "<str:job_id>": task.id,
         "<str:result_id>": failure.id,
         "<str:key>": worker.key,
+        "<uuid:batch_id>": item.batch_id,
     }
 
 

@@ -19,8 +19,10 @@ from tests.callers import Callers, allow, browser, everybody, staff_with
 from tests.factories import (
     ApiKeyFactory,
     AuditEntryFactory,
+    BatchFactory,
     ComparisonFactory,
     ModelImageFactory,
+    NamedRecipeFactory,
     ProductFactory,
     ProductImageFactory,
     ShopFactory,
@@ -84,6 +86,9 @@ def rows_made() -> dict[str, str]:
         "tryon/tryonjob:object_id": done,
         "tryon/productimage:object_id": product,
         "catalogue/product:object_id": ProductFactory.create(),
+        "batches/batch:object_id": (batch := BatchFactory.create()),
+        "batches/namedrecipe:object_id": NamedRecipeFactory.create(),
+        ":batch_id": batch,
     }
     comparison = ComparisonFactory.create()
     for part in ("", "outcome/", "votes/"):

@@ -29,8 +29,9 @@ from config.shops.abilities import Ability
 from config.shops.names import ShopFilter, requester_words
 from models_library.admin import TAGS_HELP
 from models_library.services import normalised_tags
-from tryon.admin.batch import batch_page
 from tryon.admin.erasing import ErasesPhotos
+from tryon.batches.pages import new_plan
+from tryon.batches.plans import MOST_PAIRS
 from tryon.catalogue.admin import CollectionFilter
 from tryon.catalogue.drops import TakesDrops
 from tryon.catalogue.lists import LibraryLists
@@ -250,7 +251,8 @@ class ProductImageAdmin(ErasesPhotos, LibraryLists, TakesDrops, UploadAdmin[Prod
         location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
     )
     def try_on(self, request: HttpRequest, queryset: QuerySet[ProductImage]) -> HttpResponse:
-        return batch_page(self.admin_site, request, queryset)
+        """Plan try-ons with the chosen photos."""
+        return new_plan(request, queryset.values_list("pk", flat=True)[: MOST_PAIRS + 1])
 
     @admin.display(description=_("photo"))
     def picture(self, photo: ProductImage) -> SafeString:

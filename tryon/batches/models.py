@@ -54,6 +54,15 @@ class ItemState(models.TextChoices):
     REUSED = "reused", _("There before")
 
 
+class PauseCode(models.TextChoices):
+    """A reason for which the feeder pauses a batch. A person decides what to do."""
+
+    PRICE_ROSE = "price_rose", _("The rest costs more than was confirmed. Look at the price, then go on.")
+    CREDIT_FLOOR = "credit_floor", _("FASHN's balance has come to the credits that the batch must leave.")
+    PERSON_GONE = "person_gone", _("The person who planned it may start no try-ons any more.")
+    OPTIONS_OUTDATED = "options_outdated", _("Its options are no longer supported. Make a new plan.")
+
+
 PLANS: Final = (BatchState.CREATING, BatchState.READY)
 LIVE: Final = (BatchState.RUNNING, BatchState.PAUSED)
 
@@ -61,9 +70,10 @@ LIVE: Final = (BatchState.RUNNING, BatchState.PAUSED)
 class Batch(models.Model):
     """Many try-ons that one person plans, pays and follows together.
 
-    ``selection`` has the ids of the photos until all pairs have their rows; ``planned`` counts those that do.
+    ``selection`` has the ids of the photos until the start; ``planned`` counts the pairs that have rows.
     ``price`` is the sum of the credits that the waiting pairs of a plan cost. ``max_credits`` is the most
     that the batch may pay: what a person has confirmed, and in a plan the limit that they have set.
+    ``paid_before`` are credits that failed pairs had cost before a retry.
     ``counts`` has the number of items in each state, as the feeder saw it last. ``pause_code`` says why a
     paused batch stands still, and is empty for a person's own pause.
     """
@@ -91,6 +101,7 @@ class Batch(models.Model):
     not_before = models.DateTimeField(_("not before"), null=True, blank=True)
     credit_floor = models.PositiveIntegerField(_("credit floor"), null=True, blank=True)
     max_credits = models.PositiveIntegerField(_("at most"), null=True, blank=True)
+    paid_before = models.PositiveIntegerField(_("paid before"), default=0, db_default=0)
     counts = models.JSONField(_("counts"), default=dict, editable=False)
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)

@@ -47,7 +47,12 @@ def enqueue(job: TryOnJob) -> None:
 
 def price_of(job: TryOnJob) -> int:
     """Return the credits that a new job would cost: without what earlier attempts at its recipe have paid."""
-    return credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options))
+    return credits_of(job.cache_key, TryOnOptions.from_mapping(job.options))
+
+
+def credits_of(cache_key: str, options: TryOnOptions) -> int:
+    """Return the credits that a new job for a recipe would cost, as ``price_of``."""
+    return credits_to_pay(cache_key, options)
 
 
 def price_jobs(account: str) -> None:

@@ -60,7 +60,7 @@ def enqueue_probe(*, at: datetime) -> None:
 
 
 def begins(task: str) -> None:
-    """Note that ``dispatch`` or ``doctor``, if outstanding, begins. A request from now on needs another."""
+    """Note that a task that all share, if outstanding, begins. A request from now on needs another."""
     if outage.is_on():
         return
     try:
@@ -88,6 +88,11 @@ def enqueue_cleanup(name: str) -> None:
 def enqueue_doctor() -> None:
     """Ask the maintenance worker to write the doctor's report. All who ask before share one task."""
     _enqueue_once("tryon.tasks.doctor", None, queue=MAINTENANCE, outstanding=DOCTOR_SECONDS)
+
+
+def enqueue_batches() -> None:
+    """Ask the maintenance worker to count plans and feed batches. All who ask before share one task."""
+    _enqueue_once("tryon.tasks.batches", None, queue=MAINTENANCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -58,6 +58,14 @@ class ProductImageInactive(DomainError):
     message: Any = _("This product photo has been retired. Choose another photo of the product.")
 
 
+class PriceRose(Exception):
+    """A new job would cost more than the caller allows: ``credits``. The transaction rolls back."""
+
+    def __init__(self, credits: int) -> None:
+        super().__init__()
+        self.credits = credits
+
+
 class ResultAppeared(Exception):
     """An identical job completed between our look and our change. The transaction rolls back."""
 
@@ -74,6 +82,7 @@ class Wish:
     recipe: Recipe
     caller: Caller
     lane: Lane
+    most_credits: int | None = None
 
     @property
     def account(self) -> str:
@@ -102,6 +111,7 @@ def tryon_generate(
     options: TryOnOptions,
     further_image_ids: Sequence[UUID] = (),
     lane: Lane = Lane.INTERACTIVE,
+    most_credits: int | None = None,
 ) -> Generated:
     """Find or make the job for a garment on a person, and let the caller see it.
 
@@ -110,13 +120,15 @@ def tryon_generate(
     ProductImageNotFound, ProductImageInactive, ModelImageNotFound, ModelImageInactive, ModelImageUnreleased,
     ShopperPhotoNotFound, DailyLimitTooLow, QueueFull and, for a shopper who would wait until midnight,
     DailyLimitReached. Only the worker calls FASHN.
+
+    ``most_credits`` is the most that a new job may cost: else nothing is made. Raise PriceRose.
     """
     product_image_ids = [product_image_id, *further_image_ids]
     while True:
         # Read in each round: since the last one a photo may have been removed or retired.
         wish = _wish(caller, product_image_ids, model_image_id, shopper_photo_id, options, lane)
         try:
-            generated = _find_or_make(wish)
+            generated = _find_or_make(replace(wish, most_credits=most_credits))
         except (TwinActive, ResultAppeared):
             continue
         except IntegrityError:
@@ -233,11 +245,13 @@ def cache_key(
 
 
 def _create_job(wish: Wish, key: str) -> TryOnJob:
-    """Insert a queued job. Raise TwinActive, and as ``tryon_generate``."""
+    """Insert a queued job. Raise TwinActive, ResultAppeared, and as ``tryon_generate``."""
     with transaction.atomic():
         governor.lock(wish.account)
         job = _job(wish, key)
         actions.enqueue(job)
+        if wish.most_credits is not None and job.price > wish.most_credits:
+            raise PriceRose(job.price)
         check_limits(job)
         # Look again after the insert: an identical job that was active at our first look may have
         # completed since. Its result is visible now, because job and result change in one transaction.

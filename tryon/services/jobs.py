@@ -45,11 +45,12 @@ class JobNotFailed(DomainError):
     message: Any = _("Only a failed job can be retried. Look at its status.")
 
 
-def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
+def job_cancel(job: TryOnJob, caller: Caller, *, only_queued: bool = False) -> TryOnJob:
     """Cancel a job, or leave it to the other callers who asked for the same picture.
 
     A queued job costs nothing. FASHN can't stop a running prediction: its picture is kept unseen, and
-    answers the next request for it. Raise NotAllowed, JobNotCancelable.
+    answers the next request for it. ``only_queued`` leaves a job that has started as it is. Raise NotAllowed,
+    JobNotCancelable.
     """
     if not (caller.may(Ability.OPERATE_JOBS) or is_viewer(job, caller)):
         raise NotAllowed
@@ -57,7 +58,7 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
         # Lock the row: if two callers cancel at the same time, the second one cancels the job.
         actions.lock(job)
         job.refresh_from_db(fields=["status", "requester"])  # they may have changed since it was read
-        if not job.is_active or has_left(job, caller):
+        if not job.is_active or has_left(job, caller) or (only_queued and job.status != Status.QUEUED):
             raise JobNotCancelable
         leaving = job.viewers.leaving_with(caller).values("pk")
         others_stay = job.viewers.filter(left_at=None).exclude(pk__in=leaving).exists()
@@ -73,8 +74,12 @@ def job_cancel(job: TryOnJob, caller: Caller) -> TryOnJob:
     return job
 
 
-def job_retry(job: TryOnJob, caller: Caller, *, request_id: UUID | None = None) -> TryOnJob:
+def job_retry(
+    job: TryOnJob, caller: Caller, *, request_id: UUID | None = None, lane: Lane = Lane.INTERACTIVE
+) -> TryOnJob:
     """Pay for another try. Return the job that makes the picture: this one, or an identical one.
+
+    An identical job that is active leaves a batch's lane for ``Lane.INTERACTIVE``.
 
     ``request_id`` names a request that may be repeated: one that has retried the job retries it no second
     time. A paid picture is only fetched. Raise NotAllowed, JobNotFailed, ProductImageNotFound,
@@ -104,7 +109,7 @@ def job_retry(job: TryOnJob, caller: Caller, *, request_id: UUID | None = None) 
             live = share_live(job.cache_key, caller, photos)
         except TwinActive:
             # An identical job is active. If it has just ended, look again.
-            twin = join_active(job.cache_key, caller, photos, Lane.INTERACTIVE)
+            twin = join_active(job.cache_key, caller, photos, lane)
             if twin is not None:
                 note(Reuse.JOIN, twin)
                 return twin

@@ -1,0 +1,102 @@
+"""Questions about batches."""
+
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+
+from config.core import clock
+from config.shops.abilities import Ability
+from config.shops.callers import Caller, person_calling
+from results.selectors import result_list_live
+from tryon.batches.models import Batch, BatchItem, BatchState, ItemState
+from tryon.models import ACTIVE, Account, Status, TryOnJob
+
+# A claimed pair that is without a job for this time has lost its feeder.
+LOST: Final = timedelta(minutes=1)
+# The states in which a pair has cost something, or may.
+PAYING: Final = (ItemState.QUEUED, ItemState.DONE, ItemState.FAILED, ItemState.CANCELED)
+# A picture that comes later than this is lost: FASHN keeps none so long.
+LATE: Final = timedelta(days=4)
+
+
+def payer_of(batch: Batch) -> Caller | None:
+    """Return the caller who asks for a batch's try-ons. None if the person may not start any (more)."""
+    person = batch.created_by
+    if not isinstance(person, User) or not person.is_active:
+        return None
+    caller = person_calling(person)
+    return caller if caller.may(Ability.START_TRYONS) else None
+
+
+def credits_taken(batch: Batch) -> int:
+    """Return the credits that the batch has paid, with those that its jobs under way may cost."""
+    taken = batch.items.filter(state__in=PAYING).order_by().aggregate(credits=Sum("credits"))
+    return batch.paid_before + int(taken["credits"] or 0)
+
+
+def credits_to_come(batch: Batch) -> int:
+    """Return the credits that the waiting pairs cost."""
+    waiting = batch.items.filter(state=ItemState.WAITING).order_by().aggregate(credits=Sum("credits"))
+    return int(waiting["credits"] or 0)
+
+
+def counts_of(batch: Batch) -> dict[str, int]:
+    """Return the number of pairs in each state that some pair is in."""
+    rows = batch.items.order_by().values_list("state").annotate(number=Count("pk"))
+    return dict(rows)
+
+
+def open_batches() -> QuerySet[Batch]:
+    """Return the batches that have started and have something under way or to do."""
+    return Batch.objects.filter(started_at__isnull=False, finished_at=None)
+
+
+def batches_to_feed() -> QuerySet[Batch]:
+    """Return the running batches whose time has come, in the order in which they get room."""
+    due = Q(not_before=None) | Q(not_before__lte=clock.now())
+    running = Batch.objects.filter(due, state=BatchState.RUNNING).select_related("created_by")
+    return running.defer("selection").order_by("-priority", "created_at")
+
+
+def items_under_way() -> QuerySet[BatchItem]:
+    """Return the pairs of all batches that are under way."""
+    return BatchItem.objects.filter(state=ItemState.QUEUED, batch__in=open_batches())
+
+
+def is_job_of_batch_over(job_id: UUID) -> bool:
+    """Return whether a job has ended that some batch waits for."""
+    waiting = BatchItem.objects.filter(job=job_id, state=ItemState.QUEUED)
+    return waiting.exclude(job__status__in=ACTIVE).exists()
+
+
+def items_come_late() -> QuerySet[BatchItem]:
+    """Return the failed pairs whose picture has come since: a rescue, or a retry of the job by a person."""
+    recent = Batch.objects.filter(Q(finished_at=None) | Q(finished_at__gt=clock.now() - LATE))
+    failed = BatchItem.objects.filter(state=ItemState.FAILED, batch__in=recent)
+    return failed.filter(job__status=Status.COMPLETED)
+
+
+def items_outdated(batch: Batch) -> QuerySet[BatchItem]:
+    """Return the pairs of a plan that counted on a picture, or on somebody's job, that is no longer there."""
+    live = result_list_live().filter(cache_key=OuterRef("cache_key"))
+    active = TryOnJob.objects.filter(cache_key=OuterRef("cache_key"), status__in=ACTIVE)
+    free = Q(state=ItemState.REUSED) | Q(state=ItemState.WAITING, job__isnull=False)
+    return batch.items.filter(free).filter(~Exists(live), ~Exists(active))
+
+
+class Balance(NamedTuple):
+    """The balance at FASHN, in credits, and the time when FASHN told it."""
+
+    credits: int
+    at: datetime
+
+
+def balance_known() -> Balance | None:
+    """Return the balance that FASHN told last, None if it told none. It asks the database only."""
+    # The money page keeps it, and its room stands above this one.
+    told = apps.get_model("money", "Balance")._default_manager.filter(account=Account.LIVE).first()
+    return None if told is None else Balance(told.credits, told.at)
