@@ -8,7 +8,13 @@ from django.conf import settings
 
 from config.core.http.address import path_of
 from config.core.http.gate import BodyLimits, Gate, Places, Room, Rooms
-from config.core.http.gate.rooms import FETCH_THREADS, LOGIN_THREADS, SEARCH_THREADS, UPLOAD_THREADS
+from config.core.http.gate.rooms import (
+    DOWNLOAD_THREADS,
+    FETCH_THREADS,
+    LOGIN_THREADS,
+    SEARCH_THREADS,
+    UPLOAD_THREADS,
+)
 from config.core.images import MAX_UPLOAD_BYTES
 from config.core.redis.loop import LoopCounters
 from config.shops.rates import refusal_before
@@ -36,6 +42,7 @@ application: Final = Gate(
         fetches=Room("fetches", threads=FETCH_THREADS, waiting=32, per_caller=8),
         logins=Room("logins", threads=LOGIN_THREADS, waiting=8, per_caller=3),
         searches=Room("searches", threads=SEARCH_THREADS, waiting=16, per_caller=4),
+        downloads=Room("downloads", threads=DOWNLOAD_THREADS, waiting=4, per_caller=2),
         login_path=path_of("admin:login"),
         upload_path=path_of("api-upload"),
     ),

@@ -16,10 +16,12 @@ from config.core.admin.base import ReadOnlyAdmin
 from config.core.admin.widgets import badge, large_picture, link_to, moment, pixels, thumbnail
 from config.shops.abilities import Ability
 from config.shops.names import ShopFilter
-from results.models import Reason, ResultFeedback, Review, TryOnResult, Verdict
-from results.services import result_delete, result_review
+from results.decisions import decide_all
+from results.models import Decision, Reason, ResultFeedback, TryOnResult, Verdict
+from results.services import result_delete
 
 NO_FEEDBACK: Final = "none"
+MOST_DECISIONS: Final = 50  # on the page of a result
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
@@ -74,6 +76,7 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
         "product_photo",
         "model_photo",
         "review_badge",
+        "decisions",
         "feedback",
         "size",
         "credits_used",
@@ -105,13 +108,13 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
 
     @admin.action(description=_("Approve"), permissions=["review"], location=EVERYWHERE)
     def approve(self, request: HttpRequest, queryset: QuerySet[TryOnResult]) -> None:
-        changed = result_review(queryset, Review.APPROVED)
+        changed = decide_all(queryset, person=request.user, verdict=Decision.APPROVED)
         text = ngettext("%(count)d result was approved.", "%(count)d results were approved.", changed)
         self.message_user(request, text % {"count": changed}, messages.SUCCESS)
 
     @admin.action(description=_("Reject"), permissions=["review"], location=EVERYWHERE)
     def reject(self, request: HttpRequest, queryset: QuerySet[TryOnResult]) -> None:
-        changed = result_review(queryset, Review.REJECTED)
+        changed = decide_all(queryset, person=request.user, verdict=Decision.REJECTED)
         text = ngettext(
             "%(count)d result was rejected. The next identical request makes a new one.",
             "%(count)d results were rejected. The next identical requests make new ones.",
@@ -162,6 +165,22 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
             for given in result.job.feedback.all()
         )
         return format_html_join("", "<p>{} {} {}<br>{}</p>", lines) or "-"
+
+    @admin.display(description=_("decisions"))
+    def decisions(self, result: TryOnResult) -> SafeString | str:
+        """Return each decision with who made it, newest first."""
+        lines = (
+            (
+                moment(decision.at),
+                decision.person or _("Somebody"),
+                badge(decision.verdict, decision.get_verdict_display()),
+                ", ".join(str(Reason(reason).label) for reason in decision.reasons),
+                decision.comment,
+                _("undone") if decision.undone_at else "",
+            )
+            for decision in result.decisions.select_related("person")[:MOST_DECISIONS]
+        )
+        return format_html_join("", "<p>{} {} {} {} {} {}</p>", lines) or "-"
 
     @admin.display(description=_("job"))
     def job_link(self, result: TryOnResult) -> SafeString:

@@ -224,6 +224,22 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     },
     "admin/tryon/governor/pause/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
     "admin/tryon/governor/resume/": {"GET": page(ok=405), "POST": page(Ability.PAUSE, ok=302)},
+    "admin/review/": {"GET": page(Ability.REVIEW_RESULTS), "POST": page(Ability.REVIEW_RESULTS)},
+    "admin/review/approved.zip": {
+        "GET": page(Ability.SEE_ALL_RESULTS, ok=302),
+        "POST": page(Ability.SEE_ALL_RESULTS, ok=405),
+    },
+    "admin/review/sheet/": {
+        "GET": page(Ability.REVIEW_RESULTS),
+        "POST": page(Ability.REVIEW_RESULTS, ok=302),
+    },
+    **{
+        f"admin/review/{call}/": {
+            "GET": page(Ability.REVIEW_RESULTS, ok=405),
+            "POST": page(Ability.REVIEW_RESULTS, ok=400),
+        }
+        for call in ("next", "decide", "undo", "again", "hold", "leave", "keys")
+    },
     f"admin/^(?P<app_label>{APPS})/$": {
         "GET": page("upkeep.view_cleanuprun"),
         "POST": page("upkeep.view_cleanuprun"),

@@ -18,10 +18,12 @@ from tryon.engine import queue, recovery, steps
 from tryon.engine.advance import advance, dispatch_all, seconds_early
 from tryon.money.balances import ask_balances
 from tryon.money.rollup import roll_up
+from tryon.review.measuring import measure_some
 from tryon.services.doctor import report_write
 
 # The same worker runs the sweep every half minute.
 CLEANUP_SECONDS: Final = 15.0
+MEASURE_SECONDS: Final = 10.0
 
 
 def advance_job(job_id: str) -> None:
@@ -122,6 +124,12 @@ def release_alerts() -> None:
     """Tell people of model photos whose release ends."""
     close_old_connections()
     release_alerts_send()
+
+
+def measure_results() -> None:
+    """Measure results that are new, for the order in which people review them."""
+    close_old_connections()
+    measure_some(seconds=MEASURE_SECONDS)
 
 
 def watch_storage() -> None:

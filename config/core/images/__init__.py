@@ -1,12 +1,12 @@
 """Hostile bytes in, clean pictures out. Plain Python on Pillow and libheif; no Django.
 
-``prepare`` takes an upload, ``read_result`` a provider's picture, ``lay_on_colour`` a cut-out. They raise
-only ``ImageRefused`` and ``ImagesBusy``. Child processes with limits decode the pictures. This process sees
-only the bytes.
+``prepare`` takes an upload, ``read_result`` a provider's picture, ``lay_on_colour`` a cut-out,
+``find_doubts`` a stored result. They raise only ``ImageRefused`` and ``ImagesBusy``. Child processes with
+limits decode the pictures. This process sees only the bytes.
 """
 
 from config.core.images.children import CHILDREN, Wall
-from config.core.images.doors import clean, lay_on_colour, prepare, read_result
+from config.core.images.doors import clean, find_doubts, lay_on_colour, prepare, read_result
 from config.core.images.errors import (
     ImageAnimated,
     ImageBlank,
@@ -64,6 +64,7 @@ __all__ = [
     "ResultImage",
     "Wall",
     "clean",
+    "find_doubts",
     "is_alike",
     "lay_on_colour",
     "prepare",

@@ -15,7 +15,7 @@ from config.core.images.compose import lay_on_colour
 from config.core.images.errors import ImageMemoryExceeded, ImageRefused
 from config.core.images.faults import limit_memory
 from config.core.images.pictures import Picture
-from config.core.images.pipeline import clean, prepare, read_result
+from config.core.images.pipeline import clean, measure, prepare, read_result
 from config.core.images.wire import read_message, write_message
 
 type Answer = tuple[dict[str, Any], list[Picture]]
@@ -50,6 +50,7 @@ def _answer(head: dict[str, Any], content: bytes) -> Answer:
         "prepare": lambda: prepare(content, original=head["original"]),
         "clean": lambda: clean(content),
         "read_result": lambda: read_result(content),
+        "measure": lambda: measure(content, head["files"], other_background=head["other_background"]),
         "lay_on_colour": lambda: lay_on_colour(content, head["colour"]),
     }
     try:

@@ -33,6 +33,8 @@ END_SECONDS: Final = 5
 # The child gets no secret to give away. COVERAGE_: the tests measure which lines run in it.
 ENVIRONMENT: Final = ("PATH", "LANG", "LC_", "TMPDIR", "LD_LIBRARY_PATH", "PYTHON", "COVERAGE_")
 
+# One thread of NumPy's library: each takes memory that the wall counts.
+NUMPY: Final = {"OPENBLAS_NUM_THREADS": "1"}
 # glibc: between pictures a child keeps the memory of an ordinary one. To ask the system for it again takes a
 # tenth of the time of a 24-megapixel JPEG. Larger blocks go back at once.
 MALLOC: Final = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(96 << 20)}
@@ -233,4 +235,4 @@ atexit.register(CHILDREN.close)
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name.startswith(ENVIRONMENT)}
     paths = filter(None, [str(ROOT), kept.get("PYTHONPATH")])
-    return {**kept, **MALLOC, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**kept, **MALLOC, **NUMPY, "PYTHONPATH": os.pathsep.join(paths)}

@@ -64,6 +64,24 @@ def read_result(content: bytes) -> ResultImage:
     return ResultImage(picture, thumbnail)
 
 
+def find_doubts(
+    result: bytes, model: bytes, garment: bytes | None, *, other_background: bool
+) -> list[dict[str, Any]]:
+    """Return the doubts about a result as ``{name, score}``, from its small copy and those of its photos.
+
+    ``other_background``: the result was asked for with another one than the model photo's. Raise one of the
+    ``ImageRefused`` errors, or ``ImagesBusy``.
+    """
+    files = [result, model, *([] if garment is None else [garment])]
+    sizes = [len(file) for file in files]
+    for size in sizes:
+        _check_size(size, limits.MAX_UPLOAD_BYTES)
+    head = {"job": "measure", "files": sizes, "other_background": other_background}
+    facts, _ = _ask(head, sum(sizes), files)
+    found: list[dict[str, Any]] = facts["doubts"]
+    return found
+
+
 def lay_on_colour(cutout: bytes, colour: str) -> bytes:
     """Lay a cut-out (PNG with transparency, at most 24 MP) on ``colour`` (#rrggbb); return an RGB PNG.
 

@@ -1,9 +1,10 @@
 """The work of a child on one picture. It raises refusals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
+from itertools import accumulate
 from typing import Any
 
 from PIL import Image
@@ -78,6 +79,30 @@ def read_result(content: bytes) -> Work:
         marked = with_provenance(content, form)
     picture = Picture(marked, form, rendered.width, rendered.height)
     return {}, [picture, _webp(_small(rendered.image), xmp=PACKET)]
+
+
+def measure(content: bytes, sizes: Sequence[int], *, other_background: bool) -> Work:
+    """Return the doubts about a result: its small copy, that of the model photo and perhaps the garment's.
+
+    ``content`` has them one after the other, and ``sizes`` their bytes.
+    """
+    from config.core.images.doubts import doubts  # NumPy: not for children that never measure
+
+    ends = [*accumulate(sizes)]
+    files = [content[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+    try:
+        result = _small_copy(files[0])
+    except ImageBlank:
+        return {"doubts": [{"name": "blank", "score": 1.0}]}, []
+    model, *garments = [_small_copy(file) for file in files[1:]]
+    garment = garments[0] if garments else None
+    return {"doubts": doubts(result, model, garment, other_background=other_background)}, []
+
+
+def _small_copy(content: bytes) -> Image.Image:
+    form = format_of(content)
+    check = partial(_check_pixels, limits.MAX_RESULT_PIXELS)
+    return _render(without_metadata(content, form), form, limits.THUMBNAIL_SIDE, check).image
 
 
 def _check_upload(form: Format, width: int, height: int) -> None:

@@ -2,7 +2,15 @@
 
 from config.core.storage.claims import copies_marks, originals_marks, others_marks
 from config.core.storage.errors import ObjectArchived, ObjectMissing, StorageUnavailable
-from config.core.storage.files import addresses, discard, discard_after_commit, look_at, new_files, read
+from config.core.storage.files import (
+    addresses,
+    discard,
+    discard_after_commit,
+    look_at,
+    new_files,
+    pieces,
+    read,
+)
 from config.core.storage.keys import KINDS, OUR_KEY, StoredObject, content_type, folders
 from config.core.storage.listing import objects_in
 from config.core.storage.time_budget import StorageBudgetMiddleware
@@ -29,6 +37,7 @@ __all__ = [
     "objects_in",
     "originals_marks",
     "others_marks",
+    "pieces",
     "read",
     "storage_findings",
     "storage_state",

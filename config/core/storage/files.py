@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from config.core.storage import claims
 from config.core.storage.errors import STORE_FAULTS, ObjectMissing, describe_fault, unavailable
 from config.core.storage.keys import random_key
-from config.core.storage.time_budget import within_budget
+from config.core.storage.time_budget import budget, within_budget
 from config.core.upkeep import quota
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -73,6 +73,27 @@ def read(key: str) -> bytes:
 def _content(key: str) -> bytes:
     with default_storage.open(key) as file:
         return bytes(file.read())
+
+
+def pieces(key: str, *, size: int = 1 << 18, seconds: float = 10.0) -> Iterator[bytes]:
+    """Yield an object's bytes piece by piece, each of which may take some seconds.
+
+    Raise ObjectMissing, ObjectArchived and StorageUnavailable, also in the middle.
+    """
+    store = cast(Any, default_storage)  # both of ours have pieces
+    coming: Iterator[bytes] = store.pieces(key, size)
+    try:
+        while True:
+            # Not around the yield: the pieces may be taken in several threads.
+            with budget(seconds):
+                piece = within_budget(lambda: next(coming, b""))
+            if not piece:
+                return
+            yield piece
+    except FileNotFoundError as error:
+        raise ObjectMissing from error
+    except STORE_FAULTS as error:
+        raise unavailable(error) from error
 
 
 def look_at(key: str) -> None:

@@ -8,7 +8,7 @@ import math
 import os
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, override
@@ -48,6 +48,12 @@ class SignedFileSystemStorage(FileSystemStorage):
         expires = math.ceil(latest / EXPIRY_STEP_SECONDS) * EXPIRY_STEP_SECONDS
         base = self.base_url or ""
         return {name: signed_path(base, name, expires) for name in names}
+
+    def pieces(self, name: str, size: int) -> Iterator[bytes]:
+        """Yield a file in pieces of at most ``size`` bytes. Raise OSError."""
+        with self.open(name) as file:
+            while piece := file.read(size):
+                yield piece
 
     def look_at(self, name: str) -> None:
         """Read one byte. Raise what reading all of it would raise."""

@@ -1,6 +1,6 @@
 """A private bucket on S3 or R2, behind the store's own signed URLs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Any, Final, override
 
@@ -152,13 +152,21 @@ class PrivateS3Storage(S3Storage):  # type: ignore[misc]  # the library has no t
             raise ValueError("Objects are written whole, by save().")
         return File(BytesIO(self._read(name)), name)
 
+    def pieces(self, name: str, size: int) -> Iterator[bytes]:
+        """Yield an object in pieces of at most ``size`` bytes, as they come. Raise as ``_open``."""
+        yield from self._body(name).iter_chunks(size)
+
     def look_at(self, name: str) -> None:
         """Read one byte. Raise what reading all of it would raise."""
         self._read(name, Range="bytes=0-0")
 
     def _read(self, name: str, **options: str) -> bytes:
+        return bytes(self._body(name, **options).read())
+
+    def _body(self, name: str, **options: str) -> Any:
+        """Return the open body of an object."""
         try:
-            return bytes(self.bucket.Object(self._normalize_name(name)).get(**options)["Body"].read())
+            return self.bucket.Object(self._normalize_name(name)).get(**options)["Body"]
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code == "NoSuchKey":

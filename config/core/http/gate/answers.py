@@ -1,10 +1,11 @@
 """Run a WSGI application in a thread, and send its whole answer from the event loop.
 
-The thread is free before the first byte is sent, so a slow reader holds no thread.
+The thread is free before the first byte is sent, so a slow reader holds no thread. Only an answer that says
+so (``is_long``) is made while it is sent, piece by piece: a slow reader of it holds a place, and no thread.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -26,11 +27,23 @@ FILE_BY_PATH: Final = "http.response.pathsend"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. A file is given by its path, or open and ours to close."""
+    """An answer. A file is given by its path, or open and ours to close; a long one is still to be made."""
 
     status: int
     headers: list[Header]
-    body: bytes | Path | IO[bytes]
+    body: "bytes | Path | IO[bytes] | Long"
+
+
+class Long:
+    """The pieces of an answer that are made while it is sent. ``close`` it, whatever happens."""
+
+    def __init__(self, response: Any) -> None:
+        self._pieces = iter(response)
+        self.close: Callable[[], None] = response.close
+
+    def next_piece(self) -> bytes:
+        """Return the next piece, empty at the end. May be slow: it runs in a thread."""
+        return next((piece for piece in self._pieces if piece), b"")
 
 
 class SentFile(FileWrapper):
@@ -45,11 +58,15 @@ def answer_of(application: WSGIApplication, environ: dict[str, Any]) -> Answer:
         begun.append((status, headers))
 
     result = application({**environ, "wsgi.file_wrapper": SentFile}, start_response)
-    try:
-        body = _body_of(result)
-    finally:
-        if close := getattr(result, "close", None):
-            close()
+    body: bytes | Path | IO[bytes] | Long
+    if getattr(result, "is_long", False):
+        body = Long(result)
+    else:
+        try:
+            body = _body_of(result)
+        finally:
+            if close := getattr(result, "close", None):
+                close()
     status, headers = begun[-1]
     return Answer(
         int(status.partition(" ")[0]),
@@ -76,6 +93,18 @@ def _body_of(result: Iterable[bytes]) -> bytes | Path | IO[bytes]:
     return cast(IO[bytes], spool)
 
 
+async def send_long(
+    answer: Answer, make: Callable[[Callable[[], bytes]], Awaitable[bytes]], send: Send
+) -> None:
+    """Send an answer while ``make`` makes it in a thread. Leave a reader that reads no more."""
+    body = cast(Long, answer.body)
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    while piece := await make(body.next_piece):
+        async with asyncio.timeout(READER_SECONDS):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
 async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
     """Send the answer. A reader that stops reading is left."""
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -87,6 +116,8 @@ async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
         case Path():
             with answer.body.open("rb") as file:
                 await _send_file(file, send)
+        case Long():
+            raise ValueError("A long answer has a way of its own.")
         case file:
             with file:
                 await _send_file(file, send)

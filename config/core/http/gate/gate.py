@@ -5,6 +5,7 @@ gives a thread to each request before its body has come and until its answer has
 hold every thread. Here the event loop waits for clients, and the threads work.
 """
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from io import BytesIO
@@ -17,7 +18,7 @@ from django.urls import set_script_prefix
 from django.utils import translation
 
 from config.core.errors import DomainError
-from config.core.http.gate.answers import Answer, Scope, Send, answer_of, send_answer
+from config.core.http.gate.answers import Answer, Long, Scope, Send, answer_of, send_answer, send_long
 from config.core.http.gate.bodies import (
     Body,
     BodyLimits,
@@ -107,9 +108,27 @@ class Gate:
         except Exception as error:  # noqa: BLE001  (past Django's own handling: a server would say nothing)
             answer = self._refused(RequestFailed(), scope, error)
         try:
-            await send_answer(answer, scope, send)
+            if isinstance(answer.body, Long):
+                await self._send_long(answer, answer.body, scope, send)
+            else:
+                await send_answer(answer, scope, send)
         except TimeoutError:
             logger.warning("reader_gone", path=scope["path"])
+
+    async def _send_long(self, answer: Answer, body: Long, scope: Scope, send: Send) -> None:
+        """Send an answer while it is made, in the room of downloads. Pages keep their threads."""
+        room, caller = self._rooms.downloads, address_in(scope, joined(scope["headers"]))
+        try:
+            await room.places.enter(caller)
+        except DomainError as error:
+            await room.in_thread(body.close)
+            await send_answer(self._refused(error, scope), scope, send)
+            return
+        try:
+            await send_long(answer, room.in_thread, send)
+        finally:
+            room.places.leave(caller)
+            await asyncio.shield(room.in_thread(body.close))
 
     def _refused(self, error: DomainError, scope: Scope, cause: Exception | None = None) -> Answer:
         set_script_prefix(f"{self._prefix}/")  # of the links in a page; Django sets it for its own threads

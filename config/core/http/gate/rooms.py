@@ -15,6 +15,8 @@ UPLOAD_THREADS: Final = 2
 FETCH_THREADS: Final = 2
 LOGIN_THREADS: Final = 1
 SEARCH_THREADS: Final = 1
+# Of answers that are made while they are sent.
+DOWNLOAD_THREADS: Final = 2
 # Of a form without a file: nothing in it is longer than its metadata.
 LOOK_BYTES: Final = 1 << 15
 # The value may be encoded, with an "&" too. The name has one other form.
@@ -36,6 +38,10 @@ class Room:
         finally:
             self.places.leave(caller)
 
+    async def in_thread[T](self, work: Callable[[], T]) -> T:
+        """Return what the work returns, for a request that has its place."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
@@ -46,6 +52,7 @@ class Rooms:
     fetches: Room
     logins: Room
     searches: Room
+    downloads: Room
     login_path: str
     upload_path: str
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, override
@@ -13,6 +13,7 @@ from django.http import FileResponse, StreamingHttpResponse
 from pytest_django import Settings
 
 from config.core.http.gate import BodyLimits, Gate, Places, Room, Rooms, places
+from config.core.http.long import LongAnswer
 from config.shops.keys import key_issue
 from tests.waiting import LONGEST_SECONDS
 
@@ -91,6 +92,7 @@ def gate_for(application: Any = echo, **changes: Any) -> Gate:
         fetches=Room("fetches", threads=1, waiting=0, per_caller=1),
         logins=Room("logins", threads=1, waiting=0, per_caller=1),
         searches=Room("searches", threads=1, waiting=0, per_caller=1),
+        downloads=Room("downloads", threads=1, waiting=0, per_caller=1),
         login_path="/admin/login/",
         upload_path="/api/tryon/upload",
     )
@@ -486,6 +488,65 @@ def test_a_part_of_a_file_is_sent_as_that_part(file: Path) -> None:
 def test_an_answer_of_many_parts_is_sent_whole() -> None:
     parts = [b"a" * 700_000, b"b" * 700_000]
     assert ask(Client(), gate_for(view_with(lambda: StreamingHttpResponse(parts)))).body == b"".join(parts)
+
+
+class Slow(Client):
+    """Takes one piece, and the next ones when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on = asyncio.Event()
+
+    @override
+    async def _send(self, message: Message) -> None:
+        self.sent.append(message)
+        if message.get("body"):
+            await self.may_go_on.wait()
+
+
+def test_a_long_answer_is_made_while_it_is_sent_in_a_room_of_its_own() -> None:
+    made: list[int] = []
+
+    def pieces() -> Iterator[bytes]:
+        for number in range(3):
+            made.append(number)
+            yield b"piece"
+
+    async def story() -> None:
+        gate = gate_for(view_with(lambda: LongAnswer(pieces())))
+        slow = Slow()
+        reading = asyncio.create_task(slow.ask(gate))
+        async with asyncio.timeout(LONGEST_SECONDS):
+            while len(slow.sent) < 2:
+                await asyncio.sleep(0)
+            # No more is made than is read. Another one is refused, before anything of it is sent.
+            assert made == [0]
+            refused = await Client(path="/admin/").ask(gate)
+            assert (refused.status, made) == (429, [0])
+            slow.may_go_on.set()
+            assert (await reading).body == b"piece" * 3
+            assert (await Client().ask(gate)).body == b"piece" * 3
+
+    asyncio.run(story())
+
+
+def test_who_reads_no_more_of_a_long_answer_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.core.http.gate.answers.READER_SECONDS", 0.05)
+    closed: list[bool] = []
+
+    def pieces() -> Iterator[bytes]:
+        try:
+            yield from (b"piece", b"piece")
+        finally:
+            closed.append(True)
+
+    async def story() -> None:
+        gate = gate_for(view_with(lambda: LongAnswer(pieces())))
+        await Slow().ask(gate)
+        assert closed == [True]
+        assert (await Client().ask(gate)).body == b"piece" * 2
+
+    asyncio.run(story())
 
 
 def test_a_reader_that_stops_reading_holds_no_thread(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
