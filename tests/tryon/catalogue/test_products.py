@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from config.people.models import AuditEntry
 from tests import images
 from tests.admin_pages import count_queries, page, sign_in, upload
 from tests.factories import (
@@ -91,6 +92,7 @@ def test_a_product_is_described_and_chooses_among_its_own_photos(staff: Client) 
     assert "129.90 EUR" in text
     product.refresh_from_db()
     assert (product.source_photo, product.tags) == (own, ["linen"])
+    assert AuditEntry.objects.get(object_pk=str(product.pk)).changes_dict["collection"] == ["", "SS27"]
 
 
 @pytest.mark.parametrize(
