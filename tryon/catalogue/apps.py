@@ -13,16 +13,12 @@ class CatalogueConfig(AppConfig):
 
     @override
     def ready(self) -> None:
-<<<<<<< HEAD
-        """Add the catalogue's cleanup tasks to those that cron and the command know."""
+        """Log changes of products, register pages, and add the catalogue's cleanup tasks to cron's."""
         import tryon.catalogue.exchange.pages  # noqa: F401  (it registers its pages)
+        from config.people.audit import follow
         from tryon.catalogue.exchange.actions import offer_exports
         from tryon.catalogue.exchange.fetches import old_imports, photo_fetches
-=======
-        """Log changes of products, and add the catalogue's cleanup tasks to those that cron knows."""
-        from config.people.audit import follow
         from tryon.catalogue.models import Product
->>>>>>> 9210cae (catalogue: changes of products are logged; docs: photos and products)
         from tryon.catalogue.upkeep import old_upload_attempts, photos_of_products
         from tryon.cleanup import TASKS, Task
 
