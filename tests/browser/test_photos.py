@@ -10,7 +10,6 @@ from playwright.sync_api import Page, Route, expect
 from models_library.models import ModelImage
 from tests import images
 from tests.browser.visits import Visitor
-from tests.factories import ModelImageFactory
 from tryon.catalogue.models import UploadAttempt
 from tryon.models import ProductImage
 
@@ -72,6 +71,9 @@ def test_photos_are_named_before_they_are_sent_and_three_travel_at_a_time(staff:
         ("1", "front"), ("plain", ""), ("3", "back"), ("4", "back"), ("5", "back"),
     }  # fmt: skip
     assert staff.faults() == []
+    ProductImage.objects.update(tags=["linen", "midsummer"], category="one-pieces")
+    for address in ("productimage/?layout=grid", "productimage/?layout=list"):
+        assert staff.faults_of(f"/admin/tryon/{address}") == []
 
 
 def test_a_drop_tells_of_each_file_that_is_no_photo_and_of_too_many(staff: Visitor) -> None:
@@ -144,14 +146,17 @@ def test_a_session_that_ends_in_the_middle_loses_nothing(staff: Visitor) -> None
 def test_photos_that_are_dropped_on_the_list_are_added_there(staff: Visitor) -> None:
     page = staff.page
     page.goto("/admin/models_library/modelimage/?layout=grid")
-    content = [*images.model_photo(images.SMALL_PORTRAIT)]
+    people = [
+        [f"{name}.jpg", [*images.model_photo(images.SMALL_PORTRAIT, seed=len(name))]]
+        for name in ("Ada", "Bo")
+    ]
 
-    page.evaluate(DROP, [["Ada.jpg", content]])
-    page.click("text=Send 1 photos")
+    page.evaluate(DROP, people)
+    page.click("text=Send 2 photos")
+    expect(page.locator("#studio-said")).to_contain_text("2 of 2 done: 2 added")
     expect(row(page, "Ada.jpg")).to_contain_text("Added")
     assert staff.faults() == []
 
-    ModelImageFactory.create(name="Bo")
     page.click("text=Show the photos")
     expect(page.locator("#result_list")).to_contain_text("Ada")
     boxes = [card.bounding_box() for card in page.locator("#result_list tbody tr").all()]
