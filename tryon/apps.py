@@ -14,8 +14,13 @@ class TryonConfig(AppConfig):
     def ready(self) -> None:
         from config.people.audit import follow
         from tryon import checks  # noqa: F401  (registers the checks)
+        from tryon.batches.models import NamedRecipe
+        from tryon.catalogue.models import Product
+        from tryon.comparisons.models import Comparison
         from tryon.models import ProductImage
         from tryon.services import doctor, rejections  # noqa: F401  (rejections connects the receiver)
 
         doctor.register_examinations()
         follow(ProductImage, hide=["metadata"])
+        for model in (Product, NamedRecipe, Comparison):
+            follow(model)

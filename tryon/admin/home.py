@@ -28,6 +28,7 @@ from config.core.upkeep import quota
 from config.shops.abilities import Ability, is_allowed
 from models_library.models import ModelImage
 from results.models import Review, TryOnResult
+from tryon.admin.first_run import first_run_open
 from tryon.batches.models import LIVE, Batch, BatchState
 from tryon.failures import CURABLE, message_for
 from tryon.models import Account, ProductImage, Status, TryOnJob
@@ -150,7 +151,9 @@ class Home:
             yield Step(_("Storage is %(percent)s %% full.") % {"percent": percent}, operations)
 
     def steps_of_a_beginning(self) -> Iterator[Step]:
-        """Yield the first steps in an empty library."""
+        """Yield the first steps of an installation, and in an empty library."""
+        if first_run_open(self._user):
+            yield Step(_("Go on with the first run: something is still missing."), reverse("admin:first_run"))
         if self.may(Ability.ADD_MODELS) and not ModelImage.objects.exists():
             yield Step(_("Add the first model photos."), reverse("admin:models_library_modelimage_add"))
         if self.may(Ability.UPLOAD_PHOTOS) and not ProductImage.objects.filter(requester="").exists():

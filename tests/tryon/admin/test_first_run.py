@@ -38,6 +38,7 @@ def test_an_empty_installation_says_what_to_do_step_by_step(settings: Settings) 
     owner = sign_in()
     user = User.objects.get()
     assert first_run_open(user)
+    assert "Go on with the first run" in page(owner, "/admin/")
     shown = states(owner)
     assert [state for state, _to in shown.values()] == ["Problem", *["To do"] * 7]
     assert shown["FASHN key"] == ("To do", "try")
@@ -58,6 +59,7 @@ def test_an_empty_installation_says_what_to_do_step_by_step(settings: Settings) 
     shown = states(owner)
     assert {shown[name][0] for name in shown if name.startswith("First")} == {"Done"}
     assert not first_run_open(user)
+    assert "Go on with the first run" not in page(owner, "/admin/")
 
 
 @pytest.mark.django_db
