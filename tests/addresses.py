@@ -180,6 +180,10 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
         "GET": page("batches.view_batch"),
         "POST": page("batches.view_batch", Ability.START_TRYONS, ok=302),
     },
+    "admin/tryon/tryonjob/<path:object_id>/bundle/": {
+        "GET": page(Ability.SEE_ALL_JOBS),
+        "POST": page(ok=405),
+    },
     **forms("tryon", "productimage", add=True, change=True),
     **{
         f"admin/{list_}/add/one/": {"GET": page(ok=405), "POST": page(needed)}

@@ -41,6 +41,7 @@ NO_PAGES: Final = {
     *("tryon_productimage_save_filter", "models_library_modelimage_save_filter"),
     *("tryon_productimage_remove_filter", "models_library_modelimage_remove_filter"),
     *("tryon_governor_pause", "tryon_governor_resume"),
+    "tryon_tryonjob_bundle",
     "models_library_modelimage_release_file",
     "batches_batch_change",  # it leads to the batch's own page
     *("django_rq_home_json", "django_rq_actions", "django_rq_confirm_action", "django_rq_stop_job"),

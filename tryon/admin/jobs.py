@@ -1,18 +1,23 @@
 """Jobs in the admin: the request, the state, the price and the full history."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, override
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.dateparse import parse_datetime
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from config.core.admin.base import ReadOnlyAdmin, sentence
 from config.core.admin.widgets import badge, link_to, moment, thumbnail
@@ -20,13 +25,17 @@ from config.core.errors import DomainError
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, person_calling
 from config.shops.names import ShopFilter, requester_words
+from tryon.admin.bundle import bundle
 from tryon.admin.job_page import SHOPPERS_OWN, job_page
+from tryon.admin.rq_tasks import tasks_of
 from tryon.models import Prediction, Status, TryOnJob, ViewerGarment
 from tryon.selectors.jobs import dead_letters
 from tryon.services.jobs import job_cancel, job_retry
 from tryon.timing import progress_now
 
 LATEST_FAILURES: Final = 1_000
+MOST_NEWER: Final = 100
+MOST_OF_A_TIME: Final = 40  # characters
 EVERYWHERE: Final = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
@@ -156,7 +165,37 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        return super().render_change_form(request, context | job_page(context["original"]), *args, **kwargs)
+        job = context["original"]
+        may_see_tasks = request.user.has_perm(Ability.OPERATE_QUEUES)
+        page = {**job_page(job), "tasks": tasks_of(job.pk) if may_see_tasks else []}
+        return super().render_change_form(request, context | page, *args, **kwargs)
+
+    @override
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.bundle_view)
+        return [path("<path:object_id>/bundle/", view, name="tryon_tryonjob_bundle"), *super().get_urls()]
+
+    @method_decorator(require_safe)
+    def bundle_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Download the support bundle."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        job = self.get_object(request, object_id)
+        if job is None:
+            raise Http404
+        name = f"job-{str(job.pk)[:8]}.zip"
+        return HttpResponse(
+            bundle(job),
+            content_type="application/zip",
+            headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        )
+
+    @override
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        newer = newer_than(request.headers.get("X-Live", ""))
+        return super().changelist_view(request, {**(extra_context or {}), "newer_jobs": newer})
 
     @admin.display(description=_("job"))
     def short_id(self, job: TryOnJob) -> str:
@@ -180,16 +219,22 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
     def result_picture(self, job: TryOnJob) -> SafeString | None:
         result = getattr(job, "result", None)
         if result is None or job.is_private:
-            return None
-        return link_to("results_tryonresult", result.pk, thumbnail(result.thumbnail, str(_("Result"))))
+            return live(job, "result", "-")
+        return live(
+            job,
+            "result",
+            link_to("results_tryonresult", result.pk, thumbnail(result.thumbnail, str(_("Result")))),
+        )
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, job: TryOnJob) -> SafeString:
         """Return the status, with the progress of an active job or the cause of a failure."""
         word = badge(job.status, job.get_status_display())
         if job.status == Status.PROCESSING:
-            return format_html('{0}<progress max="100" value="{1}">{1} %</progress>', word, progress_now(job))
-        return format_html("{}<code>{}</code>", word, job.error_code) if job.error_code else word
+            word = format_html('{0}<progress max="100" value="{1}">{1} %</progress>', word, progress_now(job))
+        elif job.error_code:
+            word = format_html("{}<code>{}</code>", word, job.error_code)
+        return live(job, "state", word)
 
     @admin.display(description=_("requester"), ordering="requester")
     def asked_by(self, job: TryOnJob) -> str:
@@ -200,9 +245,33 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
         return moment(job.created_at)
 
     @admin.display(description=_("duration"))
-    def duration(self, job: TryOnJob) -> str | None:
+    def duration(self, job: TryOnJob) -> SafeString:
         """Return the time from the request to the picture."""
-        return None if job.completed_at is None else seconds(job.completed_at - job.created_at)
+        span = "-" if job.completed_at is None else seconds(job.completed_at - job.created_at)
+        return live(job, "duration", span)
+
+
+def newer_than(rendered: str) -> int:
+    """Return the number of jobs, at most 100, that were created since a page was drawn, as it tells."""
+    since = None if len(rendered) > MOST_OF_A_TIME else parse_datetime_or_none(rendered)
+    if since is None:
+        return 0
+    return TryOnJob.objects.filter(created_at__gt=since).order_by()[:MOST_NEWER].count()
+
+
+def parse_datetime_or_none(text: str) -> datetime | None:
+    """Return a time with its zone, or None for any other text."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
+
+def live(job: TryOnJob, part: str, content: Any) -> SafeString:
+    """Return a cell that refreshes itself while its job is under way."""
+    mark = SafeString(' data-live="5"') if job.is_active else ""
+    return format_html('<span id="job-{}-{}"{}>{}</span>', job.pk, part, mark, content)
 
 
 def seconds(span: timedelta) -> str:

@@ -21,12 +21,9 @@ from results.labels import AiLabelAnswer, ai_label
 from results.models import Review
 from tryon.api.fallbacks import FallbackAnswer
 from tryon.failures import FailureCode, is_retryable, message_for
-from tryon.fashn.inputs import steps
-from tryon.fashn.options import TryOnOptions
 from tryon.models import ACTIVE, ProductImage, Status, TryOnJob
-from tryon.selectors.predictions import typical_seconds
-from tryon.services.outlook import Outlook, Wait, WaitReason
-from tryon.timing import estimated_wait, progress_now, seconds_left
+from tryon.services.outlook import Outlook, WaitReason, seconds_of
+from tryon.timing import progress_now, seconds_left
 
 if TYPE_CHECKING:
     from tryon.access import ShownJob
@@ -285,10 +282,3 @@ def _answer(job: "ShownJob", facts: Facts, urls: Mapping[str, Url]) -> JobAnswer
             body["errorMessage"] = message_for(job.error_code)
             body["retryable"] = is_retryable(job.error_code)
     return body
-
-
-def seconds_of(wait: Wait, job: TryOnJob) -> int:
-    """Return the expected seconds until a queued job's picture is ready, after what holds the job."""
-    account, plan = job.account, steps(TryOnOptions.from_mapping(job.options))
-    typical = sum(typical_seconds(account, step) for step in plan)
-    return estimated_wait(account, jobs_ahead=wait.jobs_ahead, typical=typical) + round(wait.hold.seconds)

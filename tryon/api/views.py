@@ -40,7 +40,6 @@ from tryon.api.answers import (
     job_answers,
     pause_after,
     pause_of,
-    seconds_of,
     upload_answers,
     uploaded_answer,
 )
@@ -59,7 +58,7 @@ from tryon.services.erasing import photo_erase
 from tryon.services.fallback import wake_if_overdue
 from tryon.services.generate import tryon_generate, tryon_price
 from tryon.services.jobs import job_cancel, job_retry
-from tryon.services.outlook import Outlook
+from tryon.services.outlook import Outlook, seconds_of
 from tryon.services.products import photo_fetch, product_image_create
 from tryon.services.reuse import Reuse
 

@@ -55,6 +55,11 @@ def credits_of(cache_key: str, options: TryOnOptions) -> int:
     return credits_to_pay(cache_key, options)
 
 
+def price_of_retry(job: TryOnJob) -> int:
+    """Return the credits that a person's retry of a failed job costs. Raise OptionError for outdated ones."""
+    return credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options), explicit=True)
+
+
 def price_jobs(account: str) -> None:
     """Price the jobs that an earlier release has inserted or started. It needs the account's lock."""
     steps.price_jobs(account)
@@ -98,7 +103,7 @@ def retry(
     with transaction.atomic():
         lifecycle.lock_job(job.pk)
         _release(calls_in_flight(job.cache_key))
-        price = credits_to_pay(job.cache_key, TryOnOptions.from_mapping(job.options), explicit=True)
+        price = price_of_retry(job)
         if not lifecycle.requeue(job, JobEdge.RETRY, price=price, new_owner=new_owner, by=by, **noted):
             return False
         _call_a_worker(job, inherited=inherit(job, explicit=True))

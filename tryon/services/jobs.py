@@ -120,6 +120,14 @@ def job_retry(
     return live
 
 
+def retry_price(job: TryOnJob) -> int | None:
+    """Return the most credits that a retry of a failed job costs. None if its options are outdated."""
+    try:
+        return actions.price_of_retry(job)
+    except OptionError:
+        return None
+
+
 def is_viewer(job: TryOnJob, caller: Caller) -> bool:
     """Return whether the caller asked for this picture."""
     return job.viewers.filter(requester=caller.requester).exists()

@@ -58,3 +58,21 @@ def problem(account: str) -> Any:
     if governor.credits_left_today(account) == 0:
         return _("Today's credits are used up. Raise TRYON_DAILY_LIMIT, or wait for tomorrow (UTC).")
     return ""
+
+
+def state_of(account: str) -> dict[str, Any]:
+    """Return the account's state, for who looks into a trouble."""
+    state = governor.current(account)
+    return {
+        "pause": state.pause,
+        "heldUntil": state.held_until,
+        "heldReason": state.held_reason,
+        "circuitOpenUntil": state.open_until,
+        "slots": governor.slots(state, clock.now()),
+        "slotsTaken": governor.slots_taken(account),
+        "failuresInARow": state.failures,
+        "refusalsInARow": state.refusals,
+        "creditsAtFashn": state.credits_at_fashn,
+        "creditsSpentToday": governor.credits_spent_today(account),
+        "creditsLeftToday": governor.credits_left_today(account),
+    }

@@ -13,8 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from config.core import clock
 from tryon.accounts import terms_of
 from tryon.engine import governor
+from tryon.fashn.inputs import steps
+from tryon.fashn.options import TryOnOptions
 from tryon.models import Governor, Pause, TryOnJob
 from tryon.places import FIRST, Place, places_of
+from tryon.selectors.predictions import typical_seconds
+from tryon.timing import estimated_wait
 
 # Nobody knows when a person buys credits or ends a pause. A number that promises less would be a lie.
 UNTIL_A_PERSON_ACTS: Final = 3600.0
@@ -88,6 +92,13 @@ class Outlook:
         return clock.now()
 
 
+def seconds_of(wait: Wait, job: TryOnJob) -> int:
+    """Return the expected seconds until a queued job's picture is ready, after what holds the job."""
+    account, plan = job.account, steps(TryOnOptions.from_mapping(job.options))
+    typical = sum(typical_seconds(account, step) for step in plan)
+    return estimated_wait(account, jobs_ahead=wait.jobs_ahead, typical=typical) + round(wait.hold.seconds)
+
+
 class AccountNow:
     """An account's state and credits, each read once."""
 
@@ -120,3 +131,15 @@ def _until_paid_by_a_day(account: AccountNow, job: TryOnJob, place: Place) -> fl
         return 0.0
     further_days = (missing - 1) // terms_of(account.account).daily_limit
     return governor.next_day().seconds + further_days * 86_400
+
+
+class Slots(NamedTuple):
+    """The slots of an account: those that are taken, and all."""
+
+    taken: int
+    all: int
+
+
+def slots_of(account: str) -> Slots:
+    """Return the slots of an account now."""
+    return Slots(governor.slots_taken(account), governor.slots(governor.current(account), clock.now()))

@@ -1,5 +1,5 @@
 // Parts of a page that refresh themselves: <section id="jobs-now" data-live="5"> is taken again from the page's own address each 5 s.
-// A part with data-live="0" comes along with the others. The server ends it by drawing a part without data-live.
+// The server is told when the page was drawn. A part with data-live="0" comes along with the others. The server ends it by drawing a part without data-live.
 
 const LONGEST_PAUSE_MS = 60_000;
 const LOGIN = /\/login\/$/;
@@ -27,7 +27,7 @@ function plan() {
 
 async function refresh() {
   try {
-    const answer = await fetch(location.href, { headers: { "X-Live": "1" }, cache: "no-store" });
+    const answer = await fetch(location.href, { headers: { "X-Live": note.dataset.drawn }, cache: "no-store" });
     const text = await answer.text();
     if (answer.redirected) return end(LOGIN.test(new URL(answer.url).pathname) ? "signedOut" : "gone");
     if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) return end("gone");
