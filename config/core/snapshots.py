@@ -23,6 +23,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from config.core import clock
+from config.core.redis.outage import cache_outage
 
 SNAPSHOT_SECONDS: Final = 10
 VERSION_SECONDS: Final = 300
@@ -38,6 +39,8 @@ def version_name(subject: Subject) -> str:
 
 def new_version(subject: Subject) -> str | None:
     """Give a subject its version, and return it. None if another reader was first, or Redis is away."""
+    if cache_outage.is_on():
+        return None
     version = secrets.token_hex(8)
     return version if cache.add(version_name(subject), version, VERSION_SECONDS) else None
 

@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, cast
 from uuid import UUID
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from config.core import clock
 from config.core.errors import DomainError
 from config.core.prepared import Parameter, Prepared
+from config.core.redis.outage import cache_outage
 from config.shops.abilities import Scope, abilities_for
 from config.shops.callers import Caller, shop_name
 from config.shops.models import ApiKey, Kind, Shop
@@ -25,6 +26,8 @@ from config.shops.texts import is_mistyped, key_text, shown_start
 # cache is away can a revoked key be believed elsewhere for this long. A changed key is remembered by nobody
 # for as long: a request that read the row before the change would remember what it was.
 REMEMBER_SECONDS = 60
+# While the cache is away each process remembers keys by itself, for less.
+AWAY_SECONDS: Final = 2
 CHANGED: Final[Mapping[str, Any]] = {}
 # The last use of a key is known to the hour: a write for each request would cost more than it tells.
 ORIGINS: Final = "allowed-origins"
@@ -105,15 +108,20 @@ def key_rotate(row: ApiKey, *, hours: int) -> tuple[ApiKey, str]:
 
 def key_forget(row: ApiKey) -> None:
     """Drop the cached key. Call it after the commit of every change of its row."""
-    cache.set_many(dict.fromkeys(_cached_names(row.pk, row.digest), CHANGED), REMEMBER_SECONDS)
+    _forget(_cached_names(row.pk, row.digest))
 
 
 def shop_forget(shop: Shop) -> None:
     """Drop the cached keys of a shop. Call it after the commit of every change of its row."""
     keys = shop.keys.values_list("pk", "digest")
     names = [name for pk, digest in keys for name in _cached_names(pk, digest)]
-    cache.set_many(dict.fromkeys(names, CHANGED), REMEMBER_SECONDS)
+    _forget(names)
     caches["process"].delete(ORIGINS)
+
+
+def _forget(names: Collection[str]) -> None:
+    cache.set_many(dict.fromkeys(names, CHANGED), REMEMBER_SECONDS)
+    caches["process"].delete_many(names)
 
 
 def key_check(text: str) -> Caller | None:
@@ -142,13 +150,20 @@ def key_read_by_id(key_id: UUID) -> Mapping[str, Any] | None:
 
 
 def _read(name: str, field: str, key: str | UUID) -> Mapping[str, Any] | None:
+    found: Mapping[str, Any] | None = caches["process"].get(name) if cache_outage.is_on() else None
+    return found or _read_row(name, field, key)
+
+
+def _read_row(name: str, field: str, key: str | UUID) -> Mapping[str, Any] | None:
     now = clock.now()
     row = next(iter(_active_keys(field).ask(key=key)), None)
     if row is None or (row.expires_at is not None and row.expires_at <= now) or _is_of_closed_demo(row):
         return None
     found = _arguments_of(row)
     left = REMEMBER_SECONDS if row.expires_at is None else int((row.expires_at - now).total_seconds())
-    if left > 0:
+    if cache_outage.is_on():
+        caches["process"].set(name, found, min(left, AWAY_SECONDS))
+    elif left > 0:
         cache.add(name, found, min(left, REMEMBER_SECONDS))
     _note_use(row, now)
     return found

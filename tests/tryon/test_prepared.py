@@ -5,10 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from config.core import clock
-from config.core.prepared import Parameter, Prepared
+from config.core.prepared import Parameter, Prepared, Server
 from config.shops.abilities import Ability
 from config.shops.callers import Caller
 from tests.factories import TryOnJobFactory, TryOnResultFactory
@@ -69,3 +70,35 @@ def test_threads_ask_at_once_with_values_of_their_own() -> None:
         return prepared.ask(job=job.pk) == [job]
 
     assert all(at_once(len(jobs), ask))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that plans")
+@pytest.mark.django_db(transaction=True)
+def test_postgresql_plans_once_unless_a_pooler_changes_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Server, "plans", True)
+    job = TryOnJobFactory.create(requester="shop:one")
+
+    def statements() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+            (number,) = cursor.fetchone()
+        return int(number)
+
+    connection.close()
+    for caller in CALLERS[:2] * 2:
+        assert job_to_show(caller, job.pk) == (job if caller == CALLERS[0] else None)
+    assert (statements(), connection.connection.prepare_threshold) == (2, None)
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")  # as on another connection
+    for _ in range(2):
+        assert job_to_show(CALLERS[0], job.pk) == job
+    assert (statements(), Server.plans) == (0, False)
+    monkeypatch.setattr(Server, "plans", True)
+    with transaction.atomic():  # a refusal would end the transaction
+        assert job_to_show(CALLERS[0], job.pk) == job
+    assert statements() == 0
+    with pytest.raises(DatabaseError):
+        Prepared(TryOnJob.objects.extra(where=["nothing = 1"])).ask()
+    assert Server.plans

@@ -38,7 +38,7 @@ class InstantAnswers:
         Raise TooManyAtOnce and ServiceBusy.
         """
         started = time.perf_counter()
-        if PATH.fullmatch(environ["PATH_INFO"]) is None or not clock.is_read():
+        if PATH.fullmatch(environ["PATH_INFO"]) is None or self._counters.is_resting or not clock.is_read():
             return None
         keep_trusted(environ)
         request = WSGIRequest(environ)

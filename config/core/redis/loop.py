@@ -29,7 +29,7 @@ class LoopCounters:
 
         It does not ask while Redis is away, or a moment after it has refused.
         """
-        if cache_outage.is_on() or self._refusing.is_on():
+        if self.is_resting:
             return None
         try:
             async with asyncio.timeout(addresses.CACHE_SECONDS):
@@ -44,6 +44,11 @@ class LoopCounters:
         else:
             return told(answer, names)
         return None
+
+    @property
+    def is_resting(self) -> bool:
+        """Return whether ``count`` would not ask."""
+        return cache_outage.is_on() or self._refusing.is_on()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -19,11 +19,13 @@ from pytest_django import Settings
 
 from config.core import clock
 from config.core.http.gate import Places
-from config.core.redis import addresses
+from config.core.redis import addresses, outage
 from config.core.redis.loop import LoopCounters
 from config.core.redis.outage import cache_outage
 from config.core.storage import local
+from config.shops import keys
 from config.shops.callers import Caller
+from config.shops.keys import _read_row as read_row
 from config.shops.keys import key_forget, key_issue
 from config.shops.models import ApiKey, Kind, Shop
 from config.shops.sessions import new_visitor, session_open
@@ -421,10 +423,25 @@ def test_rows_that_were_read_before_a_change_are_not_shown_after_it(
     assert status(owner, job) == "canceled"
 
 
-def test_without_redis_the_database_answers(owner: Api, done: TryOnJob) -> None:
+def test_without_redis_the_database_answers_and_knows_what_a_key_may_now(
+    owner: Api, done: TryOnJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
     full = answer(owner.client, done)
+    monkeypatch.setattr(outage, "TRUST_SECONDS", 1000)
     cache_outage.note()
-    assert answer(owner.client, done) == full
+    reads = []
+
+    def read(*key: Any) -> Any:
+        reads.append(key)
+        return read_row(*key)
+
+    monkeypatch.setattr(keys, "_read_row", read)
+    assert [answer(owner.client, done) for _ in range(3)] == [full] * 3
+    assert len(reads) == 1
+    row = ApiKey.objects.get(name="Owner")
+    ApiKey.objects.filter(pk=row.pk).update(is_active=False)
+    key_forget(row)
+    assert status(owner, done) == "invalid_api_key"
 
 
 @pytest.fixture
