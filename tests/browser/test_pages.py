@@ -16,6 +16,7 @@ from pytest_django import Settings
 from rq import Worker
 
 from config.core.upkeep.models import CleanupRun
+from models_library.models import ModelImage
 from tests.browser.visits import Visitor
 from tests.browser.widest import widest_rows
 from tests.conftest import Finish, Generate
@@ -113,7 +114,8 @@ def words(
     AuditEntryFactory.create()
     ProductFactory.create()
     NamedRecipeFactory.create()
-    item = BatchItemFactory.create(batch__running=True, product_image=ProductImage.objects.get())
+    photos = {"product_image": ProductImage.objects.get(), "model_image": ModelImage.objects.get()}
+    item = BatchItemFactory.create(batch__running=True, **photos)
     queue = django_rq.get_queue("tryon")
     task = queue.enqueue("tests.browser.test_pages.failing")
     work()

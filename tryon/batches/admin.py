@@ -27,6 +27,7 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
 
     change_list_template = "admin/batches/list.html"
     list_display = ["title", "state_badge", "progress", "pairs", "cost", "priority", "person", "created"]
+    list_display_links = None  # the name leads to the batch's own page
     list_select_related = ["created_by"]
     list_filter = ["state", "created_by", "created_at"]
     search_fields = ["name"]
