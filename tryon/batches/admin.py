@@ -49,7 +49,7 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         batch = self.get_object(request, object_id)
-        if batch is None or not self.has_view_permission(request, batch):
+        if request.method == "POST" or batch is None or not self.has_view_permission(request, batch):
             return super().change_view(request, object_id, form_url, extra_context)
         return redirect("admin:batch", batch.pk)
 
