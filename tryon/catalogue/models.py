@@ -81,10 +81,10 @@ class UploadAttempt(models.Model):
     code = models.CharField(max_length=64, blank=True)
     message = models.TextField(blank=True)
     warnings = models.JSONField(default=list)
-    product_image = models.ForeignKey(
-        "tryon.ProductImage", models.CASCADE, null=True, related_name="+", db_index=True
+    product_image = models.ForeignKey("tryon.ProductImage", models.CASCADE, null=True, related_name="uploads")
+    model_image = models.ForeignKey(
+        "models_library.ModelImage", models.CASCADE, null=True, related_name="uploads"
     )
-    model_image = models.ForeignKey("models_library.ModelImage", models.CASCADE, null=True, related_name="+")
     library = models.CharField(max_length=40)  # the label of the list that the file was meant for
     at = models.DateTimeField(default=clock.now)
 

@@ -97,8 +97,10 @@ def _erase_jobs(photo: Photo, *, by: str) -> tuple[Counter[str], bool]:
 
 
 def _forget_name(photo: Photo) -> None:
-    """Take the photo's name from the admin's history and from the audit log."""
+    """Take the photo's name from the admin's history and the audit log, and the names of its files."""
     opts = photo._meta
+    if not isinstance(photo, ShopperPhoto):
+        photo.uploads.all().delete()
     LogEntry.objects.filter(
         content_type__app_label=opts.app_label, content_type__model=opts.model_name, object_id=str(photo.pk)
     ).update(object_repr="")

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.contrib.admin import ActionLocation
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.test import Client
 
 from models_library.models import ModelImage
@@ -17,6 +18,7 @@ from tests.factories import (
     TryOnResultFactory,
     model_of,
 )
+from tryon.catalogue.models import UploadAttempt
 from tryon.models import JobViewer, ProductImage, Status, TryOnJob
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +49,13 @@ def test_a_confirmed_erasure_takes_the_name_out_of_every_page() -> None:
     staff.post(
         f"{MODELS}{model.pk}/change/", {"name": "Ada Byron", "category": "full_body", "tags": "countess"}
     )
+    UploadAttempt.objects.create(
+        person=User.objects.get(),
+        library="models_library.modelimage",
+        file_name="Lovelace.jpg",
+        model_image=model,
+    )
+    assert "Lovelace.jpg" in page(staff, f"{MODELS}add/")
     waiting = TryOnJobFactory.create(model_image=model)
     TryOnResultFactory.create(job=TryOnJobFactory.create(model_image=model, completed=True))
 
@@ -56,7 +65,13 @@ def test_a_confirmed_erasure_takes_the_name_out_of_every_page() -> None:
     waiting.refresh_from_db()
     assert waiting.status == Status.CANCELED
     assert LogEntry.objects.filter(object_id=str(model.pk)).exists()
-    places = ["/admin/", MODELS, f"{MODELS}{model.pk}/change/", f"{MODELS}{model.pk}/history/"]
+    places = [
+        "/admin/",
+        MODELS,
+        f"{MODELS}add/",
+        f"{MODELS}{model.pk}/change/",
+        f"{MODELS}{model.pk}/history/",
+    ]
     for place in [*places, "/admin/tryon/tryonjob/", f"/admin/tryon/tryonjob/{waiting.pk}/change/"]:
         shown = page(staff, place)
         assert not re.findall("Byron|Lovelace|countess", shown), place

@@ -59,7 +59,8 @@ def test_a_photo_makes_its_product_and_becomes_the_source(staff: Client) -> None
 def test_a_product_has_a_photo_once_and_another_product_warns(staff: Client) -> None:
     add_photo(staff, "SKU-1")
 
-    assert "This product already has this photo." in add_photo(staff, "SKU-1")
+    assert "This product already has this photo. Use that one, or send another." in add_photo(staff, "SKU-1")
+    assert ProductImage.objects.count() == 1
     assert "Another product has this photo too." in add_photo(staff, "SKU-2")
     assert [*Product.objects.values_list("product_id", flat=True)] == ["SKU-1", "SKU-2"]
 
