@@ -14,9 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from config.core.admin.base import sentence
 from config.core.admin.pages import admin_page, page_response
-from config.core.errors import DomainError
 from config.shops.abilities import Ability
 from tryon.batches.plans import MOST_PAIRS, plan_make
 from tryon.board.cells import CellState, Place, missing_places, rows_of
@@ -45,7 +43,7 @@ def _page(request: HttpRequest, form: BoardForm, fill: FillForm, *, status: int 
     """Return the page. Its browser asks for further rows alone, with ``rows`` in the address."""
     start = _start(request.GET)
     products, model_photos = form.products().select_related("source_photo"), form.model_photos()
-    rows = rows_of(products[start : start + WINDOW], model_photos)
+    rows = rows_of(list(products[start : start + WINDOW]), model_photos)
     context = {"rows": rows, "start": start, "model_photos": model_photos, "may_plan": _may_plan(request)}
     if "rows" in request.GET:
         return TemplateResponse(request, "admin/board/_rows.html", context)
@@ -79,17 +77,13 @@ def _fill(request: HttpRequest, form: BoardForm) -> HttpResponse:
     if fill.cleaned_data["choice"] == FillForm.MISSING:
         most = min(MOST_PAIRS, credits // total_credits(options))
         places = islice(missing_places(form.products(), form.model_photos()), most)
-    try:
-        batch = plan_make(
-            cast(User, request.user),
-            pairs=_with_photos(list(places)),
-            options=options,
-            recipe=recipe,
-            max_credits=credits,
+    if not (pairs := _with_photos(list(places))):
+        messages.info(
+            request, gettext("Nothing is missing here: each product has all of these model photos.")
         )
-    except DomainError as error:
-        messages.error(request, sentence(error))
         return redirect(f"{reverse('admin:board')}?{request.GET.urlencode()}")
+    person = cast(User, request.user)
+    batch = plan_make(person, pairs=pairs, options=options, recipe=recipe, max_credits=credits)
     return redirect("admin:batch", batch.pk)
 
 
