@@ -175,6 +175,10 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     **forms("tryon", "tryonjob"),
     **forms("batches", "namedrecipe", add=True, change=True, delete=True),
     **forms("batches", "batch", change_page=302),
+    "admin/board/": {
+        "GET": page(Ability.SEE_ALL_RESULTS),
+        "POST": page(Ability.SEE_ALL_RESULTS, Ability.START_TRYONS, ok=400),  # nothing is chosen
+    },
     "admin/plan/": {"GET": page(Ability.START_TRYONS), "POST": page(Ability.START_TRYONS)},
     "admin/batches/<uuid:batch_id>/": {
         "GET": page("batches.view_batch"),
