@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, F, Q, QuerySet, TextChoices, Value, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models import QuerySet, TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +14,7 @@ from config.core.storage import addresses
 from models_library.models import ModelImage
 from results.models import Review
 from tryon.catalogue.models import Product
-from tryon.models import ACTIVE, Account, Status, TryOnJob
+from tryon.models import ACTIVE, Account, ProductImage, Status, TryOnJob
 
 # A statement reads the attempts of so many products.
 AT_ONCE: Final = 100
@@ -77,47 +76,63 @@ class Row:
     cells: Sequence[Cell]
 
 
-def attempts(products: Iterable[Product], model_photos: Iterable[ModelImage]) -> QuerySet[TryOnJob]:
-    """Return the attempt that counts for each place that has one.
+class Attempt(NamedTuple):
+    """A try-on of a product photo. ``review`` and ``thumbnail`` are None without a result."""
 
-    One under way counts most, then the newest picture, then the newest failure. Canceled ones and those
-    whose picture is gone don't count, nor do shoppers' own and tests.
+    photo: UUID
+    model_photo: UUID
+    status: str
+    account: str
+    review: str | None
+    thumbnail: str | None
+
+    @property
+    def weight(self) -> int:
+        """Return how much it counts: one under way most, then a picture, then a failure; 0 for the others.
+
+        Canceled ones and those whose picture is gone don't count, nor do tests.
+        """
+        if self.account != Account.LIVE:
+            return 0
+        if self.status in ACTIVE:
+            return 3
+        if self.review is not None:
+            return 2
+        return int(self.status == Status.FAILED)
+
+
+def attempts_of(photos: Iterable[UUID]) -> Iterator[Attempt]:
+    """Yield the try-ons of product photos on model photos, the oldest first."""
+    # The condition has the photos alone: with another, SQLite finds nearly all jobs by that one's index.
+    jobs = TryOnJob.objects.filter(product_image__in=photos).order_by("created_at")
+    columns = ("product_image", "model_image", "status", "account", "result__review", "result__thumbnail")
+    rows = (Attempt(*row) for row in jobs.values_list(*columns))
+    return (row for row in rows if row.model_photo is not None)  # a shopper's own photo is not ours
+
+
+def states_of(products: Iterable[Product]) -> Mapping[Place, tuple[CellState, str, str]]:
+    """Return the state, the review and the thumbnail's key of each place that is not missing.
+
+    Of several attempts the newest of those that count most decides.
     """
-    weight = Case(
-        When(status__in=ACTIVE, then=Value(0)), When(status=Status.COMPLETED, then=Value(1)), default=Value(2)
-    )
-    newest = Window(
-        RowNumber(),
-        partition_by=[F("product_image__catalogue_product"), F("model_image")],
-        order_by=[weight, F("created_at").desc()],
-    )
-    return (
-        TryOnJob.objects.filter(
-            Q(status__in=[*ACTIVE, Status.FAILED]) | Q(status=Status.COMPLETED, result__isnull=False),
-            product_image__catalogue_product__in=[product.pk for product in products],
-            model_image__in=[photo.pk for photo in model_photos],
-            account=Account.LIVE,
-        )
-        .annotate(place=newest)
-        .filter(place=1)
-    )
-
-
-def states_of(
-    products: Iterable[Product], model_photos: Sequence[ModelImage]
-) -> Mapping[Place, tuple[CellState, str, str]]:
-    """Return the state, the review and the thumbnail's key of each place that is not missing."""
-    found = attempts(products, model_photos).values_list(
-        "product_image__catalogue_product",
-        "model_image",
-        "status",
-        "product_image__is_active",
-        "result__review",
-        "result__thumbnail",
-    )
+    photos = ProductImage.objects.filter(catalogue_product__in=[product.pk for product in products])
+    known = {
+        pk: (product, is_active)
+        for pk, product, is_active in photos.values_list("pk", "catalogue_product", "is_active")
+    }
+    best: dict[Place, Attempt] = {}
+    for attempt in attempts_of(known):
+        product, _is_active = known[attempt.photo]
+        place = (product, attempt.model_photo)
+        if attempt.weight and (place not in best or attempt.weight >= best[place].weight):
+            best[place] = attempt
     return {
-        (product, model): (state_of(status, is_active, review), review or "", thumbnail or "")
-        for product, model, status, is_active, review, thumbnail in found
+        place: (
+            state_of(attempt.status, known[attempt.photo][1], attempt.review),
+            attempt.review or "",
+            attempt.thumbnail or "",
+        )
+        for place, attempt in best.items()
     }
 
 
@@ -133,7 +148,7 @@ def state_of(status: str, is_active: bool, review: str | None) -> CellState:
 
 def rows_of(products: Sequence[Product], model_photos: Sequence[ModelImage]) -> list[Row]:
     """Return the rows of some products. One statement reads all of their cells."""
-    states = states_of(products, model_photos)
+    states = states_of(products)
     sources = [product.source_photo.thumbnail.name for product in products if product.source_photo]
     signed = addresses([*filter(None, sources), *(key for _state, _review, key in states.values() if key)])
 
@@ -156,7 +171,7 @@ def missing_places(products: QuerySet[Product], model_photos: Sequence[ModelImag
     """Yield the places with nothing at all, in the order of the board. Products without a photo have none."""
     usable = products.filter(source_photo__is_active=True)
     for some in batched(usable.iterator(AT_ONCE), AT_ONCE, strict=False):
-        states = states_of(some, model_photos)
+        states = states_of(some)
         for product in some:
             places = ((product.pk, photo.pk) for photo in model_photos)
             yield from (place for place in places if place not in states)
