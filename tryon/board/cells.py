@@ -16,7 +16,7 @@ from results.models import Review
 from tryon.catalogue.models import Product
 from tryon.models import ACTIVE, Account, ProductImage, Status, TryOnJob
 
-# A statement reads the attempts of so many products.
+# The number of products whose attempts one statement reads.
 AT_ONCE: Final = 100
 
 type Place = tuple[UUID, UUID]
@@ -24,7 +24,7 @@ type Place = tuple[UUID, UUID]
 
 
 class CellState(TextChoices):
-    """What a cell has, by the attempt that counts most."""
+    """The state of a cell, by the attempt that counts most."""
 
     MISSING = "missing", _("Missing")
     QUEUED = "queued", _("Under way")

@@ -90,7 +90,7 @@ class PlacesField(forms.Field):
 
 
 class FillForm(forms.Form):
-    """What to plan: the chosen places, or what is missing for a number of credits."""
+    """The pairs to plan: the chosen places, or those that are missing, for a number of credits."""
 
     CELLS, MISSING = "cells", "missing"
 

@@ -22,7 +22,7 @@ def test_the_rows_of_a_large_shop_fit_together() -> None:
     assert product.source_photo in product.photos.all()
     assert BatchItem.objects.exclude(job=None).count() == 1000
     picture = TryOnResult.objects.earliest("created_at").image
-    assert picture.storage.exists(picture.name)
+    assert picture.storage.exists(str(picture.name))
 
 
 def test_an_installation_with_try_ons_is_left_alone() -> None:
