@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -84,13 +84,16 @@ class ActionFilter(admin.SimpleListFilter):
 
     @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [*((str(action), words) for action, words in ACTIONS.items()), *Decision.choices]
+        others = [choice for choice in Decision.choices if choice[0] != Decision.DELETE]
+        return [*((str(action), words) for action, words in ACTIONS.items()), *others]
 
     @override
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         if value in Decision.values:
             return queryset.filter(decision=value)
+        if value == str(AuditEntry.Action.DELETE):
+            return queryset.filter(Q(action=value) | Q(decision=Decision.DELETE))
         return narrowed(queryset.filter(decision=""), action=value) if value else queryset
 
 
@@ -108,6 +111,12 @@ class AuditEntryAdmin(ReadOnlyAdmin[Any]):
     @override
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @override
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Audit log"), **(extra_context or {})})
 
     @admin.display(description=_("time"), ordering="timestamp")
     def at(self, entry: Any) -> str:

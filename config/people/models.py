@@ -64,7 +64,7 @@ class Role(models.Model):
 class Decision(models.TextChoices):
     """A decision that no change of fields tells. A stored value never changes its meaning."""
 
-    START = "start", _("Started")
+    START = "start", _("Started a batch")
     PAUSE = "pause", _("Paused")
     RESUME = "resume", _("Resumed")
     CANCEL = "cancel", _("Canceled")
@@ -76,7 +76,7 @@ class Decision(models.TextChoices):
     IMPORT = "import", _("Imported")
     EXPORT = "export", _("Exported")
     BULK_EDIT = "bulk_edit", _("Edited many")
-    ERASE = "erase", _("Erased")
+    ERASE = "erase", _("Erased for good")
     DELETE = "delete", _("Deleted")
     PASSWORD = "password", _("Set a password")
 

@@ -49,6 +49,7 @@ def test_the_page_is_in_korean_too() -> None:
         ("kind={kind}", {"Of Ada", "Paused"}),
         ("done=pause", {"Paused"}),
         ("done=1", {"Of Ada"}),
+        ("done=2", {"Gone"}),
         ("q=Of+Ada", {"Of Ada"}),
         ("actor=x", set()),
     ],
@@ -57,6 +58,7 @@ def test_filters_find_entries(query: str, shown: set[str]) -> None:
     client, ada = sign_in(), User.objects.create_user("ada", is_staff=True)
     entry = AuditEntryFactory.create(actor=ada, decision="", object_repr="Of Ada")
     AuditEntryFactory.create(decision="pause", object_repr="Paused")
+    AuditEntryFactory.create(actor=None, row=User(pk=1), decision="delete", object_repr="Gone")
     found = client.get(f"{LIST}?{query.format(ada=ada.pk, kind=entry.content_type_id)}")
     rows = found.context["cl"].result_list if found.status_code == 200 else []
     assert {row.object_repr for row in rows} == shown
