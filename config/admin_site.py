@@ -24,7 +24,13 @@ TASKS: Final = (
             Place("tryon_productimage_add", _("Upload"), Ability.UPLOAD_PHOTOS),
         ),
     ),
-    Task(_("Products"), (Place("catalogue_product_changelist", _("Products"), "catalogue.view_product"),)),
+    Task(
+        _("Products"),
+        (
+            Place("catalogue_product_changelist", _("Products"), "catalogue.view_product"),
+            Place("product-import", _("Import…"), "catalogue.add_product"),
+        ),
+    ),
     Task(
         _("Plan"),
         (
@@ -39,7 +45,7 @@ TASKS: Final = (
         (
             Place("review", _("Review"), Ability.REVIEW_RESULTS),
             Place("review_sheet", _("Contact sheet"), Ability.REVIEW_RESULTS),
-            Place("comparisons", _("Comparisons"), Ability.REVIEW_RESULTS, covers="comparison"),
+            Place("comparisons", _("Comparisons"), "comparisons.view_comparison", covers="comparison"),
         ),
     ),
     Task(_("Results"), (Place("results_tryonresult_changelist", _("Results"), Ability.SEE_ALL_RESULTS),)),

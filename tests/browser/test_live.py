@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.visits import Visitor
 from tests.factories import TryOnJobFactory
-from tryon.models import Account
+from tryon.models import Account, Status, TryOnJob
 from tryon.services.operations import service_pause, service_resume
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -134,3 +134,34 @@ def test_a_page_without_such_parts_asks_nothing(page: Page) -> None:
     asked = refreshes(page)
     page.clock.run_for(120_000)
     assert asked == []
+
+
+def test_a_job_is_followed_to_its_end(staff: Visitor) -> None:
+    job = TryOnJobFactory.create()
+    page = staff.page
+    page.clock.install()
+    page.goto(f"/admin/tryon/tryonjob/{job.pk}/change/")
+    part = page.locator("#job-now")
+    expect(part).to_contain_text("It waits for a slot as number 1.")
+    TryOnJob.objects.filter(pk=job.pk).update(status=Status.CANCELED)
+    turn(page, 3)
+    expect(part).to_contain_text("The job was canceled.")
+    asked = refreshes(page)
+    page.clock.run_for(60_000)
+    assert asked == []  # nothing changes any more
+
+
+def test_the_list_of_jobs_shows_their_state_and_tells_of_newer_ones(staff: Visitor) -> None:
+    job = TryOnJobFactory.create()
+    page = staff.page
+    page.clock.install()
+    page.goto("/admin/tryon/tryonjob/")
+    page.locator(".action-select").check()
+    TryOnJob.objects.filter(pk=job.pk).update(status=Status.CANCELED)
+    TryOnJobFactory.create()
+    turn(page)
+    expect(page.locator(f"#job-{job.pk}-state")).to_have_text("Canceled")
+    expect(page.locator("#jobs-newer")).to_have_text("1 newer job. Load the list again.")
+    expect(page.locator(".action-select")).to_be_checked()
+    page.get_by_role("link", name="1 newer job").click()
+    expect(page.locator(".action-select")).to_have_count(2)

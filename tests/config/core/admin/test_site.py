@@ -1,14 +1,17 @@
 """The admin's front page, and the RQ dashboard inside it."""
 
 import re
+from html import unescape
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django_rq import get_queue
 from pytest_django import Settings
 from rq import Worker
 
 from tests.admin_pages import page, sign_in
+from tests.factories import TryOnResultFactory
 
 RQ = "/admin/django_rq/dashboard/"
 NOBODY_LISTENS = "redis://127.0.0.1:9/0"  # the discard port
@@ -140,3 +143,25 @@ def test_a_worker_that_is_there_is_shown(staff: Client) -> None:
     worker.register_death()  # type: ignore[no-untyped-call]
     worker.connection.delete(worker.key)
     assert staff.get(address).status_code == 404
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", ["Merchandiser", "Reviewer", "Operator", "Viewer"])
+def test_no_link_of_the_navigation_and_of_home_is_closed_to_who_sees_it(db: None, role: str) -> None:
+    TryOnResultFactory.create()
+    person = User.objects.create_user("person", is_staff=True)
+    person.groups.add(Group.objects.get(name=role))
+    client = Client()
+    client.force_login(person)
+    seen, waiting = set[str](), ["/admin/"]
+    while waiting:
+        address = waiting.pop()
+        answer = client.get(address, follow=True)
+        assert answer.status_code == 200, address
+        seen.add(address)
+        text = answer.content.decode()
+        part = text.split('id="studio-tasks"')[1].split("</header>")[0]
+        if address == "/admin/":
+            part += text.split('id="home-now"')[1].split("</section>")[0]
+        waiting += {unescape(link) for link in re.findall(r'<a href="([^"]+)"', part)} - seen - {*waiting}
+    assert len(seen) > 5
