@@ -23,13 +23,14 @@ SWAGGERS: Final = {"/api/docs": {"html-has-lang", "landmark-one-main", "page-has
 # A browser says so of each document that is not 200, as our pages of refusal rightly are not.
 OWN_STATUS: Final = "Failed to load resource: the server responded with a status of"
 
-# What has to be moved sideways to be read, what is cut off, and a column of a list that is not shown.
+# What has to be moved sideways to be read, what is cut off, and a column of a list that is not shown. The
+# stage of the review page is there to be zoomed and moved.
 TOO_WIDE: Final = """() => {
     const shown = [document.documentElement, ...document.querySelectorAll("main *, #content *, header *")];
     const wide = shown.filter(part => part === document.documentElement || (
         getComputedStyle(part).overflowX !== "visible" && part.clientWidth > 2
         && !part.matches("pre, select, input, textarea, progress")
-        && !part.matches(".visually-hidden, .studio-unseen, .selector button")
+        && !part.matches(".visually-hidden, .studio-unseen, .selector button, .review-stage")
     )).filter(part => part.scrollWidth > part.clientWidth + 1);
     const hidden = [...document.querySelectorAll("#result_list th")].filter(part => !part.checkVisibility());
     return [

@@ -67,7 +67,7 @@ def test_the_demo_shop_is_linked_where_it_is_open(staff: Client, settings: Setti
 def test_the_navigation_leads_only_where_the_person_may_go(db: None) -> None:
     viewer = sign_in("results.view_tryonresult")
 
-    assert [*tasks(page(viewer, "/admin/"))] == ["Home", "Results"]
+    assert [*tasks(page(viewer, "/admin/"))] == ["Home", "Board", "Results"]
     assert "studio-tasks" not in page(Client(), "/admin/login/")
 
 
