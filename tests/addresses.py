@@ -270,7 +270,7 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     },
     "admin/comparisons/<uuid:comparison_id>/outcome/": {
         "GET": page(COMPARE),
-        "POST": page(COMPARE),
+        "POST": page(COMPARE, Ability.START_TRYONS, ok=302),
     },
     "admin/(?P<url>.*)$": {"GET": page(ok=404), "POST": page(ok=404)},
 }

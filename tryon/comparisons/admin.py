@@ -3,6 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -16,6 +17,8 @@ from config.core.admin.lists import CappedPaginator
 from config.core.admin.pages import admin_page, page_response
 from config.core.errors import DomainError
 from config.shops.abilities import Ability, is_allowed
+from tryon.batches.errors import BatchRefused
+from tryon.batches.plans import plan_make
 from tryon.comparisons.forms import ComparisonForm
 from tryon.comparisons.models import Comparison, ComparisonPair
 from tryon.comparisons.selectors import (
@@ -30,6 +33,7 @@ from tryon.comparisons.selectors import (
 )
 from tryon.comparisons.services import comparison_make, undo, vote
 from tryon.comparisons.statistics import Tally
+from tryon.fashn.options import OptionError, TryOnOptions
 
 VIEW: Final = "comparisons.view_comparison"
 ADD: Final = "comparisons.add_comparison"
@@ -102,8 +106,10 @@ def comparison_votes(request: HttpRequest, comparison_id: UUID) -> JsonResponse:
 
 @admin_page("comparisons/<uuid:comparison_id>/outcome/", name="comparison_outcome", permission=VIEW)
 def comparison_outcome(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
-    """Show how often each recipe won, and what its pictures cost."""
+    """Show how often each recipe won, and what its pictures cost. A POST plans the missing pictures."""
     row = _row(comparison_id)
+    if request.method == "POST":
+        return _plan(request, row)
     votes = tally(row)
     missing = {side: pairs_missing(row, side) for side in SIDES}
     return page_response(
@@ -124,8 +130,32 @@ def comparison_outcome(request: HttpRequest, comparison_id: UUID) -> HttpRespons
         ],
         pairs=row.pairs.count(),
         ready=pairs_with_pictures(row).count(),
+        may_plan=is_allowed(request.user, Ability.START_TRYONS),
         may_judge=is_allowed(request.user, Ability.REVIEW_RESULTS),
     )
+
+
+def _plan(request: HttpRequest, row: Comparison) -> HttpResponse:
+    """Make a plan of a recipe's missing pictures. Its own page says the price, and starts it."""
+    if not is_allowed(request.user, Ability.START_TRYONS):
+        raise PermissionDenied
+    side = "b" if request.POST.get("side") == "b" else "a"
+    recipe = getattr(row, f"recipe_{side}")
+    try:
+        batch = plan_make(
+            _person(request),
+            options=TryOnOptions.from_mapping(getattr(row, f"options_{side}")),
+            pairs=pairs_missing(row, side),
+            name=f"{row.name} · {recipe}"[:200],
+            recipe=recipe,
+        )
+    except BatchRefused as refusal:
+        messages.warning(request, refusal.message)
+    except OptionError:
+        messages.warning(request, _("These options can't be used any more. Compare other recipes."))
+    else:
+        return redirect("admin:batch", batch.pk)
+    return redirect("admin:comparison_outcome", row.pk)
 
 
 def _made(request: HttpRequest, form: ComparisonForm) -> Comparison | None:

@@ -1,5 +1,7 @@
 """The money page, the paid calls behind each of its numbers, and its table for a spreadsheet."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 from django.core.paginator import Page
@@ -8,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from config.core.admin.charts import bar_chart
 from config.core.admin.lists import CappedPaginator
 from config.core.admin.pages import admin_page, page_response
 from config.shops.abilities import Ability, is_allowed
@@ -19,6 +22,7 @@ from tryon.money.export import spreadsheet
 from tryon.money.models import Outcome
 from tryon.money.selectors import (
     Scope,
+    Total,
     archived,
     balance,
     burn_rate,
@@ -31,13 +35,19 @@ from tryon.money.selectors import (
 from tryon.money.tables import credits_saved, tables, usernames
 
 ROWS: Final = 50
+CHARTED: Final = {
+    Outcome.APPROVED.label: (Outcome.APPROVED,),
+    Outcome.TO_REVIEW.label: (Outcome.TO_REVIEW, Outcome.UNDER_WAY, Outcome.UNSEEN),
+    _("Rejected or almost"): (Outcome.REJECTED, Outcome.ALMOST),
+    _("Failed or canceled"): (Outcome.FAILED, Outcome.CANCELED),
+}
 
 
 @admin_page("money/", name="money", permission=Ability.SEE_MONEY)
 def money(request: HttpRequest) -> HttpResponse:
     """Show what a period cost, by what it was paid for."""
     scope = scope_asked(request.GET)
-    lines = spending(scope)
+    lines, days = spending(scope), spending_by_day(scope)
     return page_response(
         request,
         "admin/money/money.html",
@@ -48,11 +58,8 @@ def money(request: HttpRequest) -> HttpResponse:
         total=total(lines),
         rescued=total(line for line in lines if line.columns["is_rescued"]),
         saved=credits_saved(scope),
-        days=[
-            (day, found, query_of(scope, day=day))
-            for day, found in spending_by_day(scope).items()
-            if found.calls
-        ],
+        days=[(day, found, query_of(scope, day=day)) for day, found in days.items() if found.calls],
+        chart=chart(scope, days),
         tables=tables(scope, lines),
         rescued_query=query_of(scope, is_rescued=True),
         approved_query=query_of(scope, outcome=Outcome.APPROVED),
@@ -107,6 +114,19 @@ def filters(request: HttpRequest, scope: Scope) -> dict[str, Any]:
         "is_narrowed": bool(scope.only.keys() - {"party"}),
         "plain_query": query_of(Scope(scope.first, scope.last, scope.account)),
     }
+
+
+def chart(scope: Scope, days: Mapping[date, Total]) -> str:
+    """Return the credits of each day, by outcome."""
+    return bar_chart(
+        _("Credits by day"),
+        [f"{day:%m-%d}" for day in days],
+        {
+            words: [sum(found.by_outcome[outcome] for outcome in outcomes) for found in days.values()]
+            for words, outcomes in CHARTED.items()
+        },
+        addresses=[f"{reverse('admin:money_calls')}?{query_of(scope, day=day)}" for day in days],
+    )
 
 
 def rows_of(page: Page[Any]) -> list[dict[str, Any]]:

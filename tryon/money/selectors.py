@@ -68,10 +68,12 @@ class Total:
     def __init__(self) -> None:
         self.sums: Counter[str] = Counter()
         self.pictures: Counter[str] = Counter()
+        self.by_outcome: Counter[str] = Counter()  # credits
 
     def add(self, line: Line) -> None:
         self.sums.update(line.sums)
         self.pictures[line.columns["outcome"]] += line.sums["pictures"]
+        self.by_outcome[line.columns["outcome"]] += line.sums["credits"]
 
     @property
     def calls(self) -> int:

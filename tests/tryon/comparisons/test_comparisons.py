@@ -235,6 +235,28 @@ def test_the_outcome_has_price_and_time_and_what_is_missing(
     assert "24 / 25" in html
 
 
+def test_missing_pictures_are_planned_at_their_price(recipes: list[NamedRecipe]) -> None:
+    merchandiser = sign_in(VIEW, ADD, Ability.START_TRYONS, "batches.view_batch")
+    upper = ModelImageFactory.create(category=Category.UPPER_BODY)
+    ProductImageFactory.create(product_id="S-1")
+    ProductImageFactory.create(product_id="S-2")
+    comparison = compare(merchandiser, recipes, numbers="S-1 S-2", models=[upper.pk])
+    make_pictures(comparison, "a")
+    outcome = f"/admin/comparisons/{comparison.pk}/outcome/"
+    assert "Plan those of Good" in page(merchandiser, outcome)
+    answer = merchandiser.post(outcome, {"side": "b"})
+    batch = Batch.objects.get()
+    assert answer["Location"] == f"/admin/batches/{batch.pk}/"
+    assert (batch.recipe, batch.price, batch.state) == (recipes[1], 2, "ready")
+    # The pictures that the batch makes are those that the comparison waits for.
+    assert {*batch.items.values_list("cache_key", flat=True)} == {
+        *comparison.pairs.values_list("key_b", flat=True)
+    }
+    refused = merchandiser.post(outcome, {"side": "a"}, follow=True).content.decode()
+    assert "Choose at least one product photo" in refused
+    assert Batch.objects.count() == 1
+
+
 def test_a_rejected_picture_still_tells_recipes_apart_and_a_shoppers_never_shows(
     merchandiser: Client, comparison: Comparison
 ) -> None:
