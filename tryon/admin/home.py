@@ -230,8 +230,8 @@ class Home:
                 label: [sum(job.status == status for job in days[day]) for day in shown_days]
                 for status, label in (
                     (Status.COMPLETED, _("Completed")),
-                    (Status.FAILED, _("Failed")),
                     (Status.CANCELED, _("Canceled")),
+                    (Status.FAILED, _("Failed")),  # the warm colour
                 )
             },
             addresses=[self.day_address(day) for day in shown_days],
