@@ -210,6 +210,12 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     },
     **erasing("models_library", "modelimage"),
     **erasing("tryon", "productimage"),
+    "admin/models_library/modelimage/<path:object_id>/replace/": {
+        method: page(Ability.ADD_MODELS, Ability.CHANGE_MODELS) for method in ("GET", "POST")
+    },
+    "admin/tryon/productimage/<path:object_id>/replace/": {
+        method: page(Ability.UPLOAD_PHOTOS, "tryon.change_productimage") for method in ("GET", "POST")
+    },
     "admin/models_library/modelimage/<path:object_id>/release/": {
         "GET": page(Ability.CHANGE_MODELS),
         "POST": page(Ability.CHANGE_MODELS),

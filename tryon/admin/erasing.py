@@ -19,6 +19,8 @@ from config.shops.callers import person_calling
 from models_library.admin import ModelImageAdmin
 from models_library.models import ModelImage
 from results.models import TryOnResult
+from tryon.admin.replacing import ReplacesPhotos
+from tryon.admin.usage import ShowsUsage
 from tryon.catalogue.drops import TakesDrops
 from tryon.catalogue.lists import LibraryLists
 from tryon.models import ProductImage
@@ -98,10 +100,15 @@ admin.site.unregister(ModelImage)
 
 
 @admin.register(ModelImage)
-class ErasableModelImageAdmin(ErasesPhotos, LibraryLists, TakesDrops, ModelImageAdmin):
-    """The library's admin, with erasure."""
+class ErasableModelImageAdmin(
+    ErasesPhotos, ReplacesPhotos, ShowsUsage, LibraryLists, TakesDrops, ModelImageAdmin
+):
+    """The library's admin, with erasure, replacement and the use of each photo."""
 
-    actions = [*ModelImageAdmin.actions, "edit_many", "erase"]
+    list_display = [*ModelImageAdmin.list_display, "approval"]
+    fields = [*ModelImageAdmin.fields, "usage_words", "stale"]
+    readonly_fields = [*ModelImageAdmin.readonly_fields, "usage_words", "stale"]
+    actions = [*ModelImageAdmin.actions, "edit_many", "replace", "erase"]
 
 
 def _sentences(erased: Erased) -> list[str]:

@@ -30,6 +30,8 @@ from config.shops.names import ShopFilter, requester_words
 from models_library.admin import TAGS_HELP
 from models_library.services import normalised_tags
 from tryon.admin.erasing import ErasesPhotos
+from tryon.admin.replacing import ReplacesPhotos
+from tryon.admin.usage import ShowsUsage
 from tryon.batches.pages import new_plan
 from tryon.batches.plans import MOST_PAIRS
 from tryon.catalogue.admin import CollectionFilter
@@ -162,7 +164,9 @@ class PhotoShopFilter(ShopFilter):
 
 
 @admin.register(ProductImage)
-class ProductImageAdmin(ErasesPhotos, LibraryLists, TakesDrops, UploadAdmin[ProductImage]):
+class ProductImageAdmin(
+    ErasesPhotos, ReplacesPhotos, ShowsUsage, LibraryLists, TakesDrops, UploadAdmin[ProductImage]
+):
     """The picture itself never changes: a new picture is a new photo."""
 
     form = ProductImageForm
@@ -178,6 +182,7 @@ class ProductImageAdmin(ErasesPhotos, LibraryLists, TakesDrops, UploadAdmin[Prod
         "source",
         "size",
         "job_list",
+        "approval",
         "created",
     ]
     list_display_links = ["picture", "product"]
@@ -205,10 +210,21 @@ class ProductImageAdmin(ErasesPhotos, LibraryLists, TakesDrops, UploadAdmin[Prod
         "source",
         "size",
         "job_list",
+        "usage_words",
+        "stale",
         "created_at",
     ]
-    readonly_fields = ["large", "product_link", "source", "size", "job_list", "created_at"]
-    actions = ["try_on", "edit_many", "erase"]
+    readonly_fields = [
+        "large",
+        "product_link",
+        "source",
+        "size",
+        "job_list",
+        "usage_words",
+        "stale",
+        "created_at",
+    ]
+    actions = ["try_on", "edit_many", "replace", "erase"]
 
     @override
     def get_queryset(self, request: HttpRequest) -> "QuerySet[UsedProductImage]":

@@ -186,3 +186,23 @@ class PhotoFetch(models.Model):
     @override
     def __str__(self) -> str:
         return self.address
+
+
+class PhotoReplacement(models.Model):
+    """A product photo that was replaced, and the photo in its place now.
+
+    If that one is replaced too, the row names its successor.
+    """
+
+    old = models.OneToOneField(
+        "tryon.ProductImage", models.CASCADE, primary_key=True, related_name="replacement"
+    )
+    new = models.ForeignKey("tryon.ProductImage", models.CASCADE, related_name="replaces")
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        default_permissions = ()
+
+    @override
+    def __str__(self) -> str:
+        return str(self.old)
