@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from config.core import clock
 from tests.conftest import Api, Finish, data_of
+from tests.factories import BatchFactory, BatchItemFactory
 from tests.threads import at_once
 from tests.tryon.batches.conftest import Plan, Run, paid
 from tryon import tasks
@@ -355,3 +356,10 @@ def test_a_paused_service_and_a_spent_day_lose_nothing(
     settings.TRYON_DAILY_LIMIT = 0
     run(batch)
     assert (batch.counts, paid(sandbox)) == ({"done": 3}, 3)
+
+
+def test_what_a_failed_pair_has_cost_still_counts_after_its_retry(ada: User) -> None:
+    batch = BatchFactory.create(running=True, created_by=ada, max_credits=2)
+    BatchItemFactory.create(batch=batch, state="failed", credits=1)
+    batch_retry(batch, ada, confirmed=1)
+    assert (credits_taken(batch), batch.max_credits) == (1, 2)
