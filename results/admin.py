@@ -17,7 +17,7 @@ from config.core.admin.widgets import badge, large_picture, link_to, moment, pix
 from config.shops.abilities import Ability
 from config.shops.names import ShopFilter
 from results.decisions import decide_all
-from results.models import Decision, Reason, ResultFeedback, TryOnResult, Verdict
+from results.models import Decision, Flag, Reason, ResultFeedback, TryOnResult, Verdict
 from results.services import result_delete
 
 NO_FEEDBACK: Final = "none"
@@ -76,6 +76,7 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
         "product_photo",
         "model_photo",
         "review_badge",
+        "doubts",
         "decisions",
         "feedback",
         "size",
@@ -165,6 +166,15 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
             for given in result.job.feedback.all()
         )
         return format_html_join("", "<p>{} {} {}<br>{}</p>", lines) or "-"
+
+    @admin.display(description=_("flags"))
+    def doubts(self, result: TryOnResult) -> SafeString | str:
+        """Return what the measures doubt, with the scores. 1 is the limit."""
+        names = Flag.values
+        lines = (
+            (Flag(flag["name"]).label, flag["score"]) for flag in result.flags or [] if flag["name"] in names
+        )
+        return format_html_join("", "<p>{} ({})</p>", lines) or "-"
 
     @admin.display(description=_("decisions"))
     def decisions(self, result: TryOnResult) -> SafeString | str:

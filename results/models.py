@@ -70,11 +70,8 @@ class TryOnResult(models.Model):
             models.Index(
                 fields=["thumbnail"], opclasses=["varchar_pattern_ops"], name="result_thumbnail_key"
             ),
-            models.Index(
-                fields=["-is_flagged", "created_at", "id"],
-                condition=models.Q(review=Review.PENDING),
-                name="result_to_review",
-            ),
+            # Of all reviews: SQLite takes no index with a condition for a review that comes as a parameter.
+            models.Index(fields=["review", "-is_flagged", "created_at", "id"], name="result_review_order"),
             models.Index(fields=["review", "created_at", "id"], name="result_of_review"),
             models.Index(fields=["id"], condition=models.Q(flags__isnull=True), name="result_to_measure"),
         ]

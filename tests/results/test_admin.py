@@ -6,7 +6,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
 
-from results.models import Review, TryOnResult
+from results.models import Review, ReviewDecision, TryOnResult
 from tests.admin_pages import count_queries, is_stored, page, run_action, sign_in
 from tests.factories import TryOnResultFactory
 
@@ -53,6 +53,17 @@ def test_search_finds_the_product(staff: Client) -> None:
 
     assert str(found.pk) in text
     assert str(other.pk) not in text
+
+
+def test_the_page_of_a_result_has_its_flags_and_all_decisions(staff: Client) -> None:
+    result = TryOnResultFactory.create(flags=[{"name": "blank", "score": 41.2}])
+    run_action(staff, LIST, "reject", [result.pk])
+    run_action(staff, LIST, "approve", [result.pk])
+    decisions = ReviewDecision.objects.order_by("at").values_list("verdict", "before", "person__username")
+    assert list(decisions) == [("rejected", "pending", "staff"), ("approved", "rejected", "staff")]
+    text = page(staff, f"{LIST}{result.pk}/change/")
+    assert "Nearly black or blank (41.2)" in text
+    assert text.count("studio-badge-rejected") == 1
 
 
 def test_a_result_is_shown_large_and_cannot_be_edited(staff: Client) -> None:

@@ -3,24 +3,27 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django import forms
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
+from config.core.few import narrowed
 from config.shops.names import requester_words, shop_names
 from models_library.models import ModelImage
 from results.decisions import decidable
 from results.models import Decision, Review, ReviewDecision, TryOnResult
 from tryon.batches.models import Batch, BatchItem
-from tryon.models import Account, ProductImage
+from tryon.models import Account, ProductImage, TryOnJob
 
 # A skipped result comes back to the same person after this time.
 SKIPPED_FOR: Final = timedelta(hours=8)
+MOST_SKIPPED: Final = 500
 AGES: Final = {
     "hour": (_("Of the last hour"), timedelta(hours=1)),
     "day": (_("Of the last day"), timedelta(days=1)),
@@ -63,16 +66,16 @@ class QueueFilter(forms.Form):
             return TryOnResult.objects.none()
         found = decidable().filter(review=self.shown, expires_at__gt=clock.now())
         found = found.exclude(job__account=Account.TEST).filter(**self._lookups())
+        if jobs := self._lookups_of_jobs():
+            found = narrowed(found, "job", TryOnJob.objects.filter(**jobs).values("pk"))
+            found = found.filter(**{f"job__{name}": value for name, value in jobs.items()})
         if self.shown == Review.PENDING:
-            skipped = ReviewDecision.objects.filter(
-                result=OuterRef("pk"),
-                person=person.pk,
-                verdict=Decision.SKIPPED,
-                undone_at=None,
-                at__gt=clock.now() - SKIPPED_FOR,
+            skipped = _skipped_by(person)
+            found = (
+                found.filter(pk__in=skipped)
+                if self.cleaned_data["skipped"]
+                else found.exclude(pk__in=skipped)
             )
-            wanted = Exists(skipped)
-            found = found.filter(wanted if self.cleaned_data["skipped"] else ~wanted)
             return found.order_by("-is_flagged", "created_at", "pk")
         return found.order_by("-created_at", "-pk")
 
@@ -83,25 +86,30 @@ class QueueFilter(forms.Form):
     def _lookups(self) -> dict[str, Any]:
         wanted = self.cleaned_data
         lookups: dict[str, Any] = {}
+        if wanted["age"]:
+            lookups["created_at__gt"] = clock.now() - AGES[wanted["age"]][1]
+        if wanted["flagged"]:
+            lookups["is_flagged"] = True
+        return lookups
+
+    def _lookups_of_jobs(self) -> dict[str, Any]:
+        wanted = self.cleaned_data
+        lookups: dict[str, Any] = {}
         if wanted["collection"] or wanted["product"]:
             photos = ProductImage.objects.all()
             if wanted["collection"]:
                 photos = photos.filter(catalogue_product__collection=wanted["collection"])
             if wanted["product"]:
                 photos = photos.filter(product_id=wanted["product"])
-            lookups["job__product_image__in"] = photos.values("pk")
+            lookups["product_image__in"] = photos.values("pk")
         if wanted["batch"]:
             pairs = BatchItem.objects.filter(batch=wanted["batch"], job__isnull=False)
-            lookups["job__in"] = pairs.values("job")
+            lookups["pk__in"] = pairs.values("job")
         if wanted["model"]:
             models = ModelImage.objects.filter(name__icontains=wanted["model"])
-            lookups["job__model_image__in"] = models.values("pk")
+            lookups["model_image__in"] = models.values("pk")
         if wanted["shop"]:
-            lookups["job__requester"] = wanted["shop"]
-        if wanted["age"]:
-            lookups["created_at__gt"] = clock.now() - AGES[wanted["age"]][1]
-        if wanted["flagged"]:
-            lookups["is_flagged"] = True
+            lookups["requester"] = wanted["shop"]
         return lookups
 
     def _words(self) -> Iterator[str]:
@@ -124,3 +132,16 @@ class QueueFilter(forms.Form):
             yield gettext("flagged only")
         if wanted["skipped"]:
             yield gettext("those that I skipped")
+
+
+def _skipped_by(person: User | AnonymousUser) -> list[UUID]:
+    """Return the ids of the results that a person has skipped of late, at most ``MOST_SKIPPED``."""
+    skipped = ReviewDecision.objects.filter(
+        person=person.pk,
+        verdict=Decision.SKIPPED,
+        undone_at=None,
+        at__gt=clock.now() - SKIPPED_FOR,
+        result__isnull=False,
+    )
+    ids = skipped.order_by("-at").values_list("result", flat=True)[:MOST_SKIPPED]
+    return [key for key in ids if key is not None]

@@ -106,9 +106,9 @@ def test_more_results_take_no_more_queries(
 ) -> None:
     aged(6)
     call(ada, "next", filter="", have=[], want=1)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert len(ahead(ada, 2)) == 2
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert len(ahead(ada, 5)) == 5
 
 
