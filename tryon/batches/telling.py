@@ -2,17 +2,17 @@
 
 from datetime import timedelta
 from smtplib import SMTPException
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import send_mail
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext
 
 from config.core import clock
+from config.people.preferences import writing_to
 from tryon.batches.models import Batch, BatchState, ItemState
 from tryon.batches.selectors import credits_taken
 
@@ -43,8 +43,7 @@ def _tell(batch: Batch) -> bool:
     person = batch.created_by
     if not isinstance(person, User):
         return True
-    chosen: Any = getattr(person, "preferences", None)
-    with translation.override(getattr(chosen, "language", "") or settings.LANGUAGE_CODE):
+    with writing_to(person):
         subject, text = _words(batch)
     try:
         send_mail(subject, text, None, [person.email])
