@@ -108,9 +108,9 @@ def test_the_cleanup_of_old_jobs_takes_nothing_from_the_history(settings: Settin
     rejected, model = pictured(Review.REJECTED, spent=2), pictured().job.model_image_id
     ResultFeedbackFactory.create(job=rejected.job, verdict=Verdict.NO, reasons=[Reason.HANDS])
     paid(rejected.job, spent=2, step=1)
+    result_delete(rejected)
     if is_rolled:
         roll_up()
-    result_delete(rejected)
     before = credits()
     assert before == {Outcome.REJECTED: 4, Outcome.TO_REVIEW: 1}
     TryOnJob.objects.update(updated_at=clock.now() - timedelta(days=settings.JOB_TTL_DAYS + 1))
