@@ -83,7 +83,8 @@ def session_open(key: ApiKey, *, shopper: str, origin: str) -> Session:
     """Begin a session of a shopper at a page of the key's shop. Raise OriginNotAllowed."""
     if origin or key.is_publishable:
         check_origin(key, origin)
-    return _session(key.pk, shopper, origin, begun=int(clock.now().timestamp()))
+    now = clock.now()
+    return _session(key.pk, shopper, origin, begun=int(now.timestamp()), now=now)
 
 
 def session_renew(session: Session, key: ApiKey, *, origin: str) -> Session:
@@ -92,9 +93,10 @@ def session_renew(session: Session, key: ApiKey, *, origin: str) -> Session:
         raise OriginNotAllowed
     if origin:
         check_origin(key, origin)
-    if session.renewable_until <= clock.now():
+    now = clock.now()
+    if session.renewable_until <= now:
         raise SessionExpired
-    return _session(*session[:3], begun=session.begun)
+    return _session(*session[:3], begun=session.begun, now=now)
 
 
 def check_origin(key: ApiKey, origin: str) -> None:
@@ -103,8 +105,8 @@ def check_origin(key: ApiKey, origin: str) -> None:
         raise OriginNotAllowed
 
 
-def _session(key_id: UUID, shopper: str, origin: str, *, begun: int) -> Session:
-    until = min(clock.now() + LIFE, datetime.fromtimestamp(begun, UTC) + RENEWABLE)
+def _session(key_id: UUID, shopper: str, origin: str, *, begun: int, now: datetime) -> Session:
+    until = min(now + LIFE, datetime.fromtimestamp(begun, UTC) + RENEWABLE)
     return Session(key_id, shopper, origin, begun, int(until.timestamp()))
 
 
