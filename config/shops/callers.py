@@ -19,6 +19,7 @@ class NotAllowed(DomainError):
 
 
 SHOP: Final = "shop:"
+PERSON: Final = "user:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +92,4 @@ def caller_of(request: Request) -> Caller:
 
 def person_calling(user: User | AnonymousUser) -> Caller:
     """Return the caller that a person of the staff is, with the abilities of their permissions."""
-    return Caller(requester=f"user:{user.pk}", abilities=abilities_of(user))
+    return Caller(requester=f"{PERSON}{user.pk}", abilities=abilities_of(user))

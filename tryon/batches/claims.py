@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import structlog
 from django.db import transaction
-from django.db.models import Case, F, Q, Sum, When
+from django.db.models import Case, F, Sum, When
 
 from config.core import clock
 from tryon.batches.models import Batch, BatchItem, BatchState, ItemState, PauseCode
 from tryon.batches.selectors import balance_known, credits_taken, items_under_way
-from tryon.models import Account, Prediction, PredictionState, Status
+from tryon.models import Account, Prediction, PredictionState
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -79,7 +79,7 @@ def _mark(keys: list[int]) -> None:
 def credits_above_floor(batch: Batch) -> int | None:
     """Return the credits that FASHN's balance has above the batch's floor, None without a floor.
 
-    The balance was told some time ago: what is paid since, and what is queued by batches, counts as gone.
+    The balance was told some time ago: what is paid since, and what batches still pay, counts as gone.
     Raise BalanceUnknown.
     """
     if batch.credit_floor is None:
@@ -90,6 +90,16 @@ def credits_above_floor(batch: Batch) -> int | None:
     sent = Prediction.objects.filter(account=Account.LIVE, submitted_at__gte=balance.at)
     price = Case(When(state=PredictionState.SUCCEEDED, then=F("credits_used")), default=F("price"))
     spent = sent.exclude(state=PredictionState.FAILED).aggregate(credits=Sum(price))["credits"]
-    queued = items_under_way().filter(Q(job=None) | Q(job__status=Status.QUEUED))
-    promised = queued.order_by().aggregate(credits=Sum("credits"))["credits"]
-    return balance.credits - (spent or 0) - (promised or 0) - batch.credit_floor
+    return balance.credits - (spent or 0) - _promised() - batch.credit_floor
+
+
+def _promised() -> int:
+    """Return the credits that the pairs under way may still cost: without the calls that were sent."""
+    paying = items_under_way().filter(credits__gt=0).order_by()
+    sent = Prediction.objects.exclude(state=PredictionState.FAILED).filter(
+        submitted_at__isnull=False,
+        job__batch_items__in=paying,
+        created_at__gte=F("job__batch_items__asked_at"),
+    )
+    most = paying.aggregate(credits=Sum("credits"))["credits"] or 0
+    return max(0, most - (sent.aggregate(credits=Sum("price"))["credits"] or 0))

@@ -68,8 +68,16 @@ def _feed(batch: Batch, room: int) -> int:
         return stop(batch, PauseCode.OPTIONS_OUTDATED)
     claimed = claim(batch, room)
     for place, item in enumerate(claimed):
-        if not ask(item, payer, options):
+        if _is_stopped(batch) or not ask(item, payer, options):
             for left in claimed[place:]:
-                give_back(left, BatchState.RUNNING)
+                give_back(left, batch.state)
             break
+    if _is_stopped(batch):
+        withdraw(batch)
     return len(claimed)
+
+
+def _is_stopped(batch: Batch) -> bool:
+    """Return whether a person has paused or canceled the batch since it was read."""
+    batch.refresh_from_db(fields=["state"])
+    return batch.state != BatchState.RUNNING

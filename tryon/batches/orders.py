@@ -1,6 +1,5 @@
 """The orders of a person about a batch. Each is one conditional change: who comes second changes nothing."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from config.core.errors import DomainError
 from config.people.audit import note
 from config.people.models import Decision
 from config.shops.abilities import SHOPPING
+from config.shops.callers import PERSON, Caller
 from tryon.batches.errors import (
     AlreadyStarted,
     BatchRefused,
@@ -23,15 +23,16 @@ from tryon.batches.errors import (
 )
 from tryon.batches.models import LIVE, PLANS, Batch, BatchItem, BatchState, ItemState
 from tryon.batches.plans import plan_recount
-from tryon.batches.selectors import credits_taken, credits_to_come, items_outdated, payer_of
+from tryon.batches.selectors import credits_taken, credits_to_come, items_outdated
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
-from tryon.models import Status
+from tryon.models import Status, TryOnJob
 from tryon.services.background import batches_later
 from tryon.services.jobs import job_cancel
 
 # A pair that nothing was asked for.
 UNASKED: Final[dict[str, Any]] = {"job": None, "asked_at": None, "error_code": "", "error_message": ""}
+CANCELED: Final[dict[str, Any]] = {"state": ItemState.CANCELED, "credits": 0, **UNASKED}
 
 
 def batch_start(batch: Batch, person: User, *, confirmed: int) -> None:
@@ -104,7 +105,7 @@ def batch_cancel(batch: Batch, person: User) -> None:
     """Cancel what has not started. What is at FASHN finishes, and its pictures are kept. Raise NotNow."""
     with transaction.atomic():
         _change(batch, LIVE, state=BatchState.CANCELED, pause_code="")
-        batch.items.filter(state=ItemState.WAITING).update(state=ItemState.CANCELED, credits=0, **UNASKED)
+        batch.items.filter(state=ItemState.WAITING).update(**CANCELED)
         note(person, batch, Decision.CANCEL)
     withdraw(batch)
     batches_later()
@@ -132,7 +133,8 @@ def batch_retry(batch: Batch, person: User, *, confirmed: int) -> None:
         again = {"state": ItemState.WAITING, "credits": price // failed.count()}
         failed.update(**again, asked_at=None, error_code="", error_message="")  # the job stays: it is retried
         locked.paid_before += spent
-        locked.max_credits = (locked.max_credits or 0) + credits_missing(locked)
+        # What else is missing was not confirmed here: ``batch_resume`` asks for it.
+        locked.max_credits = (locked.max_credits or 0) + min(price, credits_missing(locked))
         if locked.state == BatchState.DONE:
             locked.state = BatchState.RUNNING
         locked.finished_at = locked.told_at = None
@@ -159,29 +161,41 @@ def batch_change(
 
 
 def withdraw(batch: Batch) -> None:
-    """Take a batch's queued jobs back, unless somebody else wants them. Those at FASHN go on."""
-    payer = payer_of(batch)
-    if payer is None:
-        return
-    # Without the right to cancel the jobs of others: these keep theirs.
-    leaving = replace(payer, abilities=SHOPPING)
-    shared = BatchItem.objects.filter(job=OuterRef("job"), state=ItemState.QUEUED).exclude(batch=batch)
+    """Take a stopped batch's queued jobs back, unless somebody else wants them. Those at FASHN go on."""
+    if batch.state == BatchState.CANCELED:  # a feeder may have given some back since
+        batch.items.filter(state=ItemState.WAITING).update(**CANCELED)
+    under_way = BatchItem.objects.filter(state=ItemState.QUEUED)
+    wanted = under_way.filter(job=OuterRef("job"), batch__state=BatchState.RUNNING).exclude(batch=batch)
     queued = batch.items.filter(state=ItemState.QUEUED, job__status=Status.QUEUED).select_related("job")
-    for item in queued.filter(~Exists(shared)):
-        if item.job is None:
+    for item in queued.filter(~Exists(wanted)):
+        if item.job is None or (leaving := _leaving(batch, item.job)) is None:
             continue
         try:
             job_cancel(item.job, leaving, only_queued=True)
         except DomainError:
             continue  # it has started, or ended
-        give_back(item, batch.state)
+        same = under_way.filter(job=item.job, batch__created_by=batch.created_by_id)
+        for one in same.select_related("batch"):
+            give_back(one, one.batch.state)
+
+
+def _leaving(batch: Batch, job: TryOnJob) -> Caller | None:
+    """Return who leaves a job: the batch's person, whatever they may do by now.
+
+    They can't cancel the jobs of others: these keep theirs. Of a deleted person, only the job has the name.
+    """
+    if batch.created_by_id is not None:
+        return Caller(f"{PERSON}{batch.created_by_id}", abilities=SHOPPING)
+    key = job.requester.removeprefix(PERSON)
+    is_gone = key != job.requester and not User.objects.filter(pk=key).exists()
+    return Caller(job.requester, abilities=SHOPPING) if is_gone else None
 
 
 def give_back(item: BatchItem, state: str) -> None:
     """Let a pair for which nothing is under way wait again, or end it with its canceled batch."""
     mine = BatchItem.objects.filter(pk=item.pk, state=ItemState.QUEUED, job=item.job_id)
     if state == BatchState.CANCELED:
-        mine.update(state=ItemState.CANCELED, credits=0, **UNASKED)
+        mine.update(**CANCELED)
     else:
         mine.update(state=ItemState.WAITING, **UNASKED)
 

@@ -23,6 +23,7 @@ from tryon.batches.words import words_of
 from tryon.models import ProductImage
 
 VIEW: Final = "batches.view_batch"
+MOST_DIGITS: Final = 9
 
 
 @admin_page("plan/", name="plan", permission=Ability.START_TRYONS)
@@ -140,7 +141,7 @@ def _ordered(request: HttpRequest, batch: Batch) -> HttpResponse:
     order = ORDERS.get(request.POST.get("order", ""))
     if order is None:
         return redirect("admin:batch", batch.pk)
-    confirmed = request.POST.get("confirmed", "0")
+    confirmed = request.POST.get("confirmed", "0")[:MOST_DIGITS]
     try:
         words = order(batch, person_of(request), int(confirmed) if confirmed.isdecimal() else 0)
     except BatchRefused as refusal:

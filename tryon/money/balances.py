@@ -16,11 +16,12 @@ def ask_balances() -> None:
     for account in accounts():
         if not terms_of(account).key:
             continue
+        asked_at = clock.now()  # what is sent from here on may not be in the answer
         try:
             told = client(account).credits().total
         except FashnError as error:
             logger.warning("balance_not_told", account=account, error=type(error).__name__)
         else:
             Balance.objects.update_or_create(
-                account=account, defaults={"credits": max(0, told), "at": clock.now()}
+                account=account, defaults={"credits": max(0, told), "at": asked_at}
             )

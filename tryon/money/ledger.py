@@ -147,9 +147,11 @@ def days_of(calls: QuerySet[Prediction]) -> set[date]:
 
 
 def _items() -> QuerySet[BatchItem]:
-    """Return the pairs of batches for which a call's job was made, the first one first."""
+    """Return the pairs of batches for which a call's job was made: first the one that pays for it."""
     items = BatchItem.objects.filter(job=OuterRef("job"))
-    return items.exclude(state__in=[ItemState.WAITING, ItemState.BLOCKED, ItemState.REUSED]).order_by("pk")
+    return items.exclude(state__in=[ItemState.WAITING, ItemState.BLOCKED, ItemState.REUSED]).order_by(
+        "-credits", "pk"
+    )
 
 
 def _outcome() -> Case:

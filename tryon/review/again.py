@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from config.core.errors import DomainError
@@ -16,7 +17,7 @@ from results.models import Decision, Review, ReviewDecision, TryOnResult
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import MAX_SEED, TryOnOptions
 from tryon.models import Lane, TryOnJob
-from tryon.services.generate import tryon_generate, tryon_price
+from tryon.services.generate import Generated, PriceRose, tryon_generate, tryon_price
 
 WAYS: Final = ("seed", "quality")
 
@@ -54,12 +55,25 @@ def make_again(
 ) -> ReviewDecision:
     """Ask for another picture at the price that the person has seen, and mark this one as almost good.
 
-    A repeated call with the same id asks once: its seed comes from the id. Raise PriceChanged,
-    NotToBeMadeAgain, DecidedMeanwhile, and what ``tryon_generate`` raises.
+    A repeated call with the same id asks once: its seed comes from the id. Of two people who press at once,
+    one pays. Raise PriceChanged, NotToBeMadeAgain, DecidedMeanwhile, and what ``tryon_generate`` raises.
     """
-    known = ReviewDecision.objects.filter(pk=decision_id, person=person).first()
-    if known is not None:
-        return known
+    # In one transaction: where another person's decision was first, the new job goes with ours.
+    with transaction.atomic():
+        known = ReviewDecision.objects.filter(pk=decision_id, person=person).first()
+        if known is not None:
+            return known
+        made = _make(decision_id, result, person, way=way, credits=credits, seen=seen)
+        number, key = made.credits, str(result.pk)
+        audit.note(person, made.job, Act.REGENERATE, way=way, credits=number, instead_of=key)
+        return decide(
+            decision_id=decision_id, result_id=result.pk, person=person, verdict=Decision.ALMOST, seen=seen
+        )
+
+
+def _make(
+    decision_id: UUID, result: TryOnResult, person: User, *, way: str, credits: int, seen: Review
+) -> Generated:
     job = result.job
     options = options_for(job, way, seed=decision_id.int % MAX_SEED)
     if options is None:
@@ -76,11 +90,10 @@ def make_again(
         raise PriceChanged(details={"credits": price})
     if result.review != seen:  # nobody pays for a picture that another person has judged
         raise DecidedMeanwhile(details=last_word(result))
-    made = tryon_generate(lane=Lane.BULK, **wish)
-    audit.note(person, made.job, Act.REGENERATE, way=way, credits=made.credits, instead_of=str(result.pk))
-    return decide(
-        decision_id=decision_id, result_id=result.pk, person=person, verdict=Decision.ALMOST, seen=seen
-    )
+    try:
+        return tryon_generate(lane=Lane.BULK, most_credits=credits, **wish)
+    except PriceRose as rose:
+        raise PriceChanged(details={"credits": rose.credits}) from rose
 
 
 def _further(job: TryOnJob, options: TryOnOptions) -> list[UUID]:

@@ -49,8 +49,8 @@ def job_cancel(job: TryOnJob, caller: Caller, *, only_queued: bool = False) -> T
     """Cancel a job, or leave it to the other callers who asked for the same picture.
 
     A queued job costs nothing. FASHN can't stop a running prediction: its picture is kept unseen, and
-    answers the next request for it. ``only_queued`` leaves a job that has started as it is. Raise NotAllowed,
-    JobNotCancelable.
+    answers the next request for it. ``only_queued``, for batches, leaves a job that has started as it is.
+    Raise NotAllowed, JobNotCancelable.
     """
     if not (caller.may(Ability.OPERATE_JOBS) or is_viewer(job, caller)):
         raise NotAllowed
@@ -69,7 +69,8 @@ def job_cancel(job: TryOnJob, caller: Caller, *, only_queued: bool = False) -> T
             return job  # canceled for this caller; the others go on waiting
         if not actions.cancel(job, by=caller.requester):
             raise JobNotCancelable
-        audit.note(caller, job, Decision.CANCEL)
+        if not only_queued:  # who stops a batch is noted once, for all of its jobs
+            audit.note(caller, job, Decision.CANCEL)
     job.refresh_from_db()
     return job
 

@@ -10,6 +10,7 @@ from django.test import Client
 from config.people.models import AuditEntry
 from results.models import Review, ReviewDecision, TryOnResult
 from tests.factories import TryOnResultFactory
+from tests.threads import at_once
 from tests.tryon.review.test_review import call, reviewer
 from tryon.models import Lane, ProductImage, TryOnJob
 
@@ -68,6 +69,20 @@ def test_nothing_is_paid_that_the_person_has_not_seen(ada: Client, result: TryOn
     assert again(ada, result, 409, way="quality")["code"] == "not_to_be_made_again"
     assert TryOnJob.objects.count() == 1
     assert not ReviewDecision.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_who_press_at_once_pay_once(ada: Client, result: TryOnResult) -> None:
+    people = [ada, reviewer("bea")]
+    body = {"result": str(result.pk), "seen": "pending", "way": "seed", "credits": 1}
+
+    def press() -> int:
+        more = {**body, "id": str(uuid4())}
+        answer = people.pop().post("/admin/review/again/", more, content_type="application/json")
+        return answer.status_code
+
+    assert sorted(at_once(2, press)) == [200, 409]
+    assert TryOnJob.objects.exclude(pk=result.job_id).count() == 1
 
 
 def test_what_can_not_be_made_is_told_and_stays_to_be_judged(ada: Client, result: TryOnResult) -> None:

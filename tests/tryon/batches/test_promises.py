@@ -1,0 +1,180 @@
+"""The promises of a batch's buttons: nobody pays what no person has confirmed, and a stop stops."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from tests.tryon.batches.conftest import Plan, Run, paid
+from tryon import tasks
+from tryon.batches import asking, feeding
+from tryon.batches.models import Batch, BatchState, PauseCode
+from tryon.batches.orders import batch_change, batch_start, credits_missing, retry_price
+from tryon.batches.plans import plan_make
+from tryon.batches.selectors import credits_taken
+from tryon.fashn.options import TryOnOptions
+from tryon.models import Account, Status, TryOnJob
+from tryon.money.models import Balance
+from tryon.money.selectors import last_days, spending, totals_by
+from tryon.sandbox import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def two_slots(settings: Settings) -> None:
+    settings.QUEUE_CONCURRENCY = 2
+
+
+@pytest.fixture
+def page(ada: User) -> Client:
+    client = Client()
+    client.force_login(ada)
+    return client
+
+
+def order(page: Client, batch: Batch, name: str, confirmed: int = 0) -> None:
+    """Press a button of a batch's page."""
+    answer = page.post(reverse("admin:batch", args=[batch.pk]), {"order": name, "confirmed": str(confirmed)})
+    assert answer.status_code == 302
+    batch.refresh_from_db()
+
+
+def states(batch: Batch) -> list[str]:
+    return list(batch.items.values_list("state", flat=True))
+
+
+def same_again(batch: Batch, person: User) -> Batch:
+    """Start another batch of the same pairs."""
+    pairs = batch.items.values_list("product_image", "model_image")
+    other = plan_make(person, options=TryOnOptions(), pairs=list(pairs))
+    batch_start(other, person, confirmed=other.price)
+    return other
+
+
+def test_a_retry_is_paid_and_nothing_else_with_it(
+    started: Plan, run: Run, sandbox: Sandbox, page: Client
+) -> None:
+    sandbox.inject("prediction", "PoseError")
+    batch = started(4)
+    last_two = batch.items.order_by("-id").values("pk")[:2]
+    batch.items.filter(pk__in=list(last_two.values_list("pk", flat=True))).update(credits=0)
+    Batch.objects.update(max_credits=2)  # others were to pay for the last two, and have not
+    assert (run(batch).state, states(batch)) == (BatchState.PAUSED, ["failed"] + ["waiting"] * 3)
+
+    order(page, batch, "retry", retry_price(batch))
+    order(page, batch, "resume")
+
+    assert (batch.state, credits_missing(batch)) == (BatchState.PAUSED, 1)  # nobody has confirmed the last
+    order(page, batch, "resume", 1)
+    assert (run(batch).state, paid(sandbox), batch.max_credits) == (BatchState.DONE, 4, 4)
+
+
+def test_two_canceled_batches_leave_no_job_to_each_other(
+    started: Plan, ada: User, page: Client, run: Run, sandbox: Sandbox
+) -> None:
+    first = started(1)
+    second = same_again(first, ada)
+    tasks.batches()
+    assert states(first) == states(second) == ["queued"]
+
+    order(page, first, "cancel")
+    assert TryOnJob.objects.get().status == Status.QUEUED  # the other batch wants it
+    order(page, second, "cancel")
+
+    run(first)
+    run(second)
+    assert TryOnJob.objects.get().status == Status.CANCELED
+    assert (states(first), states(second), paid(sandbox)) == (["canceled"], ["canceled"], 0)
+
+
+def test_a_shared_pair_waits_in_the_batch_that_is_paused(
+    started: Plan, ada: User, page: Client, run: Run, sandbox: Sandbox
+) -> None:
+    first = started(1)
+    second = same_again(first, ada)
+    tasks.batches()
+
+    order(page, first, "pause")
+    order(page, second, "cancel")
+
+    assert TryOnJob.objects.get().status == Status.CANCELED
+    assert (states(first), states(second)) == (["waiting"], ["canceled"])
+    order(page, first, "resume", credits_missing(first))
+    run(first)
+    assert (first.state, paid(sandbox), credits_taken(first)) == (BatchState.DONE, 1, 1)
+
+
+@pytest.mark.parametrize("gone", ["off", "deleted"])
+def test_the_batch_of_who_has_left_can_be_stopped(
+    started: Plan, ada: User, run: Run, sandbox: Sandbox, gone: str
+) -> None:
+    batch = started(2)
+    tasks.batches()
+    bob = User.objects.create_superuser("bob", "bob@shop.example")
+    if gone == "off":
+        User.objects.filter(pk=ada.pk).update(is_active=False)
+    else:
+        ada.delete()
+    page = Client()
+    page.force_login(bob)
+
+    order(page, batch, "cancel")
+
+    run(batch)
+    assert (batch.state, states(batch), paid(sandbox)) == (BatchState.CANCELED, ["canceled"] * 2, 0)
+
+
+@pytest.mark.parametrize("name", ["pause", "cancel"])
+def test_a_stop_while_the_feeder_asks_starts_nothing_more(
+    started: Plan, page: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    batch = started(4)
+    real, asked = asking.ask, []
+
+    def ask(*args: Any) -> bool:
+        answer = real(*args)
+        asked.append(args)
+        if len(asked) == 1:
+            order(page, batch, name)
+        return answer
+
+    monkeypatch.setattr(feeding, "ask", ask)
+    tasks.batches()
+
+    assert not TryOnJob.objects.filter(status=Status.QUEUED).exists()
+    assert TryOnJob.objects.count() == 1
+    assert set(states(batch)) == {"waiting" if name == "pause" else "canceled"}
+
+
+def test_what_a_worker_has_taken_and_not_sent_counts_against_the_floor(started: Plan, ada: User) -> None:
+    batch = started(3)
+    batch_change(batch, ada, priority=0, not_before=None, credit_floor=100)
+    Balance.objects.create(account=Account.LIVE, credits=102)
+    tasks.batches()
+    tasks.dispatch()
+    assert TryOnJob.objects.filter(status=Status.PROCESSING).count() == 1
+
+    tasks.batches()
+
+    batch.refresh_from_db()
+    assert (states(batch)[2], batch.pause_code) == ("waiting", PauseCode.CREDIT_FLOOR)
+
+
+def test_a_call_counts_for_the_batch_that_pays_for_it(
+    started: Plan, plan: Plan, ada: User, run: Run, sandbox: Sandbox
+) -> None:
+    joining = plan(1)
+    paying = same_again(joining, ada)
+    tasks.batches()
+    batch_start(joining, ada, confirmed=1)
+    tasks.batches()
+    run(paying)
+    run(joining)
+
+    assert (credits_taken(paying), credits_taken(joining), paid(sandbox)) == (1, 0, 1)
+    sums = totals_by(spending(last_days(1)), lambda columns: columns["batch_id"])
+    assert {key: one.credits for key, one in sums.items()} == {paying.pk: 1}
