@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
+from config.core.http.idempotency.answers import Fleeting
 from config.shops.callers import caller_of
 from results.api.serializers import ResultAnswer, result_answers
 from tryon.services.credits import ShopperLimitReached, UsedUp
@@ -25,9 +26,13 @@ class FallbackAnswer(ResultAnswer):
 
 
 def fallback_answers(request: Request, product_image_id: UUID) -> list[FallbackAnswer]:
-    """Return pictures of the photo's product, with fresh addresses."""
+    """Return pictures of the photo's product, with fresh addresses.
+
+    An answer that is repeated hours later comes without them: they may be rejected or withdrawn by then.
+    """
     results = results_instead(caller_of(request), product_image_id)
-    return [cast(FallbackAnswer, {**answer, "fallback": True}) for answer in result_answers(results, request)]
+    answers = result_answers(results, request)
+    return Fleeting(cast(FallbackAnswer, {**answer, "fallback": True}) for answer in answers)
 
 
 @contextmanager

@@ -69,4 +69,5 @@ def _words(batch: Batch) -> tuple[str, str]:
         "Failed: %(failed)d\nBlocked: %(blocked)d\nCredits: %(credits)d\n\n"
         "See it, or retry what failed, on this page:\n%(page)s"
     )
-    return gettext("Batch done: %(name)s") % facts, text % facts
+    subject = gettext("Batch done: %(name)s") % facts
+    return " ".join(subject.split()), text % facts  # the name's person may have broken its line

@@ -24,6 +24,8 @@ from results.models import Decision, Review, ReviewDecision, TryOnResult
 
 # More are not put in one file.
 MOST: Final = 5000
+# Of a file's name. Disks take 255.
+MOST_BYTES: Final = 150
 UNUSABLE: Final = re.compile(r"[^\w.-]+")
 # A spreadsheet takes a text that begins with one of these for a formula.
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -117,10 +119,12 @@ def _noted(first: bytes, rest: Iterator[bytes], line: Line) -> Iterator[bytes]:
 
 def _line(row: TryOnResult, label: str, decided: tuple[str, str] | None) -> Line:
     job = row.job
-    name = "_".join([str(job.product_image), str(job.model_image), str(row.pk)[:8]])
+    words = UNUSABLE.sub("-", f"{job.product_image}_{job.model_image}")
+    # Cut before the id, which tells pictures of the same photos apart.
+    words = words.encode()[:MOST_BYTES].decode(errors="ignore")
     who, when = decided or ("", "")
     return Line(
-        file=UNUSABLE.sub("-", name)[:120] + PurePosixPath(str(row.image)).suffix,
+        file=f"{words}_{str(row.pk)[:8]}{PurePosixPath(str(row.image)).suffix}",
         state="",
         sha256="",
         bytes=0,

@@ -55,7 +55,7 @@ def _json_of(request: HttpRequest) -> Any:
     try:
         # A page that is being left can only send a form.
         return json.loads(request.POST.get("body") or request.body)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or brackets within brackets without end
         return None
 
 

@@ -9,6 +9,7 @@ from pytest_django import Settings
 from config.core import clock
 from config.shops.models import Shop
 from results.models import Review, TryOnResult
+from results.services import result_review
 from tests.conftest import Api, data_of, error_of, requester
 from tests.factories import ProductImageFactory, TryOnJobFactory, TryOnResultFactory
 from tryon.models import Account, Governor, Pause, TryOnJob
@@ -114,6 +115,25 @@ def test_while_nothing_goes_on_the_try_on_is_queued_and_the_same_product_shown(
     check(answer["fallbacks"], approved)
     assert data_of(owner.get(f"jobs/{answer['jobId']}"))["resultState"] == "none"
     assert TryOnJob.objects.filter(pk=answer["jobId"]).exists()
+
+
+def test_a_repeated_request_shows_no_picture_that_may_be_rejected_by_now(
+    owner: Api, product_id: str, model_id: str, approved: list[str]
+) -> None:
+    Governor.objects.update_or_create(account=Account.LIVE, defaults={"pause": Pause.OPERATOR})
+    key = {"Idempotency-Key": "a-page-that-is-loaded-again"}
+
+    def ask_again() -> dict[str, Any]:
+        body = {"productImageId": product_id, "modelImageId": model_id}
+        answer: dict[str, Any] = data_of(
+            owner.client.post("/api/tryon/generate", body, content_type="application/json", headers=key)
+        )
+        return answer
+
+    first = ask_again()
+    check(first.pop("fallbacks"), approved)
+    result_review(TryOnResult.objects.filter(pk__in=approved), Review.REJECTED)
+    assert ask_again() == first
 
 
 def test_with_nothing_to_show_the_try_on_is_queued_all_the_more(

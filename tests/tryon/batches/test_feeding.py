@@ -55,6 +55,8 @@ def test_a_batch_makes_its_pictures_a_few_at_a_time(
     started: Plan, run: Run, sandbox: Sandbox, ada: User
 ) -> None:
     batch = started(5)
+    batch.name = "Spring\r\nBcc: all@shop.example"
+    batch.save()
     assert not TryOnJob.objects.exists()  # the request starts nothing
     tasks.batches()
     assert states(batch) == ["queued"] * 4 + ["waiting"]
@@ -66,7 +68,7 @@ def test_a_batch_makes_its_pictures_a_few_at_a_time(
     assert paid(sandbox) == credits_taken(batch) == batch.max_credits == 5
     [letter] = mail.outbox
     assert letter.to == ["ada@shop.example"]
-    assert f"Batch done: {batch.name}" in letter.subject
+    assert letter.subject == "Batch done: Spring Bcc: all@shop.example"  # on one line
     assert "New pictures: 5" in letter.body
     tasks.batches()
     assert len(mail.outbox) == 1

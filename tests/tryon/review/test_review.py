@@ -272,6 +272,8 @@ def test_keys_are_a_persons_own_and_no_two_are_the_same(ada: Client, bea: Client
 def test_a_call_that_does_not_fit_is_refused(ada: Client) -> None:
     assert call(ada, "decide", 400, id="x")["code"] == "invalid_request"
     assert call(ada, "next", 400, filter="", have=[], want=7)["code"] == "invalid_request"
+    deep = ada.post(f"{PAGE}next/", "[" * 100_000, content_type="application/json")
+    assert deep.status_code == 400
     assert decide(ada, uuid4(), "approved", 404)["code"] == "result_not_found"
     private = TryOnResultFactory.create(
         job__model_image=None, job__shopper_photo=ShopperPhotoFactory.create()

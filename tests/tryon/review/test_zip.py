@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
@@ -30,7 +31,7 @@ def staff(db: None) -> Client:
 
 def stored(content: bytes, **fields: Any) -> TryOnResult:
     """An approved result with its picture."""
-    key = default_storage.save("results/aa/picture.png", ContentFile(content))
+    key = default_storage.save(f"results/aa/{uuid4()}.png", ContentFile(content))
     fields = {"review": Review.APPROVED, "job__product_image__product_id": "=SKU/1", **fields}
     result: TryOnResult = TryOnResultFactory.create(image=key, **fields)
     return result
@@ -94,6 +95,16 @@ def test_a_picture_that_is_gone_is_named_and_breaks_nothing(
     assert {(line["state"], line["sha256"]) for line in lines} == {
         ("incomplete", hashlib.sha256(b"first").hexdigest())
     }
+
+
+def test_each_picture_has_a_name_of_its_own_that_a_disk_takes(staff: Client) -> None:
+    long = {"job__product_image__product_id": "=" + "옷" * 99, "job__model_image__name": "모" * 100}
+    results = [stored(content, **long) for content in (b"one", b"other")]
+    archive = opened(staff.get(ZIP))
+    names = [line["file"] for line in manifest(archive)]
+    assert sorted(map(archive.read, names)) == [b"one", b"other"]
+    assert sorted(name[-12:-4] for name in names) == sorted(str(result.pk)[:8] for result in results)
+    assert all(len(name.encode()) < 200 for name in names)
 
 
 def test_by_filter_or_by_choice(staff: Client) -> None:

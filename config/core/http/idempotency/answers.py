@@ -13,6 +13,10 @@ from config.core.http.envelope import StoredUrl, absolute_urls
 type Place = tuple[str | int, ...]
 
 
+class Fleeting[Item](list[Item]):
+    """A part of an answer that is true only now. A repeat of the answer comes without it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """An answer before it is rendered. ``data`` is None for an empty one."""
@@ -52,13 +56,17 @@ def read_again(status: int, answer: str, request: HttpRequest) -> Outcome:
 
 
 def without_addresses(node: Any, place: Place, found: list[tuple[Place, str]]) -> Any:
-    """Return the data with null for each signed address, whose place and storage key go into ``found``."""
+    """Return the data with null for each signed address, whose place and storage key go into ``found``.
+
+    What is fleeting is left out.
+    """
     match node:
         case StoredUrl():
             found.append((place, node.stored_as))
             return None
         case Mapping():
-            return {name: without_addresses(inner, (*place, name), found) for name, inner in node.items()}
+            kept = {name: inner for name, inner in node.items() if not isinstance(inner, Fleeting)}
+            return {name: without_addresses(inner, (*place, name), found) for name, inner in kept.items()}
         case list() | tuple():
             return [without_addresses(inner, (*place, at), found) for at, inner in enumerate(node)]
         case _:
