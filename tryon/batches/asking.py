@@ -13,7 +13,7 @@ from tryon.batches.models import BatchItem, BatchState, ItemState
 from tryon.batches.orders import UNASKED, give_back
 from tryon.batches.selectors import LOST, items_under_way, payer_of
 from tryon.batches.words import english
-from tryon.fashn.options import TryOnOptions
+from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import Lane, Status, TryOnJob
 from tryon.services.credits import UsedUp
 from tryon.services.generate import PriceRose, tryon_generate
@@ -26,7 +26,12 @@ def ask_for_lost() -> None:
     """Ask again for the pairs whose feeder has gone between the claim and the job."""
     lost = items_under_way().filter(job=None, asked_at__lt=clock.now() - LOST)
     for item in lost.select_related("batch__created_by", "product_image", "model_image"):
-        payer, options = payer_of(item.batch), TryOnOptions.from_mapping(item.batch.options)
+        payer = payer_of(item.batch)
+        try:
+            options = TryOnOptions.from_mapping(item.batch.options)
+        except OptionError:
+            give_back(item, item.batch.state)
+            continue
         is_running = item.batch.state == BatchState.RUNNING
         if payer is not None and is_running:
             if not ask(item, payer, options):

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, F, OuterRef, Sum
 
 from config.core import clock
 from config.core.errors import DomainError
@@ -25,7 +25,7 @@ from tryon.batches.models import LIVE, PLANS, Batch, BatchItem, BatchState, Item
 from tryon.batches.plans import plan_recount
 from tryon.batches.selectors import credits_taken, credits_to_come, items_outdated
 from tryon.fashn.inputs import total_credits
-from tryon.fashn.options import TryOnOptions
+from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import Status, TryOnJob
 from tryon.services.background import batches_later
 from tryon.services.jobs import job_cancel
@@ -105,16 +105,22 @@ def batch_cancel(batch: Batch, person: User) -> None:
     """Cancel what has not started. What is at FASHN finishes, and its pictures are kept. Raise NotNow."""
     with transaction.atomic():
         _change(batch, LIVE, state=BatchState.CANCELED, pause_code="")
-        batch.items.filter(state=ItemState.WAITING).update(**CANCELED)
+        _cancel_waiting(batch)
         note(person, batch, Decision.CANCEL)
     withdraw(batch)
     batches_later()
 
 
 def retry_price(batch: Batch) -> int:
-    """Return the most that a retry of the failed pairs costs, in credits. What is paid is paid once only."""
+    """Return the most that a retry of the failed pairs costs, in credits. What is paid is paid once only.
+
+    It is 0 for outdated options, with which nothing can be tried again.
+    """
     failed = batch.items.filter(state=ItemState.FAILED).count()
-    return failed * total_credits(TryOnOptions.from_mapping(batch.options))
+    try:
+        return failed * total_credits(TryOnOptions.from_mapping(batch.options))
+    except OptionError:
+        return 0
 
 
 def batch_retry(batch: Batch, person: User, *, confirmed: int) -> None:
@@ -163,7 +169,7 @@ def batch_change(
 def withdraw(batch: Batch) -> None:
     """Take a stopped batch's queued jobs back, unless somebody else wants them. Those at FASHN go on."""
     if batch.state == BatchState.CANCELED:  # a feeder may have given some back since
-        batch.items.filter(state=ItemState.WAITING).update(**CANCELED)
+        _cancel_waiting(batch)
     under_way = BatchItem.objects.filter(state=ItemState.QUEUED)
     wanted = under_way.filter(job=OuterRef("job"), batch__state=BatchState.RUNNING).exclude(batch=batch)
     queued = batch.items.filter(state=ItemState.QUEUED, job__status=Status.QUEUED).select_related("job")
@@ -177,6 +183,13 @@ def withdraw(batch: Batch) -> None:
         same = under_way.filter(job=item.job, batch__created_by=batch.created_by_id)
         for one in same.select_related("batch"):
             give_back(one, one.batch.state)
+
+
+def _cancel_waiting(batch: Batch) -> None:
+    waiting = batch.items.filter(state=ItemState.WAITING)
+    # A retry keeps its failed job: what that has cost is the batch's.
+    waiting.filter(credits__gt=0).update(**{**CANCELED, "job": F("job")})
+    waiting.update(**CANCELED)
 
 
 def _leaving(batch: Batch, job: TryOnJob) -> Caller | None:

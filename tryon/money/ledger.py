@@ -149,9 +149,10 @@ def days_of(calls: QuerySet[Prediction]) -> set[date]:
 def _items() -> QuerySet[BatchItem]:
     """Return the pairs of batches for which a call's job was made: first the one that pays for it."""
     items = BatchItem.objects.filter(job=OuterRef("job"))
-    return items.exclude(state__in=[ItemState.WAITING, ItemState.BLOCKED, ItemState.REUSED]).order_by(
-        "-credits", "pk"
+    counting_on_others = Q(state=ItemState.WAITING, credits=0) | Q(
+        state__in=[ItemState.BLOCKED, ItemState.REUSED]
     )
+    return items.exclude(counting_on_others).order_by("-credits", "pk")
 
 
 def _outcome() -> Case:

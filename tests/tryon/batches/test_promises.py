@@ -8,13 +8,15 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from config.core import clock
 from tests.tryon.batches.conftest import Plan, Run, paid
 from tryon import tasks
 from tryon.batches import asking, feeding
+from tryon.batches.claims import claim
 from tryon.batches.models import Batch, BatchState, PauseCode
 from tryon.batches.orders import batch_change, batch_start, credits_missing, retry_price
 from tryon.batches.plans import plan_make
-from tryon.batches.selectors import credits_taken
+from tryon.batches.selectors import LOST, credits_taken
 from tryon.fashn.options import TryOnOptions
 from tryon.models import Account, Status, TryOnJob
 from tryon.money.models import Balance
@@ -45,6 +47,12 @@ def order(page: Client, batch: Batch, name: str, confirmed: int = 0) -> None:
 
 def states(batch: Batch) -> list[str]:
     return list(batch.items.values_list("state", flat=True))
+
+
+def by_batch() -> dict[Any, int]:
+    """The paid credits of each batch, as the page *Money* counts them."""
+    sums = totals_by(spending(last_days(1)), lambda columns: columns["batch_id"])
+    return {key: one.credits for key, one in sums.items()}
 
 
 def same_again(batch: Batch, person: User) -> Batch:
@@ -176,5 +184,37 @@ def test_a_call_counts_for_the_batch_that_pays_for_it(
     run(joining)
 
     assert (credits_taken(paying), credits_taken(joining), paid(sandbox)) == (1, 0, 1)
-    sums = totals_by(spending(last_days(1)), lambda columns: columns["batch_id"])
-    assert {key: one.credits for key, one in sums.items()} == {paying.pk: 1}
+    assert by_batch() == {paying.pk: 1}
+
+
+def test_what_a_failed_pair_has_cost_stays_its_batchs(
+    started: Plan, run: Run, sandbox: Sandbox, page: Client
+) -> None:
+    sandbox.inject("prediction", "ContentModerationError", model="background-remove")
+    batch = run(started(1, background="white"))
+    assert (states(batch), paid(sandbox)) == (["failed"], 1)
+
+    order(page, batch, "retry", retry_price(batch))
+    assert by_batch() == {batch.pk: 1}
+    order(page, batch, "cancel")
+
+    assert by_batch() == {batch.pk: credits_taken(batch)} == {batch.pk: 1}
+
+
+def test_a_batch_with_outdated_options_can_be_seen_and_canceled(started: Plan, page: Client) -> None:
+    first, other = started(1), started(1)
+    for batch in (first, other):
+        claim(batch, 1)
+    first.items.update(asked_at=clock.now() - LOST * 2)
+    other.items.update(asked_at=clock.now() - LOST * 2)
+    Batch.objects.filter(pk=first.pk).update(options={"mode": "gone"})
+
+    tasks.batches()
+    tasks.batches()
+
+    first.refresh_from_db()
+    assert (first.pause_code, states(first), states(other)) == ("options_outdated", ["waiting"], ["queued"])
+    assert other.items.get().job is not None
+    assert page.get(reverse("admin:batch", args=[first.pk])).status_code == 200
+    order(page, first, "cancel")
+    assert states(first) == ["canceled"]
