@@ -309,6 +309,8 @@ MAILERS = {
     if EMAIL_SERVER
     else {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
 }
+# A shop may do without e-mail: Django calls that a fault of a deployment.
+SILENCED_SYSTEM_CHECKS = ["mail.E001"]
 
 # --- HTTP API ------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ def settings_checked() -> Iterator[Finding]:
     told = [
         message
         for message in checks.run_checks(include_deployment_checks=True)
-        if message.level >= checks.WARNING and _counts(str(message.id))
+        if message.level >= checks.WARNING and not message.is_silenced() and _counts(str(message.id))
     ]
     for message in told:
         state = State.ERROR if message.level >= checks.ERROR else State.WARNING

@@ -63,6 +63,7 @@ def shop(live_server: LiveServer, sandbox: Sandbox, settings: Settings, plain_st
     """An installation in which all is well, with everything that the doctor calls."""
     settings.PUBLIC_BASE_URL = live_server.url
     settings.SECRET_KEY = "a secret key of the test, " * 3
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
     start_workers()
     return settings
 
