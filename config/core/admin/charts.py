@@ -59,8 +59,9 @@ def bar_chart(
     ``addresses`` lead from each label, in the table.
     """
     rows = [*zip(*series.values(), strict=True)]
-    scale = Scale.upto(max((sum(value or 0 for value in row) for row in rows), default=0))
-    step = (WIDTH - LEFT) / max(1, len(labels))
+    sums = [float(sum(value or 0 for value in row)) for row in rows]
+    scale = Scale.upto(max(sums, default=0), whole=all(map(float.is_integer, sums)))
+    step = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
     width = max(1.0, min(48.0, step * 0.7))
     marks = []
     for place, row in enumerate(rows):
@@ -153,13 +154,16 @@ class Scale:
     most: float
 
     @classmethod
-    def upto(cls, highest: float) -> "Scale":
-        """Return the scale whose steps are round numbers and hold ``highest``."""
+    def upto(cls, highest: float, *, whole: bool = False) -> "Scale":
+        """Return the scale whose steps are round numbers, also ``whole`` ones, and hold ``highest``."""
         if highest <= 0:
             return cls(float(STEPS))
         rough = highest / STEPS
         power = 10.0 ** math.floor(math.log10(rough))
-        step = next(power * size for size in (1, 2, 2.5, 5, 10) if rough <= power * size * 1.000_001)
+        steps = (power * size for size in (1, 2, 2.5, 5, 10))
+        step = next(
+            step for step in steps if rough <= step * 1.000_001 and (step.is_integer() or not whole)
+        )
         return cls(step * STEPS)
 
     def y(self, value: float) -> float:

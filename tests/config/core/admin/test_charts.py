@@ -28,6 +28,13 @@ def test_the_table_has_the_numbers_of_the_bars_and_leads_to_what_is_behind_them(
     assert "style=" not in chart
 
 
+@pytest.mark.parametrize(("highest", "axis"), [(1, "01234"), (9, "0 5 10 15 20"), (1.5, "0 0.5 1 1.5 2")])
+def test_the_axis_of_whole_numbers_has_no_fractions(highest: float, axis: str) -> None:
+    chart = bar_chart("Jobs", ["Mon"], {"Done": [highest]})
+    numbers = re.findall(r'text-anchor="end">([\d.]+)<', chart)
+    assert numbers == (axis.split() if " " in axis else list(axis))
+
+
 def test_names_from_outside_are_text() -> None:
     chart = bar_chart("<b>", ["<i>"], {"<u>": [1], "b": [2]})
     assert not re.search("<[biu]>", chart)
