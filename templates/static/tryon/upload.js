@@ -185,6 +185,7 @@ function tell() {
   if (all) said.textContent = say("progress", { done: all - left, all, added, duplicate, refused });
   Object.assign(progress, { max: all || 1, value: all - left, hidden: !all });
   tools.hidden = !all || left > 0;
+  tools.querySelector("[data-again-all]").hidden = refused === 0;
   paused.hidden = !isPaused;
   if (isPaused) paused.querySelector("[data-said]").textContent = say("signedOut", { number: left });
   const waiting = count("waiting");
