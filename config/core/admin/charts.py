@@ -161,9 +161,7 @@ class Scale:
         rough = highest / STEPS
         power = 10.0 ** math.floor(math.log10(rough))
         steps = (power * size for size in (1, 2, 2.5, 5, 10))
-        step = next(
-            step for step in steps if rough <= step * 1.000_001 and (step.is_integer() or not whole)
-        )
+        step = next(step for step in steps if rough <= step * 1.000_001 and (step.is_integer() or not whole))
         return cls(step * STEPS)
 
     def y(self, value: float) -> float:
