@@ -28,7 +28,7 @@ TASKS: Final = (
         _("Products"),
         (
             Place("catalogue_product_changelist", _("Products"), "catalogue.view_product"),
-            Place("product-import", _("Import…"), "catalogue.add_product"),
+            Place("product-import", _("Import…"), "catalogue.change_product"),
         ),
     ),
     Task(

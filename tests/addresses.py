@@ -88,6 +88,7 @@ def erasing(app: str, model: str) -> dict[str, dict[str, Row]]:
     }
 
 
+IMPORT: Final = ("catalogue.add_product", "catalogue.change_product")
 COMPARE: Final = "comparisons.view_comparison"
 QUEUES: Final = Ability.OPERATE_QUEUES
 RQ: Final = "admin/django_rq/dashboard/"
@@ -225,11 +226,11 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
         "GET": page(Ability.CHANGE_MODELS, ok=404),
         "POST": page(Ability.CHANGE_MODELS, ok=404),
     },
-    "admin/products/import/": {"GET": page("catalogue.add_product"), "POST": page("catalogue.add_product")},
+    "admin/products/import/": {"GET": page(*IMPORT), "POST": page(*IMPORT)},
     # Another person's import.
     "admin/products/import/<uuid:import_id>/": {
-        "GET": page("catalogue.add_product", ok=404),
-        "POST": page("catalogue.add_product", ok=404),
+        "GET": page(*IMPORT, ok=404),
+        "POST": page(*IMPORT, ok=404),
     },
     "admin/releases/": {
         "GET": page(Ability.SEE_RETIRED_MODELS),

@@ -79,6 +79,20 @@ def test_jobs_and_model_photos_are_exported(staff: Client) -> None:
     assert rows_of(export(staff, ModelImage))[0]["name"] == "'=HYPERLINK(1)"
 
 
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_shops_text_breaks_no_export_and_no_shopper_is_in_one(staff: Client, form: str) -> None:
+    TryOnJobFactory.create(product_image__product_id="\x0b=SKU\x01", requester="shopper:ada")
+    content = export(staff, TryOnJob, form).content
+    if form == "xlsx":
+        sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+        assert sheet is not None
+        names, row = sheet.iter_rows(values_only=True)
+    else:
+        names, row = csv.reader(io.StringIO(content.decode("utf-8-sig")))
+    told = dict(zip(names, row, strict=True))
+    assert (told["product"], told["requester"]) == ("'=SKU", "shopper")
+
+
 def test_no_cell_of_a_spreadsheet_is_a_formula(staff: Client) -> None:
     ModelImageFactory.create(name="=1+1", tags=["+a"])
     book = openpyxl.load_workbook(io.BytesIO(export(staff, ModelImage, "xlsx").content))

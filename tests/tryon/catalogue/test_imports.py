@@ -121,6 +121,19 @@ def packed(name: str, content: bytes) -> bytes:
     return file.getvalue()
 
 
+def damaged(name: str, part: bytes, other: bytes) -> bytes:
+    """An XLSX file with a change in one of its parts."""
+    file = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(xlsx(["product_id"], ["SKU-1"]))) as whole,
+        zipfile.ZipFile(file, "w") as copy,
+    ):
+        for entry in whole.namelist():
+            content = whole.read(entry)
+            copy.writestr(entry, content.replace(part, other) if entry == name else content)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -134,6 +147,8 @@ def packed(name: str, content: bytes) -> bytes:
         (b'product_id\n"SKU-1' + b"x" * 200_000, "This CSV file is damaged"),
         (b"product_id\n\0\n", "This file is no table."),
         (packed("photo.jpg", b"x"), "This file is no table."),
+        (damaged("xl/worksheets/sheet1.xml", b"</row>", b""), "This file is no table."),
+        (damaged("xl/workbook.xml", b"</workbook>", b""), "This file is no table."),
         (packed("xl/bomb.xml", bytes(100_000_001)), "There is too much in this file."),
         (b"product_id\n" + b"SKU\n" * 10_001, "There are more than 10,000 rows."),
         (b"x" * 5_000_001, "The file is larger than 5 MB."),
@@ -258,6 +273,11 @@ def test_a_photo_is_fetched_by_a_worker_and_a_fault_is_told(staff: Client, setti
     text = page(staff, f"{IMPORT}{ProductImport.objects.earliest('created_at').pk}/")
     assert "Done: 1. Waiting: 0. Failed: 1." in text
     assert "This is not a photo in a format that we read." in text
+
+
+@pytest.mark.parametrize("part", ["add_product", "change_product"])
+def test_who_may_do_only_a_part_of_it_imports_nothing(part: str) -> None:
+    assert sign_in(f"catalogue.{part}").get(IMPORT).status_code == 403
 
 
 def test_who_may_fetch_no_photos_imports_none_by_address() -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -19,7 +20,8 @@ from tryon.catalogue.exchange.imports import COLUMNS, import_apply, import_check
 from tryon.catalogue.exchange.tables import MOST_ROWS, TableRefused
 from tryon.catalogue.models import ImportState, PhotoFetch, Product, ProductImport
 
-IMPORT: Final = "catalogue.add_product"
+ADD: Final = "catalogue.add_product"
+CHANGE: Final = "catalogue.change_product"
 FETCHES_SHOWN: Final = 100
 
 
@@ -36,9 +38,10 @@ class ImportForm(forms.Form):
     )
 
 
-@admin_page("products/import/", name="product-import", permission=IMPORT)
+@admin_page("products/import/", name="product-import", permission=CHANGE)
 def import_page(request: HttpRequest) -> HttpResponseBase:
     """Take a file, check it, and lead to what it would change."""
+    _require_add(request)
     form = (
         ImportForm(request.POST or None, request.FILES or None) if request.method == "POST" else ImportForm()
     )
@@ -63,9 +66,10 @@ def import_page(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-@admin_page("products/import/<uuid:import_id>/", name="product-import-preview", permission=IMPORT)
+@admin_page("products/import/<uuid:import_id>/", name="product-import-preview", permission=CHANGE)
 def preview_page(request: HttpRequest, import_id: UUID) -> HttpResponseBase:
     """Show what an import would change, or has changed, and on POST apply it."""
+    _require_add(request)
     found = ProductImport.objects.filter(pk=import_id, person=request.user.pk).first()
     if found is None:
         raise Http404
@@ -82,6 +86,12 @@ def preview_page(request: HttpRequest, import_id: UUID) -> HttpResponseBase:
         fetches=_fetches(found) if is_applied else {},
         **_way(),
     )
+
+
+def _require_add(request: HttpRequest) -> None:
+    """Refuse who may not add products: an import changes some and adds others. Raise PermissionDenied."""
+    if not request.user.has_perm(ADD):
+        raise PermissionDenied
 
 
 def _apply(request: HttpRequest, waiting: ProductImport) -> HttpResponseBase:

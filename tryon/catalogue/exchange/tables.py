@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 
 import openpyxl
 from django.utils.translation import gettext as _
-from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 MOST_BYTES: Final = 5_000_000
 MOST_ROWS: Final = 10_000
@@ -108,11 +108,13 @@ def _xlsx_rows(content: bytes) -> Iterator[Sequence[Any]]:
         if unpacked > MOST_UNPACKED_BYTES:
             raise TableRefused(_("There is too much in this file. Send a sheet with the products alone."))
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()
+        yield from sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=MOST_COLUMNS, values_only=True)
+    except TableRefused:
+        raise
+    except Exception as error:  # a damaged file raises whatever breaks first, also between two rows
         raise refusal from error
-    sheet = book.worksheets[0]
-    sheet.reset_dimensions()
-    yield from sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=MOST_COLUMNS, values_only=True)
 
 
 def _table(rows: Iterable[Sequence[Any]], encoding: str) -> Table:
@@ -152,5 +154,11 @@ def cell_text(cell: Any) -> str:
 
 
 def cell_safe(value: Any) -> Any:
-    """Return a value for an export. A text that a spreadsheet takes for a formula gets a quote before it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    """Return a value for an export. A text that a spreadsheet takes for a formula gets a quote before it.
+
+    Control characters go: XLSX has none.
+    """
+    if not isinstance(value, str):
+        return value
+    text = ILLEGAL_CHARACTERS_RE.sub("", value)
+    return f"'{text}" if text.startswith(FORMULA) else text
