@@ -72,7 +72,7 @@ function show(job, choice) {
   if (job.status === "queued" || job.status === "processing") room.showProgress(job, () => giveUp(job.id, choice));
   else if (job.status === "failed") room.showProblem(choice, job.errorMessage, job.retryable ? again : undefined);
   else if (job.status === "canceled") room.showProblem(choice, say("canceled"), again);
-  else if (job.resultImageUrl === undefined) room.showProblem(choice, say(job.resultState === "rejected" ? "rejected" : "expired"), again);
+  else if (job.resultImageUrl === undefined) room.showProblem(choice, job.resultState === "rejected" ? say("rejected") : say("expired"), again);
   else {
     // A signed address expires after an hour. The job gives a new one.
     const onPictureLost = () => room.showProblem(choice, say("pictureNotLoaded"), () => watch(job.id));

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from pytest_django import Settings
 
@@ -43,7 +44,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def erase(photo: Photo) -> Erased:
-    return photo_erase(photo, Caller("user:1", is_manager=True))
+    person, _ = User.objects.get_or_create(username="eraser")
+    return photo_erase(photo, Caller(f"user:{person.pk}", is_manager=True))
 
 
 def runs(sandbox: Sandbox) -> int:

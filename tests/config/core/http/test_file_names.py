@@ -57,16 +57,15 @@ def test_a_photo_with_any_name_is_taken_by_the_api(owner: Api, name: bytes) -> N
 
 def test_the_admin_names_products_after_what_can_be_read() -> None:
     body = form(*NAMES.values(), field="photos", product_id="", metadata="")
-    assert send(sign_in(), "/admin/tryon/productimage/add/", body).status_code == 302
+    # A product has a picture once: the second "coat" and the second long name are refused.
+    assert send(sign_in(), "/admin/tryon/productimage/add/", body).status_code == 200
     assert [*ProductImage.objects.order_by("created_at").values_list("product_id", flat=True)] == [
         "\ufffd\u073f\ufffd",
         "file",
         "\ufffdt\ufffd",
         LONG[:100],
-        LONG[:100],
         "coat",
         "aContent-Transfer-Encoding: base64",
-        "coat",
         "a; name=other",
     ]
 
