@@ -50,10 +50,11 @@ class Payer(NamedTuple):
 
 
 class NewOwner(NamedTuple):
-    """The requester for whom a job counts from a retry on, and the budgets that it uses."""
+    """The requester for whom a job counts from a retry on, its budgets, and another lane, if any."""
 
     requester: str
     payer: Payer
+    lane: Lane | None = None
 
 
 class TryOnJob(models.Model):

@@ -80,7 +80,8 @@ def job_retry(
 ) -> TryOnJob:
     """Pay for another try. Return the job that makes the picture: this one, or an identical one.
 
-    An identical job that is active leaves a batch's lane for ``Lane.INTERACTIVE``.
+    An identical job that is active leaves a batch's lane for ``Lane.INTERACTIVE``. With ``Lane.BULK`` the job
+    goes on in that lane, behind the shoppers.
 
     ``request_id`` names a request that may be repeated: one that has retried the job retries it no second
     time. A paid picture is only fetched. Raise NotAllowed, JobNotFailed, ProductImageNotFound,
@@ -105,7 +106,7 @@ def job_retry(
     live = share_live(job.cache_key, caller, photos)
     while live is None:
         try:
-            _go_on(job, caller, request_id)
+            _go_on(job, caller, request_id, lane)
         except ResultAppeared:
             live = share_live(job.cache_key, caller, photos)
         except TwinActive:
@@ -151,7 +152,7 @@ def may_pay_again(job: TryOnJob, caller: Caller) -> bool:
     return caller.may(Ability.START_TRYONS) and is_viewer(job, caller)
 
 
-def _go_on(job: TryOnJob, caller: Caller, request_id: UUID | None) -> None:
+def _go_on(job: TryOnJob, caller: Caller, request_id: UUID | None, lane: Lane) -> None:
     """Make a failed job active.
 
     Raise JobNotFailed, OptionsOutdated, ResultAppeared, TwinActive, and as ``check_limits``.
@@ -159,7 +160,8 @@ def _go_on(job: TryOnJob, caller: Caller, request_id: UUID | None) -> None:
     with transaction.atomic():
         governor.lock(job.account)
         try:
-            owner = NewOwner(caller.owner, payer_of(caller)) if may_pay_again(job, caller) else None
+            to = Lane.BULK if lane == Lane.BULK else None  # a person's retry stays where the job was
+            owner = NewOwner(caller.owner, payer_of(caller), to) if may_pay_again(job, caller) else None
             retried = actions.retry(job, by=caller.requester, new_owner=owner, request_id=request_id)
         except OptionError as error:
             raise OptionsOutdated from error

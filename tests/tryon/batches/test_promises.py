@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
 from config.core import clock
+from tests.conftest import Api
 from tests.tryon.batches.conftest import Plan, Run, paid
+from tests.tryon.batches.test_feeding import ask, killed
 from tryon import tasks
 from tryon.batches import asking, feeding
 from tryon.batches.claims import claim
@@ -18,7 +21,7 @@ from tryon.batches.orders import batch_change, batch_start, credits_missing, ret
 from tryon.batches.plans import plan_make
 from tryon.batches.selectors import LOST, credits_taken
 from tryon.fashn.options import TryOnOptions
-from tryon.models import Account, Status, TryOnJob
+from tryon.models import Account, Lane, Status, TryOnJob
 from tryon.money.models import Balance
 from tryon.money.selectors import last_days, spending, totals_by
 from tryon.sandbox import Sandbox
@@ -218,3 +221,45 @@ def test_a_batch_with_outdated_options_can_be_seen_and_canceled(started: Plan, p
     assert page.get(reverse("admin:batch", args=[first.pk])).status_code == 200
     order(page, first, "cancel")
     assert states(first) == ["canceled"]
+
+
+@pytest.mark.parametrize(("at", "credits"), [("job_retry", 0), ("_note", 1)])
+def test_a_feeder_killed_at_a_retry_pays_nothing_twice(
+    started: Plan,
+    run: Run,
+    sandbox: Sandbox,
+    page: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    at: str,
+    credits: int,
+) -> None:
+    sandbox.inject("prediction", "PoseError")
+    batch = run(started(1))
+    order(page, batch, "retry", 1)
+    killed(monkeypatch, at)
+    with pytest.raises(SystemExit):
+        tasks.batches()
+    batch.items.update(asked_at=F("asked_at") - LOST * 2)
+
+    run(batch)
+
+    assert (paid(sandbox), credits_taken(batch)) == (credits, credits)
+    assert batch.max_credits == 1
+
+
+def test_a_retry_by_a_batch_goes_in_its_lane(
+    started: Plan, run: Run, sandbox: Sandbox, page: Client, owner: Api, model_id: str
+) -> None:
+    batch = started(1)
+    tasks.batches()
+    [item] = batch.items.all()
+    hurried = ask(owner, item.product_image_id, model_id)
+    assert TryOnJob.objects.get(pk=hurried).lane == Lane.INTERACTIVE
+    sandbox.inject("prediction", "PoseError")
+    run(batch)
+
+    order(page, batch, "retry", 1)
+    tasks.batches()
+
+    job = TryOnJob.objects.get()
+    assert (job.status, job.lane) == (Status.QUEUED, Lane.BULK)

@@ -152,6 +152,7 @@ def requeue(
     changes = dict(FRESH)
     if new_owner is not None:
         changes |= {"requester": new_owner.requester, **new_owner.payer._asdict()}
+        changes |= {"lane": new_owner.lane} if new_owner.lane else {}
     return transition(job, edge, only=_not_erased(job), data=data, price=price, **changes)
 
 
