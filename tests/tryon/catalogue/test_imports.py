@@ -149,6 +149,7 @@ def damaged(name: str, part: bytes, other: bytes) -> bytes:
         (packed("photo.jpg", b"x"), "This file is no table."),
         (damaged("xl/worksheets/sheet1.xml", b"</row>", b""), "This file is no table."),
         (damaged("xl/workbook.xml", b"</workbook>", b""), "This file is no table."),
+        (packed("xl/bomb.xml", b"<c/>" * 1_000_001), "There is too much in this file."),
         (packed("xl/bomb.xml", bytes(100_000_001)), "There is too much in this file."),
         (b"product_id\n" + b"SKU\n" * 10_001, "There are more than 10,000 rows."),
         (b"x" * 5_000_001, "The file is larger than 5 MB."),

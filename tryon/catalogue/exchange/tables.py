@@ -17,6 +17,8 @@ MOST_ROWS: Final = 10_000
 MOST_COLUMNS: Final = 50
 # An XLSX file is a ZIP: a small one can hold gigabytes.
 MOST_UNPACKED_BYTES: Final = 100_000_000
+# A cell has four, and its text three more. The reader keeps a row's cells at once, at 330 bytes each.
+MOST_TAGS: Final = 1_000_000
 DELIMITERS: Final = ",;\t"
 NUMBER: Final = "#"
 KOREAN_SIGNS: Final = "·…“”‘’×℃㎝㎏￦"  # noqa: RUF001  (these are meant)
@@ -105,7 +107,8 @@ def _xlsx_rows(content: bytes) -> Iterator[Sequence[Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > MOST_UNPACKED_BYTES:
+            is_bomb = unpacked > MOST_UNPACKED_BYTES or _tags(archive) > MOST_TAGS
+        if is_bomb:
             raise TableRefused(_("There is too much in this file. Send a sheet with the products alone."))
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheet = book.worksheets[0]
@@ -115,6 +118,16 @@ def _xlsx_rows(content: bytes) -> Iterator[Sequence[Any]]:
         raise
     except Exception as error:  # a damaged file raises whatever breaks first, also between two rows
         raise refusal from error
+
+
+def _tags(archive: zipfile.ZipFile) -> int:
+    """Return the number of tags in all parts of a file, at most: pictures have some of their signs too."""
+    number = 0
+    for entry in archive.infolist():
+        with archive.open(entry) as part:
+            while piece := part.read(1 << 20):
+                number += piece.count(b"<")
+    return number
 
 
 def _table(rows: Iterable[Sequence[Any]], encoding: str) -> Table:
