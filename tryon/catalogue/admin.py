@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     CountedProduct = WithAnnotations[Product, Photos]
 
 # A season has some dozens. More than these are found by the search.
+WHOLE: Final = frozenset({"CLP", "ISK", "JPY", "KRW", "VND"})  # currencies without cents
 MOST_COLLECTIONS: Final = 100
 
 
@@ -181,7 +182,11 @@ class ProductAdmin(StudioAdmin[Product]):
 
     @admin.display(description=_("price"), ordering="price")
     def cost(self, product: Product) -> str:
-        return "" if product.price is None else f"{product.price:,} {product.currency}".strip()
+        if product.price is None:
+            return ""
+        is_whole = product.currency in WHOLE and product.price == int(product.price)
+        price = int(product.price) if is_whole else product.price
+        return f"{price:,} {product.currency}".strip()
 
     @admin.display(description=_("tags"))
     def tag_list(self, product: Product) -> str:

@@ -18,6 +18,7 @@ from config.core.admin.pages import admin_page, page_response
 from config.core.errors import DomainError
 from config.shops.abilities import Ability, is_allowed
 from tryon.batches.errors import BatchRefused
+from tryon.batches.models import NamedRecipe
 from tryon.batches.plans import plan_make
 from tryon.comparisons.forms import ComparisonForm
 from tryon.comparisons.models import Comparison, ComparisonPair
@@ -60,6 +61,7 @@ def comparisons(request: HttpRequest) -> HttpResponse:
         title=_("Comparisons"),
         page=page,
         form=form if may_add else None,
+        has_recipes=len(NamedRecipe.objects.all()[:2]) == 2,
     )
 
 

@@ -210,3 +210,15 @@ def test_the_page_of_a_product_shows_its_photos_try_ons_and_results_but_no_shopp
     viewer = page(sign_in("catalogue.view_product"), address)
     assert photo.thumbnail.url.split("?")[0] not in viewer
     assert result.thumbnail.url.split("?")[0] not in viewer
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_times_and_prices_are_written_as_people_know_them(staff: Client, language: str) -> None:
+    product = ProductFactory.create(price=59_000, currency="KRW")
+    headers = {"Accept-Language": language}
+    assert "59,000 KRW" in staff.get(LIST, headers=headers).text
+    text = staff.get(f"{LIST}{product.pk}/change/", headers=headers).text
+    assert (
+        f"{product.created_at:%Y-%m-%d %H:%M}"
+        in text.split("Created" if language == "en" else "생성 시각")[1]
+    )

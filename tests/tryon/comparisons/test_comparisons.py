@@ -46,6 +46,13 @@ def merchandiser() -> Client:
     return sign_in(VIEW, ADD, Ability.REVIEW_RESULTS)
 
 
+def test_the_page_leads_to_the_recipes_while_there_are_fewer_than_two(merchandiser: Client) -> None:
+    hint = '/admin/batches/namedrecipe/">recipes</a>. Add them first.'
+    for name, is_said in [("Fast", True), ("Good", True), ("Best", False)]:
+        assert (hint in merchandiser.get("/admin/comparisons/").content.decode()) is is_said
+        NamedRecipe.objects.create(name=name, options={})
+
+
 def compare(client: Client, recipes: list[NamedRecipe], **fields: Any) -> Comparison:
     """Add a comparison by the form."""
     body = {"recipe_a": recipes[0].pk, "recipe_b": recipes[1].pk, **fields}
