@@ -33,6 +33,7 @@ from tryon.models import (
     Status,
     TryOnJob,
 )
+from tryon.money.rollup import rebuild
 from tryon.selectors.photos import catalogue
 
 # Few enough for one statement on SQLite, whatever the table.
@@ -112,6 +113,7 @@ def scale_seed(size: Size) -> None:
     insert(decisions_of(shop))
     insert(batches_of(shop))
     insert(items_of(shop))
+    rebuild()
 
 
 def copy_of(row: models.Model, **changes: Any) -> Any:
