@@ -49,10 +49,9 @@ function start(board) {
     try {
       const answer = await fetch(`${board.dataset.address}&rows=1&from=${body.dataset.from}`);
       if (!answer.ok || answer.redirected) throw new TypeError(`status ${answer.status}`);
-      const template = document.createElement("template");
-      template.innerHTML = `<table><tbody>${await answer.text()}</tbody></table>`;
+      const rows = new DOMParser().parseFromString(`<table>${await answer.text()}</table>`, "text/html");
       if (!body.isNear) return empty(body);
-      body.replaceChildren(...template.content.querySelectorAll("tr"));
+      body.replaceChildren(...rows.querySelectorAll("tr"));
       for (const box of boxes(body)) box.checked = chosen.has(box.value);
       trouble(false);
     } catch (error) {
