@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, BinaryIO, Final
 
 from django.db import transaction
+from django.db.models import Q
 
+from config.core import clock
 from config.core.images import ImageWarning
 from tryon.catalogue.models import Product
 from tryon.models import ProductImage
@@ -18,6 +21,9 @@ def _(message: str) -> str:
     return message
 
 
+FRONT: Final = "front"
+# The photos of one upload arrive in any order.
+IN_ONE_GO: Final = timedelta(minutes=10)
 OTHERS: Final = ImageWarning(
     "image_of_other_product", _("Another product has this photo too. Check the product's number.")
 )
@@ -48,10 +54,22 @@ def photo_update(photo: ProductImage, fields: Iterable[str]) -> None:
 
 
 def product_find(photo: ProductImage) -> Product:
-    """Put a photo of the catalogue to its product. A product without a source photo gets it as such."""
+    """Put a photo of the catalogue to its product.
+
+    A product without a source photo gets it as such. So does one whose source shows another side than this
+    front, arrived just before and was not tried on yet.
+    """
     with transaction.atomic():
         product, _is_new = Product.objects.get_or_create(product_id=photo.product_id)
         photo.catalogue_product = product
         photo.save(update_fields=["catalogue_product"])
-        Product.objects.filter(pk=product.pk, source_photo=None).update(source_photo=photo)
+        Product.objects.filter(_lacks_source(photo), pk=product.pk).update(source_photo=photo)
     return product
+
+
+def _lacks_source(photo: ProductImage) -> Q:
+    """Return the condition of products that take a photo as their source."""
+    if photo.view.casefold() != FRONT:
+        return Q(source_photo=None)
+    arrived_with_it = Q(source_photo__created_at__gte=clock.now() - IN_ONE_GO, source_photo__jobs=None)
+    return Q(source_photo=None) | (arrived_with_it & ~Q(source_photo__view__iexact=FRONT))

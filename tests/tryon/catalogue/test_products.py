@@ -1,5 +1,6 @@
 """Products in the admin, and how their photos find them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from config.core import clock
 from config.people.models import AuditEntry
 from tests import images
 from tests.admin_pages import count_queries, page, sign_in, upload
@@ -23,6 +25,7 @@ from tests.factories import (
 from tests.tryon.cleanup.world import clean
 from tryon.catalogue import links
 from tryon.catalogue.models import Product
+from tryon.catalogue.services import product_find
 from tryon.models import ProductImage
 
 LIST = "/admin/catalogue/product/"
@@ -54,6 +57,35 @@ def test_a_photo_makes_its_product_and_becomes_the_source(staff: Client) -> None
     assert {*product.photos.all()} == {first, second}
     assert f'<a href="{PHOTOS}?catalogue_product={product.pk}">2</a>' in page(staff, LIST)
     assert page(staff, f"{PHOTOS}?catalogue_product={product.pk}").count("/change/") >= 2
+
+
+def arrives(product_id: str, view: str) -> ProductImage:
+    """A photo of the catalogue that is put to its product."""
+    photo: ProductImage = ProductImageFactory.create(product_id=product_id, view=view)
+    product_find(photo)
+    return photo
+
+
+def source_of(product_id: str) -> ProductImage | None:
+    return Product.objects.get(product_id=product_id).source_photo
+
+
+def test_of_photos_that_arrive_together_the_front_is_the_source() -> None:
+    arrives("SKU-1", "back")
+    front = arrives("SKU-1", "Front")
+    arrives("SKU-1", "front")
+    arrives("SKU-1", "side")
+    assert source_of("SKU-1") == front
+
+    chosen = arrives("SKU-2", "back")
+    ProductImage.objects.filter(pk=chosen.pk).update(created_at=clock.now() - timedelta(hours=1))
+    arrives("SKU-2", "front")
+    assert source_of("SKU-2") == chosen
+
+    tried_on = arrives("SKU-3", "back")
+    TryOnJobFactory.create(product_image=tried_on)
+    arrives("SKU-3", "front")
+    assert source_of("SKU-3") == tried_on
 
 
 def test_a_product_has_a_photo_once_and_another_product_warns(staff: Client) -> None:
