@@ -71,7 +71,7 @@ def forms(
         f"{one}change/": {
             "GET": page(may("view"), ok=change_page),
             # One that leads to a page of its own does so with each method.
-            "POST": page(may("change", change)) if change_page == 200 else page(may("view"), ok=change_page),
+            "POST": page(may("change", change and change_page == 200)),
         },
         one: {"GET": page(ok=302), "POST": page(ok=302)},
     }

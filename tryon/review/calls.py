@@ -52,9 +52,10 @@ def review_call(route: str, *, name: str, body: type[StrictSerializer]) -> Calla
 
 
 def _json_of(request: HttpRequest) -> Any:
+    # A page that is being left can only send a form. Once it is read, its raw bytes are gone.
+    is_form = request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}
     try:
-        # A page that is being left can only send a form.
-        return json.loads(request.POST.get("body") or request.body)
+        return json.loads(request.POST.get("body", "") if is_form else request.body)
     except (ValueError, RecursionError):  # no JSON, or brackets within brackets without end
         return None
 
