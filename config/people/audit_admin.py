@@ -166,7 +166,7 @@ def kind_words(kind: ContentType) -> str:
 def lines_of(entry: Any) -> Iterator[str]:
     """Yield one line for each changed field and each fact of an entry."""
     model = entry.content_type.model_class()
-    for name, change in (entry.changes or {}).items():
+    for name, change in sorted((entry.changes or {}).items()):  # PostgreSQL keeps no order of keys
         field = field_named(model, name)
         label = str(getattr(field, "verbose_name", name))
         if isinstance(change, dict):
@@ -176,7 +176,7 @@ def lines_of(entry: Any) -> Iterator[str]:
             yield f"{label}: {value_words(field, change[0])} → {value_words(field, change[1])}"
         else:
             yield f"{label}: {value_words(field, change[entry.action == AuditEntry.Action.CREATE])}"
-    for name, fact in (entry.additional_data or {}).items():
+    for name, fact in sorted((entry.additional_data or {}).items()):
         yield f"{name}: {fact}"
 
 

@@ -23,7 +23,7 @@ def test_the_page_tells_who_changed_what() -> None:
     AuditEntryFactory.create(row=shop, actor=ada, additional_data={"credits": 3})
 
     text = page(client, LIST)
-    assert "active: Yes → No; credits a day: - → 40; languages: - → en, ko" in text
+    assert "credits a day: - → 40; active: Yes → No; languages: - → en, ko" in text
     assert "permissions − Can pause" in text  # noqa: RUF001  (the minus sign is meant)
     assert "A person who is gone" in text
     assert "credits: 3" in text

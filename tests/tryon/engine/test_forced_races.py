@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from pytest_django import Settings
 
@@ -244,11 +245,12 @@ def test_an_erasure_waits_for_a_request_that_is_being_written_and_cancels_it(
 ) -> None:
     """The request has seen that the photo is there, and not committed its job, when it is to be erased."""
     inserted = threading.Event()
+    eraser_id = User.objects.create_user("eraser").pk
 
     def erase() -> object:
         wait_for(inserted)
         photo = ProductImage.objects.get() if kind == "product" else ModelImage.objects.get()
-        return photo_erase(photo, Caller("user:1", is_manager=True))
+        return photo_erase(photo, Caller(f"user:{eraser_id}", is_manager=True))
 
     def until_the_erasure_waits() -> None:
         inserted.set()
