@@ -62,12 +62,12 @@ def decide(
     A repeated call with the same id changes nothing. Raise ResultNotFound and DecidedMeanwhile.
     """
     result = decidable().select_for_update(of=("self",)).filter(pk=result_id).first()
-    known = ReviewDecision.objects.filter(pk=decision_id, person=person).first()
-    if known is not None:
+    known = ReviewDecision.objects.filter(pk=decision_id).first()
+    if known is not None and known.person_id == person.pk:
         return known
     if result is None:
         raise ResultNotFound
-    if result.review != seen:
+    if known is not None or result.review != seen:
         raise DecidedMeanwhile(details=last_word(result))
     if verdict in REVIEW_AFTER:
         result_review([result], REVIEW_AFTER[verdict])

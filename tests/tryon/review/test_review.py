@@ -200,6 +200,15 @@ def test_a_repeated_decision_counts_once(ada: Client) -> None:
     assert result.review == "rejected"
 
 
+def test_an_id_that_another_person_has_used_decides_nothing(ada: Client, bea: Client) -> None:
+    first, second = TryOnResultFactory.create_batch(2)
+    taken = str(uuid4())
+    decide(ada, first.pk, "approved", id=taken)
+    assert decide(bea, second.pk, "approved", 409, id=taken)["code"] == "decided_meanwhile"
+    second.refresh_from_db()
+    assert second.review == "pending"
+
+
 def test_the_second_of_two_decisions_is_told_of_the_first(ada: Client, bea: Client) -> None:
     result = TryOnResultFactory.create()
     decide(ada, result.pk, "approved")
