@@ -287,6 +287,13 @@ def test_who_may_fetch_no_photos_imports_none_by_address() -> None:
     assert "You may not have photos fetched." in text
 
 
+def test_who_may_change_no_photos_moves_none_to_another_product() -> None:
+    photo = ProductImageFactory.create(product_id="SKU-9")
+    staff = sign_in("catalogue.add_product", "catalogue.change_product", "catalogue.view_product")
+    text = send(staff, f"product_id,photo\nSKU-1,{photo.pk}\nSKU-9,{photo.pk}\n")
+    assert text.count("This photo is of another product.") == 1
+
+
 def test_what_was_exported_can_be_imported(staff: Client) -> None:
     photo = ProductImageFactory.create()
     Product.objects.create(product_id="=1+1", name="-Sale", price="5.50", tags=["a", "b"], source_photo=photo)

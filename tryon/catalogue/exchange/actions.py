@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from import_export.formats.base_formats import CSV, XLSX
 
 from config.core import clock
-from tryon.catalogue.exchange.resources import SHEETS, sheet_rows
+from tryon.catalogue.exchange.exports import SHEETS, sheet_rows
 
 MOST_ROWS: Final = 10_000
 

@@ -15,7 +15,7 @@ from config.core.errors import DomainError
 from config.people.audit import note
 from config.people.models import Decision
 from config.shops.abilities import Ability
-from tryon.catalogue.exchange.resources import ProductSheet
+from tryon.catalogue.exchange.products import ProductSheet
 from tryon.catalogue.exchange.tables import NUMBER, Table, TableRefused, table_read
 from tryon.catalogue.models import ImportState, PhotoFetch, Product, ProductImport
 from tryon.catalogue.services import photo_update
@@ -91,7 +91,9 @@ def _claim(waiting: ProductImport) -> None:
 
 def _run(table: Table, person: User, *, dry_run: bool) -> tuple[Any, ProductSheet]:
     """Run django-import-export over the rows. A dry run writes nothing. Return its result and the sheet."""
-    sheet = ProductSheet(may_fetch=person.has_perm(Ability.FETCH_PHOTOS))
+    sheet = ProductSheet(
+        may_fetch=person.has_perm(Ability.FETCH_PHOTOS), may_move=person.has_perm("tryon.change_productimage")
+    )
     data = tablib.Dataset(*table.rows, headers=table.headers)
     return sheet.import_data(data, dry_run=dry_run, use_transactions=False), sheet
 
