@@ -4,12 +4,8 @@ It reads counts that are capped and rows that are limited, so its queries and it
 tables. Each part is there for people who may see what is behind it.
 """
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from statistics import median, quantiles
 from typing import Any, Final, NamedTuple
 
 from django.core.cache import cache
@@ -17,11 +13,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.timezone import localtime, make_aware
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from config.core.admin.charts import bar_chart, in_figures, line_chart
+from config.core.admin.charts import in_figures
 from config.core.admin.navigation import address_of, address_of_row
 from config.core.doctor import State
 from config.core.upkeep import quota
@@ -29,34 +24,21 @@ from config.shops.abilities import Ability, is_allowed
 from models_library.models import ModelImage
 from results.models import Review, TryOnResult
 from tryon.admin.first_run import first_run_open
+from tryon.admin.latest_jobs import LatestJobs, Tile, jobs_address
 from tryon.batches.models import LIVE, Batch, BatchState
-from tryon.failures import CURABLE, message_for
+from tryon.failures import CURABLE
 from tryon.models import Account, ProductImage, Status, TryOnJob
 from tryon.money import selectors as money
 from tryon.services.doctor import report
 from tryon.services.operations import pause_known
 
 MOST_COUNTED: Final = 1_000
-LATEST_JOBS: Final = 1_000
-MOST_CAUSES: Final = 5
 MOST_BATCHES: Final = 5
-MOST_DAYS: Final = 14
 # Below these a person is told.
 FEW_DAYS_LEFT: Final = 7
 STORAGE_TOLD_PERCENT: Final = 90
 MONEY_KEY: Final = "home:money"
 MONEY_SECONDS: Final = 60
-JOBS: Final = "tryon_tryonjob_changelist"
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A number with its name, a word about it, and the list that has what it counts."""
-
-    name: Any
-    number: str
-    address: str
-    about: Any = ""
 
 
 class Step(NamedTuple):
@@ -64,23 +46,6 @@ class Step(NamedTuple):
 
     text: Any
     address: str
-
-
-class Cause(NamedTuple):
-    """A reason why jobs failed, with the number of them and their list."""
-
-    text: Any
-    number: int
-    address: str
-
-
-class Ended(NamedTuple):
-    """A job of the latest, as far as the numbers need it."""
-
-    created_at: datetime
-    completed_at: datetime | None
-    status: str
-    error_code: str
 
 
 class Money(NamedTuple):
@@ -107,10 +72,10 @@ class Home:
         return {
             "steps": list(self.steps()),
             "tiles": list(self.tiles()),
-            "causes": list(self.causes()),
+            "causes": list(self.latest.causes()),
             "batches": self.batches,
-            "charts": list(self.charts()),
-            "latest_jobs": len(self.latest),
+            "charts": list(self.latest.charts()),
+            "latest_jobs": len(self.latest.jobs),
         }
 
     def may(self, permission: str) -> bool:
@@ -178,19 +143,7 @@ class Home:
         for status, name in ((Status.PROCESSING, _("Running now")), (Status.QUEUED, _("Queued"))):
             number = capped(TryOnJob.objects.filter(account=Account.LIVE, status=status))
             yield Tile(name, shown(number), jobs_address(status__exact=status))
-        failed = [job for job in self.latest if job.status == Status.FAILED]
-        ended = [job for job in self.latest if job.status in (Status.COMPLETED, Status.FAILED)]
-        about = _("of the latest %(number)s jobs") % {"number": in_figures(len(self.latest))}
-        since = self.latest[-1].created_at if self.latest else None
-        yield Tile(_("Failed"), str(len(failed)), self.failed_address(since), about)
-        if ended:
-            percent = in_figures(round(100 - 100 * len(failed) / len(ended), 1))
-            yield Tile(
-                _("Success rate"), gettext("%(percent)s %%") % {"percent": percent}, jobs_address(), about
-            )
-        if durations := [seconds_of(job) for job in self.latest if job.completed_at]:
-            seconds = gettext("%(number)s s") % {"number": in_figures(round(median(durations), 1))}
-            yield Tile(_("Median duration"), seconds, jobs_address(status__exact=Status.COMPLETED), about)
+        yield from self.latest.tiles()
 
     def tiles_of_money(self) -> Iterator[Tile]:
         address = address_of("money") or ""
@@ -206,54 +159,10 @@ class Home:
                 _("credits, last 30 days"),
             )
 
-    def causes(self) -> Iterator[Cause]:
-        """Yield the most frequent causes among the failures of the latest jobs."""
-        codes = Counter(job.error_code for job in self.latest if job.status == Status.FAILED)
-        for code, number in codes.most_common(MOST_CAUSES):
-            yield Cause(
-                message_for(code), number, self.failed_address(self.latest[-1].created_at, error_code=code)
-            )
-
-    def charts(self) -> Iterator[Any]:
-        """Yield the ends of the latest jobs and their durations, by day."""
-        days: dict[date, list[Ended]] = {}
-        for job in reversed(self.latest):
-            days.setdefault(localtime(job.created_at).date(), []).append(job)
-        shown_days = [*days][-MOST_DAYS:]
-        if not shown_days:
-            return
-        labels = [day.strftime("%m-%d") for day in shown_days]
-        yield bar_chart(
-            _("Jobs by day and end"),
-            labels,
-            {
-                label: [sum(job.status == status for job in days[day]) for day in shown_days]
-                for status, label in (
-                    (Status.COMPLETED, _("Completed")),
-                    (Status.CANCELED, _("Canceled")),
-                    (Status.FAILED, _("Failed")),  # the warm colour
-                )
-            },
-            addresses=[self.day_address(day) for day in shown_days],
-        )
-        durations = [[seconds_of(job) for job in days[day] if job.completed_at] for day in shown_days]
-        yield line_chart(
-            _("Seconds from the request to the picture"),
-            labels,
-            {
-                _("Median"): [median(of_day) if of_day else None for of_day in durations],
-                _("9 of 10 are faster"): [slow_of(of_day) for of_day in durations],
-            },
-        )
-
     @cached_property
-    def latest(self) -> list[Ended]:
-        """The latest live jobs, newest first; empty for who may not see jobs."""
-        if not self.may(Ability.SEE_ALL_JOBS):
-            return []
-        jobs = TryOnJob.objects.filter(account=Account.LIVE).order_by("-created_at", "id")
-        rows = jobs.values_list("created_at", "completed_at", "status", "error_code")
-        return [Ended(*row) for row in rows[:LATEST_JOBS]]
+    def latest(self) -> LatestJobs:
+        """The latest jobs; none for who may not see jobs."""
+        return LatestJobs.read() if self.may(Ability.SEE_ALL_JOBS) else LatestJobs([])
 
     @cached_property
     def to_review(self) -> int:
@@ -299,21 +208,6 @@ class Home:
         query = {"review__exact": Review.PENDING}
         return page or reverse("admin:results_tryonresult_changelist", query=query)
 
-    def failed_address(self, since: datetime | None, **more: Any) -> str:
-        if since is not None:
-            more["created_at__gte"] = since.isoformat()
-        return jobs_address(status__exact=Status.FAILED, **more)
-
-    def day_address(self, day: date) -> str:
-        """Return the list of a day's jobs, in the person's time zone."""
-        begins, ends = (make_aware(datetime.combine(one, time.min)) for one in (day, day + timedelta(days=1)))
-        return jobs_address(created_at__gte=begins.isoformat(), created_at__lt=ends.isoformat())
-
-
-def jobs_address(**lookups: Any) -> str:
-    """Return the list of live jobs, filtered."""
-    return reverse(f"admin:{JOBS}", query={"account__exact": Account.LIVE, **lookups})
-
 
 def words_of(batch: Batch) -> str:
     """Return what a plan or a paused batch waits for."""
@@ -333,13 +227,3 @@ def shown(number: int) -> str:
     if number > MOST_COUNTED:
         return gettext("over %(number)s") % {"number": in_figures(MOST_COUNTED)}
     return in_figures(number)
-
-
-def seconds_of(job: Ended) -> float:
-    """Return the seconds from the request to the picture."""
-    return (job.completed_at - job.created_at).total_seconds() if job.completed_at else 0.0
-
-
-def slow_of(seconds: list[float]) -> float | None:
-    """Return the time within which nine of ten are ready. None before the first two."""
-    return quantiles(seconds, n=10)[-1] if len(seconds) > 1 else None
