@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any, TypedDict, override
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
 from django.core.exceptions import PermissionDenied
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from config.core.admin.base import UploadAdmin, count_of, sentence
+from config.core.admin.base import DeletesOneByOne, UploadAdmin, count_of, sentence
 from config.core.admin.widgets import (
     PhotosField,
     TagsField,
@@ -64,7 +63,7 @@ class ModelImageUploadForm(forms.Form):
 
 
 @admin.register(ModelImage)
-class ModelImageAdmin(HasReleases, UploadAdmin[ModelImage]):
+class ModelImageAdmin(HasReleases, DeletesOneByOne, UploadAdmin[ModelImage]):
     """Add, describe and retire photos. A new picture is a new photo, so older results stay true."""
 
     upload_form = ModelImageUploadForm
@@ -118,14 +117,6 @@ class ModelImageAdmin(HasReleases, UploadAdmin[ModelImage]):
     @override
     def save_model(self, request: HttpRequest, obj: ModelImage, form: Any, change: Any) -> None:
         model_image_update(obj, **{field: form.cleaned_data[field] for field in form.changed_data})
-
-    @override
-    def get_actions(
-        self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
-    ) -> dict[str, Any]:
-        """Return all actions but the bulk delete: photos no longer wanted are retired."""
-        actions = super().get_actions(request, action_location)
-        return {name: action for name, action in actions.items() if name != "delete_selected"}
 
     @override
     def delete_view(

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypedDict, override
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin import ActionLocation
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Count, Field, ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from config.core.admin.base import StudioAdmin, count_of
+from config.core.admin.base import DeletesOneByOne, StudioAdmin, count_of
 from config.core.admin.widgets import TagsField, link_to_list, moment, thumbnail
 from config.shops.abilities import Ability, is_allowed
 from models_library.services import normalised_tags
@@ -94,7 +93,7 @@ class ProductShown:
 
 
 @admin.register(Product)
-class ProductAdmin(StudioAdmin[Product]):
+class ProductAdmin(DeletesOneByOne, StudioAdmin[Product]):
     """The things that the shop sells, each with its photos."""
 
     form = ProductForm
@@ -160,14 +159,6 @@ class ProductAdmin(StudioAdmin[Product]):
         if obj is not None:
             context["shown"] = product_shown(obj, request)
         return super().render_change_form(request, context, add, change, form_url, obj)
-
-    @override
-    def get_actions(
-        self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
-    ) -> dict[str, Any]:
-        """Return all actions but the bulk delete."""
-        actions = super().get_actions(request, action_location)
-        return {name: action for name, action in actions.items() if name != "delete_selected"}
 
     @override
     def has_delete_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
 from django.contrib.admin.helpers import AdminForm
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -60,6 +61,18 @@ class Taken[M: models.Model]:
     row: M | None = None
     warnings: tuple[ImageWarning, ...] = ()
     refusal: DomainError | None = None
+
+
+class DeletesOneByOne:
+    """Of an admin class, the part that offers no bulk delete: its rows are looked at one by one."""
+
+    def get_actions(
+        self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
+    ) -> dict[str, Any]:
+        """Return all actions but the bulk delete."""
+        above: Any = super()
+        actions = above.get_actions(request, action_location)
+        return {name: action for name, action in actions.items() if name != "delete_selected"}
 
 
 class UploadAdmin[M: models.Model](StudioAdmin[M]):
