@@ -93,6 +93,13 @@ def test_the_picture_of_a_retired_photo_is_stale(admin_client: Client) -> None:
     assert cells(admin_client) == {"SKU-1": ["Stale"]}
 
 
+def test_a_product_without_a_photo_says_so_and_takes_no_choice(admin_client: Client) -> None:
+    ProductFactory.create(product_id="SKU-1")
+    ModelImageFactory.create()
+    assert cells(admin_client) == {"SKU-1": ["No photo"]}
+    assert 'name="place"' not in admin_client.get(BOARD).content.decode()
+
+
 def test_filters_choose_rows_and_columns(admin_client: Client) -> None:
     product(1, collection="Summer", tags=["new"])
     product(2, name="Linen shirt")
