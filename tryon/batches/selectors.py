@@ -76,8 +76,9 @@ def is_job_of_batch_over(job_id: UUID) -> bool:
 def items_come_late() -> QuerySet[BatchItem]:
     """Return the failed pairs whose picture has come since: a rescue, or a retry of the job by a person."""
     recent = Batch.objects.filter(Q(finished_at=None) | Q(finished_at__gt=clock.now() - LATE))
-    failed = BatchItem.objects.filter(state=ItemState.FAILED, batch__in=recent)
-    return failed.filter(job__status=Status.COMPLETED)
+    failed = BatchItem.objects.filter(state=ItemState.FAILED, batch__in=recent, job__isnull=False)
+    # Said so that SQLite begins with the few pairs, and not with an index of all completed jobs (110 ms).
+    return failed.exclude(job__status__in=[status for status in Status if status != Status.COMPLETED])
 
 
 def items_outdated(batch: Batch) -> QuerySet[BatchItem]:

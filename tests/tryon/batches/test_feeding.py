@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from config.core import clock
 from tests.conftest import Api, Finish, data_of
-from tests.factories import BatchFactory, BatchItemFactory
+from tests.factories import BatchFactory, BatchItemFactory, TryOnJobFactory
 from tests.threads import at_once
 from tests.tryon.batches.conftest import Plan, Run, paid
 from tryon import tasks
@@ -129,6 +129,20 @@ def test_a_pair_whose_price_rises_on_the_way_stops_the_batch(
     batch_resume(batch, ada, confirmed=credits_missing(batch))
     run(batch)
     assert (batch.state, paid(sandbox), batch.max_credits) == (BatchState.DONE, 2, 2)
+
+
+def test_a_failed_pair_whose_picture_comes_late_is_done() -> None:
+    batch = BatchFactory.create(running=True)
+    jobs = [
+        TryOnJobFactory.create(completed=True),
+        TryOnJobFactory.create(failed=True),
+        TryOnJobFactory.create(status=Status.CANCELED),
+        None,
+    ]
+    for job in jobs:
+        BatchItemFactory.create(batch=batch, job=job, state="failed", error_code="deadline_passed")
+    tasks.batches()
+    assert states(batch) == ["done", "failed", "failed", "failed"]
 
 
 def killed(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
