@@ -67,6 +67,9 @@ INSTALLED_APPS = [
     "tryon.review",
     "tryon.comparisons",
     "tryon.money",
+    "tryon.archive",
+    "tryon.metrics",
+    "tryon.alerts",
     "import_export",
 ]
 
@@ -271,6 +274,8 @@ JOB_TTL_DAYS = env.number("JOB_TTL_DAYS", 400, least=4, most=36_500)
 EVENT_TTL_DAYS = env.number("EVENT_TTL_DAYS", 90, least=1, most=36_500)
 # Days that the log of people's changes is kept.
 AUDIT_LOG_DAYS = env.number("AUDIT_LOG_DAYS", 400, least=1, most=36_500)
+# The bearer token of /metrics. Without one the address answers 404.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 STORAGE_LIMIT_GB = env.number("STORAGE_LIMIT_GB", 0.0, least=0)  # of 10^9 bytes, 0 for no limit
 DEMO_SHOP = env.flag("DEMO_SHOP", False)
 
