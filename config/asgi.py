@@ -19,6 +19,9 @@ from config.core.images import MAX_UPLOAD_BYTES
 from config.core.redis.loop import LoopCounters
 from config.shops.rates import refusal_before
 from tryon.api.instant import InstantAnswers
+from tryon.services.machines import require_shared_settings
+
+require_shared_settings()
 
 # A form has some fields beside its photo.
 FORM_BYTES: Final = 1 << 20

@@ -422,7 +422,7 @@ TRUSTED_PROXIES = env.number(
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
-# The doctor compares their fingerprints between machines.
+# Their fingerprints are compared between machines, by each process at its start and by the doctor.
 SHARED_SECRETS = ["SECRET_KEY", "FASHN_API_KEY", "TEST_FASHN_API_KEY", "S3_SECRET_KEY"]
 # One name from one address is locked out: nobody else, and not a whole office. A lock ends by itself.
 AXES_FAILURE_LIMIT = env.number("LOGIN_ATTEMPTS", 5, least=1, most=1000)

@@ -13,6 +13,7 @@ from config.core.doctor import fingerprints
 from config.core.images import CHILDREN
 from tryon.engine import queue, recovery, shield
 from tryon.engine.leases import LEASE
+from tryon.services.machines import require_shared_settings
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -21,6 +22,9 @@ logger = structlog.stdlib.get_logger(__name__)
 # task ends, which takes nearly 7 minutes. Until then no timer fires. The value is in seconds.
 MAINTENANCE_SECONDS: Final = 15
 IDLE_SECONDS: Final = 10
+# A worker's record ends a minute later than this after the worker's last sign of life. RQ's own 7 minutes
+# would show workers of a machine that is gone.
+RECORD_SECONDS: Final = 60
 LOOK_AGAIN_SECONDS: Final = 1
 
 
@@ -35,25 +39,41 @@ class PatientDeathPenalty(UnixSignalDeathPenalty):
             super().handle_death_penalty(signum, frame)  # type: ignore[no-untyped-call]
 
 
-class _TellsSecrets:
-    """A worker whose record has the fingerprints of its secrets, for the doctor on another machine."""
+class _SharingWorker(Worker):
+    """A worker that other machines know by its record in Redis, and can compare with themselves."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        queue.wait_until_there()
+        super().__init__(
+            *args, **{"maintenance_interval": MAINTENANCE_SECONDS, **kwargs, "worker_ttl": RECORD_SECONDS}
+        )
+
+    @override
+    def work(self, *args: Any, **kwargs: Any) -> bool:
+        require_shared_settings()
+        return super().work(*args, **kwargs)
+
+    @override
     def serialize(self) -> dict[str, Any]:
-        told: dict[str, Any] = super().serialize()  # type: ignore[misc]
-        return {**told, queue.SECRETS_FIELD: json.dumps(fingerprints())}
+        told: dict[str, Any] = super().serialize()
+        return {**told, queue.SHARED_FIELD: json.dumps(fingerprints())}
+
+    @override
+    def run_maintenance_tasks(self) -> None:
+        """Register again in a Redis that was emptied, or that took over without all of the records."""
+        if not self.connection.hexists(self.key, "birth"):
+            self.connection.delete(self.key)  # a sign of life without a record
+            self.register_birth()  # type: ignore[no-untyped-call]
+        super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
 
 
-class StepWorker(_TellsSecrets, SimpleWorker):
+class StepWorker(_SharingWorker, SimpleWorker):
     """Run steps in one process: a fork for each step would cost five times the CPU of the step.
 
     At its start the worker sweeps up what a killed one left, and again when the killed one's leases are over.
     """
 
     death_penalty_class = PatientDeathPenalty
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        queue.wait_until_there()
-        super().__init__(*args, **{"maintenance_interval": MAINTENANCE_SECONDS, **kwargs})
 
     @property
     @override
@@ -75,9 +95,5 @@ class StepWorker(_TellsSecrets, SimpleWorker):
         return super().work(*args, **kwargs)
 
 
-class MaintenanceWorker(_TellsSecrets, Worker):
+class MaintenanceWorker(_SharingWorker):
     """Run each cleanup and each sweep in a fork: a crash ends one task and no other."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        queue.wait_until_there()
-        super().__init__(*args, **kwargs)

@@ -28,7 +28,7 @@ logger = structlog.stdlib.get_logger(__name__)
 STEPS: Final = "tryon"
 MAINTENANCE: Final = "maintenance"
 # Of a worker's own record in Redis, which ends with the worker.
-SECRETS_FIELD: Final = "secrets"
+SHARED_FIELD: Final = "secrets"  # the name of an earlier release
 FINISHED_TASK_SECONDS: Final = 60
 FAILED_TASK_SECONDS: Final = 86_400
 # A task that is lost keeps others like it away for this long.
@@ -97,17 +97,22 @@ def enqueue_batches() -> None:
 
 @dataclass(frozen=True, slots=True)
 class SeenWorker:
-    """A worker that gave a sign of life in the last minutes. ``secrets`` are fingerprints."""
+    """A worker that gave a sign of life in the last minutes. ``shared`` has fingerprints of settings."""
 
+    machine: str
     queues: tuple[str, ...]
-    secrets: Mapping[str, str]
+    shared: Mapping[str, str]
 
 
 def workers() -> list[SeenWorker]:
     """Return the workers of all machines. Raise RedisError."""
     redis = _queue(STEPS).connection
     return [
-        SeenWorker(tuple(worker.queue_names()), json.loads(redis.hget(worker.key, SECRETS_FIELD) or "{}"))
+        SeenWorker(
+            worker.hostname or "",
+            tuple(worker.queue_names()),
+            json.loads(redis.hget(worker.key, SHARED_FIELD) or "{}"),
+        )
         for worker in Worker.all(connection=redis)
     ]
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 from redis import RedisError
 
 from config.core import clock
-from config.core.doctor import Finding, State, examine, other_secrets, register
+from config.core.doctor import Finding, State, differences, examine, register
 from config.shops.models import ApiKey
 from tryon.accounts import accounts
 from tryon.engine import queue
@@ -81,7 +81,7 @@ def test_keys() -> Iterator[Finding]:
 
 
 def workers() -> Iterator[Finding]:
-    """Look for the processes that do the work, and compare their secrets with this one's."""
+    """Look for the processes that do the work, and compare what they share with this process."""
     try:
         seen, clocks = queue.workers(), queue.clocks()
     except RedisError:
@@ -97,9 +97,9 @@ def workers() -> Iterator[Finding]:
     elif clocks > 1:
         advice = _("Several clocks run. One is enough.")
         yield Finding(WORKERS, State.WARNING, str(clocks), advice)
-    if others := other_secrets(worker.secrets for worker in seen):
+    if others := differences(worker.shared for worker in seen):
         advice = _(
-            "Some workers have other secrets than this process. Set the same on all machines, and restart."
+            "Some workers differ from this process in these settings. Set the same everywhere, and restart."
         )
         yield Finding(WORKERS, State.ERROR, ", ".join(others), advice)
     if not missing and clocks == 1 and not others:

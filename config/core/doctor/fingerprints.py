@@ -1,28 +1,47 @@
-"""Fingerprints of secrets, to compare machines without telling a secret.
+"""Fingerprints of what all machines share, to compare machines without telling a secret.
 
-A fingerprint is short and slow to make. So even who reads it can't find a secret by guessing.
+A fingerprint of a secret is short and slow to make. So even who reads it can't find a secret by guessing.
 """
 
 import functools
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from django.conf import settings
+from django.db import DatabaseError
+
+from config.core.storage import StorageUnavailable, shared_place
+from config.core.upkeep.identity import cluster_identity
+from config.core.upkeep.installation import installation
 
 DIGITS: Final = 8
 ROUNDS: Final = 50_000
 
 
 def fingerprints() -> dict[str, str]:
-    """Return the fingerprints of the secrets that all machines share, by the names of their settings."""
-    return {name: _fingerprint(str(getattr(settings, name))) for name in settings.SHARED_SECRETS}
+    """Return the fingerprints of all that machines share, by the names of their settings.
+
+    The database and the place of the pictures are left out while they do not answer.
+    """
+    told = {name: _fingerprint(str(getattr(settings, name))) for name in settings.SHARED_SECRETS}
+    told["FASHN_API_URL"] = _digest(settings.FASHN_API_URL)
+    with suppress(DatabaseError):
+        told["DATABASE_URL"] = _digest(f"{installation().id} {cluster_identity()}")
+        with suppress(StorageUnavailable):
+            told["S3_BUCKET"] = _digest(shared_place())
+    return told
 
 
-def other_secrets(found: Iterable[Mapping[str, str]]) -> list[str]:
+def differences(found: Iterable[Mapping[str, str]]) -> list[str]:
     """Return the names of the settings in which others differ from this process."""
     own = fingerprints()
     return sorted({name for others in found for name in own if others.get(name, own[name]) != own[name]})
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
 @functools.lru_cache(maxsize=16)

@@ -1,7 +1,7 @@
-"""The service as others reach it: the address, the proxies before it, and the secrets of its web process.
+"""The service as others reach it: the address, the proxies before it, and what its web process shares.
 
 The doctor calls PUBLIC_BASE_URL and shows a token that only this installation can make. The web process
-answers how the call looked when it arrived, and with the fingerprints of its secrets.
+answers how the call looked when it arrived, and with the fingerprints of what machines share.
 """
 
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.core.doctor.findings import Finding, State
-from config.core.doctor.fingerprints import fingerprints, other_secrets
+from config.core.doctor.fingerprints import differences, fingerprints
 from config.core.http.address import public_address
 
 ADDRESS: Final = _("Public address")
 PROXY: Final = _("Proxy")
-SECRETS: Final = _("Secrets")
+SHARED: Final = _("Shared settings")
 SALT: Final = "tryon-studio.doctor"
 TOKEN_SECONDS: Final = 120
 ASK_SECONDS: Final = 10.0
@@ -45,7 +45,7 @@ def mirror(request: HttpRequest, token: str) -> JsonResponse:
             "proxies": len(request.headers.get("X-Forwarded-For", "").split(",")),
             "isForwarded": "X-Forwarded-For" in request.headers,
             "trustedProxies": settings.TRUSTED_PROXIES,
-            "secrets": fingerprints(),
+            "shared": fingerprints(),
         }
     )
 
@@ -86,7 +86,7 @@ def _answered(health: requests.Response) -> Iterator[Finding]:
             return
     views = [answer.json() for answer in seen]
     yield next((finding for view in views if (finding := _fault_in(view))), Finding(PROXY))
-    yield _compared(other_secrets(view["secrets"] for view in views))
+    yield _compared(differences(view["shared"] for view in views))
 
 
 def _refused(status: int) -> Finding:
@@ -99,7 +99,7 @@ def _refused(status: int) -> Finding:
             advice = _("The web process does not serve the host that the proxy names. Pass the host on.")
         case 404:
             advice = _("The web process has another SECRET_KEY. Set the same on all machines, and restart.")
-            return Finding(SECRETS, State.ERROR, "SECRET_KEY", advice)
+            return Finding(SHARED, State.ERROR, "SECRET_KEY", advice)
         case _:
             advice = _("The web process fails. Look at its log.")
     return Finding(PROXY, State.ERROR, f"Status {status}", advice)
@@ -127,9 +127,9 @@ def _fault_in(view: dict[str, Any]) -> Finding | None:
 
 def _compared(others: list[str]) -> Finding:
     if not others:
-        return Finding(SECRETS)
-    advice = _("The web process has other secrets. Set the same on all machines, and restart.")
-    return Finding(SECRETS, State.ERROR, ", ".join(others), advice)
+        return Finding(SHARED)
+    advice = _("The web process differs in these settings. Set the same on all machines, and restart.")
+    return Finding(SHARED, State.ERROR, ", ".join(others), advice)
 
 
 def _token() -> str:

@@ -1,6 +1,6 @@
 """Private picture storage: random object keys and signed URLs that expire, on local disk and on S3 alike."""
 
-from config.core.storage.claims import copies_marks, originals_marks, others_marks
+from config.core.storage.claims import copies_marks, originals_marks, others_marks, shared_place
 from config.core.storage.errors import ObjectArchived, ObjectMissing, StorageUnavailable
 from config.core.storage.files import (
     addresses,
@@ -39,6 +39,7 @@ __all__ = [
     "others_marks",
     "pieces",
     "read",
+    "shared_place",
     "storage_findings",
     "storage_state",
 ]

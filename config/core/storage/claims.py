@@ -70,6 +70,18 @@ def mark_once() -> None:
         logger.warning("storage_not_marked", error=type(error).__name__)
 
 
+def shared_place() -> str:
+    """Return a text that only those machines have in common who keep their pictures in the same place.
+
+    A folder has another path on each machine, so its mark tells. Raise StorageUnavailable.
+    """
+    if cast(Any, default_storage).serves_itself:
+        return _place()
+    _marks_after_ours()
+    ours = next((mark for mark in _marks_after_ours() if _is_ours(mark)), None)
+    return "" if ours is None else f"{ours.key} {ours.left_at.isoformat()}"
+
+
 def forget() -> None:
     """Look for our mark again at the next picture."""
     _marked.clear()

@@ -21,6 +21,12 @@ def database_identity() -> str:
     A file of SQLite has no id of its own, and a service may hide its cluster's id. There SECRET_KEY stands
     in, because each installation should have its own.
     """
+    hidden = salted_hmac("tryon-studio.database", "", algorithm="sha256").hexdigest()[:DIGITS]
+    return cluster_identity() or hidden
+
+
+def cluster_identity() -> str:
+    """Return PostgreSQL's own id of the database, as a short text. Empty where there is none to be had."""
     if connection.vendor == "postgresql":
         try:
             with transaction.atomic(), connection.cursor() as cursor:
@@ -28,4 +34,4 @@ def database_identity() -> str:
                 return hashlib.sha256(repr(cursor.fetchone()).encode()).hexdigest()[:DIGITS]
         except (OperationalError, ProgrammingError):
             pass
-    return salted_hmac("tryon-studio.database", "", algorithm="sha256").hexdigest()[:DIGITS]
+    return ""

@@ -100,7 +100,7 @@ def test_a_shop_in_which_all_is_well(shop: Settings, sandbox: Sandbox) -> None:
     assert code == 0
     assert {finding["subject"] for finding in found} == {
         "Database", "Clock", "Redis", "Static files", "Settings", "Storage", "Public address", "Proxy",
-        "Secrets", "Workers", "FASHN",
+        "Shared settings", "Workers", "FASHN",
     }  # fmt: skip
     said = StringIO()
     call_command("doctor", stdout=said, no_color=True)
@@ -154,10 +154,10 @@ def give_a_worker_another_key(shop: Settings, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("ail", "expected"),
     [
-        (refuse_key, {"FASHN": "does not accept the key", "Workers": "other secrets"}),
+        (refuse_key, {"FASHN": "does not accept the key", "Workers": "differ from this process"}),
         (spend_all, {"FASHN": "Buy credits"}),
-        (lose_fashn, {"FASHN": "FASHN_API_URL"}),
-        (forget_key, {"FASHN": "Set FASHN_API_KEY", "Workers": "other secrets"}),
+        (lose_fashn, {"FASHN": "FASHN_API_URL", "Workers": "differ from this process"}),
+        (forget_key, {"FASHN": "Set FASHN_API_KEY", "Workers": "differ from this process"}),
         (forget_static_files, {"Static files": "collectstatic"}),
         (
             forget_the_host,
@@ -166,7 +166,7 @@ def give_a_worker_another_key(shop: Settings, sandbox: Sandbox) -> None:
         (lead_nowhere, {"Public address": "Nothing answers", "Storage": "web process"}),
         (forget_the_certificate, {"Public address": "certificate", "Storage": "web process"}),
         (lead_elsewhere, {"Public address": "Something else answers", "Storage": "web process"}),
-        (give_a_worker_another_key, {"Workers": "other secrets"}),
+        (give_a_worker_another_key, {"Workers": "differ from this process"}),
     ],
 )
 def test_each_ailment_is_found_and_says_what_to_do(
@@ -271,13 +271,13 @@ def test_a_web_process_with_another_secret_key_is_found(
         return signing.TimestampSigner(key="another", salt=public.SALT).sign("1")
 
     monkeypatch.setattr(public, "_token", token)
-    assert "SECRET_KEY" in faults()["Secrets"]
+    assert "SECRET_KEY" in faults()["Shared settings"]
 
 
 def test_a_web_process_with_another_key_for_fashn_is_found(shop: Settings) -> None:
     with proxy_before(shop, {}, web_key="fa-another"):
         told = faults()
-    assert told.keys() == {"Secrets"}
+    assert told.keys() == {"Shared settings"}
 
 
 @pytest.mark.slow  # half a second each, and there are many

@@ -1,0 +1,38 @@
+"""The start of a process on one of several machines: those at work must share with it what they share.
+
+A machine with another SECRET_KEY refuses the others' tokens, one with another database takes the others' ids
+for its own, one with a folder of its own stores pictures that no other finds. So it does not start.
+"""
+
+import socket
+from typing import Final
+
+import structlog
+from redis import RedisError
+
+from config.core.doctor import differences
+from tryon.engine import queue
+
+logger = structlog.stdlib.get_logger(__name__)
+
+# A store may give each machine a login of its own.
+MAY_DIFFER: Final = {"S3_SECRET_KEY"}
+
+
+def require_shared_settings() -> None:
+    """Compare this process with the workers of all machines. Raise SystemExit for one that differs.
+
+    Without Redis nobody can be asked. Then the process starts, for the web serves without Redis.
+    """
+    try:
+        seen = queue.workers()
+    except RedisError as error:
+        logger.warning("machine_not_compared", error=type(error).__name__)
+        return
+    names = [name for name in differences(worker.shared for worker in seen) if name not in MAY_DIFFER]
+    if names:
+        machines = sorted(
+            {worker.machine for worker in seen if set(differences([worker.shared])) & set(names)}
+        )
+        logger.error("machine_refused", settings=names, machine=socket.gethostname(), others=machines)
+        raise SystemExit(1)
