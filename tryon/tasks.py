@@ -9,6 +9,7 @@ from django.db import close_old_connections
 from config.core.clock import check_host
 from config.core.upkeep.runs import run
 from models_library.alerts import release_alerts_send
+from tryon.archive.months import make_months
 from tryon.batches.feeding import feed
 from tryon.batches.plans import plans_continue
 from tryon.batches.selectors import is_job_of_batch_over
@@ -80,6 +81,7 @@ def sweep() -> None:
         recovery.sweep()
     finally:
         batches()
+        make_months()
 
 
 def cleanup(name: str) -> None:
