@@ -15,6 +15,8 @@ COPY models_library models_library
 COPY results results
 COPY tryon tryon
 COPY templates templates
+# The admin shows it.
+COPY docs/runbook.md docs/runbook.md
 # Static files are part of the image. /data holds the data of the installation.
 RUN STATIC_ROOT=/app/static SECRET_KEY=build-only python manage.py collectstatic --noinput
 ENV STATIC_ROOT=/app/static

@@ -57,6 +57,7 @@ TASKS: Final = (
             Place("tryon_governor_changelist", _("State"), Ability.SEE_OPERATIONS),
             Place("tryon_governor_doctor", _("Doctor"), Ability.SEE_OPERATIONS),
             Place("first_run", _("First run"), Ability.SEE_OPERATIONS),
+            Place("runbook", _("Runbook"), Ability.SEE_OPERATIONS),
             Place("people_auditentry_changelist", _("Audit log"), Ability.SEE_AUDIT_LOG),
             Place(
                 "django_rq_dashboard_changelist",

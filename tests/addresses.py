@@ -136,6 +136,7 @@ APPS: Final = "api|auth|upkeep|people|results|models_library|tryon|catalogue|dja
 OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     "admin/": {"GET": page(), "POST": page()},
     "admin/search/": {"GET": page(), "POST": page()},
+    "admin/runbook/": {"GET": page(), "POST": page()},
     "admin/login/": {
         "GET": Row(200, 302, 302),
         "POST": Row(200, 200, 200),

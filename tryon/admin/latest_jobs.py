@@ -35,6 +35,7 @@ class Tile:
 class Cause(NamedTuple):
     """A reason why jobs failed, with the number of them and their list."""
 
+    code: str
     text: Any
     number: int
     address: str
@@ -80,7 +81,7 @@ class LatestJobs:
         """Yield the most frequent causes among the failures of the latest jobs."""
         codes = Counter(job.error_code for job in self.jobs if job.status == Status.FAILED)
         for code, number in codes.most_common(MOST_CAUSES):
-            yield Cause(message_for(code), number, self.failed_address(error_code=code))
+            yield Cause(code, message_for(code), number, self.failed_address(error_code=code))
 
     def charts(self) -> Iterator[Any]:
         """Yield the ends of the latest jobs and their durations, by day."""

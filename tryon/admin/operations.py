@@ -1,6 +1,7 @@
 """The operator's page: the state of the service, the reason for a stop, and the two buttons."""
 
-from typing import Any, override
+from collections.abc import Iterable
+from typing import Any, Final, override
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -9,17 +10,39 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from config.core.admin.base import ReadOnlyAdmin
-from config.core.doctor import examine
+from config.core.admin.runbook import runbook_link
+from config.core.doctor import Finding, State, examine
+from config.core.doctor import services as examined
 from config.shops.abilities import Ability
 from tryon.accounts import accounts
-from tryon.models import Account, Governor
-from tryon.services.doctor import report, report_ask
+from tryon.models import Account, Governor, Pause
+from tryon.services.doctor import FASHN, TEST_KEYS, WORKERS, report, report_ask
 from tryon.services.operations import problem, service_pause, service_resume
 from tryon.services.stats import statistics
+
+# Parts of the runbook: about a pause, and about what the doctor has found.
+OF_A_PAUSE: Final[dict[str, str]] = {
+    Pause.OPERATOR: "dispatch_paused",
+    Pause.OUT_OF_CREDITS: "credits_gone",
+    Pause.UNAUTHORIZED: "key_refused",
+}
+OF_A_FINDING: Final = {
+    (examined.DATABASE, ""): "database_unavailable",
+    (examined.CLOCK, ""): "clock_off",
+    (examined.REDIS, ""): "redis_not_writable",
+    (examined.STORAGE, ""): "storage_fault",
+    (WORKERS, ""): "no_worker",
+    (WORKERS, "cron"): "no_cron",
+    (FASHN, ""): "circuit_open",
+    (FASHN, "401"): "key_refused",
+    (FASHN, "0"): "credits_gone",
+    (TEST_KEYS, ""): "test_mode_off",
+}
 
 
 @admin.register(Governor)
@@ -50,12 +73,14 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
         if not self.has_view_permission(request):
             raise PermissionDenied
         account = account_in(request.GET)
+        stats = statistics(account)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Operations"),
             "account": account,
             "accounts": [(name, Account(name).label) for name in accounts()],
-            "stats": statistics(account),
+            "stats": stats,
+            "pause_part": OF_A_PAUSE.get(stats["governor"]["pause"], ""),
             "problem": problem(account),
             "may_operate": self.has_operate_permission(request),
         }
@@ -87,17 +112,32 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
             report_ask()
             self.message_user(request, _("A worker looks. Load this page again in a minute."))
             return redirect("admin:tryon_governor_doctor")
+        kept = report()
         context = {
             **self.admin_site.each_context(request),
             "title": _("Doctor"),
-            "findings": examine(thorough=False),
-            "report": report(),
+            "findings": with_parts(examine(thorough=False)),
+            "report": kept,
+            "report_findings": with_parts(kept.findings if kept else []),
         }
         return TemplateResponse(request, "admin/tryon/governor/doctor.html", context)
 
     def _check(self, request: HttpRequest) -> None:
         if not self.has_operate_permission(request):
             raise PermissionDenied
+
+
+def with_parts(findings: Iterable[Finding]) -> list[tuple[Finding, SafeString]]:
+    """Return findings, each that is not good with a link to the runbook's part about it."""
+    return [(finding, runbook_link(part_about(finding))) for finding in findings]
+
+
+def part_about(finding: Finding) -> str:
+    """Return the name of the runbook's part about a finding, empty where there is none or all is well."""
+    if finding.state == State.GOOD:
+        return ""
+    by_fact = OF_A_FINDING.get((finding.subject, finding.fact))
+    return by_fact or OF_A_FINDING.get((finding.subject, ""), "")
 
 
 def account_in(fields: QueryDict) -> str:

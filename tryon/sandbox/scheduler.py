@@ -82,7 +82,7 @@ class Scheduler:
             self._busy -= 1
             self._changed.notify_all()
         if not future.cancelled() and (error := future.exception()):
-            logger.error("A sandbox task failed", exc_info=error)
+            logger.error("sandbox_task_failed", exc_info=error)
 
     def _idle(self) -> bool:
         return not self._busy and not (self._heap and self._heap[0][0] <= self._clock.now())

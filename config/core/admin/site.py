@@ -14,6 +14,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from redis import RedisError
 
+from config.core.admin import runbook  # noqa: F401  (registers its page)
 from config.core.admin.navigation import Navigation
 from config.core.admin.pages import PAGES
 

@@ -5,12 +5,13 @@ from typing import override
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.core.admin.base import ReadOnlyAdmin
+from config.core.admin.runbook import runbook_link
 from config.core.admin.widgets import badge, moment
 from config.core.upkeep.models import CleanupRun
 
@@ -30,7 +31,7 @@ class CleanupRunAdmin(ReadOnlyAdmin[CleanupRun]):
     @admin.display(description=_("outcome"), ordering="problem")
     def outcome(self, run: CleanupRun) -> SafeString:
         if run.problem:
-            return badge("failed", run.problem)
+            return format_html("{} {}", badge("failed", run.problem), runbook_link("cleanup_finished"))
         if run.finished_at is None:
             return badge("processing", gettext("Running"))
         if run.cursor:
