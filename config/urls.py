@@ -11,6 +11,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from config.core.doctor.public import mirror
 from config.core.http.health import healthz, readyz
 from config.core.storage.local import serve_signed_file
+from tryon.metrics.views import metrics
 
 handler400 = "config.core.http.exceptions.bad_request"
 handler404 = "config.core.http.exceptions.page_not_found"
@@ -39,5 +40,6 @@ urlpatterns = [
     path("favicon.ico", favicon, name="favicon"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("doctor/<str:token>", mirror, name="doctor"),
 ]

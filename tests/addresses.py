@@ -104,6 +104,7 @@ def queue(get: int = 200, post: int = 200) -> dict[str, Row]:
 
 OF_RQ: Final[dict[str, dict[str, Row]]] = {
     RQ: queue(),
+    f"{RQ}^metrics/?$": queue(),
     f"{RQ}^stats.json/?$": queue(),
     f"{RQ}^stats.json/(?P<token>[\\w]+)?/?$": queue(),
     QUEUE: queue(),

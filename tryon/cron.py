@@ -9,6 +9,7 @@ from tryon import tasks
 SWEEP_SECONDS: Final = 30
 WATCH_SECONDS: Final = 300
 MEASURE_SECONDS: Final = 30
+METRICS_SECONDS: Final = 60
 MONEY_SECONDS: Final = 600
 BALANCE_SECONDS: Final = 1800
 # A nightly task may wait for a worker to restart, but not until the next night.
@@ -46,6 +47,7 @@ def register_timetable() -> None:
     _register(tasks.sweep, interval=SWEEP_SECONDS, ttl=SWEEP_SECONDS)
     _register(tasks.measure_results, interval=MEASURE_SECONDS, ttl=MEASURE_SECONDS)
     _register(tasks.watch_storage, interval=WATCH_SECONDS, ttl=WATCH_SECONDS)
+    _register(tasks.roll_up_metrics, interval=METRICS_SECONDS, ttl=METRICS_SECONDS)
     _register(tasks.roll_up_money, interval=MONEY_SECONDS, ttl=MONEY_SECONDS)
     _register(tasks.ask_for_balances, interval=BALANCE_SECONDS, ttl=BALANCE_SECONDS)
     _register(tasks.release_alerts, cron="0 3 * * *", ttl=CLEANUP_TTL)

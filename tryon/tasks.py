@@ -17,6 +17,8 @@ from tryon.cleanup import EARLY, TASKS
 from tryon.cleanup.watch import must_clean_early
 from tryon.engine import queue, recovery, steps
 from tryon.engine.advance import advance, dispatch_all, seconds_early
+from tryon.metrics import rollup
+from tryon.metrics.readings import note_sweep
 from tryon.money.balances import ask_balances
 from tryon.money.rollup import roll_up
 from tryon.review.measuring import measure_some
@@ -79,6 +81,7 @@ def sweep() -> None:
     check_host()  # the maintenance worker is RQ's own class, and this its most frequent task
     try:
         recovery.sweep()
+        note_sweep()
     finally:
         batches()
         make_months()
@@ -114,6 +117,12 @@ def roll_up_money() -> None:
     """Roll up the days of the ledger that have changed."""
     close_old_connections()
     roll_up()
+
+
+def roll_up_metrics() -> None:
+    """Add up what has happened, for the metrics."""
+    close_old_connections()
+    rollup.roll_up(max_seconds=CLEANUP_SECONDS)
 
 
 def ask_for_balances() -> None:

@@ -97,11 +97,24 @@ def enqueue_batches() -> None:
 
 @dataclass(frozen=True, slots=True)
 class SeenWorker:
-    """A worker that gave a sign of life in the last minutes. ``shared`` has fingerprints of settings."""
+    """A worker that gave a sign of life in the last minutes. ``shared`` has fingerprints of settings.
+
+    ``heard_at`` is by the clock of its machine.
+    """
 
     machine: str
     queues: tuple[str, ...]
     shared: Mapping[str, str]
+    state: str
+    heard_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenClock:
+    """A process that sends the tasks of the clock. ``heard_at`` is by the clock of its machine."""
+
+    machine: str
+    heard_at: datetime | None
 
 
 def workers() -> list[SeenWorker]:
@@ -112,14 +125,17 @@ def workers() -> list[SeenWorker]:
             worker.hostname or "",
             tuple(worker.queue_names()),
             json.loads(redis.hget(worker.key, SHARED_FIELD) or "{}"),
+            str(worker.get_state()),
+            worker.last_heartbeat,
         )
         for worker in Worker.all(connection=redis)
     ]
 
 
-def clocks() -> int:
-    """Return the number of processes that send the tasks of the clock. Raise RedisError."""
-    return len(CronScheduler.all(_queue(STEPS).connection))
+def clocks() -> list[SeenClock]:
+    """Return the processes that send the tasks of the clock. Raise RedisError."""
+    found = CronScheduler.all(_queue(STEPS).connection)
+    return [SeenClock(one.hostname, one.last_heartbeat) for one in found]
 
 
 def is_away() -> bool:

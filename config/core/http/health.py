@@ -44,11 +44,18 @@ def readyz(request: HttpRequest) -> JsonResponse:
     )
 
 
-PROBES: Final[dict[str, Callable[[HttpRequest], HttpResponse]]] = {"/healthz": healthz, "/readyz": readyz}
+type Probe = Callable[[HttpRequest], HttpResponse]
+
+PROBES: Final[dict[str, Probe]] = {"/healthz": healthz, "/readyz": readyz}
+
+
+def add_probe(path: str, probe: Probe) -> None:
+    """Answer a further address as the health checks are answered. An app calls it when it is ready."""
+    PROBES[path] = probe
 
 
 class ProbesMiddleware:
-    """Answer the health checks before anything looks at the host and the scheme.
+    """Answer the health checks, and who measures, before anything looks at the host and the scheme.
 
     A container or a load balancer asks past the proxies, at an address inside.
     """

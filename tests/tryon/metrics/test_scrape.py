@@ -1,0 +1,70 @@
+"""The metrics that Prometheus gets, against what has happened."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from pytest_django import Settings
+
+from tests.conftest import Finish, Generate
+from tests.tryon.metrics.scraping import Scrape, ask
+from tryon import tasks
+from tryon.metrics.models import Tally, Topic
+from tryon.models import JobEvent, Status
+from tryon.sandbox import Sandbox
+
+
+@pytest.mark.django_db
+def test_only_who_has_the_token_is_told_and_without_one_nothing_is_there(settings: Settings) -> None:
+    assert ask().status_code == 200
+    refused = ask("another")
+    assert (refused.status_code, refused["WWW-Authenticate"]) == (401, "Bearer")
+    settings.METRICS_TOKEN = ""
+    assert ask("").status_code == 404
+
+
+@pytest.mark.django_db
+def test_the_text_has_a_help_and_a_type_for_each_metric_and_openmetrics_is_spoken_too() -> None:
+    text = ask().content.decode()
+    names = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE tryon_")]
+    assert len(names) == len(set(names)) > 15
+    assert all(f"# HELP {name} " in text for name in names)
+    assert "# TYPE tryon_jobs_total counter" in text
+    answer = ask(accept="application/openmetrics-text; version=1.0.0")
+    assert answer["Content-Type"].startswith("application/openmetrics-text")
+    assert answer.content.endswith(b"# EOF\n")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_try_on_is_counted_at_once_and_once(generate: Generate, finish: Finish, sandbox: Sandbox) -> None:
+    tasks.roll_up_metrics()  # as on each installation, within a minute
+    job = finish(generate()["jobId"])
+    assert job.status == Status.COMPLETED
+    generate()  # the picture is there
+    for _ in range(2):  # before the rollup, and after it
+        seen = Scrape()
+        assert seen("jobs_total", outcome="completed", code="") == 1
+        assert seen("fashn_calls_total", outcome="succeeded") == 1
+        assert seen("credits_total", kind="spent") == 1
+        assert seen("credits_total", kind="saved") == 1
+        assert (seen("cache_answers_total", outcome="hit"), seen("cache_answers_total", outcome="miss")) == (
+            1,
+            1,
+        )
+        assert seen("stage_seconds_count", stage="fashn", mode="balanced") == 1
+        assert seen("stage_seconds_bucket", stage="fashn", mode="balanced", le="+Inf") == 1
+        assert seen("wait_seconds_count", lane="interactive") == 1
+        pass_time(minutes=20)
+        tasks.roll_up_metrics()
+    tasks.roll_up_metrics()
+    JobEvent.objects.all().delete()  # what is counted needs no event
+    assert Scrape()("jobs_total", outcome="completed", code="") == 1
+
+
+def pass_time(**ago: int) -> None:
+    """Let all that has happened, and the last rollup, be longer ago."""
+    for event in JobEvent.objects.all():
+        event.at -= timedelta(**ago)
+        event.save()
+    seconds = int(timedelta(**ago).total_seconds())
+    Tally.objects.filter(topic=Topic.THROUGH).update(number=F("number") - seconds)

@@ -1,0 +1,201 @@
+"""The readings of now, from rows and from Redis. Times are the database's, durations are in seconds.
+
+Everything but the processes is of the live accounts: what test keys do wakes nobody.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Count, Min
+from redis import RedisError
+
+from config.core import clock
+from config.core.upkeep import quota
+from config.shops.models import Shop
+from tryon.accounts import accounts, terms_of
+from tryon.engine import governor, queue
+from tryon.metrics.models import Heartbeat
+from tryon.models import Account, Lane, Status, TryOnJob
+from tryon.money.models import Balance
+from tryon.selectors.jobs import dead_letters, remembered_count
+
+SWEEP: Final = "sweep"
+# The place of a shop's name for jobs of people in the admin, and for shops beyond the largest.
+STAFF: Final = "staff"
+OTHERS: Final = "others"
+MOST_SHOPS: Final = 50
+_SHOP: Final = "shop:"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneReading:
+    """The queued jobs of a lane: their number by shop, and the time that the oldest has waited."""
+
+    lane: str
+    by_shop: Mapping[str, int]
+    oldest_seconds: float
+
+    @property
+    def jobs(self) -> int:
+        return sum(self.by_shop.values())
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReading:
+    """The state of an account at FASHN. ``balance`` is FASHN's last answer, None before the first.
+
+    ``daily_limit`` is 0 without a limit. Credits spent are of today, UTC.
+    """
+
+    account: str
+    pause: str
+    slots: int
+    slots_taken: int
+    is_circuit_open: bool
+    credits_today: int
+    daily_limit: int
+    balance: int | None
+    balance_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReading:
+    """Workers and clocks by Redis, None while it is away, and the end of the last sweep by a row."""
+
+    swept_at: datetime | None
+    workers: list[queue.SeenWorker] | None = None
+    clocks: list[queue.SeenClock] | None = None
+    ages: Mapping[str, float] = field(default_factory=dict)
+
+    def workers_of(self, name: str) -> int:
+        """Return the number of workers of a queue, 0 while Redis is away."""
+        return sum(name in worker.queues for worker in self.workers or ())
+
+
+@dataclass(frozen=True, slots=True)
+class StorageReading:
+    """The stored bytes by kind, and STORAGE_LIMIT_GB in bytes, None without a limit."""
+
+    by_kind: Mapping[str, int]
+    limit: int | None
+
+    @property
+    def percent(self) -> float | None:
+        """Return the used share of the limit in percent, None without a limit."""
+        return 100 * max(0, sum(self.by_kind.values())) / self.limit if self.limit else None
+
+
+def live_accounts() -> list[str]:
+    """Return the accounts whose jobs cost money."""
+    return [account for account in accounts() if account != Account.TEST]
+
+
+def lanes() -> list[LaneReading]:
+    """Return what waits in each lane.
+
+    A job waits since its last change of state, so a retry does not count from the job's first day.
+    """
+    now = clock.now()
+    queued = TryOnJob.objects.filter(account__in=live_accounts(), status=Status.QUEUED).order_by()
+    found: dict[str, tuple[dict[str, int], float]] = {lane: ({}, 0.0) for lane in Lane.values}
+    rows = queued.values_list("lane", "requester").annotate(Count("pk"), Min("updated_at"))
+    names = shop_names({requester for _lane, requester, _number, _at in rows})
+    for lane, requester, number, at in rows:
+        shops, oldest = found[lane]
+        name = names.get(requester, STAFF)
+        shops[name] = shops.get(name, 0) + number
+        found[lane] = shops, max(oldest, (now - at).total_seconds())
+    return [LaneReading(lane, largest(shops), oldest) for lane, (shops, oldest) in found.items()]
+
+
+def account_readings() -> list[AccountReading]:
+    """Return the state of each live account."""
+    now, balances = clock.now(), {row.account: row for row in Balance.objects.all()}
+    found = []
+    for account in live_accounts():
+        state, told = governor.current(account), balances.get(account)
+        short = state.credits_at_fashn  # known while the credits do not pay for all that waits
+        found.append(
+            AccountReading(
+                account=account,
+                pause=state.pause,
+                slots=governor.slots(state, now),
+                slots_taken=governor.slots_taken(account),
+                is_circuit_open=state.open_until is not None and state.open_until > now,
+                credits_today=governor.credits_spent_today(account, now),
+                daily_limit=terms_of(account).daily_limit,
+                balance=short if short is not None else (told.credits if told else None),
+                balance_at=told.at if told else None,
+            )
+        )
+    return found
+
+
+def processes() -> ProcessReading:
+    """Return the signs of life of workers, clocks and the sweep."""
+    now = clock.now()
+    swept_at = Heartbeat.objects.filter(process=SWEEP).values_list("at", flat=True).first()
+    ages = {SWEEP: age(swept_at, now)} if swept_at else {}
+    if queue.is_away():
+        return ProcessReading(swept_at, ages=ages)
+    try:
+        workers, clocks = queue.workers(), queue.clocks()
+    except RedisError:
+        return ProcessReading(swept_at, ages=ages)
+    for process, heard in (
+        ("worker", [worker.heard_at for worker in workers if queue.STEPS in worker.queues]),
+        ("cron", [one.heard_at for one in clocks]),
+    ):
+        if times := [at for at in heard if at is not None]:
+            ages[process] = age(max(times), now)
+    return ProcessReading(swept_at, workers, clocks, ages)
+
+
+def storage() -> StorageReading:
+    """Return the use of storage."""
+    return StorageReading(quota.bytes_by_kind(), quota.bytes_allowed())
+
+
+def dead_letter_count() -> int:
+    """Return the number of failed jobs that another try may cure. A large one may be a minute old."""
+    rows = dead_letters().filter(account__in=live_accounts())
+    return remembered_count("dead-letters:all-live", rows)
+
+
+def clock_offset() -> float:
+    """Return how far this host's clock is ahead of the database's. Raise DatabaseError."""
+    return clock.host_seconds_ahead()
+
+
+def note_sweep() -> None:
+    """Note that a sweep has come to its end."""
+    Heartbeat.objects.update_or_create(process=SWEEP, defaults={"at": clock.now()})
+
+
+def age(at: datetime, now: datetime) -> float:
+    """Return the seconds since a time of another machine's clock, 0 for one that is ahead."""
+    return max(0.0, (now - at).total_seconds())
+
+
+def shop_names(requesters: set[str]) -> dict[str, str]:
+    """Return the names of the shops among requesters. Shops of one name get a part of their id."""
+    ids = {
+        requester: requester.removeprefix(_SHOP) for requester in requesters if requester.startswith(_SHOP)
+    }
+    named = {str(pk): name for pk, name in Shop.objects.filter(pk__in=ids.values()).values_list("pk", "name")}
+    names = [*named.values()]
+    return {
+        requester: f"{name} {pk[:8]}" if (name := named.get(pk, "")) == "" or names.count(name) > 1 else name
+        for requester, pk in ids.items()
+    }
+
+
+def largest(shops: Mapping[str, int]) -> dict[str, int]:
+    """Return the shops with the most, and the sum of all others: each is a series of Prometheus."""
+    ranked = sorted(shops.items(), key=lambda entry: -entry[1])
+    found = dict(ranked[:MOST_SHOPS])
+    if rest := sum(number for _name, number in ranked[MOST_SHOPS:]):
+        found[OTHERS] = rest
+    return found
