@@ -446,8 +446,6 @@ if S3_BUCKET:
 SECURE_CSP = {
     "default-src": [CSP.SELF],
     "img-src": PICTURE_SOURCES,
-    # django-rq's dashboard and Swagger UI use inline styles.
-    "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.SELF],
     "form-action": [CSP.SELF],

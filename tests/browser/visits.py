@@ -1,5 +1,6 @@
 """Opening a page as a person does, and noting whatever is wrong with it."""
 
+import re
 from typing import Final
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -40,6 +41,17 @@ TOO_WIDE: Final = """() => {
 }"""
 
 
+# Script and style inside the markup. A block of data is no script.
+INLINE: Final = re.compile(
+    r"""<style\b|<script\b(?![^>]*\b(?:src=|type="application/json"))|\s(?:on[a-z]+|style)=["']|javascript:"""
+)
+
+
+def inline_parts(html: str) -> list[str]:
+    """Return the beginnings of what is inline in a page as the server sent it."""
+    return [f"inline: {html[part.start() : part.start() + 100]}" for part in INLINE.finditer(html)]
+
+
 class Visitor:
     """A browser's window that remembers what its console said."""
 
@@ -57,6 +69,7 @@ class Visitor:
         answer = self.page.goto(address, wait_until="networkidle")
         assert answer is not None
         faults = [] if answer.status == status else [f"status {answer.status}"]
+        faults += inline_parts(answer.text())
         return [f"{address}: {fault}" for fault in [*faults, *self.faults(address)]]
 
     def faults(self, address: str = "") -> list[str]:

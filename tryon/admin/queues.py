@@ -12,8 +12,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern
-from django.utils.csp import CSP
-from django.views.decorators.csp import csp_override
 from django_rq.admin import QueueAdmin
 from django_rq.models import Dashboard
 from django_rq.queues import get_queue_by_index
@@ -22,14 +20,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import validate_job_id
 
 from config.shops.abilities import Ability
-
-# A task's page opens a result by an event handler in its markup. Scripts in the markup stay forbidden, but
-# for the one in django-rq's lists, which does no harm (rq.js).
-POLICY: Final[dict[str, Any]] = {
-    **settings.SECURE_CSP,
-    "script-src": [CSP.SELF, "'sha256-1kZe1KRxelr3ptMPsod17Z6BDvbtm4WcufgsZGvsErM='"],
-    "script-src-attr": [CSP.UNSAFE_INLINE],
-}
+from tryon.admin.rq_markup import without_inline
 
 # Of django-rq's forms.
 JOBS: Final = ("_selected_action", "job_ids")
@@ -75,7 +66,7 @@ class RqDashboardAdmin(QueueAdmin):
         every: list[URLPattern] = super().get_urls()  # type: ignore[no-untyped-call]
         patterns = [pattern for pattern in every if pattern.name not in LEFT_OUT]
         for pattern in patterns:
-            pattern.callback = self.admin_site.admin_view(csp_override(POLICY)(guarded(pattern.callback)))
+            pattern.callback = self.admin_site.admin_view(without_inline(guarded(pattern.callback)))
         return patterns
 
 
