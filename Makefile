@@ -9,8 +9,9 @@
 # make bench-api      compare the hot calls with a bare Django view, and with FastAPI; needs PostgreSQL
 # make bench-scale    measure what must not grow: 1,000 against 300,000 jobs; ON=postgres
 # make dev      run the demo with autoreload: change code, reload the page; options as for make demo
-# make lint     check format, style, types and imports; JavaScript, CSS and the API's schema too, which needs Node.js
+# make lint     check format, style, types, imports and the Dockerfile; JavaScript, CSS, compose.yaml and the API's schema too, which needs Node.js
 # make lint-python, make lint-web  run one half of make lint
+# make audit    ask public advisories about all locked packages
 # make schema   write the API's schema to .venv/check/schema.yaml
 # make check    check settings, migrations and the deployment's safety
 # make format   format the code, and fix faults that need no person
@@ -25,7 +26,7 @@ NODE := node_modules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale lint lint-python lint-web schema check format hooks redis clean
+.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale lint lint-python lint-web schema check audit format hooks redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -79,10 +80,12 @@ lint-python: $(ENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 
 lint-web: $(NODE)/lint.stamp schema
 	$(NODE)/.bin/eslint --max-warnings 0 .
 	$(NODE)/.bin/stylelint --max-warnings 0 "templates/static/**/*.css"
+	$(NODE)/.bin/dclint --max-warnings 0 compose.yaml
 	$(NODE)/.bin/spectral lint --fail-severity warn $(ENV)/check/schema.yaml
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(NODE)/.bin/redocly lint $(ENV)/check/schema.yaml
 
@@ -99,6 +102,10 @@ check: $(ENV)/dev.stamp schema
 	    PUBLIC_BASE_URL=https://tryon.example.com ALLOWED_HOSTS=tryon.example.com FASHN_API_KEY=check \
 	    SECURE_HSTS_INCLUDE_SUBDOMAINS=1 TRUSTED_PROXIES=1 \
 	    $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+# Where no source of advisories can be reached, it says so and does not fail.
+audit: $(ENV)/dev.stamp
+	$(BIN)/python -m tests.audit
 
 format: $(ENV)/dev.stamp
 	$(BIN)/ruff check --fix .
