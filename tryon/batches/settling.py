@@ -35,7 +35,8 @@ def settle() -> None:
 def _settle_one(item: BatchItem, job: TryOnJob) -> None:
     state = ENDS[Status(job.status)]
     is_known = job.error_code in FailureCode
-    BatchItem.objects.filter(pk=item.pk, state=ItemState.QUEUED, job=job).update(
+    same = BatchItem.objects.filter(pk=item.pk, state=ItemState.QUEUED, job=job, asked_at=item.asked_at)
+    same.update(
         state=state,
         credits=_credits_of(job, item) if item.credits else 0,
         error_code=job.error_code if state == ItemState.FAILED else "",

@@ -159,7 +159,6 @@ def killed(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 def a_minute_later(batch: Batch) -> None:
     past = clock.now() - timedelta(minutes=2)
     batch.items.filter(asked_at__isnull=False, job=None).update(asked_at=past)
-    TryOnJob.objects.filter(batch_items=None).update(created_at=past + timedelta(seconds=1))
 
 
 @pytest.mark.parametrize("at", ["tryon_generate", "_note"])
@@ -171,30 +170,13 @@ def test_a_killed_feeder_costs_nothing_twice_and_counts_right(
     with pytest.raises(SystemExit):
         tasks.batches()
     assert batch.items.filter(state="queued", job=None).count() == 2
-    assert TryOnJob.objects.count() == (at == "_note")
+    assert not TryOnJob.objects.exists()
     a_minute_later(batch)
 
     run(batch)
 
     assert (states(batch), TryOnJob.objects.count()) == (["done", "done"], 2)
     assert paid(sandbox) == credits_taken(batch) == 2
-
-
-def test_a_lost_job_that_has_failed_is_not_asked_for_again(
-    started: Plan, run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, finish: Finish
-) -> None:
-    batch = started(1)
-    killed(monkeypatch, "_note")
-    with pytest.raises(SystemExit):
-        tasks.batches()
-    sandbox.inject("prediction", "PoseError")
-    finish(str(TryOnJob.objects.get().pk))
-    a_minute_later(batch)
-
-    run(batch)
-
-    assert (states(batch), TryOnJob.objects.count()) == (["failed"], 1)
-    assert paid(sandbox) == credits_taken(batch) == 0
 
 
 def test_the_failed_are_retried_by_a_person_at_a_price(

@@ -1,5 +1,6 @@
 """The promises of a batch's buttons: nobody pays what no person has confirmed, and a stop stops."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,16 +11,17 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from config.core import clock
+from config.shops.callers import person_calling
 from tests.conftest import Api
 from tests.tryon.batches.conftest import Plan, Run, paid
 from tests.tryon.batches.test_feeding import ask, killed
 from tryon import tasks
-from tryon.batches import asking, feeding
+from tryon.batches import asking, feeding, settling
 from tryon.batches.claims import claim
 from tryon.batches.models import Batch, BatchState, PauseCode
 from tryon.batches.orders import batch_change, batch_start, credits_missing, retry_price
 from tryon.batches.plans import plan_make
-from tryon.batches.selectors import LOST, credits_taken
+from tryon.batches.selectors import LOST, credits_taken, payer_of
 from tryon.fashn.options import TryOnOptions
 from tryon.models import Account, Lane, Status, TryOnJob
 from tryon.money.models import Balance
@@ -175,6 +177,24 @@ def test_what_a_worker_has_taken_and_not_sent_counts_against_the_floor(started: 
     assert (states(batch)[2], batch.pause_code) == ("waiting", PauseCode.CREDIT_FLOOR)
 
 
+def test_a_batch_whose_budget_ends_half_way_says_until_when_it_waits_and_goes_on(
+    started: Plan, run: Run, page: Client, sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.TRYON_DAILY_LIMIT = 1
+    batch = started(3)
+    tasks.batches()
+    for _ in range(2):
+        tasks.dispatch()
+
+    text = page.get(reverse("admin:batch", args=[batch.pk])).text
+    assert "Today&#x27;s credits are used up" in text
+    assert "Until 20" in text
+
+    settings.TRYON_DAILY_LIMIT = 0
+    run(batch)
+    assert (batch.state, paid(sandbox), credits_taken(batch)) == (BatchState.DONE, 3, 3)
+
+
 def test_a_call_counts_for_the_batch_that_pays_for_it(
     started: Plan, plan: Plan, ada: User, run: Run, sandbox: Sandbox
 ) -> None:
@@ -223,15 +243,9 @@ def test_a_batch_with_outdated_options_can_be_seen_and_canceled(started: Plan, p
     assert states(first) == ["canceled"]
 
 
-@pytest.mark.parametrize(("at", "credits"), [("job_retry", 0), ("_note", 1)])
-def test_a_feeder_killed_at_a_retry_pays_nothing_twice(
-    started: Plan,
-    run: Run,
-    sandbox: Sandbox,
-    page: Client,
-    monkeypatch: pytest.MonkeyPatch,
-    at: str,
-    credits: int,
+@pytest.mark.parametrize("at", ["job_retry", "_note"])
+def test_a_feeder_killed_at_a_retry_pays_nothing(
+    started: Plan, run: Run, sandbox: Sandbox, page: Client, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
     sandbox.inject("prediction", "PoseError")
     batch = run(started(1))
@@ -243,8 +257,58 @@ def test_a_feeder_killed_at_a_retry_pays_nothing_twice(
 
     run(batch)
 
-    assert (paid(sandbox), credits_taken(batch)) == (credits, credits)
+    assert (states(batch), paid(sandbox), credits_taken(batch)) == (["failed"], 0, 0)
     assert batch.max_credits == 1
+
+
+@pytest.mark.parametrize("order_of_work", ["settled, then asked", "read, then asked, then settled"])
+def test_a_feeder_that_stands_still_before_a_retry_pays_nothing_uncounted(
+    started: Plan,
+    run: Run,
+    sandbox: Sandbox,
+    page: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    order_of_work: str,
+) -> None:
+    sandbox.inject("prediction", "PoseError")
+    batch = run(started(1))
+    order(page, batch, "retry", 1)
+    [item] = claim(batch, 1)
+    payer = payer_of(batch)
+    assert payer is not None
+    settle_one = settling._settle_one
+
+    def settle_late(*args: Any) -> None:
+        asking.ask(item, payer, TryOnOptions())
+        settle_one(*args)
+
+    if order_of_work != "settled, then asked":
+        monkeypatch.setattr(settling, "_settle_one", settle_late)
+    with monkeypatch.context() as a_minute_later:
+        a_minute_later.setattr(settling, "LOST", timedelta(0))
+        settling.settle()
+    monkeypatch.setattr(settling, "_settle_one", settle_one)
+    asking.ask(item, payer, TryOnOptions())
+
+    run(batch)
+
+    is_asked = order_of_work != "settled, then asked"
+    assert paid(sandbox) == credits_taken(batch) == by_batch().get(batch.pk, 0) == int(is_asked)
+
+
+def test_a_feeder_that_stands_still_asks_for_nothing_that_was_canceled(
+    started: Plan, page: Client, sandbox: Sandbox, ada: User
+) -> None:
+    batch = started(1)
+    [item] = claim(batch, 1)
+    batch.items.update(asked_at=F("asked_at") - LOST * 2)
+    item.refresh_from_db()
+    order(page, batch, "cancel")
+    tasks.batches()
+
+    asking.ask(item, person_calling(ada), TryOnOptions())
+
+    assert (states(batch), TryOnJob.objects.count()) == (["canceled"], 0)
 
 
 def test_a_retry_by_a_batch_goes_in_its_lane(
