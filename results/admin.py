@@ -1,10 +1,13 @@
 """Results in the admin: look, approve or reject, delete."""
 
 from collections import Counter
-from typing import Any, Final, override
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, ClassVar, Final, override
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
@@ -13,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.core.admin.base import ReadOnlyAdmin
+from config.core.admin.lists import StrictChangeList
 from config.core.admin.widgets import badge, large_picture, link_to, moment, pixels, thumbnail
 from config.shops.abilities import Ability
 from config.shops.names import ShopFilter
@@ -51,6 +55,23 @@ class ResultShopFilter(ShopFilter):
     field = "job__requester"
 
 
+type Marks = Callable[[Collection[UUID]], Mapping[UUID, SafeString]]
+"""Given the ids of results, the marks of those that have one."""
+
+
+class MarkedChangeList(StrictChangeList):
+    """A list whose rows have the marks that rooms add: one query a page for each kind."""
+
+    @override
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: Any = self.result_list
+        owner: Any = self.model_admin
+        marks = owner.marks_of([row.pk for row in rows])
+        for row in rows:
+            row.marks = marks[row.pk]
+
+
 @admin.register(TryOnResult)
 class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
     """The paid pictures. People change the review, and nothing else."""
@@ -68,7 +89,6 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
     ]
     list_select_related = ["job__product_image", "job__model_image"]
     list_filter = ["review", FeedbackFilter, ResultShopFilter, "job__account", "created_at", "expires_at"]
-    link_lookups = ["job__product_image__catalogue_product"]
     search_fields = ["job__product_image__product_id", "job__model_image__name"]
     search_help_text = _("Product or model photo.")
     fields = [
@@ -86,6 +106,8 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
         "expires_at",
     ]
     actions = ["approve", "reject"]
+    # This list knows no room of the back office: each adds its marks.
+    marks: ClassVar[list[Marks]] = []
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[TryOnResult]:
@@ -93,6 +115,15 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
         results = super().get_queryset(request).filter(job__shopper_photo=None)
         results = results.select_related(*self.list_select_related)
         return results.prefetch_related("job__feedback")
+
+    @override
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return MarkedChangeList
+
+    def marks_of(self, ids: Collection[UUID]) -> dict[UUID, list[SafeString]]:
+        """Return the marks of each result."""
+        found = [mark(ids) for mark in self.marks]
+        return {key: [marks[key] for marks in found if key in marks] for key in ids}
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         """Return whether the person may approve and reject."""
@@ -145,7 +176,10 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
 
     @admin.display(description=_("review"), ordering="review")
     def review_badge(self, result: TryOnResult) -> SafeString:
-        return badge(result.review, result.get_review_display())
+        marks = getattr(result, "marks", None)
+        marks = self.marks_of([result.pk])[result.pk] if marks is None else marks
+        shown = [badge(result.review, result.get_review_display()), *marks]
+        return format_html_join(" ", "{}", ([one] for one in shown))
 
     @admin.display(description=_("feedback"))
     def verdicts(self, result: TryOnResult) -> SafeString | str:

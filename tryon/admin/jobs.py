@@ -1,12 +1,10 @@
 """Jobs in the admin: the request, the state, the price and the full history."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, override
 from uuid import UUID
 
-from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,24 +17,22 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from config.core.admin.base import ReadOnlyAdmin, sentence
+from config.core.admin.base import ReadOnlyAdmin
 from config.core.admin.widgets import badge, link_to, moment, thumbnail
-from config.core.errors import DomainError
 from config.shops.abilities import Ability
-from config.shops.callers import Caller, person_calling
 from config.shops.names import ShopFilter, requester_words
 from tryon.admin.bundle import bundle
+from tryon.admin.job_orders import TakesOrders
 from tryon.admin.job_page import SHOPPERS_OWN, job_page
 from tryon.admin.rq_tasks import tasks_of
+from tryon.catalogue.worn import WornFilter
 from tryon.models import Prediction, Status, TryOnJob, ViewerGarment
 from tryon.selectors.jobs import dead_letters
-from tryon.services.jobs import job_cancel, job_retry
 from tryon.timing import progress_now
 
 LATEST_FAILURES: Final = 1_000
 MOST_NEWER: Final = 100
 MOST_OF_A_TIME: Final = 40  # characters
-EVERYWHERE: Final = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 
 
 class ErrorCodeFilter(admin.SimpleListFilter):
@@ -72,7 +68,7 @@ class DeadLetterFilter(admin.SimpleListFilter):
 
 
 @admin.register(TryOnJob)
-class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
+class TryOnJobAdmin(TakesOrders, ReadOnlyAdmin[TryOnJob]):
     """Read-only: a job's state changes only in ``tryon.engine.lifecycle``."""
 
     list_display = [
@@ -95,6 +91,7 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
         "lane",
         ErrorCodeFilter,
         ShopFilter,
+        WornFilter,
         "created_at",
     ]
     link_lookups = ["product_image", "model_image", "product_image__catalogue_product"]
@@ -110,40 +107,6 @@ class TryOnJobAdmin(ReadOnlyAdmin[TryOnJob]):
     @override
     def has_delete_permission(self, request: HttpRequest, obj: TryOnJob | None = None) -> bool:
         return False
-
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Return whether the person may retry and cancel."""
-        return request.user.has_perm(Ability.OPERATE_JOBS)
-
-    @admin.action(description=_("Retry (may cost credits)"), permissions=["operate"], location=EVERYWHERE)
-    def retry(self, request: HttpRequest, jobs: QuerySet[TryOnJob]) -> None:
-        """Pay for another try of failed jobs."""
-        self._each(request, jobs, job_retry, _("%(count)d of %(all)d jobs were retried."))
-
-    @admin.action(description=_("Cancel"), permissions=["operate"], location=EVERYWHERE)
-    def cancel(self, request: HttpRequest, jobs: QuerySet[TryOnJob]) -> None:
-        """Cancel queued and processing jobs."""
-        self._each(request, jobs, job_cancel, _("%(count)d of %(all)d jobs were canceled."))
-
-    def _each(
-        self,
-        request: HttpRequest,
-        jobs: QuerySet[TryOnJob],
-        act: Callable[[TryOnJob, Caller], TryOnJob],
-        outcome: Any,
-    ) -> None:
-        """Act on each job, and report the reason of each refusal."""
-        caller = person_calling(request.user)
-        chosen, done = list(jobs), 0
-        for job in chosen:
-            try:
-                act(job, caller)
-            except DomainError as error:
-                self.message_user(request, f"{str(job.pk)[:8]}: {sentence(error)}", messages.WARNING)
-            else:
-                done += 1
-        level = messages.SUCCESS if done else messages.WARNING
-        self.message_user(request, outcome % {"count": done, "all": len(chosen)}, level)
 
     @override
     def get_search_results(

@@ -1,45 +1,66 @@
 """The photos that a person may plan with, and those that the words of the plan's page choose."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from models_library.models import ModelImage
 from models_library.selectors import model_image_list
 from tryon.catalogue.models import Product
+from tryon.catalogue.sources import NONE, PhotoFilter, source_photos, without_photo
 from tryon.models import ProductImage
-from tryon.selectors.photos import catalogue, with_files
 
 MODELS_SHOWN: Final = 24
 PRODUCTS_SHOWN: Final = 24
 MOST_COLLECTIONS: Final = 200
-
-
-def photos_of_catalogue() -> QuerySet[ProductImage]:
-    """Return the photos that stand for their product: its source photo, or each photo where it has none."""
-    is_source = Q(source_of__isnull=False) | Q(catalogue_product=None)
-    is_source |= Q(catalogue_product__source_photo=None)
-    return with_files(catalogue().filter(is_source, is_active=True, is_test=False)).order_by(
-        "product_id", "id"
-    )
+LEFT_OUT_SHOWN: Final = 10
 
 
 def photos_by_filter(*, collection: str = "", tag: str = "", category: str = "") -> QuerySet[ProductImage]:
     """Return the catalogue's photos by words about them or their products. Without words, all."""
-    photos = photos_of_catalogue()
+    photos = source_photos().order_by("product_id", "id")
     if collection:
         photos = photos.filter(catalogue_product__collection=collection)
     if tag:
-        word = f'"{tag.lower()}"'
+        word = _tag_word(tag)
         photos = photos.filter(Q(tags__icontains=word) | Q(catalogue_product__tags__icontains=word))
     return photos.filter(category=category) if category else photos
 
 
+class LeftOut(TypedDict):
+    """The products that a choice names and that no try-on can be made of, as the row of a plan keeps them.
+
+    ``shown`` has the first of their numbers, and ``address`` their list.
+    """
+
+    number: int
+    shown: list[str]
+    address: str
+
+
+def left_out(*, collection: str = "", tag: str = "") -> LeftOut:
+    """Return the products without a usable photo that words about products choose. Without words, of all."""
+    products = Product.objects.all()
+    if collection:
+        products = products.filter(collection=collection)
+    if tag:
+        products = products.filter(tags__icontains=_tag_word(tag))
+    bare = without_photo(products).order_by("product_id")
+    query = {PhotoFilter.parameter_name: NONE}
+    query |= {name: word for name, word in (("collection", collection), ("q", tag)) if word}
+    return {
+        "number": bare.order_by().count(),
+        "shown": list(bare.values_list("product_id", flat=True)[:LEFT_OUT_SHOWN]),
+        "address": reverse("admin:catalogue_product_changelist", query=query),
+    }
+
+
 def photos_by_number(numbers: Sequence[str]) -> QuerySet[ProductImage]:
     """Return the photos of the products with these numbers."""
-    return photos_of_catalogue().filter(product_id__in=numbers)
+    return source_photos().order_by("product_id", "id").filter(product_id__in=numbers)
 
 
 def numbers_unknown(numbers: Iterable[str]) -> list[str]:
@@ -64,3 +85,7 @@ def models_found(*, category: str, search: str, but: Iterable[UUID]) -> list[Mod
 def models_chosen(ids: Iterable[UUID]) -> list[ModelImage]:
     """Return the chosen model photos that can be used."""
     return list(model_image_list().filter(pk__in=[*ids]).order_by("name", "id"))
+
+
+def _tag_word(tag: str) -> str:
+    return f'"{tag.lower()}"'

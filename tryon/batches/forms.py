@@ -11,7 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core.search import TOO_MUCH_TO_SEARCH, is_too_much_to_search
 from models_library.models import Category
-from tryon.batches.choice import collections, numbers_unknown, photos_by_filter, photos_by_number
+from tryon.batches.choice import (
+    LeftOut,
+    collections,
+    left_out,
+    numbers_unknown,
+    photos_by_filter,
+    photos_by_number,
+)
 from tryon.batches.models import Batch, NamedRecipe
 from tryon.batches.plans import MOST_PAIRS
 from tryon.fashn.options import RESOLUTIONS, OptionError, TryOnOptions
@@ -181,6 +188,20 @@ class PlanForm(OptionsForm):
             case _:
                 photos = photos_by_filter()
         return list(photos.values_list("pk", flat=True)[: MOST_PAIRS + 1])
+
+    def without_photo(self) -> LeftOut | None:
+        """Return the products that the choice names and that have no usable photo, None if there are none."""
+        cleaned = self.cleaned_data
+        words = {name: cleaned.get(name, "") for name in ("collection", "tag")}
+        match cleaned.get("source"):
+            # Photos have a category, and not products.
+            case Source.FILTER if any(words.values()) and not cleaned.get("category"):
+                found = left_out(**words)
+            case Source.ALL:
+                found = left_out()
+            case _:
+                return None
+        return found if found["number"] else None
 
 
 class RecipeForm(OptionsForm, forms.ModelForm):  # type: ignore[type-arg]  # at run time it takes none

@@ -67,6 +67,7 @@ def _plan_of(request: HttpRequest, form: PlanForm, models: list[UUID]) -> Batch:
         max_credits=cleaned["max_credits"],
         name=cleaned["name"],
         recipe=recipe,
+        without_photo=form.without_photo(),
     )
 
 
@@ -87,6 +88,7 @@ def _plan_response(request: HttpRequest, form: PlanForm, models: list[UUID]) -> 
         found=found[:MODELS_SHOWN],
         has_more=len(found) > MODELS_SHOWN,
         products=shown,
+        without_photo=form.without_photo() if wanted else None,
         product_count=len(product_ids),
         filters=[form[name] for name in ("collection", "tag", "category")],
         option_fields=[form[name] for name in _option_fields(request)],
@@ -118,6 +120,7 @@ def _batch_response(request: HttpRequest, batch: Batch, turn: TurnForm) -> HttpR
         may_start=request.user.has_perm(Ability.START_TRYONS),
         figures=figures.figures_of(batch),
         purse=figures.purse() if batch.is_plan else None,
+        without_photo=batch.selection.get("without_photo"),
         blocked=figures.reasons(batch, ItemState.BLOCKED),
         failed=figures.reasons(batch, ItemState.FAILED),
         pictures=[] if batch.is_plan else figures.pictures(batch),

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
 from models_library.models import ModelImage
+from tryon.batches.choice import LeftOut
 from tryon.batches.errors import NothingChosen, TooManyPairs
 from tryon.batches.models import PLANS, Batch, BatchItem, BatchState, ItemState, NamedRecipe
 from tryon.batches.words import english
@@ -56,11 +57,13 @@ def plan_make(
     max_credits: int | None = None,
     name: str = "",
     recipe: NamedRecipe | None = None,
+    without_photo: LeftOut | None = None,
 ) -> Batch:
     """Make a plan for a person: of these pairs, or else of each of the product photos on each model photo.
 
     ``max_credits`` is the most that the plan may cost: pairs above it are blocked, and the plan says so. A
-    plan of at most 500 pairs is counted when this returns. Raise NothingChosen and TooManyPairs.
+    plan of at most 500 pairs is counted when this returns. ``without_photo`` are chosen products that the
+    plan can't have; its page says so. Raise NothingChosen and TooManyPairs.
     """
     selection, number = _selection(pairs, product_image_ids, model_image_ids)
     if not number:
@@ -72,7 +75,7 @@ def plan_make(
         created_by=person,
         options=options.normalised(),
         recipe=recipe,
-        selection=selection,
+        selection=selection | ({"without_photo": without_photo} if without_photo else {}),
         pairs=number,
         max_credits=max_credits,
     )

@@ -82,11 +82,18 @@ def items_come_late() -> QuerySet[BatchItem]:
 
 
 def items_outdated(batch: Batch) -> QuerySet[BatchItem]:
-    """Return the pairs of a plan that counted on a picture, or on somebody's job, that is no longer there."""
+    """Return the pairs of a plan that counted on what is no longer there.
+
+    That is a picture, somebody's job, or a photo that was erased or retired since.
+    """
     live = result_list_live().filter(cache_key=OuterRef("cache_key"))
     active = TryOnJob.objects.filter(cache_key=OuterRef("cache_key"), status__in=ACTIVE)
     free = Q(state=ItemState.REUSED) | Q(state=ItemState.WAITING, job__isnull=False)
-    return batch.items.filter(free).filter(~Exists(live), ~Exists(active))
+    unusable = Q(product_image=None) | Q(product_image__processed="") | Q(product_image__is_active=False)
+    unusable |= Q(model_image=None) | Q(model_image__image="") | Q(model_image__is_active=False)
+    return batch.items.filter(
+        Q(free, ~Exists(live), ~Exists(active)) | Q(unusable, state=ItemState.WAITING)
+    ).order_by()
 
 
 class Balance(NamedTuple):

@@ -18,7 +18,9 @@ from config.shops.abilities import Ability, is_allowed
 from models_library.services import normalised_tags
 from results.models import TryOnResult
 from tryon.catalogue.models import Product
-from tryon.models import ProductImage, Status, TryOnJob
+from tryon.catalogue.sources import PhotoFilter
+from tryon.catalogue.worn import jobs_with, results_with
+from tryon.models import ProductImage, Status
 from tryon.selectors.photos import with_files
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ class ProductAdmin(DeletesOneByOne, StudioAdmin[Product]):
         "created",
     ]
     list_display_links = ["picture", "product_id"]
-    list_filter = [CollectionFilter, "created_at"]
+    list_filter = [CollectionFilter, PhotoFilter, "created_at"]
     list_select_related = ["source_photo"]
     search_fields = ["product_id", "name", "collection", "tags"]
     search_help_text = _("Product, name, collection or tags.")
@@ -201,13 +203,9 @@ def product_shown(product: Product, request: HttpRequest) -> ProductShown:
     if is_allowed(user, Ability.USE_ANY_PHOTO):
         photos = tuple(with_files(product.photos.order_by("-is_active", "view", "created_at"))[:PHOTOS_SHOWN])
     if is_allowed(user, Ability.SEE_ALL_JOBS):
-        tried = TryOnJob.objects.filter(product_image__catalogue_product=product).order_by()
-        counts = dict(tried.values_list("status").annotate(number=Count("pk")))
+        counts = dict(jobs_with(product.pk).order_by().values_list("status").annotate(number=Count("pk")))
         jobs = tuple((str(status.label), counts[status]) for status in Status if status in counts)
     if is_allowed(user, Ability.SEE_ALL_RESULTS):
-        # A shopper's picture is for that shopper only.
-        own = TryOnResult.objects.filter(
-            job__product_image__catalogue_product=product, job__shopper_photo=None
-        )
+        own = results_with(product.pk)
         results = tuple(own.select_related("job__model_image").order_by("-created_at", "id")[:RESULTS_SHOWN])
     return ProductShown(photos, jobs, results)

@@ -19,8 +19,9 @@ class CatalogueConfig(AppConfig):
         from tryon.catalogue.exchange.actions import offer_exports
         from tryon.catalogue.exchange.fetches import old_imports, photo_fetches
         from tryon.catalogue.models import Product
-        from tryon.catalogue.stale_filter import offer_stale_filter
+        from tryon.catalogue.staleness import offer_staleness
         from tryon.catalogue.upkeep import old_upload_attempts, photos_of_products
+        from tryon.catalogue.worn import offer_worn_filter
         from tryon.cleanup import TASKS, Task
 
         follow(Product)
@@ -33,4 +34,5 @@ class CatalogueConfig(AppConfig):
         TASKS["photo_fetches"] = Task(photo_fetches, "photos that imports of products name; they are fetched")
         TASKS["old_imports"] = Task(old_imports, "imports of products from a week ago; the products stay")
         offer_exports()
-        offer_stale_filter()
+        offer_staleness()
+        offer_worn_filter()

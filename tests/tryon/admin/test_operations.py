@@ -145,7 +145,15 @@ def test_dead_letters_are_listed_and_retried_together(
     assert all(str(job.pk)[:8] in listed for job in dead)
     assert str(hopeless.pk)[:8] not in listed
     done = TryOnJobFactory.create(completed=True)
-    text = run_action(staff, JOBS, "retry", [job.pk for job in [*dead, done]])
+    chosen = [job.pk for job in [*dead, done]]
+
+    asked = run_action(staff, JOBS, "retry", chosen)
+    assert "<strong>2 of 3</strong> chosen jobs have failed" in asked
+    assert "Retry for at most 2 credits" in asked
+    assert "The price has changed" in run_action(staff, JOBS, "retry", chosen, confirmed=1)
+    assert {TryOnJob.objects.get(pk=job.pk).status for job in dead} == {Status.FAILED}
+
+    text = run_action(staff, JOBS, "retry", chosen, confirmed=2)
     assert "2 of 3 jobs were retried." in text
     assert "Only a failed job can be retried" in text
     assert all(finish(str(job.pk)).status == Status.COMPLETED for job in dead)
@@ -176,4 +184,13 @@ def test_without_the_permission_there_is_no_such_action(action: str) -> None:
 def test_a_job_is_retried_from_its_page(work: Callable[[], None]) -> None:
     job = TryOnJobFactory.create(status=Status.FAILED, error_code="deadline_passed")
     staff = sign_in()
-    assert "Retry (may cost credits)" in page(staff, f"{JOBS}{job.pk}/change/")
+    address = f"{JOBS}{job.pk}/change/"
+    assert "Retry…" in page(staff, address)
+    fields = {"CHANGE_FORM-action": "retry", "_selected_action": str(job.pk)}
+
+    asked = staff.post(address, fields).content.decode()
+    assert "Retry for at most 1 credit<" in asked
+    assert all(f'name="{name}" value="{value}"' in asked for name, value in fields.items())
+    answer = staff.post(address, {**fields, "confirmed": "1"}, follow=True)
+    assert "1 of 1 jobs were retried." in answer.content.decode()
+    assert answer.redirect_chain[-1][0] == address

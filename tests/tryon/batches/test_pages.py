@@ -57,6 +57,30 @@ def chosen(batch: Batch) -> set[str]:
     return set(batch.items.values_list("product_image__product_id", flat=True))
 
 
+def test_a_plan_by_collection_says_which_products_have_no_usable_photo(staff: Client) -> None:
+    autumn = {"collection": "Autumn"}
+    for number, is_active in (("COAT", True), ("SCARF", False)):
+        photo = ProductImageFactory.create(product_id=number, is_active=is_active)
+        product = ProductFactory.create(product_id=number, source_photo=photo, **autumn)
+        ProductImage.objects.filter(pk=photo.pk).update(catalogue_product=product)
+    ProductFactory.create(product_id="HAT", **autumn)
+    ProductFactory.create(product_id="SOCKS", collection="Winter")
+
+    text = send(staff, [ModelImageFactory.create()], source="filter", collection="Autumn", name="Autumn")
+
+    assert chosen(Batch.objects.get(name="Autumn")) == {"COAT"}
+    assert "2 chosen products have no photo to make try-ons of" in text
+    assert "HAT, SCARF" in text
+    [address] = re.findall(r'href="(/admin/catalogue/product/[^"]+)"', text)
+    listed = page(staff, address.replace("&amp;", "&"))
+    assert all(name in listed for name in ("HAT", "SCARF"))
+    assert not any(f">{name}<" in listed for name in ("COAT", "SOCKS"))
+
+    nothing = send(staff, [ModelImageFactory.create()], source="filter", collection="Winter")
+    assert "1 chosen product has no photo" in nothing
+    assert "SOCKS" in nothing
+
+
 def test_a_plan_says_its_price_and_starts_for_it(staff: Client) -> None:
     ProductImageFactory.create_batch(2)
     models = ModelImageFactory.create_batch(3)
@@ -77,6 +101,21 @@ def test_a_plan_says_its_price_and_starts_for_it(staff: Client) -> None:
     assert not TryOnJob.objects.exists()
     entry = AuditEntry.objects.get(decision="start")
     assert (entry.object_pk, entry.additional_data) == (str(batch.pk), {"credits": 12, "pairs": 6})
+
+
+def test_a_plan_whose_photo_vanished_says_so_and_starts_only_at_the_new_price(staff: Client) -> None:
+    gone, _stays = ProductImageFactory.create_batch(2)
+    send(staff, [ModelImageFactory.create()], name="Autumn")
+    batch = Batch.objects.get()
+    gone.delete()
+
+    text = order(staff, batch, "start", confirmed="2")
+
+    assert "The price has changed" in text
+    assert "The product photo is gone. Upload it again." in text
+    assert "Start 1 try-on for 1 credit" in text
+    assert not TryOnJob.objects.exists()
+    assert "The batch has started." in order(staff, batch, "start", confirmed="1")
 
 
 def test_products_are_chosen_by_list_number_collection_tag_and_category(staff: Client) -> None:

@@ -141,6 +141,30 @@ def test_a_wrong_price_or_currency_is_refused(staff: Client, wrong: dict[str, st
     assert sentence in staff.post(f"{LIST}{product.pk}/change/", {**EMPTY, **wrong}).text
 
 
+def test_a_product_counts_the_outfits_that_it_is_a_further_garment_of(staff: Client) -> None:
+    shoes, dress = ProductFactory.create_batch(2)
+    worn = ProductImageFactory.create(catalogue_product=shoes)
+    alone = TryOnResultFactory.create(job__product_image=worn)
+    outfit = TryOnResultFactory.create(
+        job__product_image=ProductImageFactory.create(catalogue_product=dress),
+        job__options={"garments": ["one-pieces", "shoes"]},
+    )
+    outfit.job.viewers.get().note_garments([outfit.job.product_image, worn])
+    other = TryOnResultFactory.create()
+
+    text = page(staff, f"{LIST}{shoes.pk}/change/")
+
+    assert "<li>Completed: 2</li>" in text
+    for address in ("/admin/results/tryonresult/", "/admin/tryon/tryonjob/"):
+        assert f"{address}?worn={shoes.pk}" in text
+        listed = page(staff, f"{address}?worn={shoes.pk}")
+        shown = {row for row in (alone, outfit, other) if f"{row.job_id}/change/" in listed}
+        assert shown == {alone, outfit}
+        assert str(other.job_id) not in page(staff, f"{address}?worn=nonsense")
+    assert all(f"/admin/results/tryonresult/{row.pk}/" in text for row in (alone, outfit))
+    assert f"/admin/results/tryonresult/{alone.pk}/" not in page(staff, f"{LIST}{dress.pk}/change/")
+
+
 def test_a_product_with_photos_is_not_deleted(staff: Client) -> None:
     empty, used = ProductFactory.create_batch(2)
     ProductImageFactory.create(catalogue_product=used)
@@ -228,8 +252,8 @@ def test_the_page_of_a_product_shows_its_photos_try_ons_and_results_but_no_shopp
         assert row.thumbnail.url.split("?")[0] not in text
     assert text.count("Source photo</span>") == text.count("Retired</span>") == 1
     assert "Queued: 2" in text
-    for found, name in (("results/tryonresult", "job__product_image"), ("tryon/tryonjob", "product_image")):
-        list_address = f"/admin/{found}/?{name}__catalogue_product={product.pk}"
+    for found in ("results/tryonresult", "tryon/tryonjob"):
+        list_address = f"/admin/{found}/?worn={product.pk}"
         assert list_address in text
         assert "SKU-1" in page(staff, list_address)
         assert other.job.product_image.product_id not in page(staff, list_address)
