@@ -17,6 +17,7 @@ from results.models import Decision, Review, ReviewDecision, TryOnResult
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import MAX_SEED, TryOnOptions
 from tryon.models import Lane, TryOnJob
+from tryon.review.leases import require_not_in_hand
 from tryon.services.generate import Generated, PriceRose, tryon_generate, tryon_price
 
 WAYS: Final = ("seed", "quality")
@@ -56,13 +57,15 @@ def make_again(
     """Ask for another picture at the price that the person has seen, and mark this one as almost good.
 
     A repeated call with the same id asks once: its seed comes from the id. Of two people who press at once,
-    one pays. Raise PriceChanged, NotToBeMadeAgain, DecidedMeanwhile, and what ``tryon_generate`` raises.
+    one pays. Raise InHand, PriceChanged, NotToBeMadeAgain, DecidedMeanwhile, and what ``tryon_generate``
+    raises.
     """
     # In one transaction: where another person's decision was first, the new job goes with ours.
     with transaction.atomic():
         known = ReviewDecision.objects.filter(pk=decision_id, person=person).first()
         if known is not None:
             return known
+        require_not_in_hand(result.pk, person)
         made = _make(decision_id, result, person, way=way, credits=credits, seen=seen)
         number, key = made.credits, str(result.pk)
         audit.note(person, made.job, Act.REGENERATE, way=way, credits=number, instead_of=key)

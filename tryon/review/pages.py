@@ -24,7 +24,7 @@ from tryon.review.calls import review_call
 from tryon.review.filters import QueueFilter
 from tryon.review.items import items
 from tryon.review.keys import DEFAULTS, keys_choose, keys_of
-from tryon.review.leases import LEASE, hold, let_go, take
+from tryon.review.leases import LEASE, hold, let_go, require_not_in_hand, take
 
 # The result in front of the person, and those that are loaded ahead of it.
 MOST_AT_A_TIME: Final = 6
@@ -128,7 +128,9 @@ def review_next(user: User, wanted: dict[str, Any]) -> dict[str, Any]:
 
 @review_call("review/decide/", name="review_decide", body=DecideBody)
 def review_decide(user: User, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Store a decision."""
+    """Store a decision, unless another person has the result in hand. A repeated call changes nothing."""
+    if not ReviewDecision.objects.filter(pk=wanted["id"], person=user).exists():
+        require_not_in_hand(wanted["result"], user)
     decision = decide(
         decision_id=wanted["id"],
         result_id=wanted["result"],

@@ -23,6 +23,7 @@ from results.decisions import decidable, decide_all
 from results.models import Decision, Reason, Review, TryOnResult
 from tryon.review.filters import QueueFilter
 from tryon.review.items import flag_shown
+from tryon.review.leases import not_in_hand
 
 PER_PAGE: Final = 60
 VERDICTS: Final = {
@@ -98,8 +99,11 @@ def _decide(request: HttpRequest) -> HttpResponseBase:
         messages.warning(request, _("Mark at least one result first."))
         return back
     given = form.cleaned_data
+    chosen = decidable().filter(pk__in=ids)
+    free = list(not_in_hand(chosen, user))
+    in_hand = chosen.count() - len(free)
     changed = decide_all(
-        decidable().filter(pk__in=ids),
+        free,
         person=user,
         verdict=VERDICTS[given["verdict"]],
         seen=Review(given["seen"]),
@@ -107,7 +111,14 @@ def _decide(request: HttpRequest) -> HttpResponseBase:
     )
     text = ngettext("%(count)d result was judged.", "%(count)d results were judged.", changed)
     messages.success(request, text % {"count": changed})
-    if others := len(ids) - changed:
+    if in_hand:
+        text = ngettext(
+            "%(count)d result is in somebody else's hand, and stays as it is.",
+            "%(count)d results are in somebody else's hand, and stay as they are.",
+            in_hand,
+        )
+        messages.warning(request, text % {"count": in_hand})
+    if others := len(ids) - changed - in_hand:
         text = ngettext(
             "%(count)d result had been judged by somebody else, and stays as it is.",
             "%(count)d results had been judged by somebody else, and stay as they are.",

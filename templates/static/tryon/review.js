@@ -8,6 +8,8 @@ const AHEAD = 4;
 const MOST_UNSENT = 2;
 const PACE_MINUTES = 10;
 const MOVE = 0.1;
+// Another person was faster, or has the result in hand.
+const OVERTAKEN = new Set(["decided_meanwhile", "in_hand"]);
 
 const root = document.querySelector("#review");
 const part = (selector) => root.querySelector(selector);
@@ -51,7 +53,7 @@ const outbox = new Outbox(service, {
     if (call.undoes) drop(call.result);
     void service.call(root.dataset.leave, { results: [call.result] });
     // What could not be made again is still to be judged.
-    if (call.url === root.dataset.again && error.code !== "decided_meanwhile") putBack(call.item);
+    if (call.url === root.dataset.again && !OVERTAKEN.has(error.code)) putBack(call.item);
     showProgress();
   },
 });

@@ -64,6 +64,9 @@ def test_nothing_is_paid_that_the_person_has_not_seen(ada: Client, result: TryOn
     error = again(ada, result, 409, credits=2)
     assert (error["code"], error["details"]) == ("price_changed", {"credits": 1})
     assert again(ada, result, 409, seen="approved")["code"] == "decided_meanwhile"
+    call(bea := reviewer("bea"), "hold", results=[str(result.pk)])
+    assert again(ada, result, 409)["code"] == "in_hand"
+    call(bea, "leave", results=[str(result.pk)])
     TryOnJob.objects.update(options={"mode": "quality"})
     assert prices(ada).keys() == {"seed"}
     assert again(ada, result, 409, way="quality")["code"] == "not_to_be_made_again"

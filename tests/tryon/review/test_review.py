@@ -18,7 +18,7 @@ from config.shops.abilities import Ability
 from config.shops.callers import shop_name
 from results.models import Review, ReviewDecision, TryOnResult
 from results.services import result_review
-from tests.admin_pages import page
+from tests.admin_pages import page, run_action
 from tests.factories import (
     BatchItemFactory,
     ProductFactory,
@@ -217,6 +217,36 @@ def test_the_second_of_two_decisions_is_told_of_the_first(ada: Client, bea: Clie
     assert error["details"] == {"review": "approved", "person": "ada"}
     result.refresh_from_db()
     assert result.review == "approved"
+
+
+def test_what_another_person_has_in_hand_is_not_decided(ada: Client, bea: Client) -> None:
+    first, second = aged(2)
+    assert ahead(ada, 1) == [first]
+    for verdict in ("approved", "skipped"):
+        error = decide(bea, first, verdict, 409)
+        assert (error["code"], error["details"]) == ("in_hand", {"person": "ada"})
+    decide(bea, second, "approved")  # nobody has it
+
+    text = bea.post(
+        f"{PAGE}sheet/", {"result": [first], "verdict": "approve", "seen": "pending"}, follow=True
+    )
+    assert "1 result is in somebody else&#x27;s hand" in text.content.decode()
+    assert "judged by somebody else" not in text.content.decode()
+    assert not ReviewDecision.objects.filter(result__pk=first).exists()
+
+    # A result's own page is opened on purpose. Who had it in hand is told.
+    run_action(bea, "/admin/results/tryonresult/", "approve", [first])
+    assert decide(ada, first, "rejected", 409)["code"] == "decided_meanwhile"
+
+
+def test_a_late_decision_counts_as_long_as_nobody_else_has_the_result(ada: Client, bea: Client) -> None:
+    [key] = aged(1)
+    ahead(ada)
+    ReviewLease.objects.update(until=clock.now())
+    assert ahead(bea) == [key]
+    assert decide(ada, key, "approved", 409)["code"] == "in_hand"
+    ReviewLease.objects.update(until=clock.now())
+    decide(ada, key, "approved")
 
 
 @pytest.mark.parametrize("verdict", ["approved", "rejected", "almost", "skipped"])
