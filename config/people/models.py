@@ -16,6 +16,7 @@ class Preferences(models.Model):
     """A person's own choices. Empty texts mean that they have not chosen.
 
     ``review_keys`` maps an action of the review page to the physical key (``event.code``) that calls it.
+    ``upload_pattern`` is that of the names of the product photos that they sent last.
     """
 
     user = models.OneToOneField(
@@ -25,6 +26,9 @@ class Preferences(models.Model):
     language = models.CharField(_("language"), max_length=10, blank=True, default="", db_default="")
     review_keys = models.JSONField(
         _("keys of the review page"), default=dict, blank=True, db_default=Value({}, JSONField())
+    )
+    upload_pattern = models.CharField(
+        _("pattern of the names"), max_length=60, blank=True, default="", db_default=""
     )
 
     class Meta:
@@ -42,6 +46,12 @@ def preferences_of(user: User | AnonymousUser) -> Preferences:
     if user.pk is None:
         return Preferences()
     return Preferences.objects.filter(pk=user.pk).first() or Preferences(user_id=user.pk)
+
+
+def upload_pattern_keep(user: User | AnonymousUser, pattern: str) -> None:
+    """Remember the pattern of a person's upload for their next one."""
+    if user.pk is not None and preferences_of(user).upload_pattern != pattern:
+        Preferences.objects.update_or_create(user_id=user.pk, defaults={"upload_pattern": pattern})
 
 
 class Role(models.Model):
@@ -79,6 +89,7 @@ class Decision(models.TextChoices):
     ERASE = "erase", _("Erased for good")
     DELETE = "delete", _("Deleted")
     PASSWORD = "password", _("Set a password")
+    QUEUE = "queue", _("Changed a queue")
 
 
 class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # the library has no types

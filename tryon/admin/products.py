@@ -25,6 +25,7 @@ from config.core.admin.widgets import (
     thumbnail,
 )
 from config.core.images import ImageWarning
+from config.people.models import preferences_of, upload_pattern_keep
 from config.shops.abilities import Ability
 from config.shops.names import ShopFilter, requester_words
 from models_library.admin import TAGS_HELP
@@ -128,7 +129,7 @@ class ProductImageUploadForm(MetadataForm):
     )
 
     def clean_pattern(self) -> str:
-        pattern: str = self.cleaned_data["pattern"] or DEFAULT_PATTERN
+        pattern: str = self.cleaned_data["pattern"] or self["pattern"].initial
         if not is_pattern(pattern):
             raise forms.ValidationError(NO_PATTERN)
         return pattern
@@ -244,6 +245,14 @@ class ProductImageAdmin(
     def has_start_permission(self, request: HttpRequest) -> bool:
         """Return whether the person may spend credits."""
         return request.user.has_perm(Ability.START_TRYONS)
+
+    @override
+    def upload_initial(self, request: HttpRequest) -> dict[str, Any]:
+        return {"pattern": preferences_of(request.user).upload_pattern or DEFAULT_PATTERN}
+
+    @override
+    def upload_remember(self, request: HttpRequest, fields: dict[str, Any]) -> None:
+        upload_pattern_keep(request.user, fields["pattern"])
 
     @override
     def take_in(self, file: Any, fields: dict[str, Any]) -> tuple[ProductImage, tuple[ImageWarning, ...]]:

@@ -54,7 +54,7 @@ class TakesDrops(Base):
         """
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = self.upload_form(request.POST, request.FILES)
+        form = self.upload_form_of(request)
         if not form.is_valid():
             texts = [str(text) for field in form.errors.values() for text in field]
             return JsonResponse({"outcome": Outcome.REFUSED, "message": " ".join(texts)})
@@ -72,6 +72,9 @@ class TakesDrops(Base):
         }
         return JsonResponse(answer)
 
+    def upload_remember(self, request: HttpRequest, fields: dict[str, Any]) -> None:
+        """Keep what a person's next upload begins with."""
+
     @override
     def take_in_one(self, request: HttpRequest, file: Any, fields: dict[str, Any]) -> Taken[Any]:
         return self._take_in_noted(request, file, fields)[0]
@@ -79,6 +82,7 @@ class TakesDrops(Base):
     def _take_in_noted(
         self, request: HttpRequest, file: Any, fields: dict[str, Any]
     ) -> tuple[Taken[Any], UploadAttempt]:
+        self.upload_remember(request, fields)
         try:
             require_no_archive(file)
             taken = super().take_in_one(request, file, fields)

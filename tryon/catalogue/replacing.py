@@ -1,6 +1,6 @@
 """The replacement of a photo: the new one takes its place, and the old one is retired with its results."""
 
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -18,8 +18,13 @@ from tryon.catalogue.models import PhotoReplacement, Product
 from tryon.catalogue.services import photo_add, photo_update
 from tryon.models import ProductImage
 
-# What the successor of a model photo keeps of it.
-TERMS = ("release_territory", "release_from", "release_until", "is_ai_made")
+# What the successor of a model photo keeps of it, beside its name and description.
+TERMS: Final = ("release_territory", "release_from", "release_until", "is_ai_made")
+# What a successor is made with. It takes a while: somebody may change it before its end.
+KEPT: Final[dict[type[Any], tuple[str, ...]]] = {
+    ProductImage: ("product_id", "category", "view", "tags", "metadata"),
+    ModelImage: ("name", "category", "tags", "release_file", *TERMS),
+}
 
 
 class PhotoReplaced(DomainError):
@@ -28,13 +33,19 @@ class PhotoReplaced(DomainError):
     message: Any = _("This photo is retired, or somebody else has replaced it. Open the photo in use.")
 
 
+class PhotoChanged(DomainError):
+    code: ClassVar[str] = "photo_changed"
+    status: ClassVar[int] = 409
+    message: Any = _("Somebody has just changed this photo, so nothing was replaced. Send the new one again.")
+
+
 def product_photo_replace(
     photo: ProductImage, file: BinaryIO, person: User
 ) -> tuple[ProductImage, tuple[ImageWarning, ...]]:
     """Put a new photo in the place of one of the catalogue. Return it and the warnings about it.
 
     It gets the old one's product, view, category and tags, and is the product's source if the old one was.
-    Raise PhotoReplaced, ProductImageDuplicate and what ``product_image_create`` raises.
+    Raise PhotoReplaced, PhotoChanged, ProductImageDuplicate and what ``product_image_create`` raises.
     """
     if not photo.is_active or photo.requester:
         raise PhotoReplaced
@@ -44,7 +55,7 @@ def product_photo_replace(
         with transaction.atomic():
             _retire_product_photo(photo, new)
             note(person, photo, Decision.REPLACE, by=str(new.pk))
-    except PhotoReplaced:
+    except (PhotoReplaced, PhotoChanged):
         keys = [file.name for file in (new.original, new.processed, new.thumbnail) if file.name]
         with transaction.atomic():
             new.delete()
@@ -54,9 +65,8 @@ def product_photo_replace(
 
 
 def _retire_product_photo(photo: ProductImage, new: ProductImage) -> None:
-    """Let the new photo stand where the old one stood. Raise PhotoReplaced if another does already."""
-    if not ProductImage.objects.filter(pk=photo.pk, is_active=True).update(is_active=False):
-        raise PhotoReplaced
+    """Let the new photo stand where the old one stood. Raise PhotoReplaced and PhotoChanged."""
+    _require_unchanged(photo)
     photo.is_active = False
     photo_update(photo, ["is_active"])
     Product.objects.filter(source_photo=photo).update(source_photo=new)
@@ -70,7 +80,7 @@ def model_photo_replace(
     """Put a new model photo in the place of one. Return it and the warnings about it.
 
     It gets the old one's name, category, tags and release: the same person has agreed. Raise PhotoReplaced,
-    ModelImageDuplicate and what ``model_image_create`` raises.
+    PhotoChanged, ModelImageDuplicate and what ``model_image_create`` raises.
     """
     if not photo.is_active:
         raise PhotoReplaced
@@ -87,7 +97,7 @@ def model_photo_replace(
             with transaction.atomic():
                 _retire_model_photo(photo, new)
                 note(person, photo, Decision.REPLACE, by=str(new.pk))
-    except PhotoReplaced:
+    except (PhotoReplaced, PhotoChanged):
         with transaction.atomic():
             discard_after_commit(*file_keys(ModelImage.objects.get(pk=new.pk)))
             new.delete()
@@ -96,13 +106,22 @@ def model_photo_replace(
 
 
 def _retire_model_photo(photo: ModelImage, new: ModelImage) -> None:
-    """Let the new photo stand where the old one stood. Raise PhotoReplaced if another does already."""
-    mine = ModelImage.objects.filter(pk=photo.pk, is_active=True)
-    if not mine.update(is_active=False, replaced_by=new):
-        raise PhotoReplaced
+    """Let the new photo stand where the old one stood. Raise PhotoReplaced and PhotoChanged."""
+    _require_unchanged(photo)
+    ModelImage.objects.filter(pk=photo.pk).update(is_active=False, replaced_by=new)
     ModelImage.objects.filter(replaced_by=photo).update(replaced_by=new)
     for field in TERMS:
         setattr(new, field, getattr(photo, field))
     new.save(update_fields=[*TERMS, "release_file"])
     model_image_update(new, is_active=True)
     outdate_after_commit([LIBRARY])
+
+
+def _require_unchanged(photo: ProductImage | ModelImage) -> None:
+    """Lock a photo's row. Raise PhotoReplaced if it is retired, and PhotoChanged for one that was changed."""
+    model: Any = type(photo)
+    held = model.objects.select_for_update().filter(pk=photo.pk, is_active=True).first()
+    if held is None:
+        raise PhotoReplaced
+    if any(getattr(held, field) != getattr(photo, field) for field in KEPT[model]):
+        raise PhotoChanged

@@ -84,6 +84,17 @@ class UploadAdmin[M: models.Model](StudioAdmin[M]):
 
     upload_form: ClassVar[type[forms.Form]]  # with a PhotosField named "photos"
 
+    def upload_initial(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the form begins with for this person."""
+        return {}
+
+    def upload_form_of(self, request: HttpRequest) -> forms.Form:
+        """Return the request's form, bound if it was sent."""
+        first = self.upload_initial(request)
+        if request.method != "POST":
+            return self.upload_form(initial=first)
+        return self.upload_form(request.POST, request.FILES, initial=first)
+
     def take_in(self, file: Any, fields: dict[str, Any]) -> tuple[M, tuple[ImageWarning, ...]]:
         """Create a row from one file and the form's other fields, and return it with warnings.
 
@@ -99,12 +110,10 @@ class UploadAdmin[M: models.Model](StudioAdmin[M]):
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        if request.method != "POST":
-            return self._upload_page(request, self.upload_form())
-        form = self.upload_form(request.POST, request.FILES)
+        form = self.upload_form_of(request)
         if form.is_valid():
             self._take_in_all(request, form)
-        if form.errors:
+        if form.errors or not form.is_bound:
             return self._upload_page(request, form)
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 

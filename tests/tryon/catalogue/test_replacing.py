@@ -7,6 +7,7 @@ from django.test import Client
 
 from config.core import clock
 from models_library.models import ModelImage
+from models_library.services import model_image_create
 from results.models import Review, TryOnResult
 from tests import images
 from tests.admin_pages import count_queries, page, sign_in, upload
@@ -85,6 +86,11 @@ def test_the_new_photo_takes_the_place_and_the_old_results_are_stale(
     listed = page(staff, "/admin/results/tryonresult/?stale=yes")
     assert str(shown.pk) in listed
     assert str(other.pk) not in listed
+    mark = '<span class="studio-badge studio-badge-warning">Stale</span>'
+    results = "/admin/results/tryonresult/"
+    assert page(staff, results).count(mark) == 2
+    assert mark in page(staff, f"{results}{shown.pk}/change/")
+    assert mark not in page(staff, f"{results}{other.pk}/change/")
 
 
 def test_a_photo_that_is_replaced_again_leads_to_the_newest(staff: Client, photo: ProductImage) -> None:
@@ -169,6 +175,27 @@ def test_a_photo_that_two_people_replace_gets_one_successor(
     monkeypatch.setattr("tryon.catalogue.replacing.photo_add", meanwhile_retired)
     assert "somebody else has replaced it" in replace(staff, f"{PRODUCTS}{photo.pk}/", another())
     assert [*ProductImage.objects.all()] == [photo]
+
+
+def test_a_release_that_somebody_ends_meanwhile_is_not_lost(
+    staff: Client, manager: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_of(manager.add_model(images.model_photo(images.SMALL_PORTRAIT)))
+    photo = ModelImage.objects.get()
+
+    def meanwhile_ended(**more: Any) -> Any:
+        added = model_image_create(**more)
+        ModelImage.objects.filter(pk=photo.pk).update(release_until=clock.today())
+        return added
+
+    monkeypatch.setattr("tryon.catalogue.replacing.model_image_create", meanwhile_ended)
+    address, content = f"{MODELS}{photo.pk}/", images.model_photo(images.SMALL_PORTRAIT, seed=9)
+    assert "Somebody has just changed this photo" in replace(staff, address, content)
+    assert [row.is_active for row in ModelImage.objects.all()] == [True]
+
+    monkeypatch.undo()
+    replace(staff, address, content)
+    assert ModelImage.objects.get(is_active=True).release_until == clock.today()
 
 
 def test_replacing_needs_the_rights_to_add_and_to_change(photo: ProductImage) -> None:

@@ -55,6 +55,19 @@ def test_the_name_of_a_file_says_product_and_view(staff: Client) -> None:
     assert f'href="/admin/tryon/productimage/{photo.pk}/change/"' in answer["html"]
 
 
+def test_a_person_finds_their_pattern_again_and_nobody_elses(staff: Client) -> None:
+    send(staff, "front-SKU-1.jpg", SHIRT, pattern="{view}-{product}")
+    assert 'value="{view}-{product}"' in page(staff, PRODUCTS)
+
+    # An emptied field is the one that the page began with.
+    send(staff, "back-SKU-2.jpg", images.garment_photo(images.SMALL_SQUARE, seed=2), pattern="")
+    assert ProductImage.objects.get(view="back").product_id == "SKU-2"
+
+    other = Client()
+    other.force_login(User.objects.create_superuser("bea"))
+    assert f'value="{DEFAULT_PATTERN}"' in page(other, PRODUCTS)
+
+
 def test_a_duplicate_is_shown_beside_the_photo_that_it_equals(staff: Client) -> None:
     send(staff, "SKU-1_front.jpg", SHIRT)
     first = ProductImage.objects.get()

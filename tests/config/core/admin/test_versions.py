@@ -10,7 +10,7 @@ from django.test import Client
 
 from config.shops.models import Shop
 from tests.admin_pages import page, sign_in
-from tests.factories import ModelImageFactory, ProductImageFactory, ShopFactory
+from tests.factories import ModelImageFactory, ProductFactory, ProductImageFactory, ShopFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,12 @@ def save(client: Client, row: models.Model, form: dict[str, Any], **changes: Any
 
 @pytest.mark.parametrize(
     ("factory", "field"),
-    [(ModelImageFactory, "name"), (ProductImageFactory, "product_id"), (ShopFactory, "name")],
+    [
+        (ModelImageFactory, "name"),
+        (ProductImageFactory, "product_id"),
+        (ProductFactory, "name"),
+        (ShopFactory, "name"),
+    ],
 )
 def test_a_save_over_a_newer_change_is_refused(factory: Any, field: str) -> None:
     client, row = sign_in(), factory.create()
