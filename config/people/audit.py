@@ -92,21 +92,28 @@ def hidden(value: str) -> str:
 
 
 def note(
-    actor: User | AnonymousUser | Caller | None, obj: models.Model, action: Decision, **facts: Fact
+    actor: User | AnonymousUser | Caller | None,
+    obj: models.Model,
+    action: Decision,
+    *,
+    called: str = "",
+    **facts: Fact,
 ) -> None:
     """Log what a person decided about a row, in the caller's transaction.
 
     Without an actor it is the person whose request this is. ``facts`` are small and can stay for years:
-    counts, credits, ids; no names, no shoppers. Nothing is written where nobody is at work, or the actor is
-    a key or a visitor: jobs have events of their own.
+    counts, credits, ids; no names, no shoppers. ``called`` is the row's name, by default its text. Nothing
+    is written where nobody is at work, or the actor is a key or a visitor: jobs have events of their own.
     """
-    note_all(actor, [obj], action, **facts)
+    note_all(actor, [obj], action, called=called, **facts)
 
 
 def note_all(
     actor: User | AnonymousUser | Caller | None,
     rows: Iterable[models.Model],
     action: Decision,
+    *,
+    called: str = "",
     **facts: Fact,
 ) -> None:
     """Log one decision about many rows, as ``note`` does, by one statement."""
@@ -118,7 +125,7 @@ def note_all(
             actor_id=person,
             content_type=ContentType.objects.get_for_model(row),
             object_pk=str(row.pk),
-            object_repr=str(row),
+            object_repr=called or str(row),
             action=AuditEntry.Action.UPDATE,
             decision=action,
             additional_data=facts or None,

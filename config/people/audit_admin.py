@@ -138,7 +138,8 @@ class AuditEntryAdmin(ReadOnlyAdmin[Any]):
     @admin.display(description=_("name"))
     def row(self, entry: Any) -> SafeString | str:
         model = entry.content_type.model_class()
-        if model is None or not model._default_manager.filter(pk=entry.object_pk).exists():
+        has_rows = model is not None and model._meta.managed  # RQ's queues are in Redis
+        if not has_rows or not model._default_manager.filter(pk=entry.object_pk).exists():
             return entry.object_repr or "-"
         page = f"admin:{entry.content_type.app_label}_{entry.content_type.model}_change"
         try:

@@ -19,11 +19,25 @@ from rq import Queue, Worker
 from rq.exceptions import NoSuchJobError
 from rq.job import validate_job_id
 
+from config.people import audit
+from config.people.models import Decision
 from config.shops.abilities import Ability
 from tryon.admin.rq_markup import without_inline
 
 # Of django-rq's forms.
 JOBS: Final = ("_selected_action", "job_ids")
+# The addresses that change something, with the word that the audit log has for it.
+ACTS: Final = {
+    "django_rq_clear": "clear",
+    "django_rq_delete_failed_jobs": "delete_failed",
+    "django_rq_requeue_all": "requeue_failed",
+    "django_rq_delete_job": "delete",
+    "django_rq_requeue_job": "requeue",
+    "django_rq_enqueue_job": "enqueue",
+    "django_rq_stop_job": "stop",
+    "django_rq_actions": "",  # the form says it
+}
+MOST_TASKS: Final = 20  # in the log
 
 type View = Callable[..., HttpResponseBase]
 
@@ -78,15 +92,34 @@ def guarded(view: View) -> View:
         if not request.user.has_perm(Ability.OPERATE_QUEUES):
             raise PermissionDenied
         check_is_there(kwargs)
-        check_names(
-            [kwargs.get("job_id", "none"), *(name for field in JOBS for name in request.POST.getlist(field))]
-        )
+        tasks = tasks_named(request, kwargs)
+        check_names(tasks)
         try:
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
         except NoSuchJobError as error:
             raise Http404 from error
+        note_act(request, kwargs, tasks)
+        return response
 
     return answer
+
+
+def tasks_named(request: HttpRequest, names: Mapping[str, Any]) -> list[str]:
+    """Return the names of the tasks that a request is about."""
+    chosen = [name for field in JOBS for name in request.POST.getlist(field)]
+    return [*([names["job_id"]] if "job_id" in names else []), *chosen]
+
+
+def note_act(request: HttpRequest, names: Mapping[str, Any], tasks: list[str]) -> None:
+    """Log a change of a queue by a person."""
+    address = getattr(request.resolver_match, "url_name", "")
+    if request.method != "POST" or address not in ACTS:
+        return
+    act = ACTS[address] or request.POST.get("action", "")[:MOST_TASKS]
+    facts: dict[str, Any] = {"tasks": tasks[:MOST_TASKS], "number": len(tasks)} if tasks else {}
+    index = names["queue_index"]
+    queue = get_queue_by_index(index)
+    audit.note(request.user, Dashboard(pk=index), Decision.QUEUE, called=queue.name, act=act, **facts)
 
 
 def check_is_there(names: Mapping[str, Any]) -> None:

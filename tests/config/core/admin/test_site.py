@@ -10,6 +10,7 @@ from django_rq import get_queue
 from pytest_django import Settings
 from rq import Worker
 
+from config.people.models import AuditEntry
 from tests.admin_pages import page, sign_in
 from tests.factories import TryOnResultFactory
 
@@ -127,6 +128,33 @@ def test_what_is_not_there_is_404(staff: Client, path: str, method: str) -> None
 def test_a_task_that_can_not_be_is_404_in_a_form_too(staff: Client, page: str, field: str) -> None:
     form = {"action": "delete", field: "a b"}
     assert staff.post(f"{RQ}queues/{page}/0/", form).status_code == 404
+
+
+def test_what_a_person_does_to_a_queue_is_in_the_audit_log(staff: Client) -> None:
+    queue = get_queue("maintenance")
+    one, two = (queue.enqueue("tryon.tasks.sweep", job_id=f"sweep-{n}") for n in (1, 2))
+    page(staff, f"{RQ}queues/0/")
+    staff.post(f"{RQ}queues/confirm-action/0/", {"action": "delete", "_selected_action": one.id})
+    assert not AuditEntry.objects.exists()
+
+    staff.post(f"{RQ}queues/actions/0/", {"action": "delete", "job_ids": [one.id]})
+    staff.post(f"{RQ}queues/0/{two.id}/delete/")
+    staff.post(f"{RQ}queues/0/empty/")
+    assert staff.post(f"{RQ}queues/0/{two.id}/requeue/").status_code == 404
+
+    entries = AuditEntry.objects.order_by("pk")
+    assert {(entry.decision, entry.object_repr, entry.actor.username) for entry in entries} == {
+        ("queue", "maintenance", "staff")
+    }
+    assert [entry.additional_data for entry in entries] == [
+        {"act": "delete", "tasks": [one.id], "number": 1},
+        {"act": "delete", "tasks": [two.id], "number": 1},
+        {"act": "clear"},
+    ]
+    for address in ("/admin/people/auditentry/", f"/admin/people/auditentry/{entries[0].pk}/change/"):
+        text = page(staff, address)
+        assert "Changed a queue" in text
+        assert "act: delete" in text
 
 
 @pytest.mark.parametrize("number", ["abc", "0", "-1", "9" * 30])
