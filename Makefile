@@ -8,6 +8,8 @@
 # make bench-cleanup  measure time and memory of a cleanup of 10,000 results; ON=postgres
 # make bench-api      compare the hot calls with a bare Django view, and with FastAPI; needs PostgreSQL
 # make bench-scale    measure what must not grow: 1,000 against 300,000 jobs; ON=postgres
+# make bench-pages    time the pages of the back office on the rows of seed_scale; ON=postgres
+# make queries  write the number of queries of each page of the back office to tests/queries.json again
 # make dev      run the demo with autoreload: change code, reload the page; options as for make demo
 # make lint     check format, style, types, imports and the Dockerfile; JavaScript, CSS, compose.yaml and the API's schema too, which needs Node.js
 # make lint-python, make lint-web  run one half of make lint
@@ -26,7 +28,7 @@ NODE := node_modules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale lint lint-python lint-web schema check audit format hooks redis clean
+.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale bench-pages queries lint lint-python lint-web schema check audit format hooks redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -72,6 +74,12 @@ bench-api: $(ENV)/dev.stamp redis
 
 bench-scale: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.bench.scale $(ARGS)
+
+bench-pages: $(ENV)/dev.stamp redis
+	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.bench.pages $(ARGS)
+
+queries: $(ENV)/dev.stamp redis
+	@PYTEST_WRITE_QUERIES=1 $(BIN)/pytest tests/test_queries.py --no-cov $(ARGS)
 
 lint: lint-python lint-web
 

@@ -1,6 +1,6 @@
 """The library of model photos in the admin."""
 
-from typing import TYPE_CHECKING, Any, TypedDict, override
+from typing import Any, override
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,13 +12,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from config.core.admin.base import DeletesOneByOne, UploadAdmin, count_of, sentence
+from config.core.admin.base import DeletesOneByOne, UploadAdmin, sentence
 from config.core.admin.widgets import (
     PhotosField,
     TagsField,
     file_stem,
     large_picture,
-    link_to_list,
     moment,
     pixels,
     thumbnail,
@@ -33,14 +32,6 @@ from models_library.services import (
     model_image_delete,
     model_image_update,
 )
-
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
-
-    class Use(TypedDict):
-        job_count: int
-
-    UsedModelImage = WithAnnotations[ModelImage, Use]
 
 TAGS_HELP = _("Search words, separated by commas: summer, studio, walking.")
 
@@ -75,7 +66,6 @@ class ModelImageAdmin(HasReleases, DeletesOneByOne, UploadAdmin[ModelImage]):
         "is_active",
         "release_badge",
         "size",
-        "job_list",
         "created",
     ]
     list_display_links = ["picture", "called"]
@@ -90,15 +80,10 @@ class ModelImageAdmin(HasReleases, DeletesOneByOne, UploadAdmin[ModelImage]):
         "is_active",
         "release_words",
         "size",
-        "job_list",
         "created_at",
     ]
-    readonly_fields = ["large", "release_words", "size", "job_list", "created_at"]
+    readonly_fields = ["large", "release_words", "size", "created_at"]
     actions = ["activate", "retire", "release"]
-
-    @override
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[UsedModelImage]":
-        return super().get_queryset(request).annotate(job_count=count_of(ModelImage, "jobs"))
 
     @override
     def formfield_for_dbfield(
@@ -180,10 +165,6 @@ class ModelImageAdmin(HasReleases, DeletesOneByOne, UploadAdmin[ModelImage]):
     @admin.display(description=_("size"))
     def size(self, photo: ModelImage) -> str:
         return pixels(photo.width, photo.height)
-
-    @admin.display(description=_("try-ons"), ordering="job_count")
-    def job_list(self, photo: "UsedModelImage") -> SafeString:
-        return link_to_list("tryon_tryonjob", photo.job_count, model_image=photo.pk)
 
     @admin.display(description=_("created"), ordering="created_at")
     def created(self, photo: ModelImage) -> str:

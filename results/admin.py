@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from config.core.admin.base import ReadOnlyAdmin
 from config.core.admin.lists import StrictChangeList
 from config.core.admin.widgets import badge, large_picture, link_to, moment, pixels, thumbnail
+from config.core.search import related_contains
 from config.shops.abilities import Ability
 from config.shops.names import ShopFilter
 from results.decisions import decide_all
@@ -108,6 +109,18 @@ class TryOnResultAdmin(ReadOnlyAdmin[TryOnResult]):
     actions = ["approve", "reject"]
     # This list knows no room of the back office: each adds its marks.
     marks: ClassVar[list[Marks]] = []
+
+    @override
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[TryOnResult], search_term: str
+    ) -> tuple[QuerySet[TryOnResult], bool]:
+        """Find the results whose product or model photo has each word."""
+        for word in search_term.split():
+            match = related_contains(TryOnResult, "job__product_image", "product_id", word)
+            # A model photo has results by the thousand, so the newest rows soon have some.
+            match |= related_contains(TryOnResult, "job__model_image", "name", word, few=0)
+            queryset = queryset.filter(match)
+        return queryset, False
 
     @override
     def get_queryset(self, request: HttpRequest) -> QuerySet[TryOnResult]:

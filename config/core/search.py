@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
-from django.db.models import Field, JSONField
+from django.db.models import Field, JSONField, Model, Q
 from django.db.models.lookups import IContains
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
@@ -17,12 +17,29 @@ from django.utils.translation import gettext_lazy as _
 # Each word is one more condition for the database: six thousand took it a minute and a half.
 MOST_SEARCH_WORDS: Final = 10
 MOST_SEARCH_CHARACTERS: Final = 100
+FEW: Final = 200
 TOO_MUCH_TO_SEARCH: Final = _("Use at most ten words and 100 characters.")
 
 
 def is_too_much_to_search(text: str) -> bool:
     """Return whether a search has too many words or characters."""
     return len(text) > MOST_SEARCH_CHARACTERS or len(text.split()) > MOST_SEARCH_WORDS
+
+
+def related_contains(model: type[Model], relation: str, field: str, text: str, *, few: int = FEW) -> Q:
+    """Return the condition for the rows of ``model`` whose related row has this text in a field.
+
+    Those of ``few`` related rows at most are found by the relation's index, and those of more among the rows
+    that a list shows first. The other way around, either would look at all rows of the model.
+    """
+    related: Any = model
+    for name in relation.split("__"):
+        related = related._meta.get_field(name).related_model
+    rows = related._default_manager.filter(**{f"{field}__icontains": text}).order_by()
+    found = list(rows.values_list("pk", flat=True)[: few + 1])
+    return (
+        Q((f"{relation}__in", found)) if len(found) <= few else Q((f"{relation}__{field}__icontains", text))
+    )
 
 
 @JSONField.register_lookup

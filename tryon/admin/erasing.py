@@ -11,9 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from config.core.admin.base import count_of
 from config.shops.abilities import Ability
 from config.shops.callers import person_calling
 from models_library.admin import ModelImageAdmin
@@ -105,10 +107,15 @@ class ErasableModelImageAdmin(
 ):
     """The library's admin, with erasure, replacement and the use of each photo."""
 
-    list_display = [*ModelImageAdmin.list_display, "approval"]
-    fields = [*ModelImageAdmin.fields, "usage_words", "stale"]
-    readonly_fields = [*ModelImageAdmin.readonly_fields, "usage_words", "stale"]
+    usage_lookup = "model_image"
+    list_display = [*ModelImageAdmin.list_display[:-1], "job_list", "approval", "created"]
+    fields = [*ModelImageAdmin.fields, "job_list", "usage_words", "stale"]
+    readonly_fields = [*ModelImageAdmin.readonly_fields, "job_list", "usage_words", "stale"]
     actions = [*ModelImageAdmin.actions, "edit_many", "replace", "erase"]
+
+    @admin.display(description=_("try-ons"), ordering=count_of(ModelImage, "jobs"))
+    def job_list(self, photo: ModelImage) -> SafeString:
+        return self.usage_link(photo)
 
 
 def _sentences(erased: Erased) -> list[str]:

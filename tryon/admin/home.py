@@ -24,7 +24,7 @@ from config.shops.abilities import Ability, is_allowed
 from models_library.models import ModelImage
 from results.models import Review, TryOnResult
 from tryon.admin.first_run import first_run_open
-from tryon.admin.latest_jobs import LatestJobs, Tile, jobs_address
+from tryon.admin.recent_jobs import DAYS, RecentJobs, Tile, jobs_address
 from tryon.batches.models import LIVE, Batch, BatchState
 from tryon.failures import CURABLE
 from tryon.models import Account, ProductImage, Status, TryOnJob
@@ -72,10 +72,10 @@ class Home:
         return {
             "steps": list(self.steps()),
             "tiles": list(self.tiles()),
-            "causes": list(self.latest.causes()),
+            "causes": list(self.recent.causes()),
             "batches": self.batches,
-            "charts": list(self.latest.charts()),
-            "latest_jobs": len(self.latest.jobs),
+            "charts": list(self.recent.charts()),
+            "days": DAYS,
         }
 
     def may(self, permission: str) -> bool:
@@ -143,7 +143,7 @@ class Home:
         for status, name in ((Status.PROCESSING, _("Running now")), (Status.QUEUED, _("Queued"))):
             number = capped(TryOnJob.objects.filter(account=Account.LIVE, status=status))
             yield Tile(name, shown(number), jobs_address(status__exact=status))
-        yield from self.latest.tiles()
+        yield from self.recent.tiles()
 
     def tiles_of_money(self) -> Iterator[Tile]:
         address = address_of("money") or ""
@@ -160,9 +160,9 @@ class Home:
             )
 
     @cached_property
-    def latest(self) -> LatestJobs:
-        """The latest jobs; none for who may not see jobs."""
-        return LatestJobs.read() if self.may(Ability.SEE_ALL_JOBS) else LatestJobs([])
+    def recent(self) -> RecentJobs:
+        """The jobs of the last days; none for who may not see jobs."""
+        return RecentJobs.read() if self.may(Ability.SEE_ALL_JOBS) else RecentJobs([])
 
     @cached_property
     def to_review(self) -> int:

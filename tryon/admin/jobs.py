@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from config.core.admin.base import ReadOnlyAdmin
 from config.core.admin.widgets import badge, link_to, moment, thumbnail
+from config.core.search import related_contains
 from config.shops.abilities import Ability
 from config.shops.names import ShopFilter, requester_words
 from tryon.admin.bundle import bundle
@@ -112,11 +113,11 @@ class TryOnJobAdmin(TakesOrders, ReadOnlyAdmin[TryOnJob]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[TryOnJob], search_term: str
     ) -> tuple[QuerySet[TryOnJob], bool]:
-        """Look up whole ids through their indexes, and everything else as text."""
+        """Look up whole ids and names of requesters through their indexes, and products as text."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        match = Q(product_image__product_id__icontains=term) | Q(requester__icontains=term)
+        match = related_contains(TryOnJob, "product_image", "product_id", term) | Q(requester=term)
         worn = ViewerGarment.objects.filter(product_image__product_id__icontains=term)
         match |= Q(pk__in=worn.values("viewer__job"))
         match |= Q(pk__in=Prediction.objects.filter(provider_id=term).values("job"))

@@ -1,7 +1,7 @@
 """Product photos in the admin: add them, find them, try them on."""
 
 import json
-from typing import TYPE_CHECKING, Any, Final, TypedDict, override
+from typing import Any, Final, override
 
 from django import forms
 from django.contrib import admin
@@ -19,7 +19,6 @@ from config.core.admin.widgets import (
     file_stem,
     large_picture,
     link_to,
-    link_to_list,
     moment,
     pixels,
     thumbnail,
@@ -42,15 +41,6 @@ from tryon.catalogue.names import DEFAULT_PATTERN, is_pattern, name_parts
 from tryon.catalogue.services import photo_add, photo_update
 from tryon.models import GarmentCategory, ProductImage
 from tryon.services.products import storable_metadata
-
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
-
-    class Use(TypedDict):
-        job_count: int
-
-    UsedProductImage = WithAnnotations[ProductImage, Use]
-
 
 NOT_METADATA: Final = _('Write a JSON object such as {"colour": "red"}, at most 20 levels deep.')
 
@@ -187,6 +177,7 @@ class ProductImageAdmin(
         "created",
     ]
     list_display_links = ["picture", "product"]
+    usage_lookup = "product_image"
     list_filter = [
         SourceFilter,
         "is_active",
@@ -226,11 +217,6 @@ class ProductImageAdmin(
         "created_at",
     ]
     actions = ["try_on", "edit_many", "replace", "erase"]
-
-    @override
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[UsedProductImage]":
-        photos: QuerySet[ProductImage] = super().get_queryset(request)
-        return photos.annotate(job_count=count_of(ProductImage, "jobs"))
 
     @override
     def get_readonly_fields(self, request: HttpRequest, obj: ProductImage | None = None) -> list[str]:
@@ -304,9 +290,9 @@ class ProductImageAdmin(
     def size(self, photo: ProductImage) -> str:
         return pixels(photo.width, photo.height)
 
-    @admin.display(description=_("try-ons"), ordering="job_count")
-    def job_list(self, photo: "UsedProductImage") -> SafeString:
-        return link_to_list("tryon_tryonjob", photo.job_count, product_image=photo.pk)
+    @admin.display(description=_("try-ons"), ordering=count_of(ProductImage, "jobs"))
+    def job_list(self, photo: ProductImage) -> SafeString:
+        return self.usage_link(photo)
 
     @admin.display(description=_("created"), ordering="created_at")
     def created(self, photo: ProductImage) -> str:

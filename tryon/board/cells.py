@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet, TextChoices
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from config.core.storage import addresses
@@ -53,7 +52,7 @@ class Cell:
     product: Product
     model_photo: ModelImage
     state: CellState
-    label: str | Promise
+    label: str
     thumbnail: str = ""
 
     @property
@@ -152,9 +151,12 @@ def rows_of(products: Sequence[Product], model_photos: Sequence[ModelImage]) -> 
     sources = [product.source_photo.thumbnail.name for product in products if product.source_photo]
     signed = addresses([*filter(None, sources), *(key for _state, _review, key in states.values() if key)])
 
+    labels = {state: str(state.label) for state in CellState}  # a page has hundreds of cells
+    almost = str(Review.ALMOST.label)
+
     def cell(product: Product, photo: ModelImage) -> Cell:
         state, review, key = states.get((product.pk, photo.pk), (CellState.MISSING, "", ""))
-        label = Review.ALMOST.label if review == Review.ALMOST else state.label
+        label = almost if review == Review.ALMOST else labels[state]
         return Cell(product, photo, state, label, signed.get(key, ""))
 
     return [

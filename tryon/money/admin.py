@@ -32,7 +32,7 @@ from tryon.money.selectors import (
     spending_by_day,
     total,
 )
-from tryon.money.tables import credits_saved, tables, usernames
+from tryon.money.tables import FEW_LINES, credits_saved, tables, usernames
 
 ROWS: Final = 50
 CHARTED: Final = {
@@ -47,7 +47,7 @@ CHARTED: Final = {
 def money(request: HttpRequest) -> HttpResponse:
     """Show what a period cost, by what it was paid for."""
     scope = scope_asked(request.GET)
-    lines, days = spending(scope), spending_by_day(scope)
+    lines, days = spending(scope, FEW_LINES), spending_by_day(scope)
     return page_response(
         request,
         "admin/money/money.html",
@@ -85,7 +85,7 @@ def money_calls(request: HttpRequest) -> HttpResponse:
         title=_("Paid calls and their jobs"),
         scope=scope,
         query=query_of(scope),
-        total=total(spending(scope)),
+        total=total(spending(scope, ["outcome"])),
         archived=archived(scope),
         page=page,
         rows=rows_of(page),
@@ -118,6 +118,7 @@ def filters(request: HttpRequest, scope: Scope) -> dict[str, Any]:
 
 def chart(scope: Scope, days: Mapping[date, Total]) -> str:
     """Return the credits of each day, by outcome."""
+    calls = reverse("admin:money_calls")
     return bar_chart(
         _("Credits by day"),
         [f"{day:%m-%d}" for day in days],
@@ -125,7 +126,7 @@ def chart(scope: Scope, days: Mapping[date, Total]) -> str:
             words: [sum(found.by_outcome[outcome] for outcome in outcomes) for found in days.values()]
             for words, outcomes in CHARTED.items()
         },
-        addresses=[f"{reverse('admin:money_calls')}?{query_of(scope, day=day)}" for day in days],
+        addresses=[f"{calls}?{query_of(scope, day=day)}" for day in days],
     )
 
 

@@ -23,7 +23,7 @@ class Echo:
 
 def spreadsheet(scope: Scope) -> Iterator[str]:
     """Yield the lines of a CSV file: the credits of each day by all columns. Its first mark says UTF-8."""
-    lines = spending(scope, by_day=True)
+    lines = spending(scope, COLUMNS)
     names = {
         "party": usernames(
             {line.columns["party"] for line in lines if line.columns["party"].startswith(PERSON)}

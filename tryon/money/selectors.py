@@ -1,7 +1,7 @@
 """Questions about the money: what was spent, on what, what an approved picture costs, how long it lasts."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -113,12 +113,13 @@ def calls_in(scope: Scope) -> QuerySet[Prediction]:
     return described(calls_of_days(scope.days)).filter(**scope.match)
 
 
-def spending(scope: Scope, *, by_day: bool = False) -> list[Line]:
-    """Return the sums of the calls by all columns, with one line or a few for each.
+def spending(scope: Scope, columns: Collection[str] = COLUMNS[1:]) -> list[Line]:
+    """Return the sums of the calls by these columns, with one line or a few for each.
 
-    Those of earlier days leave the day out, unless ``by_day``.
+    The outcome must be among them. The fewer, the faster: a year has lines by the ten thousand. Those of
+    today have the other columns too.
     """
-    return [*_rolled(scope, COLUMNS if by_day else COLUMNS[1:]), *scope.live_lines]
+    return [*_rolled(scope, columns), *scope.live_lines]
 
 
 def archived(scope: Scope) -> Total:
@@ -132,7 +133,7 @@ def archived(scope: Scope) -> Total:
 def spending_by_day(scope: Scope) -> dict[date, Total]:
     """Return the sums of each day of the period, the oldest first."""
     found = {day: Total() for day in scope.days}
-    for line in (*_rolled(scope, ("day", "outcome")), *scope.live_lines):
+    for line in spending(scope, ("day", "outcome")):
         found[line.columns["day"]].add(line)
     return found
 
@@ -179,14 +180,14 @@ def cost_per_approved(days: int = 30) -> Decimal | None:
 
     None if no picture of these days is approved.
     """
-    return total(spending(last_days(days))).cost_per_approved
+    return total(spending(last_days(days), ["outcome"])).cost_per_approved
 
 
 def burn_rate(account: str = Account.LIVE) -> Decimal:
     """Return the credits a day, on average over the last seven whole days (UTC)."""
     yesterday = clock.now().date() - DAY
     week = Scope(yesterday - DAY * (BURN_DAYS - 1), yesterday, account)
-    return (Decimal(total(spending(week)).credits) / BURN_DAYS).quantize(Decimal("0.1"))
+    return (Decimal(total(spending(week, ["outcome"])).credits) / BURN_DAYS).quantize(Decimal("0.1"))
 
 
 class Known(NamedTuple):

@@ -19,7 +19,7 @@ from tryon.engine.savings import CREDITS_SAVED
 from tryon.money.asked import query_of
 from tryon.money.ledger import Line
 from tryon.money.models import Outcome
-from tryon.money.selectors import Scope, Total, complaints, totals_by
+from tryon.money.selectors import Scope, Total, complaints, spending, totals_by
 
 MOST_ROWS: Final = 50
 MOST_REASONS: Final = 3
@@ -54,8 +54,16 @@ class Table:
     is_league: bool
 
 
+# By these there are few lines. Batches and model photos are many, and are summed by themselves.
+FEW_LINES: Final = ("party", "garment_type", "model_name", "speed", "outcome", "is_rescued")
+
+
 def tables(scope: Scope, lines: Sequence[Line]) -> list[Table]:
-    """Return the tables of a scope. Those of shops and of people together have all its credits."""
+    """Return the tables of a scope, whose lines by ``FEW_LINES`` are given.
+
+    Those of shops and of people together have all its credits.
+    """
+    batches, photos = (spending(scope, [name, "outcome"]) for name in ("batch_id", "model_image_id"))
     shops = [line for line in lines if not line.columns["party"].startswith(PERSON)]
     people = [line for line in lines if line.columns["party"].startswith(PERSON)]
     given = complaints(scope)
@@ -63,8 +71,8 @@ def tables(scope: Scope, lines: Sequence[Line]) -> list[Table]:
         _table(scope, "outcome", _("Outcome"), lines, ["outcome"], _of(lambda key: Outcome(key).label)),
         _table(scope, "shop", _("Shop"), shops, ["party"], _of(requester_words)),
         _table(scope, "person", _("Person"), people, ["party"], usernames),
-        _table(scope, "batch", _("Batch"), lines, ["batch_id"], batch_names),
-        _table(scope, "model", _("Model photo"), lines, ["model_image_id"], model_names, given),
+        _table(scope, "batch", _("Batch"), batches, ["batch_id"], batch_names),
+        _table(scope, "model", _("Model photo"), photos, ["model_image_id"], model_names, given),
         _table(scope, "type", _("Garment photo"), lines, ["garment_type"], _of(_type_words), given),
         _table(scope, "mode", _("Mode"), lines, ["model_name", "speed"], _of(" ".join)),
     ]

@@ -3,16 +3,16 @@
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.core.cache import cache
 from django.utils.translation import gettext_noop as _
 from redis import RedisError
 
 from config.core import clock
 from config.core.doctor import Finding, State, differences, examine, register
+from config.core.upkeep.models import DoctorReport
 from config.shops.models import ApiKey
 from tryon.accounts import accounts
 from tryon.engine import queue
@@ -23,8 +23,7 @@ from tryon.models import Account
 FASHN: Final = _("FASHN")
 WORKERS: Final = _("Workers")
 TEST_KEYS: Final = _("Test keys")
-REPORT_KEY: Final = "doctor:report"
-REPORT_SECONDS: Final = 7 * 86_400
+REPORT_AGE: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +113,13 @@ def report_ask() -> None:
 def report_write() -> None:
     """Examine everything and keep the findings. Calls FASHN, the store and the public address."""
     findings = [finding.kept() for finding in examine(thorough=True)]
-    kept = {"at": clock.now(), "machine": socket.gethostname(), "findings": findings}
-    cache.set(REPORT_KEY, kept, REPORT_SECONDS)
+    found = {"at": clock.now(), "machine": socket.gethostname()[:255], "findings": findings}
+    DoctorReport.objects.update_or_create(number=DoctorReport.THE_ONE, defaults=found)
 
 
 def report() -> Report | None:
-    """Return the last report, None if there is none."""
-    kept = cache.get(REPORT_KEY)
+    """Return the last report of a week, None if there is none."""
+    kept = DoctorReport.objects.filter(at__gt=clock.now() - REPORT_AGE).first()
     if kept is None:
         return None
-    return Report(kept["at"], kept["machine"], [Finding.read(finding) for finding in kept["findings"]])
+    return Report(kept.at, kept.machine, [Finding.read(finding) for finding in kept.findings])

@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.utils import translation
+from django_redis import get_redis_connection
 from django_rq import get_queue
 from pytest_django import Settings
 
@@ -32,6 +33,7 @@ def test_a_worker_looks_where_a_request_may_not(operator: Client, settings: Sett
         call_command(
             "rqworker", "maintenance", burst=True, worker_class="tests.worker.QuietWorker", verbosity=0
         )
+        get_redis_connection("default").flushdb()  # Redis has started again
         shown = page(operator, DOCTOR)
     assert [seen.path for seen in fashn.seen] == ["/v1/credits"]
     assert "4,321" in shown

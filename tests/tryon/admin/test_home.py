@@ -3,12 +3,15 @@
 import re
 from datetime import timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
 from config.core import clock
+from config.people.models import Preferences
 from results.models import Review
 from tests.admin_pages import count_queries, page, sign_in
 from tests.factories import (
@@ -62,6 +65,8 @@ def test_each_number_leads_to_its_list(staff: Client) -> None:
     TryOnJobFactory.create(status=Status.PROCESSING)
     TryOnJobFactory.create_batch(2, failed=True)
     TryOnJobFactory.create(failed=True, error_code="provider_unavailable")
+    TryOnJobFactory.create(failed=True, created_at=clock.now() - timedelta(days=15))
+    TryOnJobFactory.create(failed=True, account=Account.TEST)
 
     numbers = tiles(staff)
     expected = {"Running now": 1, "Queued": 3, "Failed": 3}
@@ -140,6 +145,18 @@ def test_durations_are_drawn_with_a_table(staff: Client) -> None:
     assert "Seconds from the request to the picture" in text
     assert "<td>20</td>" in text
     assert tiles(staff)["Median duration"][0] == "20 s"
+
+
+def test_the_days_are_those_of_the_persons_time_zone(staff: Client) -> None:
+    zone = ZoneInfo("Asia/Seoul")
+    midnight = clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight - timedelta(days=13)
+    Preferences.objects.create(user=User.objects.get(), time_zone=zone.key)
+    TryOnJobFactory.create(failed=True, created_at=first)
+    TryOnJobFactory.create(failed=True, created_at=first - timedelta(seconds=1))
+    number, address = tiles(staff)["Failed"]
+    assert number == "1"
+    assert rows_in(staff, address) == 1
 
 
 def test_the_queries_are_few_and_do_not_grow(staff: Client) -> None:
