@@ -104,7 +104,7 @@ class CleanupRun(models.Model):
 
 
 class DoctorReport(models.Model):
-    """What a worker found when it tried everything last: one row, for the admin."""
+    """The findings of a worker that tried everything: one row, of the last time, for the admin."""
 
     THE_ONE: ClassVar[int] = 1
 
