@@ -3,6 +3,7 @@
 # make test-slow      run the tests of a whole demo, of accidents and of whole processes
 # make test-postgres  run the quick tests that use the database on a PostgreSQL of their own, and count branches
 # make chaos    kill and break real processes: make chaos SEEDS=20, or SEED=7; ON=postgres; ARGS=-v
+# make chaos HOSTS=3  the same with three hosts that share PostgreSQL, Redis with Sentinel and a bucket; POOLED=1 with PgBouncer
 # make bench-jobs     measure a job's overhead beside FASHN's own time
 # make bench-pictures  measure CPU and memory of decoding pictures
 # make bench-cleanup  measure time and memory of a cleanup of 10,000 results; ON=postgres
@@ -58,7 +59,8 @@ test-postgres: $(ENV)/dev.stamp redis
 
 SEEDS ?= 1
 chaos: $(ENV)/dev.stamp redis
-	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.chaos $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) \
+	    $(if $(HOSTS),--hosts $(HOSTS)) $(if $(POOLED),--pooled) $(ARGS)
 
 bench-jobs: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.bench.jobs $(ARGS)

@@ -24,7 +24,6 @@ from tryon.demo.broker import LOOPBACK, free_port
 # initdb and postgres refuse to run as root.
 SERVER_USER: Final = "postgres"
 OPTIONS: Final = {
-    "listen_addresses": LOOPBACK,
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -43,8 +42,11 @@ def program(name: str) -> str:
 
 
 @contextmanager
-def private_postgres() -> Iterator[str]:
-    """Start a server with an empty database, and yield its URL."""
+def private_postgres(*, address: str = LOOPBACK) -> Iterator[str]:
+    """Start a server with an empty database, and yield its URL.
+
+    ``address`` is where it is reached. All of its network of 256 addresses may connect.
+    """
     user = SERVER_USER if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="tryon-postgres-"))
     try:
@@ -54,11 +56,14 @@ def private_postgres() -> Iterator[str]:
         # As on a shop's server, letters beyond A to Z have two cases.
         letters = ["-E", "UTF8", "--lc-ctype", "C.UTF-8"]
         quietly([program("initdb"), "-D", str(data), "-U", "tryon", "-A", "trust", *letters], user)
-        settings = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
+        with (data / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {address}/24 trust\n")
+        options = {**OPTIONS, "listen_addresses": address}
+        settings = " ".join(f"-c {name}={value}" for name, value in options.items())
         control = [program("pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
         quietly([*control, "-o", f"-p {port} -k {folder} {settings}", "start"], user)
         try:
-            yield f"postgres://tryon@{LOOPBACK}:{port}/postgres"
+            yield f"postgres://tryon@{address}:{port}/postgres"
         finally:
             quietly([*control, "-m", "immediate", "stop"], user)
     finally:

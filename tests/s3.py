@@ -23,14 +23,14 @@ START_SECONDS: Final = 30.0
 
 
 @contextmanager
-def s3_server() -> Iterator[str]:
+def s3_server(*, address: str = LOOPBACK) -> Iterator[str]:
     """Run moto's S3 for the block and yield its address. Raise TimeoutError."""
     port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)]
+    command = [sys.executable, "-m", "moto.server", "-H", address, "-p", str(port)]
     quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, **quiet) as process:
         try:
-            yield _ready(f"http://{LOOPBACK}:{port}")
+            yield _ready(f"http://{address}:{port}")
         finally:
             process.kill()
 

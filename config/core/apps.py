@@ -20,9 +20,11 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from config.core import (
             checks,  # noqa: F401  (registers the checks)
+            connections,
             search,  # noqa: F401  (registers the lookup)
         )
 
+        connections.watch()
         make_private_places()
         CHILDREN.configure(
             Wall(

@@ -58,7 +58,7 @@ def installation(
             Path(folder) / "var", speed=speed, settings=chosen, workers=0, database_url=database_url
         ) as made,
     ):
-        worker, _ = services.worker_services(made.broker.url)
+        worker, _ = services.worker_services(made.redis_url)
         made.launch("worker", replace(worker, command=(*worker.command, "--max-jobs", TASKS_PER_WORKER)))
         made.wait_until_ready()
         made.sandbox("POST", "settings", {"plainPictures": True, **limits})

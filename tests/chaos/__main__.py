@@ -5,8 +5,9 @@ import os
 import random
 import sys
 import time
+from typing import Any
 
-from tests.chaos.run import run_seed
+from tests.chaos.run import run_seed, run_seed_on_hosts
 
 
 def main() -> int:
@@ -22,6 +23,8 @@ def main() -> int:
         default=os.environ.get("TEST_DATABASE_URL", ""),
         help="a PostgreSQL server to make databases on, instead of SQLite",
     )
+    parser.add_argument("--hosts", type=int, default=0, help="run this number of hosts that share all else")
+    parser.add_argument("--pooled", action="store_true", help="PgBouncer between the hosts and PostgreSQL")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell what happens when")
     given = parser.parse_args()
     seeds = given.seed or [random.randrange(10**6) for _ in range(given.seeds)]
@@ -30,15 +33,17 @@ def main() -> int:
         # Before the run: also a run that breaks off can be repeated.
         say(f"seed {seed}: ", end="\n" if given.verbose else "")
         started = time.monotonic()
-        judged = run_seed(
-            seed,
-            jobs=given.jobs,
-            seconds=given.seconds,
-            redis_seconds=given.redis_seconds,
-            database_url=given.database_url,
-            tell=say if given.verbose else keep_to_yourself,
-            complain=say,
-        )
+        size: dict[str, Any] = {
+            "jobs": given.jobs,
+            "seconds": given.seconds,
+            "redis_seconds": given.redis_seconds,
+            "tell": say if given.verbose else keep_to_yourself,
+            "complain": say,
+        }
+        if given.hosts:
+            judged = run_seed_on_hosts(seed, number=given.hosts, pooled=given.pooled, **size)
+        else:
+            judged = run_seed(seed, database_url=given.database_url, **size)
         say(f"{judged}, {time.monotonic() - started:.0f} s")
         if not judged.clean:
             dirty.append(seed)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from redis import Redis, RedisError
+from redis import RedisError
 
+from config.core.redis.addresses import connect
 from tests.chaos.world import World
 
 # Seeds by which the sandbox breaks one job's own call: its submission hangs or is cut off after it was
@@ -105,7 +106,7 @@ def job_options(seed: int, number: int) -> list[dict[str, Any]]:
 def flush(world: World) -> None:
     """Empty Redis, unless it has not come back yet."""
     try:
-        with Redis.from_url(world.broker.url, socket_timeout=1) as connection:
+        with connect(world.redis_url) as connection:
             connection.flushall()
     except RedisError:
         return

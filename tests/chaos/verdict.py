@@ -44,6 +44,9 @@ class Verdict:
     jobs: int
     paid: int
     suspects: frozenset[str]
+    # Pictures that a host could not open, and all that were tried, on several hosts.
+    unopened: int = 0
+    openings: int = 0
 
     @property
     def clean(self) -> bool:
@@ -54,6 +57,7 @@ class Verdict:
             or self.limits_exceeded
             or self.recipes_paid_again
             or self.unsettled
+            or self.unopened
         )
 
     @override
@@ -64,6 +68,7 @@ class Verdict:
             f"recipes paid again by themselves {self.recipes_paid_again} "
             f"({self.jobs} jobs, {self.paid} paid pictures, {self.undecidable} undecidable"
             + (f", {self.unsettled} still under way)" if self.unsettled else ")")
+            + (f", pictures not opened {self.unopened} of {self.openings}" if self.openings else "")
         )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import requests
 
+from tests.chaos.network import clock_ahead
 from tests.postgres import fresh_database
 from tryon.demo import services
 from tryon.demo.broker import LOOPBACK, PrivateRedis, free_port
@@ -22,7 +23,7 @@ from tryon.demo.guard import Guard
 from tryon.demo.handout import Handout, handout_for
 from tryon.demo.processes import Child, Service, how_it_ended
 
-READY_SECONDS: Final = 60.0
+READY_SECONDS: Final = 240.0
 COMMAND_SECONDS: Final = 120.0
 # A process manager's pause: what can't start without Redis must not take the machine from the others.
 RESTART_SECONDS: Final = 1.0
@@ -49,7 +50,7 @@ class World:
     folder: Path
     handout: Handout
     environment: dict[str, str]
-    broker: PrivateRedis
+    redis_url: str
     guard: Guard
     children: dict[str, Child] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
@@ -150,9 +151,13 @@ class World:
 
         ``form`` is what requests takes as ``files`` and ``data``. Raise requests.RequestException.
         """
+        return self.ask(self.handout.url, method, path, body, **form)
+
+    def ask(self, url: str, method: str, path: str, body: Any = None, **form: Any) -> Any:
+        """Call the API of the web process at this address, as ``api`` does."""
         answer = requests.request(
             method,
-            f"{self.handout.url}/api/tryon/{path}",
+            f"{url}/api/tryon/{path}",
             json=body,
             **form,
             headers={"Authorization": f"Api-Key {self.handout.api_key}"},
@@ -192,40 +197,33 @@ def world(
             environment["DATABASE_URL"] = at_the_end.enter_context(fresh_database(database_url))
         guard = Guard()
         at_the_end.callback(guard.close)
-        made = World(folder, handout, {**environment, **settings}, broker, guard)
-        at_the_end.callback(_stop, made)
-        _start(made, speed, workers)
+        made = World(folder, handout, {**environment, **settings}, broker.url, guard)
+        at_the_end.callback(stop, made)
+        _start(made, broker, speed, workers)
         yield made
 
 
-def _start(made: World, speed: float, workers: int) -> None:
-    made.launch("redis", services.redis_service(made.broker))
+def _start(made: World, broker: PrivateRedis, speed: float, workers: int) -> None:
+    made.launch("redis", services.redis_service(broker))
     made.launch("sandbox", services.sandbox_service(made.handout, speed))
     made.wait_until_ready()
     made.run("manage.py", "migrate", "--no-input")
     made.run("manage.py", "demo_library", text=json.dumps(made.handout.to_json()))
     (made.folder / "static").mkdir()
-    worker, maintenance = services.worker_services(made.broker.url)
+    worker, maintenance = services.worker_services(made.redis_url)
     for number in range(1, workers + 1):
         # SQLite's clock is the process's own: hosts that differ share a PostgreSQL.
         skewed = number == workers and "postgres" in made.environment.get("DATABASE_URL", "")
-        made.launch(f"worker-{number}", on_a_host_ahead(worker) if skewed else worker)
+        ahead = clock_ahead(SKEW_SECONDS if skewed else 0)
+        made.launch(f"worker-{number}", replace(worker, command=(*ahead, *worker.command)))
     made.launch("maintenance", maintenance)
-    made.launch("cron", services.cron_service(made.broker.url))
-    made.launch("cron-2", services.cron_service(made.broker.url))  # a mistake that costs nothing
+    made.launch("cron", services.cron_service(made.redis_url))
+    made.launch("cron-2", services.cron_service(made.redis_url))  # a mistake that costs nothing
     made.launch("web", services.web_service(made.handout))
     made.wait_until_ready()
 
 
-def on_a_host_ahead(service: Service) -> Service:
-    """The service on a host whose clock is half a minute ahead, if libfaketime is there to show it one."""
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
-    if library is None:
-        return service
-    host = (f"LD_PRELOAD={library}", f"FAKETIME=+{SKEW_SECONDS}s", "FAKETIME_DONT_FAKE_MONOTONIC=1")
-    return replace(service, command=("env", *host, *service.command))
-
-
-def _stop(made: World) -> None:
+def stop(made: World) -> None:
+    """End all processes."""
     for child in reversed(made.children.values()):
         child.stop(seconds=3)

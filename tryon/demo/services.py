@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-from redis import Redis, RedisError
+from redis import RedisError
 
+from config.core.redis.addresses import connect
 from tryon.demo.broker import LOOPBACK, PrivateRedis
 from tryon.demo.handout import Handout
 from tryon.demo.processes import Service
@@ -95,9 +96,9 @@ def _worker_listens(redis_url: str, queue: str) -> Callable[[int], bool]:
 
     def listens(pid: int) -> bool:
         try:
-            with Redis.from_url(redis_url, socket_timeout=ASK_SECONDS, decode_responses=True) as connection:
-                names = connection.smembers(f"rq:workers:{queue}")
-                return any(connection.hget(name, "pid") == str(pid) for name in names)
+            with connect(redis_url) as connection:
+                names: Any = connection.smembers(f"rq:workers:{queue}")
+                return any(connection.hget(name, "pid") == b"%d" % pid for name in names)
         except RedisError:
             return False
 
@@ -109,8 +110,9 @@ def _clock_runs(redis_url: str) -> Callable[[int], bool]:
 
     def runs(pid: int) -> bool:
         try:
-            with Redis.from_url(redis_url, socket_timeout=ASK_SECONDS, decode_responses=True) as connection:
-                return any(f":{pid}:" in name for name in connection.zrange("rq:cron_schedulers", 0, -1))
+            with connect(redis_url) as connection:
+                names: Any = connection.zrange("rq:cron_schedulers", 0, -1)
+                return any(b":%d:" % pid in name for name in names)
         except RedisError:
             return False
 
