@@ -45,7 +45,7 @@ def host_accidents(
     plan(at + redis_seconds, "Redis's server started", Hosts.restore_redis)
     plan(some_time(), "FLUSHALL", flush)
     for _ in range(dice.randint(2, 4)):
-        name = f"host-{dice.randrange(hosts) + 1}/{dice.choice(('worker', 'worker', 'maintenance', 'web'))}"
+        name = f"host-{dice.randrange(hosts) + 1}/{dice.choice(('worker', 'worker', 'web'))}"
         plan(some_time(), f"SIGKILL {name}", partial(Hosts.kill, name=name))
     for fault in refusals:
         plan_fault(planned, some_time(), "run", fault, dice.randint(1, 3))

@@ -166,6 +166,7 @@ def hosts(
     number: int,
     pooled: bool,
     helpers_on: int = len(SKEWS),
+    cables: bool = True,
     speed: float = SPEED,
     settings: Mapping[str, str] = SETTINGS,
 ) -> Iterator[Hosts]:
@@ -176,7 +177,7 @@ def hosts(
     """
     (folder / "logs").mkdir(parents=True)
     with ExitStack() as at_the_end:
-        made = at_the_end.enter_context(network(number))
+        made = at_the_end.enter_context(network(number, cables=cables))
         shared = made.address
         server = at_the_end.enter_context(private_postgres(address=shared))
         if pooled:
