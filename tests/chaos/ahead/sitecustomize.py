@@ -2,11 +2,12 @@
 
 import select
 import time
+from typing import SupportsIndex
 
 
-def sleep(seconds: float) -> None:
+def sleep(seconds: float | SupportsIndex, /) -> None:
     """Wait as ``time.sleep`` does."""
-    select.select([], [], [], seconds)
+    select.select([], [], [], seconds)  # type: ignore[arg-type]
 
 
 time.sleep = sleep
