@@ -1,4 +1,4 @@
-"""What a connection to PostgreSQL begins with: bounds for a machine that vanishes, and a look for a pooler.
+"""The beginning of a connection to PostgreSQL: bounds for a machine that vanishes, and a look for a pooler.
 
 A machine without power or network leaves its transaction open, and the locks in it, until the server's
 system notices: after two hours by default. Every other machine would wait for the governor's lock.
