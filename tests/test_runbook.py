@@ -28,6 +28,7 @@ ALERTS: Final = {
     *("queue_old", "failure_rate", "dead_letters", "credits_low", "credits_gone", "circuit_open"),
     *("key_refused", "no_worker", "no_cron", "clock_off", "storage_80", "storage_95"),
     *("budget_80", "budget_100", "release_ends"),
+    "not_scraped",  # docs/ops/alerts.yml: only Prometheus can tell
 }
 
 

@@ -19,7 +19,7 @@ from django.test import Client  # noqa: E402
 from config.core import clock  # noqa: E402
 from config.core.redis.outage import cache_outage  # noqa: E402
 from config.shops.keys import key_issue  # noqa: E402
-from tests.bench import bulk  # noqa: E402
+from tests.bench import bulk, history  # noqa: E402
 from tests.config.core.http.test_gate import Client as RawClient  # noqa: E402
 from tests.gateway import gateway  # noqa: E402
 from tryon.cleanup.files import stored_files  # noqa: E402
@@ -45,6 +45,7 @@ def calls(jobs: int, queued: int) -> Iterator[tuple[str, Callable[[], object]]]:
     staff.force_login(User.objects.create_superuser("bench", password="bench"))
     key = {"Authorization": f"Api-Key {shop_text}"}
     client, managers = Client(headers=key), Client(headers={"Authorization": f"Api-Key {text}"})
+    prometheus = Client(headers={"Authorization": f"Bearer {settings.METRICS_TOKEN}"})
     strangers = Client(headers={"Authorization": f"Api-Key {key_issue(name='Other')[1]}"})
 
     def get(path: str, by: Client = client) -> Callable[[], object]:
@@ -82,7 +83,14 @@ def calls(jobs: int, queued: int) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "GET /jobs, a manager", get("/api/tryon/jobs", managers)
     yield "GET /results", results()
     yield "GET /results, a key without results", results(strangers)
+    history.fill(shop.pk)
     yield "GET /stats", get("/api/tryon/stats", managers)
+    yield "GET /stats?window=1h", get("/api/tryon/stats?window=1h", managers)
+    yield "GET /stats?window=7d", get("/api/tryon/stats?window=7d", managers)
+    yield (
+        "GET /metrics",
+        get("/metrics", prometheus),
+    )
     yield "next jobs, with a daily limit", in_the_lock
     yield "credits spent today", lambda: governor.credits_spent_today(Account.LIVE, clock.now())
     yield "credits of a shop today", lambda: governor.credits_used_by(f"shop:{shop.shop_id}")

@@ -14,7 +14,10 @@ from config.shops.abilities import Ability
 from config.shops.callers import caller_of
 from config.shops.permissions import needs
 from tryon.access import account_of
+from tryon.api.serializers import StatsQuery
 from tryon.fashn.parsing import usable_provider_id
+from tryon.metrics.statistics import WindowedStatistics, statistics_with
+from tryon.metrics.windows import Window
 from tryon.services.operations import service_pause, service_resume
 from tryon.services.stats import Statistics, statistics
 from tryon.services.webhooks import is_callback_token, webhook_receive
@@ -40,9 +43,11 @@ class StatsView(APIView):
 
     permission_classes = [needs(Ability.SEE_OPERATIONS)]
 
-    @operation("getStats", 403)
-    def get(self, request: Request) -> Statistics:
-        return statistics(account_of(caller_of(request)))
+    @operation("getStats", 403, query=StatsQuery)
+    def get(self, request: Request, query: dict[str, Any]) -> WindowedStatistics:
+        """Read the numbers of now, and what happened in the last hour, day or week."""
+        account, window = account_of(caller_of(request)), Window(query.get("window", Window.DAY))
+        return statistics_with(account, window)
 
 
 class PauseView(APIView):

@@ -38,6 +38,7 @@ from tryon.fashn.options import (
     TryOnOptions,
 )
 from tryon.fashn.outfits import outfit
+from tryon.metrics.windows import Window
 from tryon.models import Status
 from tryon.outcomes import OUTCOMES
 from tryon.services.products import storable_metadata
@@ -226,6 +227,16 @@ def _refusal(field: str, message: Any) -> serializers.ValidationError:
     for name in reversed(field.split(".")):
         detail = {name: detail}
     return serializers.ValidationError(detail)
+
+
+class StatsQuery(FormSerializer):
+    """The query of ``GET /stats``."""
+
+    window = Choice(
+        choices=[window.value for window in Window],
+        required=False,
+        help_text=_("The time to look back, 24h by default."),
+    )
 
 
 class JobQuery(ListQuery):

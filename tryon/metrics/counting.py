@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from config.shops.callers import SHOP
 from tryon.metrics.histograms import bucket_of
 from tryon.metrics.models import Topic
 from tryon.metrics.stages import BEGINNINGS, Stage, seconds_by_stage
@@ -26,7 +27,6 @@ CALLS: Final = {
 COUNTED: Final = (*ENDS, *CALLS)
 # With these a job begins as if new.
 _NEW: Final = (EventKind.QUEUED, EventKind.RETRIED)
-_SHOP: Final = "shop:"
 NO_MODE: Final = "none"
 
 
@@ -38,7 +38,7 @@ def counts_between(since: datetime, until: datetime) -> Counts:
     unknown: dict[UUID, str] = {}
     columns = ("kind", "data", "job_id", "job__account", "job__requester", "job__lane")
     for kind, data, job_id, account, requester, lane in events.values_list(*columns):
-        shop = requester.removeprefix(_SHOP) if requester.startswith(_SHOP) else ""
+        shop = requester.removeprefix(SHOP) if requester.startswith(SHOP) else ""
         if kind in ENDS:
             outcome = ENDS[EventKind(kind)]
             found[Thing(Topic.ENDED, account, outcome, data.get("code", ""))] += 1

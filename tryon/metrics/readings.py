@@ -3,7 +3,8 @@
 Everything but the processes is of the live accounts: what test keys do wakes nobody.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -13,7 +14,8 @@ from redis import RedisError
 
 from config.core import clock
 from config.core.upkeep import quota
-from config.shops.models import Shop
+from config.shops.callers import SHOP
+from config.shops.names import shop_names
 from tryon.accounts import accounts, terms_of
 from tryon.engine import governor, queue
 from tryon.metrics.models import Heartbeat
@@ -26,7 +28,6 @@ SWEEP: Final = "sweep"
 STAFF: Final = "staff"
 OTHERS: Final = "others"
 MOST_SHOPS: Final = 50
-_SHOP: Final = "shop:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +93,20 @@ def live_accounts() -> list[str]:
     return [account for account in accounts() if account != Account.TEST]
 
 
-def lanes() -> list[LaneReading]:
-    """Return what waits in each lane.
+def lanes(accounts: Collection[str] | None = None) -> list[LaneReading]:
+    """Return what waits in each lane, on the live accounts or on those that are named.
 
     A job waits since its last change of state, so a retry does not count from the job's first day.
     """
     now = clock.now()
-    queued = TryOnJob.objects.filter(account__in=live_accounts(), status=Status.QUEUED).order_by()
+    chosen = live_accounts() if accounts is None else accounts
+    queued = TryOnJob.objects.filter(account__in=chosen, status=Status.QUEUED).order_by()
     found: dict[str, tuple[dict[str, int], float]] = {lane: ({}, 0.0) for lane in Lane.values}
-    rows = queued.values_list("lane", "requester").annotate(Count("pk"), Min("updated_at"))
-    names = shop_names({requester for _lane, requester, _number, _at in rows})
+    rows = list(queued.values_list("lane", "requester").annotate(Count("pk"), Min("updated_at")))
+    names = names_of(requester for _lane, requester, _number, _at in rows)
     for lane, requester, number, at in rows:
         shops, oldest = found[lane]
-        name = names.get(requester, STAFF)
+        name = names[requester]
         shops[name] = shops.get(name, 0) + number
         found[lane] = shops, max(oldest, (now - at).total_seconds())
     return [LaneReading(lane, largest(shops), oldest) for lane, (shops, oldest) in found.items()]
@@ -179,17 +181,21 @@ def age(at: datetime, now: datetime) -> float:
     return max(0.0, (now - at).total_seconds())
 
 
-def shop_names(requesters: set[str]) -> dict[str, str]:
-    """Return the names of the shops among requesters. Shops of one name get a part of their id."""
-    ids = {
-        requester: requester.removeprefix(_SHOP) for requester in requesters if requester.startswith(_SHOP)
-    }
-    named = {str(pk): name for pk, name in Shop.objects.filter(pk__in=ids.values()).values_list("pk", "name")}
-    names = [*named.values()]
-    return {
-        requester: f"{name} {pk[:8]}" if (name := named.get(pk, "")) == "" or names.count(name) > 1 else name
-        for requester, pk in ids.items()
-    }
+def names_of(requesters: Iterable[str]) -> dict[str, str]:
+    """Return the names of requesters: one for all people, and for each shop its own.
+
+    Shops of one name, or of none that is known, get a part of their id.
+    """
+    known = shop_names()
+    shared = Counter(known.values())
+    found = {}
+    for requester in requesters:
+        name, part = known.get(requester, ""), requester.removeprefix(SHOP)[:8]
+        if not requester.startswith(SHOP):
+            found[requester] = STAFF
+        else:
+            found[requester] = name if name and shared[name] == 1 else f"{name} {part}".strip()
+    return found
 
 
 def largest(shops: Mapping[str, int]) -> dict[str, int]:

@@ -6,6 +6,7 @@ time say how far the rollup has come, and one statement reads both: a counter of
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,7 +18,7 @@ from config.core.upkeep.counts import counted
 from tryon.accounts import counted_as
 from tryon.engine.savings import CREDITS_SAVED
 from tryon.metrics.counting import COUNTED, counts_between
-from tryon.metrics.models import ALL_TIME, EPOCH, HOUR, SLICE, Tally, Topic
+from tryon.metrics.models import ALL_TIME, EPOCH, HOUR, QUARTER, SLICE, SPANS, Tally, Topic
 from tryon.metrics.tallies import Counts, Thing, add, beginning, of_all_time, remove_before
 from tryon.models import Account, JobEvent
 from tryon.selectors.predictions import RESCUED_CREDITS
@@ -25,8 +26,7 @@ from tryon.services.reuse import Reuse
 
 # An event has the time before its commit, and transactions with events are short.
 MARGIN: Final = timedelta(minutes=2)
-SLICES_ARE_KEPT: Final = timedelta(hours=25)
-HOURS_ARE_KEPT: Final = timedelta(days=8)
+ARE_KEPT: Final = {SLICE: timedelta(hours=3), HOUR: timedelta(hours=26), QUARTER: timedelta(days=8)}
 # What a reader takes from the events. Where the rollup is further behind, the newest wait for it.
 LONGEST_TAIL: Final = timedelta(minutes=20)
 FIVE_MINUTES: Final = timedelta(seconds=SLICE)
@@ -45,8 +45,8 @@ def roll_up(*, max_seconds: float) -> None:
         pass
     now = clock.now()
     _add_daily_counts(now)
-    remove_before(SLICE, now - SLICES_ARE_KEPT)
-    remove_before(HOUR, now - HOURS_ARE_KEPT)
+    for span, kept in ARE_KEPT.items():
+        remove_before(span, now - kept)
 
 
 def all_time() -> Counts:
@@ -69,6 +69,18 @@ def tail(through: int | None) -> Counts:
         return Counter()
     since, now = _time(through), clock.now()
     return counts_between(since, min(now, since + LONGEST_TAIL))
+
+
+def tail_slices() -> Iterator[tuple[datetime, Counts]]:
+    """Yield each five minutes that are not added up, with what happened in them."""
+    since = rolled_through()
+    if since is None:
+        return
+    now = clock.now()
+    until = min(now, since + LONGEST_TAIL)
+    while since < until:
+        yield since, counts_between(since, min(until, since + FIVE_MINUTES))
+        since += FIVE_MINUTES
 
 
 def daily_counts() -> Counts:
@@ -94,7 +106,7 @@ def _roll_slice() -> bool:
         counts = counts_between(since, until)
         if not counts:
             until = max(until, min(last, _next_event(since)))
-        for span in (ALL_TIME, SLICE, HOUR):
+        for span in (ALL_TIME, *SPANS):
             add(span, since, counts)
         row.number = int(until.timestamp())
         row.save(update_fields=["number"])
@@ -102,8 +114,8 @@ def _roll_slice() -> bool:
 
 
 def _locked_through() -> Tally:
-    """Return the row that says how far the rollup has come, locked. The first time begins with the hours."""
-    first = beginning(clock.now() - HOURS_ARE_KEPT, HOUR)
+    """Return the row that says how far the rollup has come, locked. The first time begins a week ago."""
+    first = beginning(clock.now() - ARE_KEPT[QUARTER], QUARTER)
     identity = dict(zip(Tally.IDENTITY, (ALL_TIME, EPOCH, *Thing(Topic.THROUGH)), strict=True))
     row, is_new = Tally.objects.select_for_update().get_or_create(
         **identity, defaults={"number": int(first.timestamp())}
@@ -125,7 +137,7 @@ def _add_daily_counts(now: datetime) -> None:
     with transaction.atomic():
         _locked_through()
         grown = daily_counts() - of_all_time()
-        for span in (ALL_TIME, SLICE, HOUR):
+        for span in (ALL_TIME, *SPANS):
             add(span, now, grown)
 
 
