@@ -52,7 +52,7 @@ def counts_between(since: datetime, until: datetime) -> Counts:
             found[Thing(Topic.SHOP_CREDITS, account, shop)] += credits
             if kind == EventKind.PREDICTION_UNKNOWN:
                 unknown[job_id] = account
-    _count_unknown(unknown, until, found)
+    _count_unknown(unknown, found)
     _count_durations(completed, until, found)
     return found
 
@@ -62,15 +62,19 @@ def _was_sent(kind: str, data: dict[str, Any]) -> bool:
     return kind != EventKind.PREDICTION_FAILED or "message" in data
 
 
-def _count_unknown(jobs: dict[UUID, str], until: datetime, found: Counts) -> None:
+def _count_unknown(jobs: dict[UUID, str], found: Counts) -> None:
     """Add the price of each job's last call: the one that FASHN has not answered."""
-    calls = Prediction.objects.filter(job__in=jobs, submitted_at__lt=until).order_by("submitted_at")
+    if not jobs:
+        return
+    calls = Prediction.objects.filter(job__in=jobs).exclude(submitted_at=None).order_by("submitted_at")
     for job_id, price in dict(calls.values_list("job_id", "price")).items():
         found[Thing(Topic.CREDITS, jobs[job_id], "unknown")] += price
 
 
 def _count_durations(jobs: dict[UUID, tuple[str, str]], until: datetime, found: Counts) -> None:
     """Add the durations of completed jobs since somebody last asked for them."""
+    if not jobs:
+        return
     modes = _modes(jobs)
     for job_id, events in _histories(jobs, until).items():
         account, lane = jobs[job_id]
@@ -84,12 +88,14 @@ def _count_durations(jobs: dict[UUID, tuple[str, str]], until: datetime, found: 
 
 
 def _histories(jobs: Collection[UUID], until: datetime) -> dict[UUID, list[tuple[str, datetime]]]:
-    events = JobEvent.objects.filter(job__in=jobs, kind__in=[*BEGINNINGS], at__lt=until).order_by("pk")
+    # By their jobs alone: SQLite would find nearly all events by their kinds or times.
+    events = JobEvent.objects.filter(job__in=jobs).order_by("pk")
     found: dict[UUID, list[tuple[str, datetime]]] = {}
     for job_id, kind, at in events.values_list("job_id", "kind", "at"):
         if kind in _NEW:
             found[job_id] = []
-        found.setdefault(job_id, []).append((kind, at))
+        if kind in BEGINNINGS and at < until:
+            found.setdefault(job_id, []).append((kind, at))
     return found
 
 

@@ -9,7 +9,7 @@ from tryon.models import EventKind, JobEvent, PredictionState, TryOnJob
 
 
 def tell(job: TryOnJob, *kinds: tuple[str, float], end: datetime, **data: Any) -> None:
-    """Write a job's events, each so many seconds before its end. The last one gets the data."""
+    """Write a job's events, each some seconds before its end. The last one gets the data."""
     for kind, seconds in kinds:
         at = end - timedelta(seconds=seconds)
         JobEvent.objects.create(job=job, kind=kind, at=at, data=data if not seconds else {})
