@@ -49,7 +49,13 @@ TASKS: Final = (
         ),
     ),
     Task(_("Results"), (Place("results_tryonresult_changelist", _("Results"), Ability.SEE_ALL_RESULTS),)),
-    Task(_("Jobs"), (Place("tryon_tryonjob_changelist", _("Jobs"), Ability.SEE_ALL_JOBS),)),
+    Task(
+        _("Jobs"),
+        (
+            Place("tryon_tryonjob_changelist", _("Jobs"), Ability.SEE_ALL_JOBS),
+            Place("archive_archivedjob_changelist", _("Archived jobs"), Ability.SEE_ALL_JOBS),
+        ),
+    ),
     Task(_("Money"), (Place("money", _("Money"), Ability.SEE_MONEY),)),
     Task(
         _("Operations"),

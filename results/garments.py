@@ -40,12 +40,17 @@ class Photo(NamedTuple):
 def garments_asked(asked: Sequence[Asked]) -> dict[UUID, list[GarmentAnswer]]:
     """Return the garments of each job in the order of their steps. It asks the database only for outfits."""
     further = _further_photos([row for row in asked if "garments" in row.options])
-    return {row.job_id: list(_garments(row, further.get(row.job_id, []))) for row in asked}
+    return {row.job_id: garments_with(row, further.get(row.job_id, [])) for row in asked}
 
 
 def options_asked(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return a job's options as a request has them: it names the garments beside them."""
     return {name: value for name, value in options.items() if name != "garments"}
+
+
+def garments_with(row: Asked, further: Sequence[Photo]) -> list[GarmentAnswer]:
+    """Return the garments of a job in the order of their steps, the further ones with these photos."""
+    return list(_garments(row, further))
 
 
 def _garments(row: Asked, further: Sequence[Photo]) -> Iterable[GarmentAnswer]:

@@ -53,10 +53,13 @@ def forms(
     deleting: int = 302,
     delete_page: int = 200,
     change_page: int = 200,
+    view: str = "",
 ) -> dict[str, dict[str, Row]]:
     """The pages that Django's admin makes for a model, of which some are closed to everyone."""
 
     def may(kind: str, is_offered: bool = True) -> str:
+        if kind == "view" and view:
+            return view
         return f"{app}.{kind}_{model}" if is_offered else NOBODY
 
     root, one = f"admin/{app}/{model}/", f"admin/{app}/{model}/<path:object_id>/"
@@ -132,7 +135,7 @@ OF_RQ: Final[dict[str, dict[str, Row]]] = {
 }
 
 # In the order in which the admin knows them.
-APPS: Final = "api|auth|upkeep|people|results|models_library|tryon|catalogue|django_rq|batches"
+APPS: Final = "api|auth|upkeep|people|results|models_library|tryon|catalogue|django_rq|batches|archive"
 
 OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     "admin/": {"GET": page(), "POST": page()},
@@ -180,6 +183,7 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
         "POST": page("catalogue.change_product", ok=302),
     },
     **forms("tryon", "tryonjob"),
+    **forms("archive", "archivedjob", view=Ability.SEE_ALL_JOBS),
     **forms("batches", "namedrecipe", add=True, change=True, delete=True),
     **forms("batches", "batch", change_page=302),
     "admin/board/": {

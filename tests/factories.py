@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import factory
 from django.contrib.contenttypes.models import ContentType
@@ -12,6 +13,7 @@ from config.shops.keys import digest_of
 from config.shops.models import ApiKey, Shop
 from models_library.models import Category, ModelImage
 from results.models import Decision, ResultFeedback, ReviewDecision, TryOnResult, Verdict
+from tryon.archive.models import ArchivedJob
 from tryon.batches.models import Batch, BatchItem, BatchState, NamedRecipe
 from tryon.catalogue.models import Product
 from tryon.comparisons.models import Comparison
@@ -113,6 +115,21 @@ def price_of(job: Any) -> int:
         return total_credits(TryOnOptions.from_mapping(job.options))
     except OptionError:
         return 0
+
+
+class ArchivedJobFactory(factory.django.DjangoModelFactory[ArchivedJob]):
+    class Meta:
+        model = ArchivedJob
+
+    id = factory.LazyFunction(uuid4)
+    status = Status.CANCELED
+    progress = 0
+    product_image_id = factory.LazyFunction(uuid4)
+    product_id = factory.Sequence(lambda n: f"SKU-{n}")
+    model_image_id = factory.LazyFunction(uuid4)
+    requester = OWNER
+    created_at = factory.LazyFunction(clock.now)
+    ended_at = factory.LazyFunction(clock.now)
 
 
 class TryOnJobFactory(factory.django.DjangoModelFactory[TryOnJob]):

@@ -6,6 +6,7 @@ SQLite's own LIKE folds A to Z alone, and JSON is stored with escapes there ("\\
 import json
 from functools import lru_cache
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -40,6 +41,14 @@ def related_contains(model: type[Model], relation: str, field: str, text: str, *
     return (
         Q((f"{relation}__in", found)) if len(found) <= few else Q((f"{relation}__{field}__icontains", text))
     )
+
+
+def as_uuid(text: str) -> UUID | None:
+    """Return the text as a UUID, or None."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 @JSONField.register_lookup

@@ -21,6 +21,7 @@ from tests.browser.visits import Visitor
 from tests.browser.widest import widest_rows
 from tests.conftest import Finish, Generate
 from tests.factories import (
+    ArchivedJobFactory,
     AuditEntryFactory,
     BatchItemFactory,
     ComparisonFactory,
@@ -56,6 +57,7 @@ REFUSED: Final = {
     *("upkeep_cleanuprun_add", "upkeep_cleanuprun_delete"),
     *("people_auditentry_add", "people_auditentry_delete"),
     *("results_tryonresult_add", "tryon_tryonjob_add", "tryon_tryonjob_delete"),
+    *("archive_archivedjob_add", "archive_archivedjob_delete"),
     *("batches_batch_add", "batches_batch_delete"),
     *("tryon_governor_add", "tryon_governor_delete", "tryon_productimage_delete"),
     "api_shop_delete",  # it has keys
@@ -112,6 +114,7 @@ def words(
     Group.objects.create(name="Reviewers")
     CleanupRun.objects.create(task="expired_results")
     AuditEntryFactory.create()
+    ArchivedJobFactory.create()
     ProductFactory.create()
     NamedRecipeFactory.create()
     photos = {"product_image": ProductImage.objects.get(), "model_image": ModelImage.objects.get()}

@@ -18,6 +18,7 @@ from tests.addresses import METHODS, NOBODY, OF_RQ, OF_THE_ADMIN, OUTSIDERS, Row
 from tests.callers import Callers, allow, browser, everybody, staff_with
 from tests.factories import (
     ApiKeyFactory,
+    ArchivedJobFactory,
     AuditEntryFactory,
     BatchFactory,
     ComparisonFactory,
@@ -84,6 +85,7 @@ def rows_made() -> dict[str, str]:
         "models_library/modelimage:object_id": model,
         "results/tryonresult:object_id": TryOnResultFactory.create(job=done),
         "tryon/tryonjob:object_id": done,
+        "archive/archivedjob:object_id": ArchivedJobFactory.create(),
         "tryon/productimage:object_id": product,
         "catalogue/product:object_id": ProductFactory.create(),
         "batches/batch:object_id": (batch := BatchFactory.create()),

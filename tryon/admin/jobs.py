@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 from typing import Any, Final, override
-from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
@@ -18,14 +18,16 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from config.core.admin.base import ReadOnlyAdmin
+from config.core.admin.navigation import address_of_row
 from config.core.admin.widgets import badge, link_to, moment, thumbnail
-from config.core.search import related_contains
+from config.core.search import as_uuid, related_contains
 from config.shops.abilities import Ability
 from config.shops.names import ShopFilter, requester_words
 from tryon.admin.bundle import bundle
 from tryon.admin.job_orders import TakesOrders
 from tryon.admin.job_page import SHOPPERS_OWN, job_page
 from tryon.admin.rq_tasks import tasks_of
+from tryon.archive.models import ArchivedJob
 from tryon.catalogue.worn import WornFilter
 from tryon.models import Prediction, Status, TryOnJob, ViewerGarment
 from tryon.selectors.jobs import dead_letters
@@ -133,6 +135,18 @@ class TryOnJobAdmin(TakesOrders, ReadOnlyAdmin[TryOnJob]):
         may_see_tasks = request.user.has_perm(Ability.OPERATE_QUEUES)
         page = {**job_page(job), "tasks": tasks_of(job.pk) if may_see_tasks else []}
         return super().render_change_form(request, context | page, *args, **kwargs)
+
+    @override
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Lead to the archive if the job is there: old links keep working."""
+        job_id = as_uuid(object_id)
+        if job_id is not None and self.has_view_permission(request):
+            archived = ArchivedJob.objects.filter(pk=job_id).first()
+            if archived is not None:
+                return redirect(address_of_row(archived))
+        return super().change_view(request, object_id, form_url, extra_context)
 
     @override
     def get_urls(self) -> list[URLPattern]:
@@ -244,11 +258,3 @@ def seconds(span: timedelta) -> str:
     if whole < 120:
         return gettext("%(number)s s") % {"number": f"{whole:.1f}"}
     return gettext("%(number)s min") % {"number": f"{whole / 60:.0f}"}
-
-
-def as_uuid(text: str) -> UUID | None:
-    """Return the text as a UUID, or None."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -23,6 +23,7 @@ from config.core.search import TOO_MUCH_TO_SEARCH, is_too_much_to_search
 from config.shops.abilities import Ability, is_allowed
 from models_library.models import ModelImage
 from results.models import TryOnResult
+from tryon.archive.models import ArchivedJob
 from tryon.batches.models import Batch
 from tryon.catalogue.models import Product
 from tryon.models import Prediction, ProductImage, TryOnJob
@@ -121,6 +122,14 @@ def jobs(term: str) -> Iterator[Hit]:
         yield Hit(address_of_row(row), str(row.pk), about)
 
 
+def archived_jobs(term: str) -> Iterator[Hit]:
+    if (ids := ids_beginning_with(term)) is None:
+        return
+    for row in ArchivedJob.objects.filter(pk__range=ids).order_by()[:MOST_HITS]:
+        about = f"{row.get_status_display()} · {row.product_id} · {moment(row.created_at)}"
+        yield Hit(address_of_row(row), str(row.pk), about)
+
+
 def batches(term: str) -> Iterator[Hit]:
     match = Q(name__icontains=term)
     if (ids := ids_beginning_with(term)) is not None:
@@ -150,6 +159,7 @@ KINDS: Final = (
     Kind(_("Product photos"), Ability.USE_ANY_PHOTO, "tryon_productimage_changelist", product_photos),
     Kind(_("Model photos"), Ability.SEE_RETIRED_MODELS, "models_library_modelimage_changelist", model_photos),
     Kind(_("Jobs"), Ability.SEE_ALL_JOBS, "tryon_tryonjob_changelist", jobs),
+    Kind(_("Archived jobs"), Ability.SEE_ALL_JOBS, "archive_archivedjob_changelist", archived_jobs),
     Kind(_("Batches"), "batches.view_batch", "batches_batch_changelist", batches),
     Kind(_("Results"), Ability.SEE_ALL_RESULTS, "results_tryonresult_changelist", results),
 )

@@ -19,9 +19,7 @@ from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed, caller_of
 from config.shops.permissions import NoVisitors, needs
 from tryon.access import (
-    JobNotFound,
     ProductImageNotFound,
-    job_for,
     jobs_for,
     jobs_in,
     jobs_of_photo,
@@ -43,6 +41,7 @@ from tryon.api.answers import (
     upload_answers,
     uploaded_answer,
 )
+from tryon.api.archived import archived_answer, job_to_change
 from tryon.api.fallbacks import fallback_answers, fallbacks_in_refusals
 from tryon.api.hits import tell_hit
 from tryon.api.serializers import (
@@ -234,7 +233,7 @@ class JobView(APIView):
     def get(self, request: Request, job_id: UUID) -> Answer[JobAnswer]:
         job = jobs_to_show(caller_of(request)).filter(pk=job_id).first()
         if job is None:
-            raise JobNotFound
+            return Answer(archived_answer(request, job_id), 200, 0)
         wake_if_overdue(job)
         body = job_answer(job, request)
         return Answer(body, 200, pause_after(body))
@@ -257,7 +256,7 @@ class JobCancelView(APIView):
     @operation("cancelJob", 409)
     def post(self, request: Request, job_id: UUID) -> JobAnswer:
         caller = caller_of(request)
-        job_cancel(job_for(caller, job_id), caller)
+        job_cancel(job_to_change(request, job_id), caller)
         return job_answer(jobs_to_show(caller).get(pk=job_id), request)
 
 
@@ -269,7 +268,7 @@ class JobRetryView(APIView):
     @operation("retryJob", 409, status=STARTED)
     def post(self, request: Request, job_id: UUID) -> Answer[JobAnswer]:
         caller = caller_of(request)
-        failed = job_for(caller, job_id)
+        failed = job_to_change(request, job_id)
         with fallbacks_in_refusals(request, failed.shown_product_image):
             retried = job_retry(failed, caller, request_id=row_id_of(request))
         job = jobs_to_show(caller).get(pk=retried.pk)

@@ -13,7 +13,7 @@ from tryon.cleanup.erasing import erasures
 from tryon.cleanup.events import old_events
 from tryon.cleanup.files import stored_files
 from tryon.cleanup.idempotency import old_idempotency_keys
-from tryon.cleanup.jobs import old_jobs
+from tryon.cleanup.jobs import archived_jobs, old_archived_jobs, old_jobs
 from tryon.cleanup.logins import old_logins
 from tryon.cleanup.originals import original_metadata
 from tryon.cleanup.pictures import kept_pictures
@@ -71,6 +71,10 @@ TASKS: Final[dict[str, Task]] = {
     "kept_pictures": Task(
         kept_pictures, "copies of paid pictures that no job can use now", gives_up_files=True
     ),
+    "archived_jobs": Task(
+        archived_jobs, "jobs that ended JOB_ARCHIVE_DAYS ago and have no result; they move to the archive"
+    ),
+    "old_archived_jobs": Task(old_archived_jobs, "archived jobs that ended JOB_TTL_DAYS ago"),
     "old_jobs": Task(
         old_jobs, "jobs that ended JOB_TTL_DAYS ago and have no result; daily counts keep their cost"
     ),

@@ -21,6 +21,7 @@ from config.core.upkeep.runs import Batch
 from config.shops.callers import Caller
 from results.feedback import feedback_forget_requester
 from results.pages import outdate_pages, outdate_pages_of
+from tryon.archive.keeping import photo_forget, viewer_forget
 from tryon.cleanup.erasing import erase_job, erase_locked, job_locked
 from tryon.cleanup.photos import product_image_forget
 from tryon.cleanup.shoppers import shopper_photo_forget
@@ -77,6 +78,8 @@ def _steps(erasure: Erasure) -> Iterator[None]:
         for job_id in jobs:
             _leave(job_id, erasure)
             yield
+    with transaction.atomic():
+        _note(erasure, Counter(jobs=viewer_forget(Caller(shopper, shop=erasure.shop))), ())
     for upload in ProductImage.objects.filter(requester=shopper):
         yield from _erase_upload(upload, erasure)
     feedback_forget_requester(shopper, new_name=lambda: f"{NOBODY}:{uuid4()}")
@@ -112,6 +115,7 @@ def _erase_upload(upload: ProductImage, erasure: Erasure) -> Iterator[None]:
     """Erase a product photo that the shopper uploaded, and what others of the shop made with it."""
     with transaction.atomic():
         _note(erasure, Counter(uploads=1), product_image_forget(upload.pk))
+        _note(erasure, Counter(jobs=photo_forget(upload)), ())
     while jobs := jobs_to_erase(upload, most=BATCH):
         for job_id in jobs:
             with transaction.atomic():

@@ -84,6 +84,11 @@ def jobs_over(*, before: datetime) -> QuerySet[TryOnJob]:
     return ended.exclude(Exists(needed))
 
 
+def jobs_to_archive(*, before: datetime) -> QuerySet[TryOnJob]:
+    """Return those of ``jobs_over`` whose shopper's photo, if they have one, is gone."""
+    return jobs_over(before=before).exclude(shopper_photo__processed__gt="")
+
+
 def events_of_finished_jobs(*, before: datetime) -> QuerySet[JobEvent]:
     """Return the events from before a time, except events of active jobs and counted events."""
     old = JobEvent.objects.filter(at__lt=before).exclude(kind=EventKind.RESCUED)

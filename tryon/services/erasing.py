@@ -19,6 +19,7 @@ from config.shops.callers import Caller, NotAllowed
 from models_library.models import ModelImage
 from models_library.services import model_image_forget
 from tryon.access import owned_by
+from tryon.archive.keeping import photo_forget
 from tryon.cleanup.erasing import erase_job
 from tryon.cleanup.photos import product_image_forget
 from tryon.cleanup.shoppers import shopper_photo_forget
@@ -68,6 +69,7 @@ def photo_erase(photo: Photo, caller: Caller) -> Erased:
     audit.note(caller, photo, Decision.ERASE)
     _forget_name(photo)
     done, goes_on = _erase_jobs(photo, by=caller.owner)
+    done += Counter(jobs=photo_forget(photo))
     if goes_on:
         queue.enqueue_cleanup("erasures")
     else:
