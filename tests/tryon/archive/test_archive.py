@@ -28,6 +28,7 @@ from tests.tryon.cleanup.world import clean
 from tests.tryon.shoppers.people import shopper
 from tryon.archive.models import ArchivedJob, ArchivedViewer
 from tryon.models import JobViewer, PredictionState, ProductImage, ShopperPhoto, Status, TryOnJob
+from tryon.money.ledger import COLUMNS
 from tryon.money.rollup import rebuild, roll_up
 from tryon.money.selectors import complaints, last_days, spending
 from tryon.services.erasing import photo_erase
@@ -119,7 +120,7 @@ def test_the_money_does_not_change_by_a_unit(settings: Settings) -> None:
 
     def money() -> tuple[Any, ...]:
         scope = last_days(20)
-        rows = [{**line.columns, **line.sums} for line in spending(scope, by_day=True)]
+        rows = [{**line.columns, **line.sums} for line in spending(scope, COLUMNS)]
         return sorted(map(str, rows)), [(row["party"], *said) for row, *said in complaints(scope)]
 
     before = money()
