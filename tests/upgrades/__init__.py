@@ -1,0 +1,1 @@
+"""Upgrades: two releases on one database, the way back, backups."""
