@@ -19,7 +19,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.admin_pages import sign_in
 from tests.back_office import NEXT_ADDRESS, NEXT_BODY, REVIEW_NEXT, pages
-from tryon.demo.scale import Size, scale_seed
+from tryon.demo.scale import scale_seed
+from tryon.demo.scale_shop import Size
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]  # a large shop is made, and each page read twice
 

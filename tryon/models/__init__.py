@@ -6,17 +6,16 @@ from tryon.models.governor import Account, Governor, Pause
 from tryon.models.jobs import (
     ACTIVE,
     ERASED,
-    JobViewer,
     Lane,
     NewOwner,
     Payer,
     Status,
     TryOnJob,
-    ViewerGarment,
 )
 from tryon.models.predictions import IN_FLIGHT, INLINE, Prediction, PredictionState
 from tryon.models.products import GarmentCategory, ProductImage
 from tryon.models.shopper_photos import ShopperPhoto
+from tryon.models.viewers import JobViewer, ViewerGarment
 
 __all__ = [
     "ACTIVE",

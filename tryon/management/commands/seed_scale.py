@@ -6,7 +6,8 @@ from typing import Any, override
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from tryon.demo.scale import Size, scale_seed
+from tryon.demo.scale import scale_seed
+from tryon.demo.scale_shop import Size
 from tryon.models import TryOnJob
 
 
