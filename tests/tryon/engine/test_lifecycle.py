@@ -30,15 +30,18 @@ WRITERS = {
 WRITES = {"update", "bulk_update", "save", "create", "bulk_create", "update_or_create", "get_or_create"}
 # What else is written in modules that know jobs: other tables, by their names, and a set of storage keys.
 OTHERS = (
-    *("JobEvent.", "JobViewer.", "job.viewers.", "LogEntry.", "ProductImage.", "keys."),
+    *("Heartbeat.", "JobEvent.", "JobViewer.", "job.viewers.", "LogEntry.", "ProductImage.", "keys."),
     *("Batch.", "BatchItem.", "ChangedDay.", "Complaint.", "RemovedResult.", "Rollup.", "Spending."),
     "TryOnResult.",
 )
 # Names that hold batches and their pairs, rows of the rollup, or counters.
 NAMES = {
+    "tryon/archive/keeping.py": ("ArchivedJob.", "ArchivedViewer.", "own."),
+    "tryon/batches/asking.py": ("claimed.",),
     "tryon/batches/claims.py": ("running.", "items."),
     "tryon/batches/orders.py": ("waiting.", "failed.", "mine.", "plan.", "locked."),
-    "tryon/batches/settling.py": ("came.", "locked."),
+    "tryon/batches/settling.py": ("came.", "locked.", "same."),
+    "tryon/metrics/counting.py": ("found.",),
     "tryon/money/ledger.py": ("numbers.",),
     "tryon/money/rollup.py": ("rows.model.", "kind.", "total."),
     "tryon/money/selectors.py": ("found.sums.", "self.sums."),
