@@ -1,12 +1,16 @@
 # All processes share this image. Web (the default), workers and cron differ only in their command.
-FROM python:3.13.14-slim-trixie AS build
-COPY requirements.lock /build/
-RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r /build/requirements.lock
+# A digest behind it pins the very image; docs/threat-model.md says how.
+ARG PYTHON_IMAGE=python:3.13.14-slim-trixie
 
-FROM python:3.13.14-slim-trixie
+FROM ${PYTHON_IMAGE} AS build
+COPY requirements.lock /build/
+# The environment has no pip: nothing installs packages into a running container.
+RUN python -m venv --without-pip /opt/venv \
+    && pip --python /opt/venv/bin/python install --no-cache-dir --require-hashes --only-binary :all: -r /build/requirements.lock
+
+FROM ${PYTHON_IMAGE}
 ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 VAR_DIR=/data
-RUN useradd --system --uid 10001 --home-dir /app tryon && install -d -o tryon /data
+RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin tryon && install -d -o tryon /data
 WORKDIR /app
 COPY --from=build /opt/venv /opt/venv
 COPY manage.py ./

@@ -13,7 +13,7 @@ import yaml
 from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[1]
-PAPERS = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/architecture.md")
+PAPERS = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/architecture.md", "docs/threat-model.md")
 HOOKS = ROOT / ".pre-commit-config.yaml"
 
 
@@ -120,10 +120,25 @@ def test_the_image_gets_what_its_file_copies_and_nothing_else() -> None:
 
 def test_base_images_have_whole_versions() -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    images = [service["image"] for service in services.values() if "image" in service]
-    images += re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    assert len(images) == 5
+    named = [service["image"] for service in services.values() if "image" in service]
+    named.append(services["web"]["build"]["args"]["PYTHON_IMAGE"])
+    images = [re.fullmatch(r"\$\{\w+_IMAGE:-(\S+)\}", image)[1] for image in named]  # type: ignore[index]
+    assert len(images) == 4
     assert [image for image in images if not re.search(r":\d+\.\d+(\.\d+)?-\w", image)] == []
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert f"\nARG PYTHON_IMAGE={images[-1]}\n" in dockerfile
+    assert set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)) == {"${PYTHON_IMAGE}"}
+
+
+def test_networks_keep_apart_what_need_not_meet() -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    services = compose["services"]
+    assert compose["networks"]["inside"] == {"internal": True}
+    inside = {name for name, service in services.items() if "inside" in service["networks"]}
+    assert inside == services.keys() - {"proxy", "sandbox"}
+    assert [services[name]["networks"] for name in ("redis", "postgres")] == [["inside"], ["inside"]]
+    # What fetches addresses has no secret to tell.
+    assert {"env_file", "volumes"} & services["sandbox"].keys() == set()
 
 
 def test_containers_have_no_rights_that_they_do_not_need() -> None:

@@ -106,6 +106,7 @@ def test_compose_as_written_behind_a_proxy_that_ends_tls(
             "postgres://tryon:${POSTGRES_PASSWORD:?set it in .env}@postgres:5432/tryon": database,
             "redis://redis:6379/0": f"redis://{LOOPBACK}:{redis}/0",
             "/data": str(tmp_path / "data"),
+            "/tmp": str(tmp_path / "tmp"),  # noqa: S108  (a container's own)
             "/app/static": str(tmp_path / "static"),
             "0.0.0.0": LOOPBACK,  # noqa: S104  (what a container listens on)
             "8000": str(web),
@@ -115,7 +116,8 @@ def test_compose_as_written_behind_a_proxy_that_ends_tls(
 
         def environment_of(service: str) -> dict[str, str]:
             image = {name: value for name, value in handbook.image_environment().items() if name != "PATH"}
-            given: dict[str, Any] = {**image, **own, **SERVICES[service]["environment"]}
+            file = own if "env_file" in SERVICES[service] else {}
+            given: dict[str, Any] = {**image, **file, **SERVICES[service]["environment"]}
             return {**shell, **{name: places.get(value, value) for name, value in given.items()}}
 
         build = {**shell, "VAR_DIR": str(tmp_path / "build")}

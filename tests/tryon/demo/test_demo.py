@@ -18,6 +18,7 @@ from PIL import Image
 
 from config.core.http import health
 from tests import redis_servers
+from tests.hardened import hardened, is_possible
 from tests.waiting import LONGEST_SECONDS, eventually
 from tryon.demo.broker import LOOPBACK, PrivateRedis, free_port
 from tryon.demo.library import MODELS, PRODUCTS
@@ -58,8 +59,12 @@ def environment() -> dict[str, str]:
 
 
 def run_demo(var: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return run(command(var, *options))
+
+
+def run(start: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(var, *options),
+        start,
         cwd=PROJECT,
         env=environment(),
         capture_output=True,
@@ -116,8 +121,9 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def once(var: Path) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
-    """A first start with ``--once``, and the handout it wrote."""
-    ended = run_demo(var, "--once", "--port", str(free_port()), "--speed", "50")
+    """A first start with ``--once``, on a read-only root where this machine allows it, and its handout."""
+    start = command(var, "--once", "--port", str(free_port()), "--speed", "50")
+    ended = run(hardened(start, folder=var.parent))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert processes_of(var) == {}
     return ended, handout_in(var)
@@ -145,6 +151,14 @@ def test_last_line_of_once_is_the_path_of_a_new_picture(
     with Image.open(path) as picture:
         assert picture.size == (864, 1296)
     assert path.read_bytes() not in [photo.path.read_bytes() for photo in (*MODELS, *PRODUCTS)]
+
+
+@pytest.mark.skipif(not is_possible(), reason="this machine lets nobody make mounts of their own")
+def test_all_processes_run_on_a_read_only_root_without_any_right(once: object, tmp_path: Path) -> None:
+    said = run(hardened(["sh", "-c", f"touch {PROJECT}/x; cat /proc/self/status"], folder=tmp_path))
+    assert "Read-only file system" in said.stderr
+    assert "CapBnd:\t0000000000000000" in said.stdout
+    assert "NoNewPrivs:\t1" in said.stdout
 
 
 def test_once_shows_progress_line_by_line_where_there_is_no_terminal(
