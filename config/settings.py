@@ -467,6 +467,7 @@ configure_logging(
         SECRET_KEY,
         FASHN_API_KEY,
         TEST_FASHN_API_KEY,
+        METRICS_TOKEN,
         S3_SECRET_KEY,
         EMAIL_SERVER_PASSWORD,
         *passwords_in(REDIS_URL),

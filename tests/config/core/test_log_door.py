@@ -1,7 +1,9 @@
 """The door of the log: no token, key or signature gets out, and no control character gets to a terminal."""
 
+import ast
 import json
 import logging
+import re
 import secrets
 import shutil
 import subprocess
@@ -24,6 +26,7 @@ from config.core.logs import formatter_of
 from config.core.redaction import REDACTOR, printable
 from tests.installation.servers import nginx, wait_for
 from tests.log_watch import LogWatch
+from tests.settings_read import SETTINGS, settings_read
 from tests.waiting import LONGEST_SECONDS
 from tryon.demo.broker import LOOPBACK, free_port
 
@@ -288,3 +291,19 @@ def test_the_proxy_of_compose_writes_no_secret(tmp_path: Path) -> None:
     assert '"POST /media/a.jpg" 502' in written
     assert TOKEN not in written
     assert SIGNATURE not in written
+
+
+def test_every_secret_among_the_settings_is_told_to_the_log() -> None:
+    [told] = [
+        {part.id for part in ast.walk(keyword.value) if isinstance(part, ast.Name)}
+        for node in ast.walk(ast.parse(SETTINGS.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "configure_logging"
+        for keyword in node.keywords
+        if keyword.arg == "secrets"
+    ]
+    secret = re.compile(r"(?<!ACCESS)_(KEYS?|TOKEN|PASSWORD|DSN|WEBHOOK_URL)$")  # an access key is a name
+    names = {setting.name for setting in settings_read() if secret.search(setting.name)}
+    assert len(names) > 4
+    assert names - told == set()
