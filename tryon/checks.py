@@ -1,13 +1,30 @@
 """System checks of FASHN's address and key, which every try-on needs."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.utils.translation import gettext as _
+
+# Nothing counts the tries at /metrics, so that its token must be out of reach of all guesses.
+LEAST_TOKEN: Final = 16
+
+
+@register(Tags.security)
+def check_metrics_token(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about a token of the metrics that may be guessed."""
+    if 0 < len(settings.METRICS_TOKEN) < LEAST_TOKEN:
+        return [
+            Warning(
+                _("METRICS_TOKEN is short: it can be guessed."),
+                hint=_("Set a random text of %(count)d characters or more.") % {"count": LEAST_TOKEN},
+                id="tryon.W004",
+            )
+        ]
+    return []
 
 
 @register(Tags.security)
