@@ -21,7 +21,7 @@ def check_metrics_token(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
             Warning(
                 _("METRICS_TOKEN is short: it can be guessed."),
                 hint=_("Set a random text of %(count)d characters or more.") % {"count": LEAST_TOKEN},
-                id="tryon.W004",
+                id="tryon.W005",
             )
         ]
     return []

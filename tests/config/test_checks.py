@@ -31,7 +31,7 @@ def test_the_defaults_are_fine() -> None:
     ("changes", "expected"),
     [
         ({"FASHN_API_URL": "http://fashn.example"}, "tryon.W001"),
-        ({"METRICS_TOKEN": "secret"}, "tryon.W004"),
+        ({"METRICS_TOKEN": "secret"}, "tryon.W005"),
         ({"TEST_FASHN_URL": "https://api.fashn.ai"}, "tryon.E001"),
         ({"TEST_FASHN_URL": "http://127.0.0.1:9"}, "tryon.E001"),  # where FASHN_API_URL leads
         ({"S3_ENDPOINT": "https://s3.example"}, "core.E001"),
