@@ -1,5 +1,7 @@
 """A blind comparison in a real browser, judged by keys."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
@@ -64,8 +66,34 @@ def test_pairs_are_judged_by_keys_of_the_keyboard_and_by_buttons(
     for _ in range(2):
         page.keyboard.press("ArrowLeft")
     expect(progress).to_have_text("You have judged every pair whose two pictures are there.")
-    expect(page.locator("#compare-left")).to_be_hidden()
+    expect(page.locator("[data-pane=left] img")).to_have_count(0)
     assert len(choices()) == 6
+    assert not staff.faults()
+
+
+def test_the_stage_is_that_of_the_review_page_with_keys_of_ones_own(
+    staff: Visitor, comparison: Comparison
+) -> None:
+    page = staff.page
+    page.goto(f"/admin/comparisons/{comparison.pk}/")
+    left, garment = (page.locator(f"[data-pane={name}] img") for name in ("left", "garment"))
+    page.keyboard.press("Equal")
+    for picture in (left, garment):
+        expect(picture).to_have_attribute("style", re.compile(r"scale\(1\.25\)"))
+
+    page.get_by_role("button", name="Choose keys").click()
+    assert not staff.faults()
+    page.get_by_role("button", name="←").last.click()
+    page.keyboard.press("KeyF")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text(["", "Your keys are saved."])
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("KeyF")
+
+    expect(page.locator("#compare-progress")).to_have_text("5 pairs are left for you.")
+    page.reload()
+    expect(page.get_by_role("button", name="Left is better")).to_contain_text("F")
     assert not staff.faults()
 
 
@@ -74,7 +102,7 @@ def test_a_vote_that_is_not_saved_comes_back(staff: Visitor, comparison: Compari
     page.goto(f"/admin/comparisons/{comparison.pk}/")
     page.route("**/votes/", lambda route: route.abort(), times=1)
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_role("alert")).to_contain_text("The vote was not saved.")
+    expect(page.locator("#compare-trouble")).to_contain_text("The vote was not saved.")
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#compare-progress")).to_have_text("5 pairs are left for you.")
     assert Vote.objects.get().pair.position == 0

@@ -90,11 +90,14 @@ class PlacesField(forms.Field):
 
 
 class FillForm(forms.Form):
-    """The pairs to plan: the chosen places, or those that are missing, for a number of credits."""
+    """The pairs to plan: the chosen places, or those that are missing, for a number of credits.
 
-    CELLS, MISSING = "cells", "missing"
+    Or the chosen places on which two recipes are to be compared.
+    """
 
-    choice = forms.ChoiceField(choices=[(CELLS, CELLS), (MISSING, MISSING)])
+    CELLS, MISSING, COMPARE = "cells", "missing", "compare"
+
+    choice = forms.ChoiceField(choices=[(name, name) for name in (CELLS, MISSING, COMPARE)])
     place = PlacesField(required=False)
     credits = forms.IntegerField(label=_("Credits at most"), required=False, min_value=1, max_value=1_000_000)
     recipe = forms.ModelChoiceField(
@@ -110,7 +113,7 @@ class FillForm(forms.Form):
         if len(cleaned.get("place", ())) > MOST_PAIRS:
             text = _("A plan has at most %(most)d try-ons. Choose fewer cells.")
             raise forms.ValidationError(text, params={"most": MOST_PAIRS})
-        if cleaned.get("choice") == self.CELLS and not cleaned.get("place"):
+        if cleaned.get("choice") in (self.CELLS, self.COMPARE) and not cleaned.get("place"):
             self.add_error("place", _("Choose at least one cell."))
         if cleaned.get("choice") == self.MISSING and not cleaned.get("credits"):
             self.add_error("credits", _("Say how many credits the plan may cost."))

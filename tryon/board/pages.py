@@ -20,6 +20,7 @@ from tryon.batches.plans import MOST_PAIRS, plan_make
 from tryon.board.cells import CellState, Place, missing_places, rows_of
 from tryon.board.forms import BoardForm, FillForm
 from tryon.catalogue.models import Product
+from tryon.comparisons.admin import new_comparison
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
 
@@ -71,6 +72,8 @@ def _fill(request: HttpRequest, form: BoardForm) -> HttpResponse:
     fill = FillForm(request.POST)
     if not fill.is_valid():
         return _page(request, form, fill, status=400)
+    if fill.cleaned_data["choice"] == FillForm.COMPARE:
+        return new_comparison(request, _with_photos(fill.cleaned_data["place"]))
     recipe, credits = fill.cleaned_data["recipe"], fill.cleaned_data["credits"]
     options = TryOnOptions.from_mapping(recipe.options if recipe else {})
     places: Iterable[Place] = fill.cleaned_data["place"]

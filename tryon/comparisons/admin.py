@@ -1,11 +1,13 @@
 """The pages of comparisons: the list with the form, judging, and the outcome."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext, ngettext
@@ -17,6 +19,8 @@ from config.core.admin.lists import CappedPaginator
 from config.core.admin.pages import admin_page, page_response
 from config.core.errors import DomainError
 from config.shops.abilities import Ability, is_allowed
+from results.admin import TryOnResultAdmin
+from results.models import TryOnResult
 from tryon.batches.errors import BatchRefused
 from tryon.batches.models import NamedRecipe
 from tryon.batches.plans import plan_make
@@ -32,27 +36,57 @@ from tryon.comparisons.selectors import (
     shown,
     tally,
 )
-from tryon.comparisons.services import comparison_make, undo, vote
+from tryon.comparisons.services import MOST_PAIRS, Ids, comparison_make, undo, vote
 from tryon.comparisons.statistics import Tally
 from tryon.fashn.options import OptionError, TryOnOptions
+from tryon.review.keys import COMPARISON_DEFAULTS, keys_of
 
 VIEW: Final = "comparisons.view_comparison"
 ADD: Final = "comparisons.add_comparison"
 ROWS: Final = 50
 ANSWERS: Final = ("left", "right", "equal", "skip")
 MOST_IN_HAND: Final = 20
+# The fields of the form that choose pairs.
+OF_PAIRS: Final = frozenset({"batch", "collection", "numbers", "models"})
+ACTIONS: Final = {
+    "better_left": _("Left is better"),
+    "better_equal": _("Equally good"),
+    "better_right": _("Right is better"),
+    "better_skip": _("Skip"),
+    "better_undo": _("Undo"),
+    "both_zoom_in": _("Zoom in"),
+    "both_zoom_out": _("Zoom out"),
+    "both_zoom_reset": _("Whole picture"),
+    "both_left": _("Move left"),
+    "both_right": _("Move right"),
+    "both_up": _("Move up"),
+    "both_down": _("Move down"),
+}
 
 
 @admin_page("comparisons/", name="comparisons", permission=VIEW)
 def comparisons(request: HttpRequest) -> HttpResponse:
     """List the comparisons, and take in a new one."""
-    may_add = request.user.has_perm(ADD)
-    form = ComparisonForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST":
-        if not may_add:
-            raise PermissionDenied
-        if form.is_valid() and (made := _made(request, form)) is not None:
-            return redirect("admin:comparison_outcome", made.pk)
+    if request.method != "POST":
+        return _list(request, ComparisonForm(initial={"batch": request.GET.get("batch", "")}))
+    form = ComparisonForm(request.POST)
+    if not request.user.has_perm(ADD):
+        raise PermissionDenied
+    if form.is_valid() and (made := _made(request, form)) is not None:
+        return redirect("admin:comparison_outcome", made.pk)
+    return _list(request, form)
+
+
+def new_comparison(request: HttpRequest, pairs: Iterable[Ids]) -> HttpResponse:
+    """Return the page with the form for a new comparison of these pairs. Raise PermissionDenied."""
+    if not request.user.has_perm(ADD):
+        raise PermissionDenied
+    chosen = " ".join(f"{product}:{model}" for product, model in pairs)
+    return _list(request, ComparisonForm(initial={"chosen": chosen}))
+
+
+def _list(request: HttpRequest, form: ComparisonForm) -> HttpResponse:
+    chosen = str(form["chosen"].value() or "").split()
     rows = Comparison.objects.select_related("recipe_a", "recipe_b", "created_by")
     page = CappedPaginator(rows, ROWS).get_page(request.GET.get("p"))
     return page_response(
@@ -60,7 +94,9 @@ def comparisons(request: HttpRequest) -> HttpResponse:
         "admin/comparisons/list.html",
         title=_("Comparisons"),
         page=page,
-        form=form if may_add else None,
+        form=form if request.user.has_perm(ADD) else None,
+        chosen=len(chosen),
+        fields=[field for field in form.visible_fields() if not chosen or field.name not in OF_PAIRS],
         has_recipes=len(NamedRecipe.objects.all()[:2]) == 2,
     )
 
@@ -76,6 +112,9 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
         title=_("Compare: %(name)s") % {"name": row.name},
         comparison=row,
         pairs=pairs_shown(row, person),
+        actions=[*ACTIONS.items()],
+        keys=keys_of(person, COMPARISON_DEFAULTS),
+        default_keys=COMPARISON_DEFAULTS,
         progress=_progress(row, person),
         may_see_outcome=request.user.has_perm(VIEW),
     )
@@ -214,3 +253,18 @@ def _person(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+@admin.action(description=_("Compare two recipes…"), permissions=["compare"])
+def compare(_admin: Any, request: HttpRequest, queryset: QuerySet[TryOnResult]) -> HttpResponse:
+    """Begin a comparison on the pairs of the chosen results."""
+    own = queryset.filter(job__shopper_photo=None, job__model_image__isnull=False).order_by("pk")
+    return new_comparison(
+        request, own.values_list("job__product_image", "job__model_image")[: MOST_PAIRS + 1]
+    )
+
+
+# The list of results knows no room of the back office.
+_results: Any = TryOnResultAdmin
+_results.actions = [*(_results.actions or ()), compare]
+_results.has_compare_permission = lambda _admin, request: request.user.has_perm(ADD)

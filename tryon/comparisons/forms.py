@@ -10,13 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from models_library.models import ModelImage
 from tryon.batches.models import Batch, BatchItem, NamedRecipe
 from tryon.catalogue.models import Product
+from tryon.comparisons.services import MOST_PAIRS
 from tryon.models import ProductImage
 
 MOST_CHOICES: Final = 200
 
 
 class ComparisonForm(forms.Form):
-    """Two recipes, and the pairs: those of a batch, or products on model photos."""
+    """Two recipes, and the pairs: chosen on another page, of a batch, or products on model photos.
+
+    ``chosen`` has the pairs of photos, each as ``PRODUCT:MODEL``, with spaces between them.
+    """
 
     name = forms.CharField(label=_("Name"), max_length=100, required=False)
     recipe_a = forms.ModelChoiceField(
@@ -25,6 +29,7 @@ class ComparisonForm(forms.Form):
     recipe_b = forms.ModelChoiceField(
         label=_("Recipe B"), queryset=NamedRecipe.objects.filter(is_active=True)
     )
+    chosen = forms.CharField(required=False, widget=forms.HiddenInput)
     batch = forms.ModelChoiceField(label=_("Pairs of a batch"), queryset=Batch.objects.none(), required=False)
     collection = forms.ChoiceField(label=_("Or a collection"), required=False)
     numbers = forms.CharField(
@@ -49,12 +54,19 @@ class ComparisonForm(forms.Form):
         chosen = names.values_list("collection", flat=True).distinct()[:MOST_CHOICES]
         fields["collection"].choices = [("", "-"), *((name, name) for name in chosen)]
 
+    def clean_chosen(self) -> list[tuple[UUID, UUID]]:
+        try:
+            pairs = [pair.split(":") for pair in self.cleaned_data["chosen"].split()[: MOST_PAIRS + 1]]
+            return [(UUID(product), UUID(model)) for product, model in pairs]
+        except ValueError as error:
+            raise forms.ValidationError(_("This choice is damaged. Choose the pairs again.")) from error
+
     @override
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("recipe_a") and cleaned.get("recipe_a") == cleaned.get("recipe_b"):
             self.add_error("recipe_b", _("Choose two different recipes."))
-        if not cleaned.get("batch"):
+        if not (cleaned.get("chosen") or cleaned.get("batch") or self.errors.get("chosen")):
             if not cleaned.get("models"):
                 self.add_error("models", _("Choose model photos, or a batch."))
             if not (cleaned.get("collection") or cleaned.get("numbers", "").strip()):
@@ -63,19 +75,21 @@ class ComparisonForm(forms.Form):
 
     def pairs(self) -> list[tuple[UUID, UUID]]:
         """Return the photos of the chosen pairs, at most one more than a comparison takes."""
+        if chosen := self.cleaned_data["chosen"]:
+            return list(chosen)
         if batch := self.cleaned_data["batch"]:
             items = BatchItem.objects.filter(
                 batch=batch, product_image__isnull=False, model_image__isnull=False
             )
-            return [*items.order_by("pk").values_list("product_image", "model_image")[:501]]
+            return [*items.order_by("pk").values_list("product_image", "model_image")[: MOST_PAIRS + 1]]
         models = [model.pk for model in self.cleaned_data["models"]]
-        products = self._products().values_list("pk", flat=True)[:501]
+        products = self._products().values_list("pk", flat=True)[: MOST_PAIRS + 1]
         return [(product, model) for product in products for model in models]
 
     def _products(self) -> QuerySet[ProductImage]:
         photos = ProductImage.objects.filter(requester="", is_test=False).exclude(processed="")
         if numbers := self.cleaned_data["numbers"].replace(",", " ").split():
-            return photos.filter(product_id__in=numbers[:501]).order_by("product_id", "pk")
+            return photos.filter(product_id__in=numbers[: MOST_PAIRS + 1]).order_by("product_id", "pk")
         return photos.filter(catalogue_product__collection=self.cleaned_data["collection"]).order_by(
             "product_id", "pk"
         )

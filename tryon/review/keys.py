@@ -1,4 +1,4 @@
-"""The keys of the review page: physical keys (``event.code``), whatever the layout and the input method."""
+"""The keys of the review room: physical keys (``event.code``), whatever the layout and the input method."""
 
 import re
 from collections import Counter
@@ -27,6 +27,21 @@ DEFAULTS: Final[dict[str, str]] = {
     "up": "ArrowUp",
     "down": "ArrowDown",
 }
+# Of the page that compares two recipes. One key may do something on each page.
+COMPARISON_DEFAULTS: Final[dict[str, str]] = {
+    "better_left": "ArrowLeft",
+    "better_equal": "ArrowDown",
+    "better_right": "ArrowRight",
+    "better_skip": "KeyS",
+    "better_undo": "KeyU",
+    "both_zoom_in": "Equal",
+    "both_zoom_out": "Minus",
+    "both_zoom_reset": "Digit0",
+    "both_left": "KeyJ",
+    "both_right": "KeyL",
+    "both_up": "KeyI",
+    "both_down": "KeyK",
+}
 # Not those that a browser, a form or a screen reader needs: Tab, Enter, Escape, the modifiers.
 USABLE: Final = re.compile(
     r"Key[A-Z]|Digit[0-9]|Numpad\w{1,12}|Arrow(Left|Right|Up|Down)|F([1-9]|1[0-2])|Space|Backspace|Delete|Insert"
@@ -48,27 +63,33 @@ class KeysConflict(KeysUnusable):
     message: Any = _("Two actions can't have the same key. Choose another key for one of them.")
 
 
-def keys_of(user: User | AnonymousUser) -> dict[str, str]:
-    """Return the person's key for each action."""
+def keys_of(user: User | AnonymousUser, defaults: dict[str, str] = DEFAULTS) -> dict[str, str]:
+    """Return the person's key for each action of a page, which has these keys as delivered."""
     chosen = preferences_of(user).review_keys
-    own = {action: code for action, code in chosen.items() if action in DEFAULTS}
-    return {**DEFAULTS, **own}
+    own = {action: code for action, code in chosen.items() if action in defaults}
+    return {**defaults, **own}
 
 
 def keys_choose(user: User, chosen: dict[str, Any]) -> dict[str, str]:
-    """Store a person's keys and return them. Raise KeysUnusable and KeysConflict; then nothing changes."""
+    """Store a person's keys of one page and return them. Those of the other page stay.
+
+    Raise KeysUnusable and KeysConflict; then nothing changes.
+    """
+    defaults = COMPARISON_DEFAULTS if chosen.keys() & COMPARISON_DEFAULTS.keys() else DEFAULTS
     wrong = [
         action
         for action, code in chosen.items()
-        if action not in DEFAULTS or not isinstance(code, str) or not USABLE.fullmatch(code)
+        if action not in defaults or not isinstance(code, str) or not USABLE.fullmatch(code)
     ]
     if wrong:
         raise KeysUnusable(details={"actions": wrong})
-    keys: dict[str, str] = {**DEFAULTS, **chosen}
+    keys: dict[str, str] = {**defaults, **chosen}
     often = {code for code, number in Counter(keys.values()).items() if number > 1}
     if often:
         raise KeysConflict(details={"actions": [action for action, code in keys.items() if code in often]})
     preferences = preferences_of(user)
-    preferences.review_keys = {action: code for action, code in keys.items() if code != DEFAULTS[action]}
+    others = {action: code for action, code in preferences.review_keys.items() if action not in defaults}
+    own = {action: code for action, code in keys.items() if code != defaults[action]}
+    preferences.review_keys = {**others, **own}
     preferences.save()
     return keys

@@ -1,43 +1,73 @@
-// Blind comparison: the next pair is in memory before it is needed. Votes are sent one after another.
+// Blind comparison, on the stage of the review page. The next pair is in memory before it is needed. Votes are
+// sent one after another.
+
+import { KeySettings, keyName } from "./review_keys.js";
+import { Service } from "./review_outbox.js";
+import { say } from "./review_texts.js";
+import { picture, View } from "./review_view.js";
 
 const root = document.querySelector("#compare");
 const part = (name) => document.querySelector(`#compare-${name}`);
-const token = root.querySelector("[name=csrfmiddlewaretoken]").value;
-const buttons = [...root.querySelectorAll("[data-side]")];
+const pane = (name) => root.querySelector(`[data-pane=${name}]`);
+const service = new Service(root.querySelector("[name=csrfmiddlewaretoken]").value);
+const buttons = [...root.querySelectorAll("[data-action]")];
+const view = new View(root);
 const ENOUGH = 3;
+const MOVE = 0.1;
+
+const keys = new KeySettings(root.querySelector("#review-keys"), {
+  keys: JSON.parse(document.querySelector("#review-own-keys").textContent),
+  defaults: JSON.parse(document.querySelector("#review-default-keys").textContent),
+  say,
+  save: (chosen) => service.call(root.dataset.keys, { keys: chosen }),
+  changed: showKeys,
+});
 
 let queue = JSON.parse(part("pairs").textContent);
 let sending = Promise.resolve();
 const unsent = new Set();
 const loaded = new Map();
 
+const acts = {
+  better_left: () => choose("left"),
+  better_equal: () => choose("equal"),
+  better_right: () => choose("right"),
+  better_skip: () => choose("skip"),
+  better_undo: () => choose("undo"),
+  both_zoom_in: () => view.zoomBy(1),
+  both_zoom_out: () => view.zoomBy(-1),
+  both_zoom_reset: () => view.reset(),
+  both_left: () => view.move(MOVE, 0),
+  both_right: () => view.move(-MOVE, 0),
+  both_up: () => view.move(0, MOVE),
+  both_down: () => view.move(0, -MOVE),
+};
+
 function preload() {
   for (const pair of queue) {
     if (loaded.has(pair.id)) continue;
-    const pictures = [pair.left, pair.right, pair.garment.url, pair.model.url].filter(Boolean);
-    loaded.set(
-      pair.id,
-      pictures.map((url) => Object.assign(new Image(), { src: url })),
-    );
+    const side = (name) => picture({ url: pair[name], name: pane(name).dataset.name });
+    loaded.set(pair.id, {
+      left: side("left"),
+      right: side("right"),
+      garment: picture(pair.garment),
+      model: picture(pair.model),
+    });
   }
-}
-
-function put(image, url) {
-  image.hidden = !url;
-  if (url) image.src = url;
-  else image.removeAttribute("src");
 }
 
 function show() {
-  const [pair] = queue;
-  put(part("left"), pair?.left);
-  put(part("right"), pair?.right);
-  for (const name of ["garment", "model"]) {
-    put(part(name), pair?.[name].url);
-    part(`${name}-name`).textContent = pair?.[name].name ?? "";
-  }
-  for (const button of buttons) button.disabled = !pair && button.dataset.side !== "undo";
   preload();
+  const [pair] = queue;
+  view.reset();
+  for (const name of ["left", "right", "garment", "model"]) {
+    const image = pair && loaded.get(pair.id)[name];
+    pane(name).querySelector(".review-stage").replaceChildren(...(image?.src ? [image] : []));
+    const words = pane(name).querySelector(".review-name");
+    if (words) words.textContent = pair?.[name].name ?? "-";
+  }
+  for (const button of buttons) button.disabled = !pair && button.dataset.action !== "better_undo";
+  view.apply();
 }
 
 async function send(side, pair) {
@@ -46,7 +76,7 @@ async function send(side, pair) {
   const answer = await fetch(root.dataset.votes, {
     method: "POST",
     body,
-    headers: { "X-CSRFToken": token },
+    headers: { "X-CSRFToken": service.token },
   });
   if (!answer.ok) throw new Error(answer.status);
   return answer.json();
@@ -87,14 +117,26 @@ function notSaved(pair) {
   show();
 }
 
-for (const button of buttons) button.addEventListener("click", () => choose(button.dataset.side));
+function showKeys(chosen) {
+  for (const button of buttons) button.querySelector("kbd").textContent = keyName(chosen[button.dataset.action]);
+}
+
+for (const button of buttons) button.addEventListener("click", () => acts[button.dataset.action]());
+root.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button && "close" in button.dataset) button.closest("dialog").close();
+});
+part("settings").addEventListener("click", () => keys.open());
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  const button = buttons.find(({ dataset }) => dataset.key === event.code);
-  if (!button || button.disabled) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || root.querySelector("dialog[open]")) return;
+  const action = keys.actionOf(event.code);
+  const button = buttons.find(({ dataset }) => dataset.action === action);
+  // A key that is held down votes once, and moves on and on.
+  if (!button || button.disabled || (event.repeat && action.startsWith("better"))) return;
   event.preventDefault();
-  choose(button.dataset.side);
+  acts[action]();
 });
 
+showKeys(keys.chosen);
 show();

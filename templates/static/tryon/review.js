@@ -2,6 +2,7 @@
 
 import { Outbox, Service } from "./review_outbox.js";
 import { KeySettings, keyName } from "./review_keys.js";
+import { say } from "./review_texts.js";
 import { load, View } from "./review_view.js";
 
 const AHEAD = 4;
@@ -13,10 +14,6 @@ const OVERTAKEN = new Set(["decided_meanwhile", "in_hand"]);
 
 const root = document.querySelector("#review");
 const part = (selector) => root.querySelector(selector);
-const say = (name, words = {}) => {
-  const text = document.querySelector(`#review-texts [data-text="${name}"]`).textContent;
-  return text.replace(/\{(\w+)\}/g, (_place, word) => words[word] ?? "");
-};
 
 const service = new Service(part("[name=csrfmiddlewaretoken]").value);
 const view = new View(root);

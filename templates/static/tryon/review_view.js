@@ -80,7 +80,8 @@ export function load(item) {
   return pictures;
 }
 
-function picture({ url, name }) {
+/** Return a layer of a stage with a picture, which is loaded and decoded before it is shown. */
+export function picture({ url, name }) {
   const image = new Image();
   image.className = "review-layer";
   image.alt = name;

@@ -6,18 +6,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from config.shops.abilities import Ability
 from models_library.models import Category
 from results.models import Review, TryOnResult
-from tests.admin_pages import page, sign_in
+from tests.admin_pages import page, run_action, sign_in
 from tests.factories import (
+    BatchItemFactory,
     ModelImageFactory,
     PredictionFactory,
     ProductFactory,
     ProductImageFactory,
+    ShopperPhotoFactory,
     TryOnJobFactory,
     TryOnResultFactory,
 )
@@ -121,6 +123,58 @@ def test_pairs_of_a_collection_of_numbers_or_of_a_batch(
     BatchItem.objects.create(batch=batch, product_image=photos[2], model_image_id=models[0])
     [pair] = compare(merchandiser, recipes, batch=batch.pk).pairs.all()
     assert (pair.product_image, pair.model_image_id) == (photos[2], models[0])
+
+
+def chosen_in(text: str) -> str:
+    """Return the pairs that the form of a new comparison has."""
+    found = re.search(r'name="chosen" value="([^"]*)"', text)
+    assert found is not None
+    return found[1]
+
+
+def test_a_comparison_begins_with_the_results_that_are_chosen_in_their_list(
+    db: None, recipes: list[NamedRecipe]
+) -> None:
+    staff = sign_in()
+    results = TryOnResultFactory.create_batch(2)
+    private = TryOnResultFactory.create(
+        job__model_image=None, job__shopper_photo=ShopperPhotoFactory.create()
+    )
+    rows = [*results, private]
+
+    text = run_action(staff, "/admin/results/tryonresult/", "compare", [row.pk for row in rows])
+
+    assert "2 pairs are chosen." in text
+    assert 'name="numbers"' not in text
+    made = compare(staff, recipes, chosen=chosen_in(text))
+    assert {(pair.product_image, pair.model_image) for pair in made.pairs.all()} == {
+        (row.job.product_image, row.job.model_image) for row in results
+    }
+    looker = Client()
+    looker.force_login(User.objects.create_user("bea", is_staff=True))
+    looker_may = Permission.objects.get(codename="view_tryonresult")
+    User.objects.get(username="bea").user_permissions.add(looker_may)
+    assert "Compare two recipes" not in page(looker, "/admin/results/tryonresult/")
+
+
+def test_a_comparison_begins_with_cells_of_the_board_or_with_a_batch(
+    db: None, recipes: list[NamedRecipe]
+) -> None:
+    staff = sign_in()
+    photo, model = ProductImageFactory.create(), ModelImageFactory.create()
+    product, bare = ProductFactory.create(source_photo=photo), ProductFactory.create()
+    cells = f"{product.pk}:{model.pk} {bare.pk}:{model.pk}"
+
+    text = staff.post("/admin/board/", {"choice": "compare", "place": cells}).content.decode()
+
+    assert "1 pair is chosen." in text
+    assert chosen_in(text) == f"{photo.pk}:{model.pk}"
+    batch = BatchItemFactory.create(batch__running=True).batch
+    link = f"/admin/comparisons/?batch={batch.pk}"
+    assert link in page(staff, f"/admin/batches/{batch.pk}/")
+    assert f'<option value="{batch.pk}" selected>' in page(staff, link)
+    broken = {"recipe_a": recipes[0].pk, "recipe_b": recipes[1].pk, "chosen": "a:b"}
+    assert "This choice is damaged." in staff.post("/admin/comparisons/", broken).content.decode()
 
 
 def test_a_form_that_makes_no_sense_says_so(merchandiser: Client, recipes: list[NamedRecipe]) -> None:

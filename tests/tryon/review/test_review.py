@@ -308,6 +308,18 @@ def test_keys_are_a_persons_own_and_no_two_are_the_same(ada: Client, bea: Client
     assert Preferences.objects.get().review_keys == {"approve": "KeyP"}
 
 
+def test_the_page_that_compares_has_keys_of_its_own(ada: Client) -> None:
+    call(ada, "keys", keys={"approve": "ArrowLeft", "left": "KeyB"})
+    assert call(ada, "keys", keys={"better_left": "KeyF"})["keys"]["better_left"] == "KeyF"
+    assert call(ada, "keys", 422, keys={"better_left": "KeyS"})["code"] == "keys_conflict"
+    assert call(ada, "keys", 422, keys={"better_left": "KeyZ", "approve": "KeyY"})["code"] == "keys_unusable"
+    assert Preferences.objects.get().review_keys == {
+        "approve": "ArrowLeft",
+        "left": "KeyB",
+        "better_left": "KeyF",
+    }
+
+
 def test_a_call_that_does_not_fit_is_refused(ada: Client) -> None:
     assert call(ada, "decide", 400, id="x")["code"] == "invalid_request"
     assert call(ada, "next", 400, filter="", have=[], want=7)["code"] == "invalid_request"
