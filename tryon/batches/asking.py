@@ -5,6 +5,8 @@ without a job, which is asked for again. One that stood still so long that anoth
 its claim gone, and asks for nothing.
 """
 
+from dataclasses import replace
+
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -40,7 +42,11 @@ def ask_for_lost() -> None:
 
 
 def ask(item: BatchItem, payer: Caller, options: TryOnOptions) -> bool:
-    """Ask for a claimed pair's job, and note it. Return False if no more can be asked for now."""
+    """Ask for a claimed pair's job, and note it. Return False if no more can be asked for now.
+
+    ``options`` are the batch's; the pair has its own seed.
+    """
+    options = replace(options, seed=item.seed)
     claimed = BatchItem.objects.filter(pk=item.pk, state=ItemState.QUEUED, asked_at=item.asked_at)
     if (problem := problem_of(Pair(item.product_image, item.model_image), options)) is not None:
         return _block(claimed, problem.value, problem.label)

@@ -31,6 +31,7 @@ MODES: Final = [
 ]
 MOST_CREDITS: Final = 1_000_000
 UNKNOWN_SHOWN: Final = 5
+MOST_TRIES: Final = 10
 
 
 class OptionsForm(forms.Form):
@@ -124,6 +125,14 @@ class PlanForm(OptionsForm):
         required=False,
         max_length=100,
         help_text=_("A name for these options, to choose them again."),
+    )
+    tries = forms.IntegerField(
+        label=_("Pictures of each pair"),
+        required=False,
+        initial=1,
+        min_value=1,
+        max_value=MOST_TRIES,
+        help_text=_("Each has a seed of its own and costs as much as the first. The review keeps the best."),
     )
     max_credits = forms.IntegerField(
         label=_("Credits at most"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
+from tryon.fashn.options import DEFAULT_SEED
 
 
 class NamedRecipe(models.Model):
@@ -139,7 +140,7 @@ class Batch(models.Model):
 
 
 class BatchItem(models.Model):
-    """One pair of a batch: a product photo on a model photo.
+    """One picture of a batch: a product photo on a model photo, with a seed.
 
     ``credits`` are what the batch pays for it: while it waits, the price; under way, the most that its job
     costs; at the end, what it did cost. They are 0 where others pay, or nobody. ``job`` is set while the
@@ -174,6 +175,7 @@ class BatchItem(models.Model):
         related_name="batch_items",
         verbose_name=_("job"),
     )
+    seed = models.PositiveBigIntegerField(_("seed"), default=DEFAULT_SEED, db_default=DEFAULT_SEED)
     cache_key = models.CharField(_("cache key"), max_length=64, blank=True)
     credits = models.PositiveIntegerField(_("credits"), default=0)
     state = models.CharField(_("state"), max_length=10, choices=ItemState, default=ItemState.WAITING)
@@ -188,7 +190,9 @@ class BatchItem(models.Model):
         default_permissions = ()
         indexes = [models.Index(fields=["batch", "state", "id"], name="batch_item_next")]
         constraints = [
-            models.UniqueConstraint(fields=["batch", "product_image", "model_image"], name="batch_pair_once"),
+            models.UniqueConstraint(
+                fields=["batch", "product_image", "model_image", "seed"], name="batch_pair_once_a_seed"
+            ),
             models.CheckConstraint(condition=Q(state__in=ItemState.values), name="batch_item_state"),
         ]
 

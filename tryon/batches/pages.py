@@ -68,6 +68,7 @@ def _plan_of(request: HttpRequest, form: PlanForm, models: list[UUID]) -> Batch:
         name=cleaned["name"],
         recipe=recipe,
         without_photo=form.without_photo(),
+        tries=cleaned["tries"] or 1,
     )
 
 
@@ -97,7 +98,7 @@ def _plan_response(request: HttpRequest, form: PlanForm, models: list[UUID]) -> 
 
 def _option_fields(request: HttpRequest) -> list[str]:
     keep = ["recipe_name"] if request.user.has_perm("batches.add_namedrecipe") else []
-    return ["recipe", "mode", "resolution", "background", "garment", *keep, "max_credits", "name"]
+    return ["recipe", "mode", "resolution", "background", "garment", *keep, "tries", "max_credits", "name"]
 
 
 @admin_page("batches/<uuid:batch_id>/", name="batch", permission=VIEW)
@@ -121,6 +122,7 @@ def _batch_response(request: HttpRequest, batch: Batch, turn: TurnForm) -> HttpR
         figures=figures.figures_of(batch),
         purse=figures.purse() if batch.is_plan else None,
         without_photo=batch.selection.get("without_photo"),
+        tries=len(batch.selection.get("seeds", [])),
         blocked=figures.reasons(batch, ItemState.BLOCKED),
         failed=figures.reasons(batch, ItemState.FAILED),
         pictures=[] if batch.is_plan else figures.pictures(batch),

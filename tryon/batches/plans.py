@@ -22,7 +22,7 @@ from tryon.batches.choice import LeftOut
 from tryon.batches.errors import NothingChosen, TooManyPairs
 from tryon.batches.models import PLANS, Batch, BatchItem, BatchState, ItemState, NamedRecipe
 from tryon.batches.words import english
-from tryon.fashn.options import TryOnOptions
+from tryon.fashn.options import DEFAULT_SEED, MAX_SEED, TryOnOptions
 from tryon.models import ProductImage
 from tryon.services.background import batches_later
 from tryon.services.pairs import Found, Pair, pairs_found
@@ -58,14 +58,19 @@ def plan_make(
     name: str = "",
     recipe: NamedRecipe | None = None,
     without_photo: LeftOut | None = None,
+    tries: int = 1,
 ) -> Batch:
     """Make a plan for a person: of these pairs, or else of each of the product photos on each model photo.
+
+    It has ``tries`` pictures of each pair, whose seeds follow that of the options.
 
     ``max_credits`` is the most that the plan may cost: pairs above it are blocked, and the plan says so. A
     plan of at most 500 pairs is counted when this returns. ``without_photo`` are chosen products that the
     plan can't have; its page says so. Raise NothingChosen and TooManyPairs.
     """
     selection, number = _selection(pairs, product_image_ids, model_image_ids)
+    selection["seeds"] = _seeds(options, tries)
+    number *= tries
     if not number:
         raise NothingChosen
     if number > MOST_PAIRS:
@@ -142,13 +147,33 @@ def _selection(
     return {"products": products, "models": models}, len(products) * len(models)
 
 
-def _slice(selection: dict[str, Any], start: int, end: int) -> list[tuple[str, str]]:
-    """Return some of the pairs, in the order of the plan: all of a product stand together."""
+def _seeds(options: TryOnOptions, tries: int) -> list[int]:
+    first = DEFAULT_SEED if options.seed is None else options.seed
+    return [(first + number) % (MAX_SEED + 1) for number in range(tries)]
+
+
+class _Place(NamedTuple):
+    """A picture of the plan: the ids of its photos, and its seed."""
+
+    product: str
+    model: str
+    seed: int
+
+
+def _slice(selection: dict[str, Any], start: int, end: int) -> list[_Place]:
+    """Return some of the pictures, in the order of the plan: all of a product stand together."""
+    seeds = selection.get("seeds", [DEFAULT_SEED])  # a plan of the release before has none
+    places = (divmod(number, len(seeds)) for number in range(start, end))
+    return [_Place(*_pair_at(selection, pair), seeds[number]) for pair, number in places]
+
+
+def _pair_at(selection: dict[str, Any], number: int) -> tuple[str, str]:
     if "pairs" in selection:
-        return [(product, model) for product, model in selection["pairs"][start:end]]
-    products, models = selection["products"], selection["models"]
-    places = (divmod(number, len(models)) for number in range(start, end))
-    return [(products[product], models[model]) for product, model in places]
+        product, model = selection["pairs"][number]
+    else:
+        models = selection["models"]
+        product, model = selection["products"][number // len(models)], models[number % len(models)]
+    return product, model
 
 
 def _count_chunk(batch: Batch) -> None:
@@ -174,13 +199,14 @@ def _count_chunk(batch: Batch) -> None:
 class _Photos:
     """The photos of some pairs, read at once."""
 
-    def __init__(self, ids: Sequence[tuple[str, str]]) -> None:
-        products, models = zip(*ids, strict=True)
-        self.products = {str(key): row for key, row in ProductImage.objects.in_bulk(set(products)).items()}
-        self.models = {str(key): row for key, row in ModelImage.objects.in_bulk(set(models)).items()}
+    def __init__(self, places: Sequence[_Place]) -> None:
+        products = ProductImage.objects.in_bulk({place.product for place in places})
+        models = ModelImage.objects.in_bulk({place.model for place in places})
+        self.products = {str(key): row for key, row in products.items()}
+        self.models = {str(key): row for key, row in models.items()}
 
-    def pair(self, ids: tuple[str, str]) -> Pair:
-        return Pair(self.products.get(ids[0]), self.models.get(ids[1]))
+    def pair(self, place: _Place) -> Pair:
+        return Pair(self.products.get(place.product), self.models.get(place.model), place.seed)
 
     def are_all_of(self, items: Iterable[BatchItem]) -> bool:
         """Return whether all photos of the items are still there."""
@@ -206,9 +232,9 @@ class _Room:
         return True
 
 
-def _items(batch: Batch, ids: Sequence[tuple[str, str]]) -> list[BatchItem]:
-    photos, room = _Photos(ids), _Room(batch)
-    pairs = [photos.pair(one) for one in ids]
+def _items(batch: Batch, places: Sequence[_Place]) -> list[BatchItem]:
+    photos, room = _Photos(places), _Room(batch)
+    pairs = [photos.pair(place) for place in places]
     found = pairs_found(pairs, TryOnOptions.from_mapping(batch.options))
     return [_item(batch, pair, one, room) for pair, one in zip(pairs, found, strict=True)]
 
@@ -225,6 +251,7 @@ def _item(batch: Batch, pair: Pair, found: Found, room: _Room) -> BatchItem:
         batch=batch,
         product_image=pair.product,
         model_image=pair.model,
+        seed=DEFAULT_SEED if pair.seed is None else pair.seed,
         job_id=found.job_id,
         cache_key=found.key,
         credits=found.credits if outcome.state == ItemState.WAITING else 0,

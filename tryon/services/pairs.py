@@ -4,6 +4,7 @@ Nothing is started, paid or changed. The number of queries does not grow with th
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -41,10 +42,11 @@ class Problem(TextChoices):
 
 
 class Pair(NamedTuple):
-    """A garment and a person. Either photo may be gone."""
+    """A garment and a person. Either photo may be gone. ``seed`` is None for that of the options."""
 
     product: ProductImage | None
     model: ModelImage | None
+    seed: int | None = None
 
 
 class Found(NamedTuple):
@@ -94,7 +96,8 @@ def pair_key(pair: Pair, options: TryOnOptions) -> str:
     """Return the cache key of a pair that can be made."""
     if pair.product is None or pair.model is None:
         raise ValueError("A pair without a photo has no recipe.")
-    recipe = with_default_category(options, pair.model).normalised()
+    own = options if pair.seed is None else replace(options, seed=pair.seed)
+    recipe = with_default_category(own, pair.model).normalised()
     return cache_key([pair.product], pair.model, recipe, Account.LIVE)
 
 

@@ -1,7 +1,9 @@
 """The feeder: FASHN's ledger judges that a batch pays once, and never more than was confirmed."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -72,6 +74,21 @@ def test_a_batch_makes_its_pictures_a_few_at_a_time(
     assert "New pictures: 5" in letter.body
     tasks.batches()
     assert len(mail.outbox) == 1
+
+
+def test_each_seed_of_a_pair_makes_its_own_picture_and_a_repeated_plan_finds_them(
+    garments: Callable[[int], list[ProductImage]], ada: User, run: Run, sandbox: Sandbox, model_id: str
+) -> None:
+    ids: dict[str, Any] = {"product_image_ids": [garments(1)[0].pk], "model_image_ids": [UUID(model_id)]}
+    batch = plan_make(ada, options=TryOnOptions(seed=7), tries=2, **ids)
+    batch_start(batch, ada, confirmed=batch.price)
+
+    run(batch)
+
+    assert (states(batch), paid(sandbox)) == (["done", "done"], 2)
+    assert sorted(job.options.get("seed") for job in TryOnJob.objects.all()) == [7, 8]
+    again = plan_make(ada, options=TryOnOptions(seed=7), tries=3, **ids)
+    assert (again.price, states(again)) == (1, ["reused", "reused", "waiting"])
 
 
 def test_two_people_who_press_at_once_pay_once(plan: Plan, run: Run, sandbox: Sandbox, ada: User) -> None:

@@ -118,6 +118,21 @@ def test_a_plan_whose_photo_vanished_says_so_and_starts_only_at_the_new_price(st
     assert "The batch has started." in order(staff, batch, "start", confirmed="1")
 
 
+def test_a_plan_of_several_pictures_of_each_pair_has_a_seed_for_each(staff: Client) -> None:
+    ProductImageFactory.create_batch(2)
+    models = ModelImageFactory.create_batch(2)
+
+    text = send(staff, models, name="Autumn", tries="3")
+
+    assert "Start 12 try-ons for 12 credits" in text
+    assert "3 of each pair" in text
+    batch = Batch.objects.get()
+    items = [*batch.items.order_by("pk").values_list("product_image", "model_image", "seed")]
+    assert [seed for _product, _model, seed in items[:3]] == [42, 43, 44]
+    assert len({*items}) == len({*batch.items.values_list("cache_key", flat=True)}) == 12
+    assert "greater than or equal to 1" in send(staff, models, tries="0")
+
+
 def test_products_are_chosen_by_list_number_collection_tag_and_category(staff: Client) -> None:
     model = ModelImageFactory.create()
     front, back = ProductImageFactory.create_batch(2, product_id="A", category="tops")
