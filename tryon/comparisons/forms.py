@@ -4,7 +4,7 @@ from typing import Any, Final, override
 from uuid import UUID
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from models_library.models import ModelImage
@@ -81,7 +81,9 @@ class ComparisonForm(forms.Form):
             items = BatchItem.objects.filter(
                 batch=batch, product_image__isnull=False, model_image__isnull=False
             )
-            return [*items.order_by("pk").values_list("product_image", "model_image")[: MOST_PAIRS + 1]]
+            # Of several pictures of a pair, one stands for it.
+            first = items.values_list("product_image", "model_image").annotate(first=Min("pk"))
+            return [(product, model) for product, model, _first in first.order_by("first")[: MOST_PAIRS + 1]]
         models = [model.pk for model in self.cleaned_data["models"]]
         products = self._products().values_list("pk", flat=True)[: MOST_PAIRS + 1]
         return [(product, model) for product in products for model in models]

@@ -120,7 +120,8 @@ def test_pairs_of_a_collection_of_numbers_or_of_a_batch(
     assert pair.product_image == photos[1]
     Comparison.objects.all().delete()
     batch = Batch.objects.create(name="Summer")
-    BatchItem.objects.create(batch=batch, product_image=photos[2], model_image_id=models[0])
+    for seed in (42, 43):
+        BatchItem.objects.create(batch=batch, product_image=photos[2], model_image_id=models[0], seed=seed)
     [pair] = compare(merchandiser, recipes, batch=batch.pk).pairs.all()
     assert (pair.product_image, pair.model_image_id) == (photos[2], models[0])
 
