@@ -7,25 +7,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 from urllib.parse import urlsplit
 
 import psycopg
 
+from tests.installation.handbook import page_blocks
 from tests.postgres import SERVER_USER
 from tests.waiting import eventually
 from tryon.demo.broker import LOOPBACK, free_port
 
-# What docs/scaling.md tells operators, word for word.
-SETTINGS: Final = """\
-pool_mode = transaction
-default_pool_size = 20
-max_client_conn = 1000
-idle_transaction_timeout = 60
-tcp_keepidle = 10
-tcp_keepintvl = 5
-tcp_keepcnt = 3
-"""
+(SETTINGS,) = page_blocks("docs/scaling.md", "PgBouncer", "ini")
 
 
 def program() -> str:

@@ -13,7 +13,14 @@ import yaml
 from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[1]
-PAPERS = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/architecture.md", "docs/threat-model.md")
+PAPERS = (
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "docs/architecture.md",
+    "docs/scaling.md",
+    "docs/threat-model.md",
+)
 HOOKS = ROOT / ".pre-commit-config.yaml"
 
 

@@ -14,14 +14,19 @@ DOCKERFILE: Final = (ROOT / "Dockerfile").read_text()
 SERVICES: Final[dict[str, dict[str, Any]]] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
 
 
-def section(title: str) -> str:
-    """Return the text below a heading of the third level."""
-    return (ROOT / "README.md").read_text().split(f"### {title}\n")[1].split("\n##")[0]
+def section(title: str, *, page: str = "README.md") -> str:
+    """Return the text below a heading of the second or the third level, to the next heading of any."""
+    return (ROOT / page).read_text().split(f"## {title}\n")[1].split("\n##")[0]
 
 
 def blocks(title: str, language: str) -> list[str]:
     """Return the blocks of a language below a heading."""
-    return re.findall(rf"```{language}\n(.*?)```", section(title), re.DOTALL)
+    return page_blocks("README.md", title, language)
+
+
+def page_blocks(page: str, title: str, language: str) -> list[str]:
+    """Return the blocks of a language below a heading of a page."""
+    return re.findall(rf"```{language}\n(.*?)```", section(title, page=page), re.DOTALL)
 
 
 def processes() -> dict[str, str]:
