@@ -22,7 +22,7 @@ OUTFIT: Final = ("bottoms", "tops", "bags")
 POLL_SECONDS: Final = 0.3
 # Asking is spread over this share of the time; then the shopper only follows.
 ASKING_SHARE: Final = 0.8
-PATIENCE_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 180.0
 # What people do: cancel at a look, ask again for what did not come, or retry a failed job.
 CANCEL_SHARE: Final = 0.04
 ASK_AGAIN_SHARE: Final = 0.6
