@@ -7,6 +7,8 @@ from django.db import OperationalError, ProgrammingError, connection, transactio
 from django.utils.crypto import salted_hmac
 
 DIGITS: Final = 12
+# Of SQLSTATE: not supported, not allowed, and a file of the server that can't be read.
+HIDDEN: Final = ("0A", "42", "58")
 
 # The cluster's id is the same on a standby, and another one after a dump is restored elsewhere.
 _POSTGRESQL: Final = """
@@ -26,12 +28,18 @@ def database_identity() -> str:
 
 
 def cluster_identity() -> str:
-    """Return PostgreSQL's own id of the database, as a short text. Empty where there is none to be had."""
+    """Return PostgreSQL's own id of the database, as a short text. Empty where there is none to be had.
+
+    Raise OperationalError while the database does not answer: without its id it would be another one.
+    """
     if connection.vendor == "postgresql":
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(_POSTGRESQL)
                 return hashlib.sha256(repr(cursor.fetchone()).encode()).hexdigest()[:DIGITS]
-        except (OperationalError, ProgrammingError):
+        except ProgrammingError:
             pass
+        except OperationalError as error:
+            if not str(getattr(error.__cause__, "sqlstate", None)).startswith(HIDDEN):
+                raise
     return ""

@@ -7,12 +7,14 @@ from typing import Any
 import django_rq
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError
 from pytest_django import Settings
 from structlog.testing import capture_logs
 
-from config.core.upkeep import installation
+from config.core.upkeep import identity, installation
 from config.core.upkeep.models import Installation
 from tests.worker import QuietWorker
+from tryon.engine import queue
 from tryon.services.machines import require_shared_settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,3 +78,25 @@ def test_a_worker_registers_again_in_a_redis_that_was_emptied(neighbour: Any, se
     neighbour.run_maintenance_tasks()
     settings.SECRET_KEY = "another"
     assert "SECRET_KEY" in refused()
+
+
+def test_a_worker_that_registers_while_the_database_is_away_tells_no_database(
+    neighbour: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as away:
+        away.setattr(identity, "connection", Away())
+        neighbour.connection.flushdb()
+        neighbour.run_maintenance_tasks()
+    (worker,) = queue.workers()
+    assert "SECRET_KEY" in worker.shared
+    assert "DATABASE_URL" not in worker.shared
+    assert refused() == []
+
+
+class Away:
+    """A connection of PostgreSQL's that has been lost."""
+
+    vendor = "postgresql"
+
+    def cursor(self) -> Any:
+        raise OperationalError("server closed the connection unexpectedly")
