@@ -1,12 +1,15 @@
 """Opening a page as a person does, and noting whatever is wrong with it."""
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import ConsoleMessage, Page
 
+type Scheme = Literal["light", "dark"]
+
 WIDTHS: Final = (1280, 820)
+SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 
 # Markup that others write into our pages: Swagger UI; Django's lists and chooser; RQ's lists and job page.
 NOT_OURS: Final = (
@@ -63,41 +66,41 @@ class Visitor:
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self._complaints.append(f"script: {error}"))
 
-    def faults_of(self, address: str, *, status: int = 200) -> list[str]:
-        """Open a page and return what is wrong with it: status, console, accessibility, width."""
+    def faults_of(self, address: str, *, status: int = 200, language: str = "en") -> list[str]:
+        """Open a page and return what is wrong with it, in light and in the dark, wide and narrow."""
         self._complaints.clear()
         answer = self.page.goto(address, wait_until="networkidle")
         assert answer is not None
         faults = [] if answer.status == status else [f"status {answer.status}"]
         faults += inline_parts(answer.text())
-        return [f"{address}: {fault}" for fault in [*faults, *self.faults(address)]]
-
-    def faults(self, address: str = "") -> list[str]:
-        """Return what is wrong with the page as it is now: console, accessibility, width."""
-        return [*self._complaints, *self._violations(address), *self._overflow()]
-
-    def misfits_of(self, address: str, *, language: str) -> list[str]:
-        """Open a page and return what of it is not in the language or not wide enough for its words."""
-        self.page.goto(address)
         spoken = self.page.evaluate("document.documentElement.lang")
-        faults = [] if spoken == language else [f"the language is {spoken}"]
-        return [f"{address}: {fault}" for fault in [*faults, *self._overflow()]]
+        if spoken != language and address not in SWAGGERS:
+            faults.append(f"the language is {spoken}")
+        return [f"{address} in {language}: {fault}" for fault in [*faults, *self.faults(address, language)]]
+
+    def faults(self, address: str = "", language: str = "en") -> list[str]:
+        """Return what is wrong with the page as it is now: console, accessibility, width.
+
+        axe looks at two of the four pairs of scheme and width in each language: at all four in both together.
+        """
+        found = []
+        for width, scheme in zip(WIDTHS, SCHEMES if language == "en" else reversed(SCHEMES), strict=True):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.page.emulate_media(color_scheme=scheme)
+            faults = [*self._violations(address), *self.page.evaluate(TOO_WIDE)]
+            found += [f"{scheme}, {width} px: {fault}" for fault in faults]
+        self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        self.page.emulate_media(color_scheme="light")
+        return [*found, *self._complaints]
 
     def _violations(self, address: str) -> list[str]:
-        report = self._axe.run(self.page, context={"exclude": [[selector] for selector in NOT_OURS]})
+        context = {"exclude": [[selector] for selector in NOT_OURS]}
+        report = self._axe.run(self.page, context=context, options={"resultTypes": ["violations"]})
         return [
             f"axe {violation['id']}: {[node['html'][:120] for node in violation['nodes'][:3]]}"
             for violation in report.response["violations"]
             if violation["id"] not in SWAGGERS.get(address, ())
         ]
-
-    def _overflow(self) -> list[str]:
-        found = []
-        for width in WIDTHS:
-            self.page.set_viewport_size({"width": width, "height": 900})
-            found += [f"at {width} px {part}" for part in self.page.evaluate(TOO_WIDE)]
-        self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-        return found
 
     def _hear(self, message: ConsoleMessage) -> None:
         own = message.text.startswith(OWN_STATUS) and message.location.get("url") == self.page.url
