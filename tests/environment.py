@@ -17,7 +17,17 @@ from tryon.demo.broker import PrivateRedis
 
 # Where programs and temporary files are, how a terminal looks, and what pytest's own tools tell each other.
 # Not HOME: a ~/.netrc or ~/.aws in it would be read.
-KEPT = ("PATH", "TMPDIR", "USER", "LOGNAME", "TERM", "NO_COLOR", "FORCE_COLOR", "BUILD_NUMBER", "TEST_DATABASE_URL")
+KEPT = (
+    "PATH",
+    "TMPDIR",
+    "USER",
+    "LOGNAME",
+    "TERM",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "BUILD_NUMBER",
+    "TEST_DATABASE_URL",
+)
 KEPT_PREFIXES = ("PYTEST_", "COV_CORE_", "COVERAGE_")
 
 

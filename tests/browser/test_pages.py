@@ -46,7 +46,13 @@ NO_PAGES: Final = {
     "tryon_tryonjob_bundle",
     "models_library_modelimage_release_file",
     "batches_batch_change",  # it leads to the batch's own page
-    *("django_rq_metrics", "django_rq_home_json", "django_rq_actions", "django_rq_confirm_action", "django_rq_stop_job"),
+    *(
+        "django_rq_metrics",
+        "django_rq_home_json",
+        "django_rq_actions",
+        "django_rq_confirm_action",
+        "django_rq_stop_job",
+    ),
     *("review_next", "review_decide", "review_undo", "review_again", "review_hold", "review_leave"),
     *("review_keys", "review_zip"),
     # django-rq's cron, which we don't use: RQ's own scheduler does the work.
