@@ -119,10 +119,14 @@ class Home:
         """Yield the first steps of an installation, and in an empty library."""
         if first_run_open(self._user):
             yield Step(_("Go on with the first run: something is still missing."), reverse("admin:first_run"))
-        if self.may(Ability.ADD_MODELS) and not ModelImage.objects.exists():
+        has_models = ModelImage.objects.exists()
+        has_photos = ProductImage.objects.filter(requester="").exists()
+        if self.may(Ability.ADD_MODELS) and not has_models:
             yield Step(_("Add the first model photos."), reverse("admin:models_library_modelimage_add"))
-        if self.may(Ability.UPLOAD_PHOTOS) and not ProductImage.objects.filter(requester="").exists():
+        if self.may(Ability.UPLOAD_PHOTOS) and not has_photos:
             yield Step(_("Add the first product photos."), reverse("admin:tryon_productimage_add"))
+        if self.may(Ability.START_TRYONS) and has_models and has_photos and not TryOnJob.objects.exists():
+            yield Step(_("Plan the first try-ons."), reverse("admin:plan"))
 
     def tiles(self) -> Iterator[Tile]:
         if self.may(Ability.SEE_ALL_RESULTS):
