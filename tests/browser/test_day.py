@@ -201,7 +201,9 @@ def test_the_bad_hour_of_an_operator(
     assert finish(lost).status == Status.FAILED
     next_step(page, "Failed jobs that a retry may cure: 1")
     page.locator("#result_list").get_by_role("link", name=lost[:8]).click()
-    page.get_by_role("button", name="Retry").click()
+    page.locator("[name=CHANGE_FORM-action]").select_option("retry")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Retry for at most 1 credit").click()
     assert finish(lost).status == Status.COMPLETED
     page.reload()
     expect(page.locator("#job-now")).to_contain_text("Completed")
