@@ -87,7 +87,7 @@ def test_a_drop_tells_of_each_file_that_is_no_photo_and_of_too_many(staff: Visit
 
     page.evaluate(DROP, [[f"{n}.jpg", ""] for n in range(10_000)])
     expect(page.locator("#studio-said")).to_contain_text(
-        "That are 10000 files. Choose at most 1000 at a time"
+        "That are 10,000 files. Choose at most 1,000 at a time"
     )
     assert page.locator("#studio-queue li").count() == 4
 

@@ -26,6 +26,7 @@ const saveLabels = save.map(({ value }) => value);
 const entries = [];
 let isPaused = false;
 
+const figures = (number) => number.toLocaleString(document.documentElement.lang);
 const count = (state) => entries.filter((entry) => entry.state === state).length;
 const isOpen = ({ state }) => state === "waiting" || state === "sending";
 
@@ -57,7 +58,7 @@ function described(file) {
 
 function add(files) {
   if (files.length > drop.dataset.most) {
-    said.textContent = say("tooMany", { number: files.length, most: drop.dataset.most });
+    said.textContent = say("tooMany", { number: figures(files.length), most: figures(Number(drop.dataset.most)) });
     return;
   }
   for (const file of files) {
