@@ -1,4 +1,4 @@
-"""A merchandiser's whole day and an operator's bad hour in a real browser, each with the rights of a group."""
+"""A merchandiser's whole day and an operator's bad hour in a real browser, with the rights of a group."""
 
 import json
 from collections.abc import Callable
