@@ -137,13 +137,14 @@ def test_pages_lead_to_the_part_about_their_trouble(admin_client: Client) -> Non
     CleanupRun.objects.create(task="old_jobs", problem="It stopped.", finished_at=job.created_at)
     assert links(admin_client, f"/admin/tryon/tryonjob/{job.pk}/change/") == ["deadline_passed"]
     assert links(admin_client, "/admin/") == ["deadline_passed"]
-    assert links(admin_client, "/admin/tryon/governor/") == ["dead_letters"]
+    no_process = ["no_worker", "no_cron"]
+    assert links(admin_client, "/admin/tryon/governor/") == ["dead_letters", *no_process]
     assert links(admin_client, f"/admin/batches/{batch.pk}/") == ["batch_stopped"]
     assert links(admin_client, "/admin/upkeep/cleanuprun/") == ["cleanup_finished"]
     assert "no_cron" in links(admin_client, "/admin/tryon/governor/doctor/")
     for reason, name in OF_A_PAUSE.items():
         Governor.objects.update_or_create(account=Account.LIVE, defaults={"pause": reason})
-        assert links(admin_client, "/admin/tryon/governor/") == [name, "dead_letters"]
+        assert links(admin_client, "/admin/tryon/governor/") == [name, "dead_letters", *no_process]
 
 
 def links(client: Client, address: str) -> list[str]:

@@ -20,10 +20,11 @@ from config.core.doctor import Finding, State, examine
 from config.core.doctor import services as examined
 from config.shops.abilities import Ability
 from tryon.accounts import accounts
+from tryon.metrics.figures import figures, window_asked
+from tryon.metrics.statistics import statistics_with
 from tryon.models import Account, Governor, Pause
 from tryon.services.doctor import FASHN, TEST_KEYS, WORKERS, report, report_ask
 from tryon.services.operations import problem, service_pause, service_resume
-from tryon.services.stats import statistics
 
 # Parts of the runbook: about a pause, and about what the doctor has found.
 OF_A_PAUSE: Final[dict[str, str]] = {
@@ -73,13 +74,15 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
         if not self.has_view_permission(request):
             raise PermissionDenied
         account = account_in(request.GET)
-        stats = statistics(account)
+        window = window_asked(request.GET.get("window", ""))
+        stats = statistics_with(account, window)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Operations"),
             "account": account,
             "accounts": [(name, Account(name).label) for name in accounts()],
             "stats": stats,
+            **figures(stats["window"], account, window),
             "pause_part": OF_A_PAUSE.get(stats["governor"]["pause"], ""),
             "problem": problem(account),
             "may_operate": self.has_operate_permission(request),

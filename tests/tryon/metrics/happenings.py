@@ -34,4 +34,5 @@ def completed(*, ago: timedelta, waited: float, at_fashn: float, **job: Any) -> 
 
 def failed(code: str, *, ago: timedelta, **job: Any) -> None:
     """Let a job have failed so long ago."""
-    tell(TryOnJobFactory.create(failed=True, **job), (EventKind.FAILED, 0), end=clock.now() - ago, code=code)
+    made = TryOnJobFactory.create(failed=True, error_code=code, **job)
+    tell(made, (EventKind.FAILED, 0), end=clock.now() - ago, code=code)
