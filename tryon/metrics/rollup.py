@@ -1,7 +1,8 @@
 """The rollup of what happened. It adds up each five minutes once, when nothing can be added to them.
 
-Readers take what is later from the events themselves, so that a number is right at once. The rows of all
-time say how far the rollup has come, and one statement reads both: a counter of Prometheus never falls.
+Readers take what is later from the events themselves, so that a number is right at once; durations, which
+cost the most to read, come with the rollup. The rows of all time say how far the rollup has come, and one
+statement reads both: a counter of Prometheus never falls.
 """
 
 import time
@@ -68,7 +69,7 @@ def tail(through: int | None) -> Counts:
     if through is None:
         return Counter()
     since, now = _time(through), clock.now()
-    return counts_between(since, min(now, since + LONGEST_TAIL))
+    return counts_between(since, min(now, since + LONGEST_TAIL), durations=False)
 
 
 def tail_slices() -> Iterator[tuple[datetime, Counts]]:
@@ -79,7 +80,7 @@ def tail_slices() -> Iterator[tuple[datetime, Counts]]:
     now = clock.now()
     until = min(now, since + LONGEST_TAIL)
     while since < until:
-        yield since, counts_between(since, min(until, since + FIVE_MINUTES))
+        yield since, counts_between(since, min(until, since + FIVE_MINUTES), durations=False)
         since += FIVE_MINUTES
 
 
@@ -103,7 +104,7 @@ def _roll_slice() -> bool:
         if since + FIVE_MINUTES > last:
             return False
         until = since + FIVE_MINUTES
-        counts = counts_between(since, until)
+        counts = counts_between(since, until, durations=True)
         if not counts:
             until = max(until, min(last, _next_event(since)))
         for span in (ALL_TIME, *SPANS):

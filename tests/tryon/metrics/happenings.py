@@ -32,7 +32,8 @@ def completed(*, ago: timedelta, waited: float, at_fashn: float, **job: Any) -> 
     return made
 
 
-def failed(code: str, *, ago: timedelta, **job: Any) -> None:
-    """Let a job have failed so long ago."""
+def failed(code: str, *, ago: timedelta, **job: Any) -> TryOnJob:
+    """Return a job that failed so long ago."""
     made = TryOnJobFactory.create(failed=True, error_code=code, **job)
     tell(made, (EventKind.FAILED, 0), end=clock.now() - ago, code=code)
+    return made

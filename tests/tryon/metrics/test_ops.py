@@ -57,7 +57,7 @@ def scraped(db: None, settings: Settings) -> Mapping[str, list[Mapping[str, str]
     quota.note({"results": quota.Use(objects=1, bytes=100)})
     Balance.objects.create(account=Account.LIVE, credits=40)
     TryOnJobFactory.create()
-    completed(ago=timedelta(minutes=1), waited=1, at_fashn=6)
+    completed(ago=timedelta(minutes=20), waited=1, at_fashn=6)
     roll_up(max_seconds=60)
     found: dict[str, list[Mapping[str, str]]] = {}
     for family in text_string_to_metric_families(ask().content.decode()):
