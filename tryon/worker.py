@@ -7,6 +7,7 @@ from typing import Any, Final, override
 import structlog
 from rq import SimpleWorker, Worker
 from rq.timeouts import UnixSignalDeathPenalty
+from rq.worker import BaseWorker
 
 from config.core.clock import check_host
 from config.core.doctor import fingerprints
@@ -39,7 +40,7 @@ class PatientDeathPenalty(UnixSignalDeathPenalty):
             super().handle_death_penalty(signum, frame)  # type: ignore[no-untyped-call]
 
 
-class _SharingWorker(Worker):
+class _SharingWorker(BaseWorker):
     """A worker that other machines know by its record in Redis, and can compare with themselves."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -95,5 +96,5 @@ class StepWorker(_SharingWorker, SimpleWorker):
         return super().work(*args, **kwargs)
 
 
-class MaintenanceWorker(_SharingWorker):
+class MaintenanceWorker(_SharingWorker, Worker):
     """Run each cleanup and each sweep in a fork: a crash ends one task and no other."""
