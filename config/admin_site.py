@@ -61,6 +61,7 @@ TASKS: Final = (
         _("Operations"),
         (
             Place("tryon_governor_changelist", _("State"), Ability.SEE_OPERATIONS),
+            Place("alerts", _("Alerts"), Ability.SEE_ALERTS),
             Place("tryon_governor_doctor", _("Doctor"), Ability.SEE_OPERATIONS),
             Place("first_run", _("First run"), Ability.SEE_OPERATIONS),
             Place("runbook", _("Runbook"), Ability.SEE_OPERATIONS),
@@ -71,7 +72,8 @@ TASKS: Final = (
                 Ability.OPERATE_QUEUES,
                 covers="django_rq",
             ),
-            Place("upkeep_cleanuprun_changelist", _("Cleanups"), "upkeep.view_cleanuprun"),
+            Place("cleanups", _("Cleanups"), Ability.SEE_CLEANUPS),
+            Place("upkeep_cleanuprun_changelist", _("Cleanup runs"), Ability.SEE_CLEANUPS),
         ),
         takes_the_rest=True,
     ),

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from environ import FileAwareMapping
 
+from config.core.quiet_hours import Span, quiet_hours
 from config.core.secrets import read_or_create_secret
 
 # Larger numbers have no use in any setting, and overflow a clock or a database column.
@@ -109,6 +110,30 @@ def web_address(name: str, default: str, *, example: str) -> str:
     if address and not _is_web_address(address):
         raise _refusal(name, f"an http or https address without login, query or fragment, such as {example}")
     return address
+
+
+def emails(name: str) -> list[str]:
+    """Return the e-mail addresses of a list with commas."""
+    found = [part.strip() for part in text(name).split(",") if part.strip()]
+    if not all(re.fullmatch(r"[^@\s]+@[^@\s]+", one) for one in found):
+        raise _refusal(name, "e-mail addresses with commas between")
+    return found
+
+
+def webhook(name: str) -> str:
+    """Return an http or https address, which may have a query: it is a secret of the receiver's."""
+    address = text(name)
+    if address and (not _is_web_address(address.partition("?")[0]) or "#" in address):
+        raise _refusal(name, "an http or https address without login and fragment")
+    return address
+
+
+def hours(name: str) -> Span | None:
+    """Return a span of the day, None where none is set."""
+    try:
+        return quiet_hours(text(name))
+    except ValueError:
+        raise _refusal(name, "times such as 22:00-07:00 Asia/Seoul, with a known time zone") from None
 
 
 def bucket(name: str) -> str:

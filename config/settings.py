@@ -317,6 +317,24 @@ MAILERS = {
     if EMAIL_SERVER
     else {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
 }
+# --- Alerts --------------------------------------------------------------------------------------------
+
+ALERT_EMAILS = env.emails("ALERT_EMAILS")
+# Its address is a secret: who has it can write to the channel.
+ALERT_WEBHOOK_URL = env.webhook("ALERT_WEBHOOK_URL")
+# Servers in the shop's own network that it may name.
+ALERT_WEBHOOK_HOSTS = env.places("ALERT_WEBHOOK_HOSTS")
+# When only critical alerts are sent.
+ALERT_QUIET_HOURS = env.hours("ALERT_QUIET_HOURS")
+# For shoppers' jobs. Those of the lane bulk may wait for 24 times as long.
+ALERT_QUEUE_SECONDS = env.number("ALERT_QUEUE_SECONDS", 600, least=1)
+ALERT_FAILURE_PERCENT = env.number(
+    "ALERT_FAILURE_PERCENT", 20, least=1, most=100
+)  # of an hour, with one code
+ALERT_DEAD_LETTERS = env.number("ALERT_DEAD_LETTERS", 10, least=1)
+ALERT_CREDITS = env.number("ALERT_CREDITS", 100, least=0)
+ALERT_CLOCK_SECONDS = env.number("ALERT_CLOCK_SECONDS", 2.0, least=0.1)
+
 # A shop may do without e-mail: Django calls that a fault of a deployment.
 SILENCED_SYSTEM_CHECKS = ["mail.E001"]
 
@@ -470,6 +488,7 @@ configure_logging(
         METRICS_TOKEN,
         S3_SECRET_KEY,
         EMAIL_SERVER_PASSWORD,
+        ALERT_WEBHOOK_URL,
         *passwords_in(REDIS_URL),
         str(DATABASES["default"].get("PASSWORD", "")),
     ],

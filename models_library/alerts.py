@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from smtplib import SMTPException
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.conf import settings
@@ -10,11 +10,11 @@ from django.contrib.auth.models import User
 from django.core.mail import send_mail
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from config.core import clock
+from config.people.preferences import writing_to
 from models_library.models import RELEASE_NOTICE, ModelImage
 from models_library.selectors import releases_ending
 
@@ -24,29 +24,21 @@ KEEPERS: Final = "Merchandiser"
 MOST_NAMED: Final = 50
 
 
-def release_alerts_send() -> int:
-    """Tell people of the releases that end within 30 days or have ended, of each once. Return their number.
+def releases_to_tell_of() -> list[ModelImage]:
+    """Return the photos in use whose release ends within 30 days or has ended.
 
-    Who was not reached at all is told the next time. Nothing is sent without EMAIL_SERVER.
+    Left out are those that the release of this product before has told of: it kept a mark in the row.
     """
-    photos = releases_to_tell_of()
+    soon = releases_ending(clock.today() + RELEASE_NOTICE).filter(is_active=True)
+    return [photo for photo in soon if photo.release_alert != f"{photo.release_until} {photo.release_state}"]
+
+
+def releases_tell(ids: Sequence[str]) -> int:
+    """Tell people of the releases of photos, by one e-mail to each. Return the number of people reached."""
+    photos = list(ModelImage.objects.filter(pk__in=ids).order_by("release_until", "name", "id"))
     if not photos:
         return 0
-    people = list(keepers()) if settings.EMAIL_SERVER else []
-    reached = sum(_is_told(person, photos) for person in people)
-    if not reached:
-        logger.warning("release_alerts_not_sent", photos=len(photos), people=len(people))
-        return 0
-    for photo in photos:
-        ModelImage.objects.filter(pk=photo.pk).update(release_alert=_alert(photo))
-    logger.info("release_alerts_sent", photos=len(photos), people=reached)
-    return len(photos)
-
-
-def releases_to_tell_of() -> list[ModelImage]:
-    """Return the photos in use whose release ends within 30 days or has ended, and nobody was told yet."""
-    soon = releases_ending(clock.today() + RELEASE_NOTICE).filter(is_active=True)
-    return [photo for photo in soon if photo.release_alert != _alert(photo)]
+    return sum(_is_told(person, photos) for person in keepers())
 
 
 def keepers() -> QuerySet[User]:
@@ -55,15 +47,9 @@ def keepers() -> QuerySet[User]:
     return User.objects.filter(keep, is_active=True).exclude(email="").order_by("pk").distinct()
 
 
-def _alert(photo: ModelImage) -> str:
-    """Return the name of the alert that a release calls for today: its last day, and if that is over."""
-    return f"{photo.release_until} {photo.release_state}"
-
-
 def _is_told(person: User, photos: Sequence[ModelImage]) -> bool:
     """Send the e-mail in the person's language. Return False if the server does not take it."""
-    chosen: Any = getattr(person, "preferences", None)
-    with translation.override(getattr(chosen, "language", "") or settings.LANGUAGE_CODE):
+    with writing_to(person):
         subject, text = _words(photos)
     try:
         return bool(send_mail(subject, text, None, [person.email]))

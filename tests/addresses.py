@@ -162,6 +162,14 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
         "GET": page(Ability.SEE_OPERATIONS),
         "POST": page(Ability.SEE_OPERATIONS, ok=302),
     },
+    "admin/alerts/": {
+        "GET": page(Ability.SEE_ALERTS),
+        "POST": page(Ability.SEE_ALERTS, Ability.TEST_ALERTS, ok=302),
+    },
+    "admin/cleanups/": {
+        "GET": page(Ability.SEE_CLEANUPS),
+        "POST": page(Ability.SEE_CLEANUPS, Ability.RUN_CLEANUPS, ok=404),  # it names no task
+    },
     "admin/preferences/": {"GET": page(), "POST": page(ok=302, body={"language": "ko"})},
     "admin/jsi18n/": {"GET": page(), "POST": page(ok=405)},
     "admin/auth/user/<id>/password/": {"GET": page("auth.change_user"), "POST": page("auth.change_user")},

@@ -7,8 +7,10 @@ import structlog
 from django.db import close_old_connections
 
 from config.core.clock import check_host
+from config.core.upkeep.previews import preview_continue
 from config.core.upkeep.runs import run
-from models_library.alerts import release_alerts_send
+from tryon.alerts.rounds import go_round
+from tryon.alerts.sending import send_due
 from tryon.archive.months import make_months
 from tryon.batches.feeding import feed
 from tryon.batches.plans import plans_continue
@@ -95,6 +97,13 @@ def cleanup(name: str) -> None:
         queue.enqueue_cleanup(name)
 
 
+def preview_cleanup(name: str) -> None:
+    """Count for a while what a cleanup task would remove."""
+    close_old_connections()
+    if preview_continue(name, TASKS[name].work(dry_run=True), max_seconds=CLEANUP_SECONDS):
+        queue.enqueue_preview(name)
+
+
 def batches() -> None:
     """Feed the batches that have started, and count plans for a while."""
     close_old_connections()
@@ -131,10 +140,14 @@ def ask_for_balances() -> None:
     ask_balances()
 
 
-def release_alerts() -> None:
-    """Tell people of model photos whose release ends."""
+def alerts() -> None:
+    """Look for trouble, and send what is to be told of it. Cron calls this every 30 seconds."""
     close_old_connections()
-    release_alerts_send()
+    queue.begins("alerts")
+    try:
+        go_round()
+    finally:
+        send_due()
 
 
 def measure_results() -> None:

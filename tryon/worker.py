@@ -2,9 +2,11 @@
 
 import json
 import signal
+from contextlib import suppress
 from typing import Any, Final, override
 
 import structlog
+from django.db import DatabaseError
 from rq import SimpleWorker, Worker
 from rq.timeouts import UnixSignalDeathPenalty
 from rq.worker import BaseWorker
@@ -12,6 +14,7 @@ from rq.worker import BaseWorker
 from config.core.clock import check_host
 from config.core.doctor import fingerprints
 from config.core.images import CHILDREN
+from tryon.alerts.rounds import are_rounds_late
 from tryon.engine import queue, recovery, shield
 from tryon.engine.leases import LEASE
 from tryon.services.machines import require_shared_settings
@@ -81,6 +84,14 @@ class StepWorker(_SharingWorker, SimpleWorker):
     def dequeue_timeout(self) -> int:
         """Return the seconds that an idle worker waits for a task before it looks after its timers."""
         return IDLE_SECONDS
+
+    @override
+    def run_maintenance_tasks(self) -> None:
+        """Have trouble looked for here, where the clock or the worker of the maintenance may be dead."""
+        super().run_maintenance_tasks()
+        with suppress(DatabaseError):  # the next time is soon
+            if are_rounds_late():
+                queue.enqueue_alerts(by_steps=True)
 
     @override
     def work(self, *args: Any, **kwargs: Any) -> bool:

@@ -90,6 +90,7 @@ class Decision(models.TextChoices):
     DELETE = "delete", _("Deleted")
     PASSWORD = "password", _("Set a password")
     QUEUE = "queue", _("Changed a queue")
+    CLEAN = "clean", _("Started a cleanup")
 
 
 class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # the library has no types

@@ -31,6 +31,10 @@ class Ability(StrEnum):
     SEE_MONEY = "money.view_spending"
     PAUSE = "tryon.pause_service"
     OPERATE_QUEUES = "tryon.operate_queues"  # RQ's dashboard
+    SEE_CLEANUPS = "upkeep.view_cleanuprun"
+    RUN_CLEANUPS = "upkeep.change_cleanuprun"  # now, or as a dry run
+    SEE_ALERTS = "alerts.view_alert"
+    TEST_ALERTS = "alerts.change_alert"  # it sends a message
     SEE_AUDIT_LOG = "people.view_auditentry"
 
 

@@ -51,7 +51,10 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             Ability.SEE_OPERATIONS,
             Ability.PAUSE,
             Ability.OPERATE_QUEUES,
-            "upkeep.view_cleanuprun",
+            Ability.SEE_CLEANUPS,
+            Ability.RUN_CLEANUPS,
+            Ability.SEE_ALERTS,
+            Ability.TEST_ALERTS,
             Ability.SEE_AUDIT_LOG,
         }
     ),

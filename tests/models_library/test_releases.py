@@ -18,6 +18,7 @@ from tests.admin_pages import is_stored, page, sign_in, upload
 from tests.conftest import Api, data_of, error_of
 from tests.factories import ModelImageFactory, ProductImageFactory, TryOnResultFactory
 from tryon import tasks
+from tryon.alerts.models import Message
 
 pytestmark = pytest.mark.django_db
 
@@ -192,7 +193,8 @@ def test_people_are_told_once_before_a_release_ends_and_once_after(settings: Set
     photo_with(ends=DAY, is_active=False)
 
     def sent() -> int:
-        tasks.release_alerts()
+        Message.objects.filter(sent_at=None).update(next_at=clock.now())
+        tasks.alerts()
         return len(mail.outbox)
 
     settings.EMAIL_SERVER = ""  # it waits for somebody who can be told

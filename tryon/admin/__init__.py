@@ -1,5 +1,6 @@
 """Product photos, jobs, operations and the queues in the admin."""
 
+from tryon.admin.cleanups import cleanups
 from tryon.admin.erasing import ErasableModelImageAdmin
 from tryon.admin.first_run import first_run_page
 from tryon.admin.jobs import TryOnJobAdmin
@@ -15,6 +16,7 @@ __all__ = [
     "ProductImageAdmin",
     "RqDashboardAdmin",
     "TryOnJobAdmin",
+    "cleanups",
     "first_run_page",
     "releases_page",
     "search_page",

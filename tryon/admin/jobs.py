@@ -133,7 +133,7 @@ class TryOnJobAdmin(TakesOrders, ReadOnlyAdmin[TryOnJob]):
     ) -> HttpResponse:
         job = context["original"]
         may_see_tasks = request.user.has_perm(Ability.OPERATE_QUEUES)
-        page = {**job_page(job), "tasks": tasks_of(job.pk) if may_see_tasks else []}
+        page = {**job_page(job), "tasks": tasks_of(job) if may_see_tasks else []}
         return super().render_change_form(request, context | page, *args, **kwargs)
 
     @override

@@ -3,25 +3,26 @@
 django-rq asks for a staff login only, and some of its addresses empty a queue.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import wraps
 from typing import Any, Final, override
 
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.urls import URLPattern
 from django_rq.admin import QueueAdmin
 from django_rq.models import Dashboard
 from django_rq.queues import get_queue_by_index
 from rq import Queue, Worker
 from rq.exceptions import NoSuchJobError
-from rq.job import validate_job_id
+from rq.job import Job, validate_job_id
 
 from config.people import audit
 from config.people.models import Decision
 from config.shops.abilities import Ability
+from tryon.admin import failed_tasks
 from tryon.admin.rq_markup import without_inline
 
 # Of django-rq's forms.
@@ -40,6 +41,14 @@ ACTS: Final = {
 MOST_TASKS: Final = 20  # in the log
 
 type View = Callable[..., HttpResponseBase]
+
+# On all failed tasks of a queue.
+ON_ALL: Final = {
+    "django_rq_requeue_all": failed_tasks.requeue,
+    "django_rq_delete_failed_jobs": failed_tasks.delete,
+}
+# The buttons of a task's page. Opened as pages, the first two would ask if the task is to be deleted.
+BUTTONS: Final = frozenset({"django_rq_requeue_job", "django_rq_enqueue_job", "django_rq_stop_job"})
 
 # The forms of a model without a table, and a scheduler from a package that is not installed.
 LEFT_OUT: Final = frozenset(
@@ -80,11 +89,15 @@ class RqDashboardAdmin(QueueAdmin):
         every: list[URLPattern] = super().get_urls()  # type: ignore[no-untyped-call]
         patterns = [pattern for pattern in every if pattern.name not in LEFT_OUT]
         for pattern in patterns:
-            pattern.callback = self.admin_site.admin_view(without_inline(guarded(pattern.callback)))
+            view = pattern.callback
+            if pattern.name in ON_ALL:
+                view = failed_tasks.in_time(view, ON_ALL[pattern.name])
+            methods = {"POST"} if pattern.name in BUTTONS else {"GET", "HEAD", "POST"}
+            pattern.callback = self.admin_site.admin_view(without_inline(guarded(view, methods)))
         return patterns
 
 
-def guarded(view: View) -> View:
+def guarded(view: View, methods: Collection[str]) -> View:
     """Return a view that needs the permission. For what is not there it answers 404; django-rq fails."""
 
     @wraps(view)
@@ -94,6 +107,11 @@ def guarded(view: View) -> View:
         check_is_there(kwargs)
         tasks = tasks_named(request, kwargs)
         check_names(tasks)
+        if request.method not in methods:
+            return HttpResponseNotAllowed(methods)
+        if "job_ids" in request.POST:
+            leave_out_missing(request, get_queue_by_index(kwargs["queue_index"]))
+            tasks = tasks_named(request, kwargs)
         try:
             response = view(request, *args, **kwargs)
         except NoSuchJobError as error:
@@ -123,20 +141,41 @@ def note_act(request: HttpRequest, names: Mapping[str, Any], tasks: list[str]) -
 
 
 def check_is_there(names: Mapping[str, Any]) -> None:
-    """Raise Http404 for a queue or a worker that an address names and that is not there."""
+    """Raise Http404 for a queue, a task or a worker that an address names and that is not there."""
     if "queue_index" in names and names["queue_index"] >= len(settings.RQ_QUEUES):
+        raise Http404
+    if "job_id" in names and not is_task(names["job_id"], get_queue_by_index(names["queue_index"])):
         raise Http404
     if "key" in names and not is_worker(names["key"], get_queue_by_index(names["queue_index"])):
         raise Http404
 
 
+def leave_out_missing(request: HttpRequest, queue: Queue) -> None:
+    """Take the tasks out of a form that have left Redis since its page was drawn."""
+    form = request.POST.copy()
+    form.setlist("job_ids", [name for name in form.getlist("job_ids") if is_task(name, queue)])
+    request.POST = form  # type: ignore[assignment]
+
+
+def is_task(name: str, queue: Queue) -> bool:
+    """Return whether a queue has a task of this name. django-rq would move another queue's task to it."""
+    origin: Any = queue.connection.hget(Job.key_for(name), "origin") if is_name(name) else None
+    return origin is not None and origin.decode() == queue.name
+
+
+def is_name(name: str) -> bool:
+    """Return whether a task can have this name."""
+    try:
+        validate_job_id(name)
+    except ValueError:
+        return False
+    return True
+
+
 def check_names(names: Iterable[str]) -> None:
     """Raise Http404 for a name that no task can have."""
-    try:
-        for name in names:
-            validate_job_id(name)
-    except ValueError as error:
-        raise Http404 from error
+    if not all(map(is_name, names)):
+        raise Http404
 
 
 def is_worker(key: str, queue: Queue) -> bool:

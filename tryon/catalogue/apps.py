@@ -26,13 +26,15 @@ class CatalogueConfig(AppConfig):
 
         follow(Product)
         TASKS["photos_of_products"] = Task(
-            photos_of_products, "catalogue photos of the release before; they get their products"
+            photos_of_products, _("catalogue photos of the release before; they get their products")
         )
         TASKS["old_upload_attempts"] = Task(
-            old_upload_attempts, "what people sent to the library a week ago; the photos stay"
+            old_upload_attempts, _("what people sent to the library a week ago; the photos stay")
         )
-        TASKS["photo_fetches"] = Task(photo_fetches, "photos that imports of products name; they are fetched")
-        TASKS["old_imports"] = Task(old_imports, "imports of products from a week ago; the products stay")
+        TASKS["photo_fetches"] = Task(
+            photo_fetches, _("photos that imports of products name; they are fetched")
+        )
+        TASKS["old_imports"] = Task(old_imports, _("imports of products from a week ago; the products stay"))
         offer_exports()
         offer_staleness()
         offer_worn_filter()

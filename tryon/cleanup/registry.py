@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from django.utils.translation import gettext_lazy as _
+
 from config.core.upkeep.runs import Batch, Work
 from tryon.cleanup.audit import old_audit_entries
 from tryon.cleanup.copies import unless_a_copy
@@ -37,7 +39,7 @@ class Task:
     """
 
     step: Callable[..., Batch]
-    help: str
+    help: Any
     can_be_forced: bool = False
     gives_up_files: bool = False
 
@@ -53,56 +55,62 @@ class Task:
 
 TASKS: Final[dict[str, Task]] = {
     "expired_results": Task(
-        expired_results, "results past RESULT_TTL_DAYS, with their pictures", gives_up_files=True
+        expired_results, _("results past RESULT_TTL_DAYS, with their pictures"), gives_up_files=True
     ),
     "expired_shopper_photos": Task(
         expired_shopper_photos,
-        "shoppers' photos past SHOPPER_PHOTO_TTL_HOURS, with all that was made with them",
+        _("shoppers' photos past SHOPPER_PHOTO_TTL_HOURS, with all that was made with them"),
         gives_up_files=True,
     ),
     "abandoned_uploads": Task(
-        abandoned_uploads, "uploads older than UPLOAD_TTL_HOURS without a try-on", gives_up_files=True
+        abandoned_uploads, _("uploads older than UPLOAD_TTL_HOURS without a try-on"), gives_up_files=True
     ),
     "spent_uploads": Task(
         spent_uploads,
-        "files of uploads whose try-ons ended RESULT_TTL_DAYS ago and have no result",
+        _("files of uploads whose try-ons ended RESULT_TTL_DAYS ago and have no result"),
         gives_up_files=True,
     ),
     "kept_pictures": Task(
-        kept_pictures, "copies of paid pictures that no job can use now", gives_up_files=True
+        kept_pictures, _("copies of paid pictures that no job can use now"), gives_up_files=True
     ),
     "archived_jobs": Task(
         archived_jobs, "jobs that ended JOB_ARCHIVE_DAYS ago and have no result; they move to the archive"
     ),
     "old_archived_jobs": Task(old_archived_jobs, "archived jobs that ended JOB_TTL_DAYS ago"),
     "old_jobs": Task(
-        old_jobs, "jobs that ended JOB_TTL_DAYS ago and have no result; daily counts keep their cost"
+        old_jobs, _("jobs that ended JOB_TTL_DAYS ago and have no result; daily counts keep their cost")
     ),
     "erasures": Task(
-        erasures, "the try-ons of photos that were erased, if some are left", gives_up_files=True
+        erasures, _("the try-ons of photos that were erased, if some are left"), gives_up_files=True
     ),
     "shopper_erasures": Task(
         shopper_erasures,
-        "what is left of erased shoppers; asks the store for each erased object",
+        _("what is left of erased shoppers; asks the store for each erased object"),
         gives_up_files=True,
     ),
-    "old_events": Task(old_events, "events of finished jobs older than EVENT_TTL_DAYS"),
-    "old_audit_entries": Task(old_audit_entries, "entries of the audit log older than AUDIT_LOG_DAYS"),
-    "old_sessions": Task(old_sessions, "sessions of people who are signed out"),
-    "old_logins": Task(old_logins, "failed logins that no longer count"),
-    "old_requesters": Task(old_requesters, "names of keys in rows of version 0.1; their shops get the rows"),
-    "old_idempotency_keys": Task(old_idempotency_keys, "keys of repeatable requests, after 24 hours"),
-    "test_jobs": Task(
-        test_jobs, "jobs of test keys, and their results, a day after they came", gives_up_files=True
+    "old_events": Task(old_events, _("events of finished jobs older than EVENT_TTL_DAYS")),
+    "old_audit_entries": Task(old_audit_entries, _("entries of the audit log older than AUDIT_LOG_DAYS")),
+    "old_sessions": Task(old_sessions, _("sessions of people who are signed out")),
+    "old_logins": Task(old_logins, _("failed logins that no longer count")),
+    "old_requesters": Task(
+        old_requesters, _("names of keys in rows of version 0.1; their shops get the rows")
     ),
-    "test_uploads": Task(test_uploads, "photos of test keys, once their jobs have gone", gives_up_files=True),
-    "stored_files": Task(stored_files, "files that no row names; also measures storage", can_be_forced=True),
+    "old_idempotency_keys": Task(old_idempotency_keys, _("keys of repeatable requests, after 24 hours")),
+    "test_jobs": Task(
+        test_jobs, _("jobs of test keys, and their results, a day after they came"), gives_up_files=True
+    ),
+    "test_uploads": Task(
+        test_uploads, _("photos of test keys, once their jobs have gone"), gives_up_files=True
+    ),
+    "stored_files": Task(
+        stored_files, _("files that no row names; also measures storage"), can_be_forced=True
+    ),
 }
 
 # Tasks that a person runs once, after an update.
 ONCE: Final[dict[str, Task]] = {
     "original_metadata": Task(
-        original_metadata, "metadata in originals that version 0.1 has stored", gives_up_files=True
+        original_metadata, _("metadata in originals that version 0.1 has stored"), gives_up_files=True
     ),
 }
 
@@ -110,16 +118,16 @@ ONCE: Final[dict[str, Task]] = {
 EARLY: Final[dict[str, Task]] = {
     "expired_results": TASKS["expired_results"],
     "rejected_results": Task(
-        rejected_results, "results that a merchandiser rejected, with their pictures", gives_up_files=True
+        rejected_results, _("results that a merchandiser rejected, with their pictures"), gives_up_files=True
     ),
     "abandoned_uploads": Task(
         functools.partial(abandoned_uploads, older_than=EARLY_UPLOAD_TTL),
-        "uploads older than an hour",
+        _("uploads older than an hour"),
         gives_up_files=True,
     ),
     "spent_uploads": Task(
         functools.partial(spent_uploads, older_than=EARLY_SPENT_TTL),
-        "files of uploads whose try-ons ended a week ago",
+        _("files of uploads whose try-ons ended a week ago"),
         gives_up_files=True,
     ),
 }

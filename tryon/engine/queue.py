@@ -30,7 +30,8 @@ MAINTENANCE: Final = "maintenance"
 # Of a worker's own record in Redis, which ends with the worker.
 SHARED_FIELD: Final = "secrets"  # the name of an earlier release
 FINISHED_TASK_SECONDS: Final = 60
-FAILED_TASK_SECONDS: Final = 86_400
+# RQ keeps a failed task for a year. The log has its traceback, and the sweep finds the job that it held.
+FAILED_TASK_SECONDS: Final = 900
 # A task that is lost keeps others like it away for this long.
 OUTSTANDING_SECONDS: Final = 10
 DOCTOR_SECONDS: Final = 600  # behind a long cleanup
@@ -85,9 +86,19 @@ def enqueue_cleanup(name: str) -> None:
     _enqueue("tryon.tasks.cleanup", name, queue=MAINTENANCE)
 
 
+def enqueue_preview(name: str) -> None:
+    """Ask the maintenance worker to count what a cleanup task would remove."""
+    _enqueue("tryon.tasks.preview_cleanup", name, queue=MAINTENANCE)
+
+
 def enqueue_doctor() -> None:
     """Ask the maintenance worker to write the doctor's report. All who ask before share one task."""
     _enqueue_once("tryon.tasks.doctor", None, queue=MAINTENANCE, outstanding=DOCTOR_SECONDS)
+
+
+def enqueue_alerts(*, by_steps: bool = False) -> None:
+    """Ask a worker to look for trouble. The worker of the steps does it where the other one may be dead."""
+    _enqueue_once("tryon.tasks.alerts", None, queue=STEPS if by_steps else MAINTENANCE)
 
 
 def enqueue_batches() -> None:

@@ -120,3 +120,31 @@ class DoctorReport(models.Model):
     @override
     def __str__(self) -> str:
         return self.machine
+
+
+class CleanupPreview(models.Model):
+    """A dry run: the count of what a cleanup task would remove. Each task keeps its last one.
+
+    A worker counts it in batches. ``cursor`` is where the next one begins, and ``ended_at`` empty until the
+    last one has been counted.
+    """
+
+    task = models.CharField(_("task"), max_length=40, primary_key=True)
+    asked_at = models.DateTimeField(_("asked"), default=clock.now)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    cursor = models.CharField(max_length=100, blank=True)
+    tally = models.JSONField(default=dict, blank=True)
+    looked_at = models.PositiveBigIntegerField(_("looked at"), default=0)
+    removed = models.PositiveBigIntegerField(_("would be removed"), default=0)
+    freed_bytes = models.PositiveBigIntegerField(_("bytes"), default=0)
+    problem = models.CharField(_("problem"), max_length=60, blank=True)
+    notes = models.JSONField(_("notes"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("dry run")
+        verbose_name_plural = _("dry runs")
+        default_permissions = ()
+
+    @override
+    def __str__(self) -> str:
+        return self.task

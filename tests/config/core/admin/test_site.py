@@ -46,7 +46,7 @@ def test_each_page_leads_to_all_tasks_and_says_where_it_is(staff: Client) -> Non
     assert [*marks][-1] == "Operations"
     assert {name: mark for name, mark in marks.items() if mark} == {"Operations": "true"}
     places = links(text, "studio-places")
-    assert {name: mark for name, mark in places.items() if mark} == {"Cleanups": "page"}
+    assert {name: mark for name, mark in places.items() if mark} == {"Cleanup runs": "page"}
     assert {"State", "Doctor", "RQ dashboard", "Users", "Shops"} <= {*places}  # the rest is there by itself
     assert tasks(page(staff, "/admin/"))["Home"] == "page"
 
