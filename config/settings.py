@@ -14,6 +14,7 @@ from config import env
 from config.core.logs import configure_logging
 from config.core.private import FILE_MODE, FOLDER_MODE
 from config.core.redis.addresses import cache_settings, check_address, passwords_in, queue_settings
+from config.core.sentry import configure_sentry
 from config.databases import database_settings
 from config.s3_options import ADDRESSING, check_store, picture_origin, s3_storage
 
@@ -493,3 +494,8 @@ configure_logging(
         str(DATABASES["default"].get("PASSWORD", "")),
     ],
 )
+
+# --- Sentry --------------------------------------------------------------------------------------------
+
+SENTRY_DSN = env.text("SENTRY_DSN")
+configure_sentry(SENTRY_DSN, environment=env.text("SENTRY_ENVIRONMENT", "production"))

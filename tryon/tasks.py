@@ -7,6 +7,7 @@ import structlog
 from django.db import close_old_connections
 
 from config.core.clock import check_host
+from config.core.sentry import check_in
 from config.core.upkeep.previews import preview_continue
 from config.core.upkeep.runs import run
 from tryon.alerts.rounds import go_round
@@ -84,6 +85,7 @@ def sweep() -> None:
     try:
         recovery.sweep()
         note_sweep()
+        check_in()
     finally:
         batches()
         make_months()

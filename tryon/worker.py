@@ -11,6 +11,7 @@ from rq import SimpleWorker, Worker
 from rq.timeouts import UnixSignalDeathPenalty
 from rq.worker import BaseWorker
 
+from config.core import sentry
 from config.core.clock import check_host
 from config.core.doctor import fingerprints
 from config.core.images import CHILDREN
@@ -109,3 +110,10 @@ class StepWorker(_SharingWorker, SimpleWorker):
 
 class MaintenanceWorker(_SharingWorker, Worker):
     """Run each cleanup and each sweep in a fork: a crash ends one task and no other."""
+
+    @override
+    def perform_job(self, *args: Any, **kwargs: Any) -> bool:
+        try:
+            return super().perform_job(*args, **kwargs)
+        finally:
+            sentry.flush()  # the fork ends without its threads
