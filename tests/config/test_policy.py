@@ -38,7 +38,7 @@ def pages_of_a_task() -> list[str]:
     task.set_status(JobStatus.FAILED)
     queue.failed_job_registry.add(task, ttl=60)
     queue.remove(task.id)
-    place = f"{RQ}queues/{[*settings.RQ_QUEUES].index('tryon')}/"
+    place = f"{RQ}queues/{sorted(settings.RQ_QUEUES).index('tryon')}/"
     return [f"{place}{rest}" for rest in (f"{task.id}/", "failed/", "failed/clear/", f"{task.id}/delete/")]
 
 

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
 
 # Values are escaped in these pages, so that no text of a task looks like an attribute.
 INLINE: Final = re.compile(
@@ -22,6 +23,8 @@ def without_inline[View: Callable[..., HttpResponseBase]](view: View) -> View:
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
+        if isinstance(response, TemplateResponse):
+            response.render()
         if isinstance(response, HttpResponse) and response.headers["Content-Type"].startswith("text/html"):
             response.content = INLINE.sub(b"", response.content)
         return response

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('upkeep', '0003_installation'),
+        ('upkeep', '0004_doctor_report'),
     ]
 
     operations = [
