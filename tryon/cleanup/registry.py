@@ -74,9 +74,9 @@ TASKS: Final[dict[str, Task]] = {
         kept_pictures, _("copies of paid pictures that no job can use now"), gives_up_files=True
     ),
     "archived_jobs": Task(
-        archived_jobs, "jobs that ended JOB_ARCHIVE_DAYS ago and have no result; they move to the archive"
+        archived_jobs, _("jobs that ended JOB_ARCHIVE_DAYS ago and have no result; they move to the archive")
     ),
-    "old_archived_jobs": Task(old_archived_jobs, "archived jobs that ended JOB_TTL_DAYS ago"),
+    "old_archived_jobs": Task(old_archived_jobs, _("archived jobs that ended JOB_TTL_DAYS ago")),
     "old_jobs": Task(
         old_jobs, _("jobs that ended JOB_TTL_DAYS ago and have no result; daily counts keep their cost")
     ),
