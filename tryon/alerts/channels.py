@@ -3,6 +3,7 @@
 import http.client
 import json
 from collections.abc import Callable, Sequence
+from html import escape
 from smtplib import SMTPException
 from typing import Final
 
@@ -45,7 +46,8 @@ def send_email(messages: Sequence[Message]) -> None:
 def send_webhook(messages: Sequence[Message]) -> None:
     """Post one text to ALERT_WEBHOOK_URL, as Slack, Mattermost and others take it. Raise NotSent."""
     text = "\n".join([subject_of(messages), *map(line_of, messages)])
-    body = json.dumps({"text": text}).encode()
+    # A name such as "<!channel>" would call everybody.
+    body = json.dumps({"text": escape(text, quote=False)}).encode()
     try:
         status = post_json(settings.ALERT_WEBHOOK_URL, body, inside=settings.ALERT_WEBHOOK_HOSTS)
     except (AddressRefused, OSError, HTTPError, http.client.HTTPException) as error:

@@ -15,7 +15,7 @@ from django.utils import translation
 from config.core import clock
 from tryon.alerts.channels import SENDERS, NotSent
 from tryon.alerts.models import Message
-from tryon.alerts.rules import TEST, Severity, rule_of
+from tryon.alerts.rules import RULES, TEST, Severity
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -24,6 +24,7 @@ FIRST_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(minutes=10)
 TRIED_FOR: Final = timedelta(days=1)  # once its alert is over
 MOST: Final = 50
+CRITICAL: Final = [TEST.name, *(rule.name for rule in RULES.values() if rule.severity == Severity.CRITICAL)]
 
 
 def send_due() -> None:
@@ -37,15 +38,11 @@ def send_due() -> None:
 def claim(channel: str) -> list[Message]:
     """Return the messages of a channel that are now ours to send. In quiet hours only critical ones are."""
     now = clock.now()
-    hours = settings.ALERT_QUIET_HOURS
-    is_quiet = hours is not None and hours.has(now)
     due = Message.objects.filter(channel=channel, next_at__lte=now).select_related("alert").order_by("pk")
-    return [
-        message
-        for message in due[:MOST]
-        if (not is_quiet or rule_of(message.alert.name).severity == Severity.CRITICAL)
-        and is_mine(message, now)
-    ]
+    hours = settings.ALERT_QUIET_HOURS
+    if hours is not None and hours.has(now):
+        due = due.filter(alert__name__in=CRITICAL)
+    return [message for message in due[:MOST] if is_mine(message, now)]
 
 
 def is_mine(message: Message, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from config.core import clock
 from config.core.quiet_hours import quiet_hours
-from tests.factories import TryOnJobFactory
+from tests.factories import ModelImageFactory, TryOnJobFactory
 from tests.tryon.alerts.receivers import Hook, MailServer, serving
 from tryon import tasks
 from tryon.alerts import sending
@@ -169,6 +169,12 @@ def test_a_channel_that_is_set_up_later_is_told_of_what_lasts(hook: Hook, settin
     settings.ALERT_WEBHOOK_URL = address
     tasks.alerts()
     assert len(hook.texts) == 1
+
+
+def test_a_name_calls_nobody_in_slack(hook: Hook) -> None:
+    ModelImageFactory.create(name="<!channel> & co", release_until=clock.today())
+    tasks.alerts()
+    assert "&lt;!channel&gt; &amp; co ends" in hook.texts[0]
 
 
 def test_an_old_alert_goes_after_a_while() -> None:
