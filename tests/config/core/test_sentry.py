@@ -1,4 +1,4 @@
-"""What Sentry gets: the names and the code of faults, nothing of people, and a check-in of each sweep."""
+"""Sentry gets the names and the code of faults, nothing of people, and a check-in of each sweep."""
 
 import gzip
 import json
@@ -92,7 +92,7 @@ def test_a_page_that_fails_tells_not_of_its_caller(sentry: Receiver, monkeypatch
     def fail(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError(SECRETS[1])
 
-    monkeypatch.setattr("django.contrib.admin.sites.AdminSite.login", fail)
+    monkeypatch.setattr("django.contrib.auth.views.LoginView.dispatch", fail)
     client = Client(raise_request_exception=False, REMOTE_ADDR="10.1.2.3")
     client.cookies["sessionid"] = "cookie-of-mina@shop.example"
     assert client.post("/admin/login/?next=SKU-OF-ADA", {"username": "mina@shop.example"}).status_code == 500
