@@ -478,6 +478,7 @@ SECURE_CSP = {
 LOG_FORMAT = env.choice("LOG_FORMAT", "json", ["json", "text"])
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING_CONFIG = None
+SENTRY_DSN = env.text("SENTRY_DSN")
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.core.debug.RedactingReporterFilter"
 configure_logging(
     log_format=LOG_FORMAT,
@@ -490,12 +491,9 @@ configure_logging(
         S3_SECRET_KEY,
         EMAIL_SERVER_PASSWORD,
         ALERT_WEBHOOK_URL,
+        SENTRY_DSN,
         *passwords_in(REDIS_URL),
         str(DATABASES["default"].get("PASSWORD", "")),
     ],
 )
-
-# --- Sentry --------------------------------------------------------------------------------------------
-
-SENTRY_DSN = env.text("SENTRY_DSN")
 configure_sentry(SENTRY_DSN, environment=env.text("SENTRY_ENVIRONMENT", "production"))
