@@ -6,11 +6,13 @@ vulnerabilities found".
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -61,10 +63,20 @@ def run(command: Sequence[str]) -> str:
 
 
 def audit_python(run: Run = run) -> Audit:
-    """Ask about the packages of the lock file."""
+    """Ask about the packages of the lock file: about one first, because a source may be out of reach."""
     program = str(Path(sys.executable).with_name("pip-audit"))
-    options = ["--disable-pip", "--require-hashes", "--format", "json", "--progress-spinner", "off"]
-    answer = parsed(run([program, *options, "-r", LOCK]))
+    command = [program, "--disable-pip", "--format", "json", "--progress-spinner", "off"]
+    pins = re.findall(r"^\S+==\S+", (ROOT / LOCK).read_text(), re.MULTILINE)
+    with NamedTemporaryFile("w", suffix=".txt") as first:
+        first.write(pins[0])
+        first.flush()
+        tried = judged(run([*command, "--no-deps", "-r", first.name]))
+    return tried if tried.unreachable else judged(run([*command, "--require-hashes", "-r", LOCK]))
+
+
+def judged(text: str) -> Audit:
+    """Return the outcome that pip-audit has printed."""
+    answer = parsed(text)
     packages: list[dict[str, Any]] = answer.get("dependencies", [])
     unknown = tuple(package["name"] for package in packages if "skip_reason" in package)
     if len(unknown) == len(packages):
