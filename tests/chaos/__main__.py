@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("--pooled", action="store_true", help="PgBouncer between the hosts and PostgreSQL")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell what happens when")
     given = parser.parse_args()
-    # Whoever ends the command ends all that it has started.
+    # The end of the command is the end of all that it has started.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     seeds = given.seed or [random.randrange(10**6) for _ in range(given.seeds)]
     dirty = []
