@@ -7,6 +7,7 @@ from django.db.models import F
 from pytest_django import Settings
 
 from tests.conftest import Finish, Generate
+from tests.factories import TryOnJobFactory
 from tests.tryon.metrics.scraping import Scrape, ask
 from tryon import tasks
 from tryon.metrics.models import Tally, Topic
@@ -33,6 +34,15 @@ def test_the_text_has_a_help_and_a_type_for_each_metric_and_openmetrics_is_spoke
     answer = ask(accept="application/openmetrics-text; version=1.0.0")
     assert answer["Content-Type"].startswith("application/openmetrics-text")
     assert answer.content.endswith(b"# EOF\n")
+
+
+@pytest.mark.django_db
+def test_without_redis_the_rows_are_told_and_that_it_is_away(redis_away: None) -> None:
+    TryOnJobFactory.create()
+    seen = Scrape()
+    assert seen("redis_up") == 0
+    assert seen("workers", queue="tryon") == 0
+    assert seen("queue_jobs", lane="interactive", shop="owner") == 1
 
 
 @pytest.mark.django_db(transaction=True)
