@@ -8,6 +8,8 @@
 # make bench-pictures  measure CPU and memory of decoding pictures
 # make bench-cleanup  measure time and memory of a cleanup of 10,000 results; ON=postgres
 # make bench-api      compare the hot calls with a bare Django view, and with FastAPI; needs PostgreSQL
+# make bench-review   measure the time from a reviewer's key to the next picture; needs Chromium
+# make screenshots  take the pictures of docs/screenshots from a demo; needs Chromium
 # make bench-scale    measure what must not grow: 1,000 against 300,000 jobs; ON=postgres
 # make bench-pages    time the pages of the back office on the rows of seed_scale; ON=postgres
 # make queries  write the number of queries of each page of the back office to tests/queries.json again
@@ -29,7 +31,7 @@ NODE := node_modules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale bench-pages queries lint lint-python lint-web schema check audit format hooks redis clean
+.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale bench-review screenshots bench-pages queries lint lint-python lint-web schema check audit format hooks redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -73,6 +75,12 @@ bench-cleanup: $(ENV)/dev.stamp redis
 
 bench-api: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench.api $(ARGS)
+
+bench-review: $(ENV)/dev.stamp redis
+	@exec $(BIN)/python -m tests.bench.review $(ARGS)
+
+screenshots: $(ENV)/dev.stamp redis
+	@exec $(BIN)/python -m tests.screenshots $(ARGS)
 
 bench-scale: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python $(if $(filter postgres,$(ON)),-m tests.postgres $(BIN)/python) -m tests.bench.scale $(ARGS)

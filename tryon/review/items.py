@@ -11,6 +11,7 @@ from config.core.admin.widgets import moment
 from config.core.storage import addresses
 from config.shops.abilities import Ability, is_allowed
 from results.models import Flag, TryOnResult
+from tryon.batches.words import words_of
 from tryon.review.again import prices
 
 
@@ -66,7 +67,7 @@ def _item(result: TryOnResult, urls: dict[str, str], *, may_pay: bool) -> Item:
         "garment": {"url": garment, "name": str(job.product_image)},
         "model": {"url": model, "name": str(job.model_image)},
         "flags": [flag_shown(flag) for flag in result.flags or []],
-        "options": options_words(job.options),
+        "options": words_of(job.options),
         "created": moment(result.created_at),
         "page": reverse("admin:results_tryonresult_change", args=[result.pk]),
         "prices": prices(job) if may_pay else {},
@@ -77,8 +78,3 @@ def flag_shown(flag: dict[str, Any]) -> FlagShown:
     """Return a flag with its words."""
     name = str(flag["name"])
     return {"name": name, "words": str(Flag(name).label) if name in Flag.values else name}
-
-
-def options_words(options: dict[str, Any]) -> str:
-    """Return the options of a try-on in one line."""
-    return ", ".join(f"{name}: {value}" for name, value in options.items())
