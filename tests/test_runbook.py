@@ -18,18 +18,13 @@ from config.core.http.exceptions import KNOWN
 from config.core.upkeep.models import CleanupRun
 from tests.factories import BatchFactory, TryOnJobFactory
 from tryon.admin.operations import OF_A_FINDING, OF_A_PAUSE
+from tryon.alerts.rules import RULES
 from tryon.failures import FailureCode
 from tryon.models import Account, Governor, Status
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PACKAGES: Final = ("config", "models_library", "results", "tryon")
 LEVELS: Final = {"warning", "error", "exception", "critical", "log"}
-ALERTS: Final = {
-    *("queue_old", "failure_rate", "dead_letters", "credits_low", "credits_gone", "circuit_open"),
-    *("key_refused", "no_worker", "no_cron", "clock_off", "storage_80", "storage_95"),
-    *("budget_80", "budget_100", "release_ends"),
-    "not_scraped",  # docs/ops/alerts.yml: only Prometheus can tell
-}
 
 
 def tells(node: ast.AST, tellers: set[str]) -> bool:
@@ -72,6 +67,12 @@ def log_events() -> set[str]:
     return {event for source in sources if "logger" in source for event in events_of(source)}
 
 
+def alerts() -> set[str]:
+    """Return the names of our alerts and of those of Prometheus."""
+    rules = (ROOT / "docs" / "ops" / "alerts.yml").read_text()
+    return {*RULES, *re.findall(r"^ *- alert: (\w+)$", rules, re.MULTILINE)}
+
+
 def codes() -> set[str]:
     """Return the codes of the API, of the back office and of failed jobs."""
     for doors in (settings.ROOT_URLCONF, "config.core.http.gate"):
@@ -96,7 +97,7 @@ alarm(logger, account)("alarmed", at=1)
 
 def test_every_code_alert_and_line_of_the_log_has_one_part_and_no_other_has() -> None:
     parts = [part.name for chapter in chapters() for part in chapter.parts]
-    assert sorted(parts) == sorted(codes() | log_events() | ALERTS)
+    assert sorted(parts) == sorted(codes() | log_events() | alerts())
 
 
 def test_every_part_has_its_cause_what_shoppers_see_and_what_to_do() -> None:
