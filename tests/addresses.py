@@ -125,7 +125,7 @@ OF_RQ: Final[dict[str, dict[str, Row]]] = {
     f"{TASK}delete/": queue(404, 404),
     f"{TASK}requeue/": queue(404, 404),
     f"{TASK}enqueue/": queue(404, 404),
-    f"{TASK}stop/": queue(405, 302),
+    f"{TASK}stop/": queue(404, 404),
     f"{RQ}queues/confirm-action/<int:queue_index>/": queue(302, 302),
     f"{RQ}queues/actions/<int:queue_index>/": queue(302, 302),
     f"{RQ}workers/<int:queue_index>/": queue(),
