@@ -104,6 +104,14 @@ def places(name: str) -> list[str]:
     return found
 
 
+def secrets(name: str) -> list[str]:
+    """Return the secrets of a list with commas. Two that are equal are one too many."""
+    found = [part.strip() for part in text(name).split(",") if part.strip()]
+    if len(set(found)) != len(found):
+        raise _refusal(name, "different keys with commas between")
+    return found
+
+
 def web_address(name: str, default: str, *, example: str) -> str:
     """Return an http or https address without the slash at its end."""
     address = text(name, default).rstrip("/")

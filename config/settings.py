@@ -243,6 +243,8 @@ IMAGE_SECONDS = env.number("IMAGE_SECONDS", 20, least=1, most=600)  # of CPU; tw
 # --- Try-on --------------------------------------------------------------------------------------------
 
 FASHN_API_KEY = env.text("FASHN_API_KEY")
+# Keys of further accounts at FASHN, each with limits of its own. Add at the end: a job goes by the place.
+FASHN_API_KEYS = env.secrets("FASHN_API_KEYS")
 FASHN_API_URL = env.web_address("FASHN_API_URL", "https://api.fashn.ai", example="https://api.fashn.ai")
 # The sandbox of test keys, and its key.
 TEST_FASHN_URL = env.web_address("TEST_FASHN_URL", "", example="http://sandbox:8900")
@@ -444,7 +446,7 @@ if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
 # Their fingerprints are compared between machines, by each process at its start and by the doctor.
-SHARED_SECRETS = ["SECRET_KEY", "FASHN_API_KEY", "TEST_FASHN_API_KEY", "S3_SECRET_KEY"]
+SHARED_SECRETS = ["SECRET_KEY", "FASHN_API_KEY", "FASHN_API_KEYS", "TEST_FASHN_API_KEY", "S3_SECRET_KEY"]
 # One name from one address is locked out: nobody else, and not a whole office. A lock ends by itself.
 AXES_FAILURE_LIMIT = env.number("LOGIN_ATTEMPTS", 5, least=1, most=1000)
 AXES_COOLOFF_TIME = timedelta(minutes=env.number("LOGIN_LOCK_MINUTES", 15, least=1, most=10_080))
@@ -486,6 +488,7 @@ configure_logging(
     secrets=[
         SECRET_KEY,
         FASHN_API_KEY,
+        *FASHN_API_KEYS,
         TEST_FASHN_API_KEY,
         METRICS_TOKEN,
         S3_SECRET_KEY,

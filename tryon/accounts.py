@@ -1,4 +1,9 @@
-"""The accounts at FASHN, as this installation configures them."""
+"""The accounts at FASHN, as this installation configures them.
+
+Jobs wait in two queues, ``live`` and ``test``, and ``TryOnJob.account`` names the queue. A queue's jobs run
+on any of its accounts, one for each key. ``Prediction.account`` says on which. A queue is named after its
+first account.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,11 +11,12 @@ from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from structlog.stdlib import BoundLogger
 
 from config.core.errors import DomainError
-from tryon.models import Account
+from tryon.models import Account, further_account
 
 # Predictions in flight, runs a minute and status calls in ten seconds of the test account: FASHN's defaults,
 # which a sandbox keeps to.
@@ -25,7 +31,7 @@ class Terms:
     """An account's address and key, and how much of it may be used.
 
     ``concurrency`` is in predictions in flight, ``run_calls`` in calls a minute, ``status_calls`` in calls in
-    ten seconds, and ``daily_limit`` in credits a day, 0 for no limit.
+    ten seconds. ``daily_limit`` is in credits a day, 0 for no limit, for all accounts of the queue together.
     """
 
     url: str
@@ -42,15 +48,38 @@ class TestModeOff(DomainError):
     message: Any = _("Nothing makes pictures for test keys here. Use a live key, or have TEST_FASHN_URL set.")
 
 
-def require_account(account: str) -> None:
-    """Raise TestModeOff for the test account of an installation without its sandbox."""
-    if account not in accounts():
+def require_queue(queue: str) -> None:
+    """Raise TestModeOff for the test queue of an installation without its sandbox."""
+    if queue not in queues():
         raise TestModeOff
 
 
-def accounts() -> list[str]:
-    """Return the accounts that jobs can run on now."""
+def queues() -> list[str]:
+    """Return the queues whose jobs can run now."""
     return [Account.LIVE, Account.TEST] if settings.TEST_FASHN_URL else [Account.LIVE]
+
+
+def accounts() -> list[str]:
+    """Return the accounts that calls can be made on now."""
+    return [account for queue in queues() for account in accounts_of(queue)]
+
+
+def accounts_of(queue: str) -> list[str]:
+    """Return the accounts that a queue's jobs run on: one for each key of ours."""
+    if queue == Account.TEST:
+        return [Account.TEST]
+    return [Account.LIVE, *(further_account(number) for number in range(2, len(settings.FASHN_API_KEYS) + 2))]
+
+
+def queue_of(account: str) -> str:
+    """Return the queue whose jobs run on an account."""
+    return Account.TEST if account == Account.TEST else Account.LIVE
+
+
+def calls_of(queue: str) -> Q:
+    """Return the condition for the predictions of a queue's jobs, also on accounts that were ours once."""
+    is_test = Q(account=Account.TEST)
+    return is_test if queue == Account.TEST else ~is_test
 
 
 def alarm(logger: BoundLogger, account: str) -> Callable[..., object]:
@@ -68,8 +97,13 @@ def is_stand_in(account: str) -> bool:
     return account == Account.TEST or urlsplit(terms_of(account).url).scheme == "http"
 
 
+def concurrency_of(queue: str) -> int:
+    """Return the number of a queue's predictions that may be in flight."""
+    return sum(terms_of(account).concurrency for account in accounts_of(queue))
+
+
 def terms_of(account: str) -> Terms:
-    """Return how this installation uses an account."""
+    """Return how this installation uses an account. One whose key is gone gets no answer."""
     if account == Account.TEST:
         return Terms(
             url=settings.TEST_FASHN_URL or NOWHERE,
@@ -81,9 +115,15 @@ def terms_of(account: str) -> Terms:
         )
     return Terms(
         url=settings.FASHN_API_URL,
-        key=settings.FASHN_API_KEY,
+        key=_live_key(account),
         concurrency=settings.QUEUE_CONCURRENCY,
         run_calls=settings.FASHN_RUN_CALLS,
         status_calls=settings.FASHN_STATUS_CALLS,
         daily_limit=settings.TRYON_DAILY_LIMIT,
     )
+
+
+def _live_key(account: str) -> str:
+    keys = [settings.FASHN_API_KEY, *settings.FASHN_API_KEYS]
+    known: dict[str, str] = dict(zip(accounts_of(Account.LIVE), keys, strict=True))
+    return known.get(account, "")

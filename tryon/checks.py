@@ -67,6 +67,14 @@ def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
                 _("FASHN_API_KEY is not set: every try-on will wait."), hint=_("Set it."), id="tryon.W002"
             )
         )
+    if settings.FASHN_API_KEY in settings.FASHN_API_KEYS:
+        messages.append(
+            Warning(
+                _("FASHN_API_KEYS has the key of FASHN_API_KEY again: two limits are kept for one account."),
+                hint=_("Keep FASHN_API_KEYS for the keys of further accounts."),
+                id="tryon.W004",
+            )
+        )
     if settings.DEMO_SHOP:
         messages.append(
             Warning(

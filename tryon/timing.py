@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
 from config.core import clock
-from tryon.accounts import terms_of
+from tryon.accounts import concurrency_of
 from tryon.models import Status
 
 # Between FASHN's answers progress follows the clock up to here. FASHN confirms the rest.
@@ -33,9 +33,9 @@ class Course(NamedTuple):
     expected_at: datetime
 
 
-def estimated_wait(account: str, *, jobs_ahead: int, typical: float) -> int:
+def estimated_wait(queue: str, *, jobs_ahead: int, typical: float) -> int:
     """Return the expected seconds until the picture of a job with ``jobs_ahead`` is ready."""
-    rounds = jobs_ahead // terms_of(account).concurrency + 1
+    rounds = jobs_ahead // concurrency_of(queue) + 1
     return max(1, round(rounds * typical))
 
 

@@ -88,9 +88,30 @@ def overhead(speed: float, jobs: int, database_url: str, *, webhook: bool) -> Fi
     }
 
 
-def drain(speed: float, jobs: int, concurrency: int, database_url: str) -> Figures:
+def keys(speed: float, jobs: int, concurrency: int, database_url: str) -> Figures:
+    """Compare a full queue's time with one key of FASHN and with two."""
+    one = drain(speed, jobs, concurrency, database_url)
+    second = {"FASHN_API_KEYS": "fa-second", "FASHN_SANDBOX_MORE_KEYS": "fa-second"}
+    two = drain(speed, jobs, concurrency, database_url, settings=second)
+    return {
+        "times the throughput": one["seconds"] / two["seconds"],
+        "seconds with one": one["seconds"],
+        "seconds with two": two["seconds"],
+        "CPU of worker": two["CPU of worker"],
+        "CPU of others": two["CPU of others"],
+    }
+
+
+def drain(
+    speed: float,
+    jobs: int,
+    concurrency: int,
+    database_url: str,
+    *,
+    settings: Mapping[str, str] = NO_SETTINGS,
+) -> Figures:
     """Compare a full queue's time, from resuming to the last end, with jobs x FASHN's time / concurrency."""
-    with installation(speed, concurrency, database_url, webhook=True) as made:
+    with installation(speed, concurrency, database_url, webhook=True, settings=settings) as made:
         product, model = photos(made)
         made.api("POST", "stats/pause")
         for number in range(jobs):

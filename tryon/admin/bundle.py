@@ -19,7 +19,7 @@ from django.db.models import Model
 
 from config.core import clock
 from config.core.redaction import REDACTOR
-from tryon.accounts import terms_of
+from tryon.accounts import accounts_of, concurrency_of, terms_of
 from tryon.admin.what_next import what_next
 from tryon.models import JobEvent, Prediction, TryOnJob
 from tryon.services.operations import state_of
@@ -63,10 +63,10 @@ def bundle(job: TryOnJob) -> bytes:
         "events.json": [
             {"at": event.at, "kind": event.kind, "data": event.data} for event in latest_events(job)
         ],
-        "governor.json": state_of(job.account),
+        "governor.json": {account: state_of(account) for account in accounts_of(job.account)},
         "settings.json": {
             **{name: getattr(settings, name, None) for name in SETTINGS},
-            "accountConcurrency": terms_of(job.account).concurrency,
+            "accountConcurrency": concurrency_of(job.account),
             "accountDailyLimit": terms_of(job.account).daily_limit,
         },
         "versions.json": versions(),

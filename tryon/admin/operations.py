@@ -19,10 +19,10 @@ from config.core.admin.runbook import runbook_link
 from config.core.doctor import Finding, State, examine
 from config.core.doctor import services as examined
 from config.shops.abilities import Ability
-from tryon.accounts import accounts
+from tryon.accounts import accounts, accounts_of, queue_of
 from tryon.metrics.figures import figures, window_asked
 from tryon.metrics.statistics import statistics_with
-from tryon.models import Account, Governor, Pause
+from tryon.models import Account, Governor, Pause, account_label
 from tryon.services.doctor import FASHN, TEST_KEYS, WORKERS, report, report_ask
 from tryon.services.operations import problem, service_pause, service_resume
 
@@ -80,11 +80,12 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
             **self.admin_site.each_context(request),
             "title": _("Operations"),
             "account": account,
-            "accounts": [(name, Account(name).label) for name in accounts()],
+            "accounts": [(name, account_label(name)) for name in accounts()],
             "stats": stats,
             **figures(stats["window"], account, window),
             "pause_part": OF_A_PAUSE.get(stats["governor"]["pause"], ""),
             "problem": problem(account),
+            "is_one_of_several": len(accounts_of(queue_of(account))) > 1,
             "may_operate": self.has_operate_permission(request),
         }
         return TemplateResponse(request, "admin/tryon/governor/operations.html", context)
@@ -94,7 +95,8 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
         """Start no more jobs."""
         self._check(request)
         account = account_in(request.POST)
-        service_pause(account)
+        for each in accounts_in(request.POST):
+            service_pause(each)
         self.message_user(request, _("Paused. Jobs at FASHN will finish. No new jobs start."))
         return back_to(account)
 
@@ -103,7 +105,8 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
         """Start jobs again."""
         self._check(request)
         account = account_in(request.POST)
-        service_resume(account)
+        for each in accounts_in(request.POST):
+            service_resume(each)
         self.message_user(request, _("Resumed. Jobs start again."), messages.SUCCESS)
         return back_to(account)
 
@@ -139,7 +142,8 @@ def part_about(finding: Finding) -> str:
     """Return the name of the runbook's part about a finding, empty where there is none or all is well."""
     if finding.state == State.GOOD:
         return ""
-    by_fact = OF_A_FINDING.get((finding.subject, finding.fact))
+    _account, _, fact = finding.fact.rpartition(": ")  # a further account's finding names it
+    by_fact = OF_A_FINDING.get((finding.subject, fact))
     return by_fact or OF_A_FINDING.get((finding.subject, ""), "")
 
 
@@ -147,6 +151,12 @@ def account_in(fields: QueryDict) -> str:
     """Return the account that a request names, the live one if it names none of ours."""
     name = fields.get("account", "")
     return name if name in accounts() else Account.LIVE
+
+
+def accounts_in(fields: QueryDict) -> list[str]:
+    """Return the accounts that a request is for: the one it names, or all of its queue."""
+    account = account_in(fields)
+    return accounts_of(queue_of(account)) if "all" in fields else [account]
 
 
 def back_to(account: str) -> HttpResponseRedirect:

@@ -14,6 +14,7 @@ from config.shops.abilities import Ability
 from config.shops.callers import caller_of
 from config.shops.permissions import needs
 from tryon.access import account_of
+from tryon.accounts import accounts_of
 from tryon.api.serializers import StatsQuery
 from tryon.fashn.parsing import usable_provider_id
 from tryon.metrics.statistics import WindowedStatistics, statistics_with
@@ -57,9 +58,10 @@ class PauseView(APIView):
 
     @operation("pause")
     def post(self, request: Request) -> Statistics:
-        account = account_of(caller_of(request))
-        service_pause(account)
-        return statistics(account)
+        queue = account_of(caller_of(request))
+        for account in accounts_of(queue):
+            service_pause(account)
+        return statistics(queue)
 
 
 class ResumeView(APIView):
@@ -69,9 +71,10 @@ class ResumeView(APIView):
 
     @operation("resume")
     def post(self, request: Request) -> Statistics:
-        account = account_of(caller_of(request))
-        service_resume(account)
-        return statistics(account)
+        queue = account_of(caller_of(request))
+        for account in accounts_of(queue):
+            service_resume(account)
+        return statistics(queue)
 
 
 class FashnWebhookView(APIView):

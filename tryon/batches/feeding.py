@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from tryon.accounts import terms_of
+from tryon.accounts import concurrency_of
 from tryon.batches import telling
 from tryon.batches.asking import ask, ask_for_lost
 from tryon.batches.claims import claim, stop
@@ -50,7 +50,7 @@ def withdraw_all() -> None:
 
 def feed_all() -> None:
     """Ask for the next pairs, of the most urgent batch first, as far as there is room for all together."""
-    room = JOBS_A_SLOT * terms_of(Account.LIVE).concurrency - items_under_way().count()
+    room = JOBS_A_SLOT * concurrency_of(Account.LIVE) - items_under_way().count()
     for batch in batches_to_feed():
         if room <= 0:
             return

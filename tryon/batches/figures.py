@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from config.core import clock
 from results.models import TryOnResult
-from tryon.accounts import terms_of
+from tryon.accounts import accounts_of, concurrency_of
 from tryon.batches.models import Batch, BatchState, ItemState, PauseCode
 from tryon.batches.selectors import (
     Balance,
@@ -82,7 +82,7 @@ def _seconds(batch: Batch, pairs: int) -> int | None:
     except OptionError:
         return None
     each = sum(typical_seconds(Account.LIVE, step) for step in steps(options))
-    return round(pairs * each / max(1, terms_of(Account.LIVE).concurrency - 1))
+    return round(pairs * each / max(1, concurrency_of(Account.LIVE) - len(accounts_of(Account.LIVE))))
 
 
 @dataclass(frozen=True, slots=True)

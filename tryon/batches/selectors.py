@@ -12,6 +12,7 @@ from config.core import clock
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, person_calling
 from results.selectors import result_list_live
+from tryon.accounts import accounts_of
 from tryon.batches.models import Batch, BatchItem, BatchState, ItemState
 from tryon.models import ACTIVE, Account, Status, TryOnJob
 
@@ -104,7 +105,13 @@ class Balance(NamedTuple):
 
 
 def balance_known() -> Balance | None:
-    """Return the balance that FASHN told last, None if it told none. It asks the database only."""
+    """Return the balance that FASHN told last, of all live accounts, None if it did not tell each.
+
+    It asks the database only.
+    """
+    names = accounts_of(Account.LIVE)
     # The money page keeps it, and its room stands above this one.
-    told = apps.get_model("money", "Balance")._default_manager.filter(account=Account.LIVE).first()
-    return None if told is None else Balance(told.credits, told.at)
+    told = list(apps.get_model("money", "Balance")._default_manager.filter(account__in=names))
+    if len(told) < len(names):
+        return None
+    return Balance(sum(each.credits for each in told), min(each.at for each in told))

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from config.core import clock
 from config.core.constraints import violates
+from tryon.accounts import queue_of
 from tryon.engine import governor, lifecycle, queue, steps
 from tryon.engine.advance import dispatch
 from tryon.engine.inheritance import calls_in_flight, credits_to_pay, give_back, inherit
@@ -222,4 +223,4 @@ def pause(account: str) -> None:
 def resume(account: str) -> None:
     """Start jobs on the account again, whatever the reason for the pause."""
     governor.resume(account)
-    dispatch(account)
+    dispatch(queue_of(account))

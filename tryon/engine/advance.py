@@ -12,7 +12,7 @@ import structlog
 from django.db import transaction
 
 from config.core import clock
-from tryon.accounts import accounts
+from tryon.accounts import accounts_of, queues
 from tryon.engine import governor, lifecycle, queue, steps
 from tryon.engine.leases import leased
 from tryon.failures import FailureCode
@@ -27,9 +27,9 @@ EARLY: Final = timedelta(seconds=1)
 
 def advance(job_id: UUID) -> None:
     """Move a job on. Do nothing if it has ended, has to wait, or another process holds its lease."""
-    queued = TryOnJob.objects.filter(pk=job_id, status=Status.QUEUED).values_list("account", flat=True)
-    for account in queued:
-        dispatch(account, but=job_id)
+    waiting_in = TryOnJob.objects.filter(pk=job_id, status=Status.QUEUED).values_list("account", flat=True)
+    for queue_name in waiting_in:
+        dispatch(queue_name, but=job_id)
     with leased(job_id) as job:
         if job is not None and job.status == Status.PROCESSING:
             _move_on_or_abandon(job)
@@ -50,29 +50,39 @@ def seconds_early(job_id: UUID) -> float:
 
 
 def dispatch_all() -> None:
-    """Start the queued jobs that get a slot, on each account in turn."""
-    for account in accounts():
-        dispatch(account)
+    """Start the jobs that get a slot, of each queue in turn."""
+    for queue_name in queues():
+        dispatch(queue_name)
 
 
-def dispatch(account: str, *, but: UUID | None = None) -> int:
-    """Start the queued jobs that get a slot on the account, and hand them to workers.
+def dispatch(queue_name: str, *, but: UUID | None = None) -> int:
+    """Start the jobs of a queue that get a slot on one of its accounts, and hand them to workers.
 
     ``but`` is the caller's own job, which needs no worker. Return the number of started jobs.
     """
-    if not governor.dispatchable(account):
+    ready = [account for account in accounts_of(queue_name) if governor.dispatchable(account)]
+    if not ready:
         return 0
     with transaction.atomic():
-        state = governor.lock(account)
-        if governor.is_budgeted(state):
-            steps.price_jobs(account)
-        started = [job for job in governor.next_jobs(state) if steps.start(job)]
+        # One dispatch of a queue at a time: its budgets are for all accounts together.
+        governor.lock(queue_name)
+        # The account with the fewest in flight first, so that each has room for a burst.
+        started = [job for account in sorted(ready, key=governor.slots_taken) for job in _start_on(account)]
     for job in started:
         if job.pk != but:
             queue.enqueue_advance(job.pk)
-    if started and (room_at := governor.next_run_at(account, clock.now())) is not None:
-        queue.enqueue_dispatch(at=room_at)
+    room_at = [at for account in ready if (at := governor.next_run_at(account, clock.now())) is not None]
+    if started and room_at:
+        queue.enqueue_dispatch(at=min(room_at))
     return len(started)
+
+
+def _start_on(account: str) -> list[TryOnJob]:
+    """Start the jobs that get a slot on the account. It needs the lock of its queue."""
+    state = governor.lock(account)
+    if governor.is_budgeted(state):
+        steps.price_jobs(account)
+    return [job for job in governor.next_jobs(state) if steps.start(job, account)]
 
 
 def _move_on_or_abandon(job: TryOnJob) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from config.core import clock
-from tryon.accounts import accounts
+from tryon.accounts import accounts, queue_of
 from tryon.engine import governor, queue, steps
 from tryon.engine.advance import dispatch, dispatch_all
 from tryon.engine.provider import client
@@ -61,7 +61,7 @@ def _probe(account: str) -> None:
             _ask_again(governor.submission_failed(account))
         return
     governor.probe_answered(account, credits_left)
-    dispatch(account)
+    dispatch(queue_of(account))
 
 
 def _ask_again(at: datetime | None) -> None:

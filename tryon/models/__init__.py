@@ -2,7 +2,7 @@
 
 from tryon.models.erasures import Erasure
 from tryon.models.events import EventKind, JobEvent
-from tryon.models.governor import Account, Governor, Pause
+from tryon.models.governor import Account, Governor, Pause, account_label, further_account
 from tryon.models.jobs import (
     ACTIVE,
     ERASED,
@@ -40,4 +40,6 @@ __all__ = [
     "Status",
     "TryOnJob",
     "ViewerGarment",
+    "account_label",
+    "further_account",
 ]

@@ -8,10 +8,24 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Account(models.TextChoices):
-    """The account at FASHN that a job runs on. ``test`` is a sandbox, which serves test keys for nothing."""
+    """The queues of jobs, and the first account of each. ``test`` is a sandbox, which costs nothing.
+
+    Further accounts of the live queue are named ``live-2``, ``live-3`` and so on.
+    """
 
     LIVE = "live", _("Live")
     TEST = "test", _("Test")
+
+
+def further_account(number: int) -> str:
+    """Return the name of a further account of the live queue. They are numbered from 2."""
+    return f"{Account.LIVE}-{number}"
+
+
+def account_label(account: str) -> str:
+    """Return an account's name for people."""
+    first, _dash, number = account.partition("-")
+    return f"{Account(first).label} {number}".strip()
 
 
 class Pause(models.TextChoices):
@@ -34,7 +48,6 @@ class Governor(models.Model):
     account = models.CharField(
         _("account"),
         max_length=20,
-        choices=Account,
         default=Account.LIVE,
         db_default=Account.LIVE,
         unique=True,
@@ -86,3 +99,8 @@ class Governor(models.Model):
     @override
     def __str__(self) -> str:
         return self.pause or self.held_reason or "open"
+
+    @classmethod
+    def row_of(cls, account: str) -> int:
+        """Return the number of an account's row: those of further accounts follow the first ones."""
+        return cls.ROWS.get(account) or int(account.rpartition("-")[2]) + 1

@@ -141,7 +141,7 @@ class TryOnJob(models.Model):
         choices=Account,
         default=Account.LIVE,
         db_default=Account.LIVE,
-        help_text=_("The account at FASHN that it runs on."),
+        help_text=_("The queue that it waits in: live, or test for the jobs of test keys."),
     )
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
     updated_at = models.DateTimeField(_("updated"), default=clock.now, editable=False)

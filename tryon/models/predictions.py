@@ -67,7 +67,6 @@ class Prediction(models.Model):
     account = models.CharField(
         _("account"),
         max_length=20,
-        choices=Account,
         default=Account.LIVE,
         db_default=Account.LIVE,
         help_text=_("The account at FASHN that made it."),

@@ -15,7 +15,7 @@ from config.core.admin.lists import CappedPaginator
 from config.core.admin.pages import admin_page, page_response
 from config.shops.abilities import Ability, is_allowed
 from config.shops.names import requester_words, shop_names
-from tryon.accounts import accounts
+from tryon.accounts import queues
 from tryon.models import Account
 from tryon.money.asked import DEFAULT_DAYS, PERIODS, query_of, scope_asked
 from tryon.money.export import spreadsheet
@@ -108,7 +108,7 @@ def filters(request: HttpRequest, scope: Scope) -> dict[str, Any]:
     return {
         "periods": [(number, gettext("%(days)d days") % {"days": number}) for number in PERIODS],
         "chosen_days": days if days in PERIODS and "from" not in request.GET else DEFAULT_DAYS,
-        "accounts": [(name, Account(name).label) for name in accounts()],
+        "accounts": [(name, Account(name).label) for name in queues()],
         "shops": [*shop_names().items()],
         "party": scope.only.get("party", ""),
         "is_narrowed": bool(scope.only.keys() - {"party"}),

@@ -1,7 +1,7 @@
 """The ledger of paid calls: the predictions, with what each was for and what came of it."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -25,6 +25,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Lower, TruncDate
 
 from results.models import ResultFeedback, Review, ReviewDecision, Verdict
+from tryon.accounts import queue_of
 from tryon.batches.models import BatchItem, ItemState
 from tryon.models import EventKind, JobEvent, Prediction, PredictionState, Status
 from tryon.money.models import Complaint, Outcome, Spending
@@ -107,7 +108,7 @@ def lines(calls: QuerySet[Prediction]) -> Iterator[Line]:
         )
     )
     for row in rows:
-        yield Line({name: row[name] for name in COLUMNS}, {name: row[name] for name in SUMS})
+        yield Line(_columns(row, COLUMNS), {name: row[name] for name in SUMS})
 
 
 def spending_of(calls: QuerySet[Prediction], *, is_archived: bool = False) -> list[Spending]:
@@ -124,7 +125,7 @@ def complaints_of(calls: QuerySet[Prediction], *, is_archived: bool = False) -> 
     given = _reasons_given(calls)
     rows = described(calls.filter(_AMONG_PAID, job__in=[job for job, _ in given])).order_by("created_at")
     for row in rows.values("job", *COMMON):
-        last[row["job"]] = {name: row[name] for name in COMMON}
+        last[row["job"]] = _columns(row, COMMON)
     numbers: Counter[tuple[Any, ...]] = Counter()
     for job, reasons in given:
         if job in last:
@@ -133,6 +134,11 @@ def complaints_of(calls: QuerySet[Prediction], *, is_archived: bool = False) -> 
         Complaint(**dict(zip((*COMMON, "reason"), key, strict=True)), number=number, is_archived=is_archived)
         for key, number in numbers.items()
     ]
+
+
+def _columns(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the columns of a row of calls. The money of a queue's accounts is one."""
+    return {name: queue_of(row[name]) if name == "account" else row[name] for name in names}
 
 
 def _reasons_given(calls: QuerySet[Prediction]) -> list[tuple[UUID, list[str]]]:

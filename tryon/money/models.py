@@ -142,7 +142,7 @@ class Rollup(models.Model):
 class Balance(models.Model):
     """The credits that an account had at FASHN when it was last asked."""
 
-    account = models.CharField(_("account"), max_length=20, choices=Account, primary_key=True)
+    account = models.CharField(_("account"), max_length=20, primary_key=True)
     credits = models.PositiveIntegerField(_("credits"))
     at = models.DateTimeField(_("at"), default=clock.now)
 

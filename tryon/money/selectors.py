@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from django.db.models import QuerySet, Sum
 
 from config.core import clock
+from tryon.accounts import accounts_of, calls_of
 from tryon.engine import governor
 from tryon.models import Account, Prediction
 from tryon.money.ledger import (
@@ -110,7 +111,7 @@ class Total:
 
 def calls_in(scope: Scope) -> QuerySet[Prediction]:
     """Return the paid and unknown calls that are there, with the columns of Spending."""
-    return described(calls_of_days(scope.days)).filter(**scope.match)
+    return described(calls_of_days(scope.days)).filter(calls_of(scope.account), **scope.only)
 
 
 def spending(scope: Scope, columns: Collection[str] = COLUMNS[1:]) -> list[Line]:
@@ -191,14 +192,26 @@ def burn_rate(account: str = Account.LIVE) -> Decimal:
 
 
 class Known(NamedTuple):
-    """An account's balance at FASHN, in credits, and the time when FASHN told it."""
+    """The balance of a queue's accounts at FASHN, in credits, and the time when FASHN told it."""
 
     credits: int
     at: datetime | None
 
 
-def balance(account: str = Account.LIVE) -> Known | None:
-    """Return the balance that FASHN told last. None before the first answer. It asks the database only."""
+def balance(queue: str = Account.LIVE) -> Known | None:
+    """Return the balance that FASHN told last, of all accounts together. It asks the database only.
+
+    None before FASHN has told that of each account.
+    """
+    known = [_balance_of(account) for account in accounts_of(queue)]
+    told = [each for each in known if each is not None]
+    if len(told) < len(known):
+        return None
+    times = [each.at for each in told if each.at is not None]
+    return Known(sum(each.credits for each in told), min(times) if len(times) == len(told) else None)
+
+
+def _balance_of(account: str) -> Known | None:
     short = governor.current(account).credits_at_fashn
     if short is not None:
         return Known(short, None)

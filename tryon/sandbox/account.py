@@ -1,13 +1,16 @@
-"""The credit balance."""
+"""An account: its credit balance, and how much it asks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from .limits import RateLimits
 
 
-@dataclass
+@dataclass(eq=False)
 class Account:
-    """Subscription credits are spent before on-demand ones. Guarded by the lock of its owner."""
+    """What one key has. Subscription credits are spent first. The lifecycle's lock guards the balance."""
 
     subscription: int
+    limits: RateLimits = field(repr=False)
     on_demand: int = 0
 
     @property

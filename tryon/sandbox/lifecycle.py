@@ -23,13 +23,12 @@ ENDINGS = {"canceled": "canceled", "time_out": "time_out", "unknown_status": UNK
 
 
 class Lifecycle:
-    """Holds every prediction and the balance, under one lock that is never held over I/O or image work."""
+    """Holds every prediction and the balances, under one lock that is never held over I/O or image work."""
 
     def __init__(
         self,
         clock: Clock,
         scheduler: Scheduler,
-        account: Account,
         store: Store,
         outputs: Outputs,
         webhooks: Webhooks,
@@ -37,7 +36,6 @@ class Lifecycle:
     ) -> None:
         self._clock = clock
         self._scheduler = scheduler
-        self._account = account
         self._store = store
         self._outputs = outputs
         self._webhooks = webhooks
@@ -48,15 +46,17 @@ class Lifecycle:
         self._failed_once: set[str] = set()
         self._count = 0
 
-    def accept(self, run: RunRequest, webhook_url: str | None, order: Callable[[], Faults]) -> Prediction:
-        """Start a prediction. Raise Refusal (OutOfCredits, then ConcurrencyLimitExceeded).
+    def accept(
+        self, account: Account, run: RunRequest, webhook_url: str | None, order: Callable[[], Faults]
+    ) -> Prediction:
+        """Start a prediction of an account. Raise Refusal (OutOfCredits, then ConcurrencyLimitExceeded).
 
         ``order`` is asked for the ordered faults once the prediction is admitted.
         Two equal requests start two predictions: FASHN has no idempotency key.
         """
         with self._lock:
             now = self._clock.now()
-            prediction = new_prediction(self._count + 1, run.model, run.inputs, now, run.flaw)
+            prediction = new_prediction(self._count + 1, account, run.model, run.inputs, now, run.flaw)
             self._admit(prediction)
             self._count += 1
             prediction.webhook_url = webhook_url
@@ -75,32 +75,34 @@ class Lifecycle:
             )
         return prediction
 
-    def find(self, prediction_id: str) -> Prediction:
-        """Return the prediction, brought up to date. Raise Refusal (NotFound), also for a forgotten one."""
+    def find(self, prediction_id: str, account: Account | None = None) -> Prediction:
+        """Return the prediction, brought up to date. Raise Refusal (NotFound), also for a forgotten one.
+
+        An account finds its own only.
+        """
         settings, _ = self._view()
         with self._lock:
             prediction = self._predictions.get(prediction_id)
+            if account is not None and prediction and prediction.account is not account:
+                prediction = None
             if prediction and self._clock.now() - prediction.created_at <= settings.id_hours * 3600:
                 self._settle(prediction)
                 return prediction
         raise Refusal("NotFound", "Prediction not found")
 
-    def in_flight(self) -> int:
-        """Return how many predictions have not ended."""
-        with self._lock:
-            for prediction in list(self._running.values()):
-                self._settle(prediction)
-            return len(self._running)
+    def in_flight(self, account: Account | None = None) -> int:
+        """Return how many predictions have not ended, of an account or of all."""
+        return len(self._unfinished(account))
 
-    def balance(self) -> dict[str, int]:
+    def balance(self, account: Account) -> dict[str, int]:
         """Return the credits left."""
         with self._lock:
-            return self._account.to_json()
+            return account.to_json()
 
-    def set_balance(self, subscription: int, on_demand: int) -> None:
+    def set_balance(self, account: Account, subscription: int, on_demand: int) -> None:
         """Set the credits."""
         with self._lock:
-            self._account.subscription, self._account.on_demand = subscription, on_demand
+            account.subscription, account.on_demand = subscription, on_demand
 
     def answer(self, prediction: Prediction, *, force_base64: bool = False) -> dict[str, Any]:
         """Return the body of a status answer or a webhook."""
@@ -143,13 +145,18 @@ class Lifecycle:
 
     def _admit(self, prediction: Prediction) -> None:
         settings, _ = self._view()
-        running = self.in_flight()
+        running = self._unfinished(prediction.account)
         # What is under way has its credits reserved: nothing that was accepted may find the account empty.
-        reserved = sum(other.cost for other in self._running.values())
-        if self._account.total - reserved < prediction.cost:
+        if prediction.account.total - sum(other.cost for other in running) < prediction.cost:
             raise Refusal("OutOfCredits")
-        if running >= settings.concurrency:
+        if len(running) >= settings.concurrency:
             raise Refusal("ConcurrencyLimitExceeded")
+
+    def _unfinished(self, account: Account | None) -> list[Prediction]:
+        with self._lock:
+            for prediction in list(self._running.values()):
+                self._settle(prediction)
+            return [running for running in self._running.values() if account in (None, running.account)]
 
     def _fail_once(self, prediction: Prediction, fault: Fault | None) -> Fault | None:
         if fault is None or fault.name != "fail_once":
@@ -197,7 +204,7 @@ class Lifecycle:
             prediction.outcome = Outcome(ENDINGS[fault.name], now)
         else:
             prediction.outcome = Outcome("completed", now, credits=prediction.cost)
-            self._account.charge(prediction.cost)
+            prediction.account.charge(prediction.cost)
         self._running.pop(prediction.id, None)
 
     def _finish_at_once(self, prediction: Prediction, webhook_url: str) -> None:

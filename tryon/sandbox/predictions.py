@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
+from .account import Account
 from .catalogue import Model, cost, duration
 from .clock import timestamp
 from .errors import PredictionError
@@ -62,6 +63,7 @@ class Prediction:
     created_at: float
     timeline: Timeline
     cost: int
+    account: Account
     webhook_url: str | None = None
     flaw: PredictionError | None = None
     fault: Fault | None = None
@@ -108,12 +110,17 @@ class Prediction:
 
 
 def new_prediction(
-    number: int, model: Model, inputs: dict[str, Any], now: float, flaw: PredictionError | None
+    number: int,
+    account: Account,
+    model: Model,
+    inputs: dict[str, Any],
+    now: float,
+    flaw: PredictionError | None,
 ) -> Prediction:
     """Return a fresh prediction. Its times are seeded by ``number``, so that a run can be repeated."""
     dice = Random(number)  # noqa: S311 (timing only)
     timeline = Timeline.draw(now, duration(model, inputs, dice), dice)
-    return Prediction(_new_id(number), model, inputs, now, timeline, cost(model, inputs), flaw=flaw)
+    return Prediction(_new_id(number), model, inputs, now, timeline, cost(model, inputs), account, flaw=flaw)
 
 
 def retry_key(model: Model, inputs: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """The sandbox as one object: started by the command, and by tests."""
 
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,9 +30,10 @@ class Sandbox:
     """A local server that speaks FASHN's protocol.
 
     ``speed`` divides every duration; ``port`` 0 takes a free one; ``credits`` is the subscription's balance.
-    ``url`` is where clients reach it, if that is elsewhere. Ended predictions are forgotten, with their
-    pictures, after ``keep_hours`` of sandbox time; 0 keeps them.
-    Raise OSError when the port is taken. Use it as a context manager, or call ``start`` and ``stop``.
+    Each of ``more_keys`` is another account, with its own limits and balance. ``url`` is where clients reach
+    it, if that is elsewhere. Ended predictions are forgotten, with their pictures, after ``keep_hours`` of
+    sandbox time; 0 keeps them. Raise OSError when the port is taken. Use it as a context manager, or call
+    ``start`` and ``stop``.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Sandbox:
         port: int = 0,
         speed: float = 1.0,
         api_key: str = DEFAULT_KEY,
+        more_keys: Sequence[str] = (),
         credits: int = DEFAULT_CREDITS,
         url: str = "",
         keep_hours: float = 0.0,
@@ -59,14 +62,14 @@ class Sandbox:
         self._scheduler = Scheduler(self.clock)
         self._log = Ledger()
         self._queue = FaultQueue()
-        self._limits = RateLimits(self.clock)
+        self._accounts = {key: Account(credits, RateLimits(self.clock)) for key in (api_key, *more_keys)}
         self._webhooks = Webhooks(self.clock, self._scheduler, self._log)
         outputs = Outputs(self.clock, self._store, lambda: self.settings.plain_pictures)
         self._lifecycle = Lifecycle(
-            self.clock, self._scheduler, Account(credits), self._store, outputs, self._webhooks, self._view
+            self.clock, self._scheduler, self._store, outputs, self._webhooks, self._view
         )
         self._service = Service(
-            api_key, self.clock, self._lifecycle, outputs, self._log, self._queue, self._limits, self._view
+            self._accounts, self.clock, self._lifecycle, outputs, self._log, self._queue, self._view
         )
         self._console = Console(self)
 
@@ -124,13 +127,13 @@ class Sandbox:
         """Move the clock by sandbox seconds; returns when what became due is done."""
         self._scheduler.push(seconds)
 
-    def credits(self) -> dict[str, int]:
-        """Return the balance."""
-        return self._lifecycle.balance()
+    def credits(self, key: str = "") -> dict[str, int]:
+        """Return the balance of a key's account, the first one's without a key."""
+        return self._lifecycle.balance(self._accounts[key or self.api_key])
 
-    def set_credits(self, subscription: int, on_demand: int = 0) -> None:
-        """Set the balance."""
-        self._lifecycle.set_balance(subscription, on_demand)
+    def set_credits(self, subscription: int, on_demand: int = 0, *, key: str = "") -> None:
+        """Set the balance of a key's account, the first one's without a key."""
+        self._lifecycle.set_balance(self._accounts[key or self.api_key], subscription, on_demand)
 
     def configure(self, **switches: Any) -> dict[str, Any]:
         """Change switches by their JSON names and return all of them. Raise Refusal."""
@@ -142,9 +145,10 @@ class Sandbox:
         self.settings = Settings()
         self.clear_faults()
         self._lifecycle.clear()
-        self._limits.clear()
         self._log.clear()
-        self.set_credits(self._credits)
+        for key, account in self._accounts.items():
+            account.limits.clear()
+            self.set_credits(self._credits, key=key)
 
     def _forget_old(self) -> None:
         """Forget what is too old, and look again in an hour."""

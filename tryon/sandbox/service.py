@@ -1,17 +1,18 @@
 """The three endpoints of FASHN and the pictures behind them: a request in, a reply out."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
+from .account import Account
 from .catalogue import image_count
 from .clock import Clock
 from .errors import STATUS_OF_REFUSAL, Refusal
 from .faults import Fault, FaultQueue, Faults, from_header, from_seed
 from .ledger import Ledger
 from .lifecycle import Lifecycle
-from .limits import RateLimits
 from .messages import Manner, Reply, Request, html_reply, json_reply
 from .outputs import Outputs, media_type, spoilt
 from .predictions import Prediction
@@ -32,26 +33,24 @@ _PAGES: Final = {
 
 
 class Service:
-    """FASHN's protocol. Order of checks: key, ordered fault, rate, body, credits, concurrency."""
+    """FASHN's protocol, for accounts by key. Order of checks: key, fault, rate, body, credits, slots."""
 
     def __init__(
         self,
-        api_key: str,
+        accounts: Mapping[str, Account],
         clock: Clock,
         lifecycle: Lifecycle,
         outputs: Outputs,
         ledger: Ledger,
         faults: FaultQueue,
-        limits: RateLimits,
         view: Callable[[], tuple[Settings, str]],
     ) -> None:
-        self._api_key = api_key
+        self._accounts = accounts
         self._clock = clock
         self._lifecycle = lifecycle
         self._outputs = outputs
         self._ledger = ledger
         self._faults = faults
-        self._limits = limits
         self._view = view
 
     def answer(self, request: Request) -> Reply:
@@ -89,7 +88,7 @@ class Service:
         raise Refusal("NotFound")
 
     def _run(self, request: Request) -> Reply:
-        self._authorise(request)
+        account = self._account_of(request)
         settings, _ = self._view()
         too_large = len(request.body) > settings.max_body_bytes
         body = _lenient_json(request) if not too_large else None
@@ -99,45 +98,50 @@ class Service:
         def start() -> Reply:
             if too_large:
                 raise Refusal("InternalServerError")
-            return self._start(request, own, marked)
+            return self._start(account, request, own, marked)
 
-        return self._guard("run", own, settings.run_limit, start)
+        return self._guard(account, "run", own, settings.run_limit, start)
 
-    def _start(self, request: Request, own: Fault | None, marked: Fault | None) -> Reply:
+    def _start(self, account: Account, request: Request, own: Fault | None, marked: Fault | None) -> Reply:
         settings, _ = self._view()
         run = check_run(request.json(), settings)
         if own and own.name == "no_id":
             return json_reply({"id": None, "error": "The prediction could not be started"})
         webhook_url = request.query("webhook_url")
         prediction = self._lifecycle.accept(
-            run, webhook_url, lambda: self._carried(marked, run.model.name, with_webhook=bool(webhook_url))
+            account,
+            run,
+            webhook_url,
+            lambda: self._carried(marked, run.model.name, with_webhook=bool(webhook_url)),
         )
-        self._ledger.see_in_flight(self._lifecycle.in_flight())
+        self._ledger.see_in_flight(self._lifecycle.in_flight(account))
         return json_reply({"id": prediction.id, "error": None})
 
     def _status(self, request: Request) -> Reply:
-        self._authorise(request)
+        account = self._account_of(request)
         settings, _ = self._view()
         fault = self._fault_of_call("status", request)
         prediction_id = request.path.rstrip("/").rpartition("/")[2]
-        return self._guard("status", fault, settings.status_limit, lambda: self._show(prediction_id))
+        show = partial(self._show, prediction_id, account)
+        return self._guard(account, "status", fault, settings.status_limit, show)
 
-    def _show(self, prediction_id: str) -> Reply:
-        prediction = self._lifecycle.find(prediction_id)
+    def _show(self, prediction_id: str, account: Account) -> Reply:
+        prediction = self._lifecycle.find(prediction_id, account)
         headers = {}
         if prediction.outcome and prediction.outcome.status == "completed":
             headers[CREDITS_HEADER] = str(prediction.outcome.credits)
         return json_reply(self._lifecycle.answer(prediction), headers=headers)
 
     def _credits(self, request: Request) -> Reply:
-        self._authorise(request)
+        account = self._account_of(request)
         settings, _ = self._view()
         fault = self._fault_of_call("credits", request)
         return self._guard(
+            account,
             "credits",
             fault,
             settings.credits_limit,
-            lambda: json_reply({"credits": self._lifecycle.balance()}),
+            lambda: json_reply({"credits": self._lifecycle.balance(account)}),
         )
 
     def _media(self, request: Request) -> Reply:
@@ -155,10 +159,12 @@ class Service:
         reply = Reply(200, self._outputs.picture(prediction, index), media_type(prediction))
         return _late(spoilt(reply, fault), fault) if fault else reply
 
-    def _authorise(self, request: Request) -> None:
-        expected = f"Bearer {self._api_key}"
-        if not hmac.compare_digest(request.headers.get("authorization", "").encode(), expected.encode()):
-            raise Refusal("UnauthorizedAccess")
+    def _account_of(self, request: Request) -> Account:
+        told = request.headers.get("authorization", "").encode()
+        for key, account in self._accounts.items():
+            if hmac.compare_digest(told, f"Bearer {key}".encode()):
+                return account
+        raise Refusal("UnauthorizedAccess")
 
     def _fault_of_call(self, endpoint: str, request: Request, model: str | None = None) -> Fault | None:
         if header := request.headers.get(FAULT_HEADER):
@@ -179,10 +185,17 @@ class Service:
             return marked
         return self._faults.take(endpoint, model)
 
-    def _guard(self, endpoint: str, fault: Fault | None, limit: int, action: Callable[[], Reply]) -> Reply:
+    def _guard(
+        self,
+        account: Account,
+        endpoint: str,
+        fault: Fault | None,
+        limit: int,
+        action: Callable[[], Reply],
+    ) -> Reply:
         if broken := _broken(fault):
             return broken
-        if not self._limits.allow(endpoint, limit):
+        if not account.limits.allow(endpoint, limit):
             raise Refusal("RateLimitExceeded")
         return _late(action(), fault)
 

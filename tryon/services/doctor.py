@@ -14,7 +14,7 @@ from config.core import clock
 from config.core.doctor import Finding, State, differences, examine, register
 from config.core.upkeep.models import DoctorReport
 from config.shops.models import ApiKey
-from tryon.accounts import accounts
+from tryon.accounts import accounts, accounts_of
 from tryon.engine import queue
 from tryon.engine.provider import client
 from tryon.fashn.errors import FashnError, Unauthorized
@@ -48,19 +48,27 @@ def fashn() -> Iterator[Finding]:
         advice = _("Set FASHN_API_KEY, the key of FASHN's developer API.")
         yield Finding(FASHN, State.ERROR, "FASHN_API_KEY", advice)
         return
+    for account in accounts_of(Account.LIVE):
+        yield from _fashn_account(account)
+
+
+def _fashn_account(account: str) -> Iterator[Finding]:
+    name = "" if account == Account.LIVE else f"{account}: "
     try:
-        balance = client(Account.LIVE).credits()
+        balance = client(account).credits()
     except Unauthorized:
         advice = _("FASHN does not accept the key. Set FASHN_API_KEY and restart.")
-        yield Finding(FASHN, State.ERROR, "401", advice)
+        if name:
+            advice = _("FASHN does not accept the key. Mend it in FASHN_API_KEYS and restart.")
+        yield Finding(FASHN, State.ERROR, f"{name}401", advice)
     except FashnError as error:
         advice = _("FASHN does not answer. Check FASHN_API_URL, and the way out of this network.")
-        yield Finding(FASHN, State.ERROR, type(error).__name__, advice)
+        yield Finding(FASHN, State.ERROR, f"{name}{type(error).__name__}", advice)
     else:
         if balance.total > 0:
-            yield Finding(FASHN, fact=f"{balance.total:,}")
+            yield Finding(FASHN, fact=f"{name}{balance.total:,}")
         else:
-            yield Finding(FASHN, State.ERROR, "0", _("FASHN's credits are used up. Buy credits."))
+            yield Finding(FASHN, State.ERROR, f"{name}0", _("FASHN's credits are used up. Buy credits."))
 
 
 def test_keys() -> Iterator[Finding]:

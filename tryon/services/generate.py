@@ -19,7 +19,7 @@ from models_library.access import model_image_for
 from models_library.models import Category, ModelImage
 from results.selectors import result_live
 from tryon.access import account_of, hold, product_image_for, shopper_photo_for
-from tryon.accounts import is_stand_in, require_account
+from tryon.accounts import is_stand_in, require_queue
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.inputs import steps
@@ -173,7 +173,7 @@ def _wish(
     lane: Lane,
 ) -> Wish:
     """Read the photos. Raise TestModeOff, and what ``tryon_generate`` raises for a photo."""
-    require_account(account_of(caller))
+    require_queue(account_of(caller))
     products = [product_image_for(caller, image_id) for image_id in product_image_ids]
     require_active(products)
     if shopper_photo_id is not None:

@@ -15,7 +15,7 @@ from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from results.selectors import result_live
 from tryon.access import ProductImageNotFound, ShopperPhotoNotFound
-from tryon.accounts import require_account
+from tryon.accounts import require_queue
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive
 from tryon.fashn.options import OptionError
@@ -92,7 +92,7 @@ def job_retry(
         raise NotAllowed
     if request_id is not None and is_retried_by(job, request_id):
         return job
-    require_account(job.account)
+    require_queue(job.account)
     if job.status != Status.FAILED or has_left(job, caller):
         raise JobNotFailed
     if job.is_erased:

@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from config.core import clock
 from config.people import audit
 from config.people.models import Decision
+from tryon.accounts import accounts_of, queue_of
 from tryon.engine import actions, governor
-from tryon.models import Account, Pause
+from tryon.models import Account, Pause, account_label
 
 PAUSE_KEY: Final = "operations:pause"
 # Each page of the admin asks. A pause that the engine begins may show this much later.
@@ -38,12 +39,19 @@ def service_resume(account: str) -> None:
 
 
 def pause_known() -> Any:
-    """Return why live jobs are paused, and what to do about it; empty if not. One query in ten seconds."""
-    reason = cache.get(PAUSE_KEY)
-    if reason is None:
-        reason = governor.current(Account.LIVE).pause
-        cache.set(PAUSE_KEY, reason, PAUSE_SECONDS)
-    return ADVICE[Pause(reason)] if reason else ""
+    """Return why live accounts are paused, and what to do about it; empty if none is.
+
+    It costs one query for each account, in ten seconds.
+    """
+    pauses = cache.get(PAUSE_KEY)
+    if pauses is None:
+        states = {account: governor.current(account).pause for account in accounts_of(Account.LIVE)}
+        pauses = {account: reason for account, reason in states.items() if reason}
+        cache.set(PAUSE_KEY, pauses, PAUSE_SECONDS)
+    for account, reason in pauses.items():
+        advice = ADVICE[Pause(reason)]
+        return advice if len(accounts_of(Account.LIVE)) == 1 else f"{account_label(account)}: {advice}"
+    return ""
 
 
 def problem(account: str) -> Any:
@@ -55,7 +63,7 @@ def problem(account: str) -> Any:
         return _("FASHN can't accept jobs now. Jobs wait and keep their retries. You need to do nothing.")
     if state.held_until is not None and state.held_until > now:
         return _("FASHN asked for a break. Jobs continue in a moment.")
-    if governor.credits_left_today(account) == 0:
+    if governor.credits_left_today(queue_of(account)) == 0:
         return _("Today's credits are used up. Raise TRYON_DAILY_LIMIT, or wait for tomorrow (UTC).")
     return ""
 
@@ -73,6 +81,6 @@ def state_of(account: str) -> dict[str, Any]:
         "failuresInARow": state.failures,
         "refusalsInARow": state.refusals,
         "creditsAtFashn": state.credits_at_fashn,
-        "creditsSpentToday": governor.credits_spent_today(account),
-        "creditsLeftToday": governor.credits_left_today(account),
+        "creditsSpentToday": governor.credits_spent_today(queue_of(account)),
+        "creditsLeftToday": governor.credits_left_today(queue_of(account)),
     }

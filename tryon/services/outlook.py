@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
-from tryon.accounts import terms_of
+from tryon.accounts import accounts_of, terms_of
 from tryon.engine import governor
 from tryon.fashn.inputs import steps
 from tryon.fashn.options import TryOnOptions
@@ -53,7 +54,7 @@ class Outlook:
 
     def __init__(self, jobs: Iterable[TryOnJob]) -> None:
         self._jobs = jobs
-        self._accounts: dict[str, AccountNow] = {}
+        self._queues: dict[str, QueueNow] = {}
 
     def wait_of(self, job: TryOnJob) -> Wait:
         """Return the wait of one of the queued jobs; its own back-off is among what holds it."""
@@ -61,9 +62,18 @@ class Outlook:
         return Wait(place.jobs_ahead, max(self._holds_of(job, place), key=lambda hold: hold.seconds))
 
     def _holds_of(self, job: TryOnJob, place: Place) -> list[Hold]:
-        account = self._account(job)
+        queue = self._queue(job)
+        # The job runs on the first account that can take it.
+        soonest = min((self._hold_on(account, job) for account in queue.accounts), key=attrgetter("seconds"))
+        holds = [Hold(self._until(job.not_before)), soonest]
+        if (seconds := _until_paid_by_a_day(queue, job, place)) > 0:
+            holds.append(Hold(seconds, WaitReason.DAILY_LIMIT))
+        return holds
+
+    def _hold_on(self, account: "AccountNow", job: TryOnJob) -> Hold:
+        """Return the longest of what holds the job on an account."""
         state = account.state
-        holds = [Hold(self._until(job.not_before)), Hold(self._until(state.held_until))]
+        holds = [Hold(self._until(state.held_until))]
         if state.pause:
             unpaid = state.pause == Pause.OUT_OF_CREDITS
             reason = WaitReason.OUT_OF_CREDITS if unpaid else WaitReason.PAUSED
@@ -73,12 +83,10 @@ class Outlook:
             holds.append(Hold(max(1.0, self._until(state.open_until)), WaitReason.PROVIDER_DOWN))
         if state.credits_at_fashn is not None and job.price > (account.at_fashn or 0):
             holds.append(Hold(UNTIL_A_PERSON_ACTS, WaitReason.OUT_OF_CREDITS))
-        if (seconds := _until_paid_by_a_day(account, job, place)) > 0:
-            holds.append(Hold(seconds, WaitReason.DAILY_LIMIT))
-        return holds
+        return max(holds, key=attrgetter("seconds"))
 
-    def _account(self, job: TryOnJob) -> "AccountNow":
-        return self._accounts.setdefault(job.account, AccountNow(job.account))
+    def _queue(self, job: TryOnJob) -> "QueueNow":
+        return self._queues.setdefault(job.account, QueueNow(job.account))
 
     def _until(self, at: datetime | None) -> float:
         return 0.0 if at is None else max(0.0, (at - self._now).total_seconds())
@@ -94,9 +102,9 @@ class Outlook:
 
 def seconds_of(wait: Wait, job: TryOnJob) -> int:
     """Return the expected seconds until a queued job's picture is ready, after what holds the job."""
-    account, plan = job.account, steps(TryOnOptions.from_mapping(job.options))
-    typical = sum(typical_seconds(account, step) for step in plan)
-    return estimated_wait(account, jobs_ahead=wait.jobs_ahead, typical=typical) + round(wait.hold.seconds)
+    queue, plan = job.account, steps(TryOnOptions.from_mapping(job.options))
+    typical = sum(typical_seconds(queue, step) for step in plan)
+    return estimated_wait(queue, jobs_ahead=wait.jobs_ahead, typical=typical) + round(wait.hold.seconds)
 
 
 class AccountNow:
@@ -113,33 +121,45 @@ class AccountNow:
     def at_fashn(self) -> int | None:
         return governor.credits_to_spend(self.state)
 
+
+class QueueNow:
+    """A queue's accounts and credits, each read once."""
+
+    def __init__(self, queue: str) -> None:
+        self.queue = queue
+        self.accounts = [AccountNow(account) for account in accounts_of(queue)]
+
     @cached_property
     def left_today(self) -> int | None:
-        return governor.credits_left_today(self.account)
+        return governor.credits_left_today(self.queue)
 
     @cached_property
     def unspoken_for(self) -> int | None:
-        return governor.credits_unspoken_for(self.account)
+        return governor.credits_unspoken_for(self.queue)
 
 
-def _until_paid_by_a_day(account: AccountNow, job: TryOnJob, place: Place) -> float:
+def _until_paid_by_a_day(queue: QueueNow, job: TryOnJob, place: Place) -> float:
     """Return the seconds until the day that pays for the job and those before it, 0 if it is today."""
-    if account.unspoken_for is None or account.unspoken_for >= 0:
+    if queue.unspoken_for is None or queue.unspoken_for >= 0:
         return 0.0
-    missing = place.credits_ahead + job.price - (account.left_today or 0)
+    missing = place.credits_ahead + job.price - (queue.left_today or 0)
     if missing <= 0:
         return 0.0
-    further_days = (missing - 1) // terms_of(account.account).daily_limit
+    further_days = (missing - 1) // terms_of(queue.queue).daily_limit
     return governor.next_day().seconds + further_days * 86_400
 
 
 class Slots(NamedTuple):
-    """The slots of an account: those that are taken, and all."""
+    """The slots of a queue's accounts: those that are taken, and all."""
 
     taken: int
     all: int
 
 
-def slots_of(account: str) -> Slots:
-    """Return the slots of an account now."""
-    return Slots(governor.slots_taken(account), governor.slots(governor.current(account), clock.now()))
+def slots_of(queue: str) -> Slots:
+    """Return the slots of a queue now."""
+    now, accounts = clock.now(), accounts_of(queue)
+    return Slots(
+        sum(governor.slots_taken(account) for account in accounts),
+        sum(governor.slots(governor.current(account), now) for account in accounts),
+    )

@@ -6,6 +6,7 @@ from typing import Annotated, TypedDict
 from config.core import clock
 from config.core.upkeep import quota
 from results.selectors import FeedbackCounts, feedback_counts
+from tryon.accounts import queue_of
 from tryon.engine import governor
 from tryon.models import Account, Status
 from tryon.selectors.jobs import dead_letters, job_counts, remembered_count
@@ -51,10 +52,13 @@ class Statistics(TypedDict):
 
 
 def statistics(account: str) -> Statistics:
-    """Return an account's jobs by status, its state, credits, savings and feedback, and the storage."""
-    now, state = clock.now(), governor.current(account)
+    """Return an account's state, and its queue's jobs by status, credits, savings and feedback.
+
+    The storage is everybody's.
+    """
+    now, state, queue = clock.now(), governor.current(account), queue_of(account)
     return {
-        "jobs": job_statistics(account),
+        "jobs": job_statistics(queue),
         "governor": {
             "pause": state.pause,
             "slots": governor.slots(state, now),
@@ -62,27 +66,27 @@ def statistics(account: str) -> Statistics:
             "heldUntil": state.held_until,
             "heldReason": state.held_reason,
             "circuitOpenUntil": state.open_until,
-            "creditsSpentToday": governor.credits_spent_today(account, now),
-            "creditsLeftToday": governor.credits_left_today(account),
+            "creditsSpentToday": governor.credits_spent_today(queue, now),
+            "creditsLeftToday": governor.credits_left_today(queue),
         },
-        "rescued": rescued(account),
-        "reuse": reuse_statistics(account),
+        "rescued": rescued(queue),
+        "reuse": reuse_statistics(queue),
         "storage": storage_statistics(),
-        "feedback": feedback_counts(account, archived=account == Account.LIVE),
+        "feedback": feedback_counts(queue, archived=queue == Account.LIVE),
         "test": account == Account.TEST,
     }
 
 
-def job_statistics(account: str) -> JobStatistics:
-    """Return the number of an account's jobs by status, and of failed jobs that another try may cure."""
-    number = job_counts(account)
+def job_statistics(queue: str) -> JobStatistics:
+    """Return the number of a queue's jobs by status, and of failed jobs that another try may cure."""
+    number = job_counts(queue)
     return {
         "queued": number[Status.QUEUED],
         "processing": number[Status.PROCESSING],
         "completed": number[Status.COMPLETED],
         "failed": number[Status.FAILED],
         "canceled": number[Status.CANCELED],
-        "deadLetters": remembered_count(f"dead-letters:{account}", dead_letters().filter(account=account)),
+        "deadLetters": remembered_count(f"dead-letters:{queue}", dead_letters().filter(account=queue)),
     }
 
 

@@ -25,7 +25,7 @@ def fingerprints() -> dict[str, str]:
 
     The database and the place of the pictures are left out while they do not answer.
     """
-    told = {name: _fingerprint(str(getattr(settings, name))) for name in settings.SHARED_SECRETS}
+    told = {name: _fingerprint(_text(getattr(settings, name))) for name in settings.SHARED_SECRETS}
     told["FASHN_API_URL"] = _digest(settings.FASHN_API_URL)
     with suppress(DatabaseError):
         told["DATABASE_URL"] = _digest(f"{installation().id} {cluster_identity()}")
@@ -42,6 +42,10 @@ def differences(found: Iterable[Mapping[str, str]]) -> list[str]:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def _text(setting: str | list[str]) -> str:
+    return setting if isinstance(setting, str) else ",".join(setting)
 
 
 @functools.lru_cache(maxsize=16)

@@ -168,7 +168,7 @@ def test_jobs_that_an_earlier_release_queued_count_against_the_balance_at_fashn(
 ) -> None:
     settings.TRYON_DAILY_LIMIT = 0
     queued(4, **OLD)
-    Governor.objects.update_or_create(pk=Governor.ROWS[Account.LIVE], defaults={"credits_at_fashn": 2})
+    Governor.objects.update_or_create(pk=Governor.row_of(Account.LIVE), defaults={"credits_at_fashn": 2})
     dispatch(Account.LIVE)
     assert TryOnJob.objects.filter(status=Status.PROCESSING).count() == 2
 
@@ -274,5 +274,5 @@ def test_a_batchs_heir_leaves_the_promised_credits_and_waits_for_the_next_day(
 def test_a_trial_of_a_batch_leaves_the_promised_credits(queued: Callable[..., list[TryOnJob]]) -> None:
     queued(3, not_before=clock.now() + timedelta(minutes=1))
     queued(1, lane=Lane.BULK)
-    Governor.objects.update_or_create(pk=Governor.ROWS[Account.LIVE], defaults={"refusals": 1})
+    Governor.objects.update_or_create(pk=Governor.row_of(Account.LIVE), defaults={"refusals": 1})
     assert dispatch(Account.LIVE) == 0

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Case, F, Min, Q, Sum, When
 
 from config.core import clock
-from tryon.accounts import terms_of
+from tryon.accounts import calls_of, queue_of, terms_of
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import ACTIVE, IN_FLIGHT, Governor, Lane, Prediction, PredictionState, Status, TryOnJob
@@ -34,21 +34,21 @@ def next_day() -> NextDay:
     return NextDay(at, (at - now).total_seconds())
 
 
-def credits_spent_today(account: str, now: datetime | None = None) -> int:
+def credits_spent_today(queue: str, now: datetime | None = None) -> int:
     """Return the credits paid today, plus those that active and unknown predictions may cost."""
     midnight = _midnight_before(now or clock.now())
     today = Prediction.objects.filter(
-        Q(submitted_at__gte=midnight) | Q(state=PredictionState.RESERVED), account=account
+        Q(submitted_at__gte=midnight) | Q(state=PredictionState.RESERVED), calls_of(queue)
     ).exclude(state=PredictionState.FAILED)
     price = Case(When(state=PredictionState.SUCCEEDED, then=F("credits_used")), default=F("price"))
     return int(today.aggregate(credits=Sum(price))["credits"] or 0)
 
 
-def credits_left_today(account: str) -> int | None:
+def credits_left_today(queue: str) -> int | None:
     """Return the credits of the daily limit that jobs may still be started with, None without a limit."""
-    if not (limit := terms_of(account).daily_limit):
+    if not (limit := terms_of(queue).daily_limit):
         return None
-    return max(0, limit - credits_spent_today(account) - _credits_to_come(account, Status.PROCESSING))
+    return max(0, limit - credits_spent_today(queue) - _credits_to_come(queue, Status.PROCESSING))
 
 
 def is_budgeted(governor: Governor) -> bool:
@@ -56,52 +56,52 @@ def is_budgeted(governor: Governor) -> bool:
     return bool(terms_of(governor.account).daily_limit) or governor.credits_at_fashn is not None
 
 
-def credits_unspoken_for(account: str) -> int | None:
+def credits_unspoken_for(queue: str) -> int | None:
     """Return the credits of the daily limit that no active job needs, None without a limit.
 
     The number is negative if more is queued than a day can pay. A promise by it needs the lock.
     """
-    if not (limit := terms_of(account).daily_limit):
+    if not (limit := terms_of(queue).daily_limit):
         return None
-    return limit - credits_spent_today(account) - _credits_to_come(account, *ACTIVE)
+    return limit - credits_spent_today(queue) - _credits_to_come(queue, *ACTIVE)
 
 
 def credits_to_spend(governor: Governor) -> int | None:
-    """Return the credits that jobs may be started with now, None for any number."""
-    left = credits_left_today(governor.account)
+    """Return the credits that jobs may be started with on the account now, None for any number."""
+    left = credits_left_today(queue_of(governor.account))
     if governor.credits_at_fashn is None:
         return left
     at_fashn = max(0, governor.credits_at_fashn - _credits_under_way(governor.account))
     return at_fashn if left is None else min(left, at_fashn)
 
 
-def credits_promised(account: str, *, but: Collection[UUID] = ()) -> int:
+def credits_promised(queue: str, *, but: Collection[UUID] = ()) -> int:
     """Return the credits that the queued jobs of shoppers need, without the jobs in ``but``."""
-    shoppers = TryOnJob.objects.filter(account=account, status=Status.QUEUED, lane=Lane.INTERACTIVE)
+    shoppers = TryOnJob.objects.filter(account=queue, status=Status.QUEUED, lane=Lane.INTERACTIVE)
     return int(shoppers.exclude(pk__in=but).order_by().aggregate(credits=Sum("price"))["credits"] or 0)
 
 
-def credits_left_for_batches(account: str) -> int | None:
+def credits_left_for_batches(queue: str) -> int | None:
     """Return the credits of the daily limit that shoppers leave to batches, None without a limit.
 
     The number is negative if too much is under way: a batch's job that takes over a paid call starts without
     a look at the credits of its further steps.
     """
-    if not (limit := terms_of(account).daily_limit):
+    if not (limit := terms_of(queue).daily_limit):
         return None
-    spent = credits_spent_today(account) + _credits_to_come(account, Status.PROCESSING)
-    return limit - spent - credits_promised(account)
+    spent = credits_spent_today(queue) + _credits_to_come(queue, Status.PROCESSING)
+    return limit - spent - credits_promised(queue)
 
 
-def credits_of_the_cheapest(account: str) -> int:
+def credits_of_the_cheapest(queue: str) -> int:
     """Return the credits that the cheapest ready job needs, at least one. With fewer, FASHN refuses all."""
-    ready = jobs_ready(account, clock.now()).order_by()
+    ready = jobs_ready(queue, clock.now()).order_by()
     return max(1, ready.aggregate(credits=Min("price"))["credits"] or 0)
 
 
 def credits_wanted(account: str) -> int:
-    """Return the credits that all active jobs may still cost."""
-    return _credits_to_come(account, Status.QUEUED) + _credits_under_way(account)
+    """Return the credits that the account may still have to pay, if all queued jobs run on it."""
+    return _credits_to_come(queue_of(account), Status.QUEUED) + _credits_under_way(account)
 
 
 def credits_to_pay(job: TryOnJob) -> int:
@@ -117,15 +117,18 @@ def _midnight_before(now: datetime) -> datetime:
 
 
 def _credits_under_way(account: str) -> int:
-    """Return the price of the predictions in flight and of the further steps of their jobs."""
+    """Return the price of the account's predictions in flight, and of the further steps of all jobs.
+
+    Those on other accounts pay for their own, so this is more than the account needs, and never less.
+    """
     open_calls = Prediction.objects.filter(account=account, state__in=IN_FLIGHT).order_by()
     in_flight = int(open_calls.aggregate(credits=Sum("price"))["credits"] or 0)
-    return in_flight + _credits_to_come(account, Status.PROCESSING)
+    return in_flight + _credits_to_come(queue_of(account), Status.PROCESSING)
 
 
-def _credits_to_come(account: str, *statuses: Status) -> int:
+def _credits_to_come(queue: str, *statuses: Status) -> int:
     """Return the price of the predictions that jobs in these states have still to make."""
-    jobs = TryOnJob.objects.filter(account=account, status__in=statuses).order_by()
+    jobs = TryOnJob.objects.filter(account=queue, status__in=statuses).order_by()
     return int(jobs.aggregate(credits=Sum("price"))["credits"] or 0)
 
 

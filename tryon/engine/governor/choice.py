@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from config.core import clock
-from tryon.accounts import terms_of
+from tryon.accounts import calls_of, queue_of, terms_of
 from tryon.engine.governor import budget, slots
 from tryon.engine.governor.row import read
 from tryon.models import Governor, Lane, Prediction, PredictionState, TryOnJob
@@ -48,19 +48,22 @@ FROM waiting JOIN tryon_tryonjob first ON first.id = (
 
 
 def dispatchable(account: str) -> bool:
-    """Return whether a dispatch could start a job. It costs indexed queries and no lock."""
+    """Return whether a dispatch could start a job on the account. It costs indexed queries and no lock."""
     now = clock.now()
-    return jobs_ready(account, now).exists() and slots.free_slots(read(account), now) > 0
+    return jobs_ready(queue_of(account), now).exists() and slots.free_slots(read(account), now) > 0
 
 
 def next_jobs(governor: Governor) -> list[TryOnJob]:
-    """Return the jobs to start now, and those that no day can pay, to be refused. It needs the lock."""
+    """Return the jobs to start on the account now, and those that no day can pay, to be refused.
+
+    It needs the locks of the queue and of the account.
+    """
     now = clock.now()
     free = slots.free_slots(governor, now)
     if free <= 0:
         return []
     chosen = _trial(now, governor) if slots.is_trial(governor, now) else _fair_choice(now, governor, free)
-    return [*_locked(_too_dear(governor.account, now)), *_locked(chosen)]
+    return [*_locked(_too_dear(queue_of(governor.account), now)), *_locked(chosen)]
 
 
 def _fair_choice(now: datetime, governor: Governor, free: int) -> list[UUID]:
@@ -69,27 +72,27 @@ def _fair_choice(now: datetime, governor: Governor, free: int) -> list[UUID]:
     Bulk never takes the last free slot, so a shopper does not wait behind a batch. It never takes the
     credits that queued jobs of shoppers need.
     """
-    account = governor.account
-    in_flight = _in_flight_by_requester(account)
+    queue = queue_of(governor.account)
+    in_flight = _in_flight_by_requester(queue)
     left = budget.credits_to_spend(governor)
-    chosen, left = _fairest(account, Lane.INTERACTIVE, now, in_flight, free, left)
-    room = free - len(chosen) - (1 if terms_of(account).concurrency > 1 else 0)
+    chosen, left = _fairest(queue, Lane.INTERACTIVE, now, in_flight, free, left)
+    room = free - len(chosen) - (1 if terms_of(governor.account).concurrency > 1 else 0)
     if room > 0:
         if left is not None:
-            left -= budget.credits_promised(account, but=chosen)
-        chosen += _fairest(account, Lane.BULK, now, in_flight, room, left)[0]
+            left -= budget.credits_promised(queue, but=chosen)
+        chosen += _fairest(queue, Lane.BULK, now, in_flight, room, left)[0]
     return chosen
 
 
 def _fairest(
-    account: str, lane: Lane, now: datetime, in_flight: Counter[str], room: int, left: int | None
+    queue: str, lane: Lane, now: datetime, in_flight: Counter[str], room: int, left: int | None
 ) -> tuple[list[UUID], int | None]:
     """Return at most ``room`` jobs within the credits that are left, and the credits left then.
 
     ``in_flight`` is counted on. A job that does not fit beside those before it makes place for cheaper ones.
     """
     chosen: list[UUID] = []
-    while len(chosen) < room and (first := _first_of_each(account, lane, now, left, but=chosen)):
+    while len(chosen) < room and (first := _first_of_each(queue, lane, now, left, but=chosen)):
         fewest = min(in_flight[job.requester] for job in first)
         for job in sorted(first, key=attrgetter("created_at")):
             fits = len(chosen) < room and (left is None or job.price <= left)
@@ -101,29 +104,36 @@ def _fairest(
 
 
 def _first_of_each(
-    account: str, lane: Lane, now: datetime, left: int | None, *, but: list[UUID]
+    queue: str, lane: Lane, now: datetime, left: int | None, *, but: list[UUID]
 ) -> list[TryOnJob]:
     """Return the oldest ready job of each requester in the lane, within the credits left, without ``but``.
 
     Its cost grows with the number of requesters, and not with that of their jobs.
     """
     most = MOST_CREDITS if left is None else left
-    values = {"account": account, "lane": lane, "now": now, "left": most}
+    values = {"account": queue, "lane": lane, "now": now, "left": most}
     names = {f"but_{number}": job_id.hex for number, job_id in enumerate(but)}
     without = f"AND job.id NOT IN ({', '.join(f'%({name})s' for name in names)})" if names else ""
     return list(TryOnJob.objects.raw(FIRST_OF_EACH.format(without=without), {**values, **names}))
 
 
-def _in_flight_by_requester(account: str) -> Counter[str]:
-    counted = slots.taken(account).order_by().values_list("job__requester").annotate(number=Count("pk"))
+def _in_flight_by_requester(queue: str) -> Counter[str]:
+    counted = (
+        slots.all_taken()
+        .filter(calls_of(queue))
+        .order_by()
+        .values_list("job__requester")
+        .annotate(number=Count("pk"))
+    )
     return Counter(dict(counted))
 
 
 def _trial(now: datetime, governor: Governor) -> list[UUID]:
     """Return the least tried job: one that always makes FASHN fail must not get every trial."""
-    left, ready = budget.credits_to_spend(governor), jobs_ready(governor.account, now)
+    queue = queue_of(governor.account)
+    left, ready = budget.credits_to_spend(governor), jobs_ready(queue, now)
     if left is not None:
-        left_for_batches = left - budget.credits_promised(governor.account)
+        left_for_batches = left - budget.credits_promised(queue)
         ready = ready.filter(Q(lane=Lane.INTERACTIVE) | Q(price__lte=left_for_batches), price__lte=left)
     job_ids = list(ready.values_list("pk", flat=True)[:LOOK_AHEAD])
     failed = Prediction.objects.filter(job__in=job_ids, state=PredictionState.FAILED).order_by()
@@ -131,10 +141,10 @@ def _trial(now: datetime, governor: Governor) -> list[UUID]:
     return sorted(job_ids, key=lambda job_id: tried.get(job_id, 0))[:1]
 
 
-def _too_dear(account: str, now: datetime) -> list[UUID]:
-    if not (limit := terms_of(account).daily_limit):
+def _too_dear(queue: str, now: datetime) -> list[UUID]:
+    if not (limit := terms_of(queue).daily_limit):
         return []
-    dear = jobs_ready(account, now).filter(price__gt=limit).order_by("-price")
+    dear = jobs_ready(queue, now).filter(price__gt=limit).order_by("-price")
     return list(dear.values_list("pk", flat=True)[:LOOK_AHEAD])
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from config.core import clock
-from tryon.accounts import alarm
+from tryon.accounts import alarm, queue_of
 from tryon.engine.governor import budget
 from tryon.engine.governor.row import lock, read
 from tryon.engine.governor.slots import at_fashn
@@ -77,7 +77,7 @@ def probe_answered(account: str, credits_left: int) -> None:
         governor = lock(account)
         resumed = governor.pause == Pause.UNAUTHORIZED
         if governor.pause == Pause.OUT_OF_CREDITS:
-            resumed = credits_left >= budget.credits_of_the_cheapest(account)
+            resumed = credits_left >= budget.credits_of_the_cheapest(queue_of(account))
         if governor.pause == Pause.OUT_OF_CREDITS or governor.credits_at_fashn is not None:
             enough = credits_left >= budget.credits_wanted(account)
             governor.credits_at_fashn = None if enough else credits_left

@@ -6,7 +6,7 @@ from tryon.models import Governor
 def lock(account: str) -> Governor:
     """Return the row, locked until the transaction ends. SQLite serialises at BEGIN IMMEDIATE instead."""
     rows = Governor.objects.select_for_update()
-    governor, _ = rows.get_or_create(pk=Governor.ROWS[account], defaults={"account": account})
+    governor, _ = rows.get_or_create(pk=Governor.row_of(account), defaults={"account": account})
     return governor
 
 

@@ -28,12 +28,17 @@ def slots(governor: Governor, now: datetime) -> int:
     return min(most, governor.lowered_to + returned)
 
 
-def taken(account: str) -> QuerySet[Prediction]:
+def all_taken() -> QuerySet[Prediction]:
     """Return the predictions with a slot: FASHN may count them against us, now or when they are sent."""
     recent = clock.now() - UNKNOWN_HOLDS_SLOT
     return Prediction.objects.filter(
-        Q(state__in=IN_FLIGHT) | Q(state=PredictionState.UNKNOWN, submitted_at__gt=recent), account=account
+        Q(state__in=IN_FLIGHT) | Q(state=PredictionState.UNKNOWN, submitted_at__gt=recent)
     )
+
+
+def taken(account: str) -> QuerySet[Prediction]:
+    """Return the predictions with a slot of the account."""
+    return all_taken().filter(account=account)
 
 
 def slots_taken(account: str) -> int:
@@ -98,7 +103,7 @@ def _runs_left(account: str, now: datetime) -> int:
 def _runs_sent(account: str, now: datetime) -> int:
     """Return the number of submissions in the last minute. A refused one has left only its event."""
     since = now - RUN_WINDOW
-    refused = JobEvent.objects.filter(kind=EventKind.SUBMISSION_REFUSED, job__account=account, at__gt=since)
+    refused = JobEvent.objects.filter(kind=EventKind.SUBMISSION_REFUSED, data__account=account, at__gt=since)
     return _sent_since(account, since).count() + refused.count()
 
 

@@ -196,7 +196,8 @@ def forget_refused(prediction: Prediction, *, error_name: str) -> bool:
 
     Return False if it is not being sent any more: another process has given its answer up.
     """
-    return transition(prediction, PredictionEdge.REFUSE, data={"error": error_name})
+    data = {"error": error_name, "account": prediction.account}
+    return transition(prediction, PredictionEdge.REFUSE, data=data)
 
 
 def mark_failed(prediction: Prediction, *, error_name: str, error_message: str = "") -> bool:

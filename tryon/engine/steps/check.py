@@ -91,7 +91,7 @@ def note_success(job: TryOnJob, prediction: Prediction, answer: PredictionStatus
         lifecycle.mark_succeeded,
         prediction,
         credits_used=prediction.price if answer.credits_used is None else answer.credits_used,
-        next_call=call_for(job, step) if further else None,
+        next_call=call_for(job, step, prediction.account) if further else None,
         progress=progress_now(job) if further else lifecycle.DOWNLOADING_PROGRESS,
         price=credits_from(job, step + 1) if further else 0,
     )

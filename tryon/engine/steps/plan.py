@@ -6,7 +6,7 @@ import structlog
 from django.db import IntegrityError
 
 from config.core import clock
-from tryon.accounts import terms_of
+from tryon.accounts import queue_of, terms_of
 from tryon.engine import governor, lifecycle
 from tryon.failures import FailureCode
 from tryon.fashn.inputs import Step, total_credits
@@ -28,7 +28,7 @@ def price_jobs(account: str) -> None:
     It needs the account's lock, and costs two queries if there is none. Without it, budgets would take these
     jobs, or their further steps, as free.
     """
-    for job in jobs_without_price(account)[:PRICED_AT_ONCE]:
+    for job in jobs_without_price(queue_of(account))[:PRICED_AT_ONCE]:
         if (price := governor.credits_to_pay(job)) > 0:
             lifecycle.set_price(job, price=price)
     for call in calls_without_price(account)[:PRICED_AT_ONCE]:
@@ -36,8 +36,8 @@ def price_jobs(account: str) -> None:
             lifecycle.set_price(call.job, price=price)
 
 
-def start(job: TryOnJob) -> bool:
-    """Move a queued job to processing with a reserved slot. It needs the account's lock.
+def start(job: TryOnJob, account: str) -> bool:
+    """Move a queued job to processing with a reserved slot on the account. It needs the locks.
 
     The job does not pay again for an earlier attempt's steps: it continues with its first open step, or goes
     straight to collecting. A bad row that can't start is logged and does not stop the others.
@@ -51,7 +51,7 @@ def start(job: TryOnJob) -> bool:
                 next_check_at=clock.now(),
                 price=credits_from(job, step + 1),
             )
-        call = None if step == steps else call_for(job, step)
+        call = None if step == steps else call_for(job, step, account)
         if call is not None and (code := _reason_not_to_pay(job, call)) is not None:
             lifecycle.refuse(job, code=code)
             return False
@@ -99,12 +99,12 @@ def is_next(job: TryOnJob, prediction: Prediction) -> bool:
     return step == prediction.step and known_call(job, step) is None
 
 
-def call_for(job: TryOnJob, step: int) -> Prediction:
-    """Return a step's new prediction, not saved yet."""
+def call_for(job: TryOnJob, step: int, account: str) -> Prediction:
+    """Return a step's new prediction on an account, not saved yet."""
     call = steps_of(options_of(job))[step]
     return Prediction(
         job=job,
-        account=job.account,
+        account=account,
         payer=job.payer,
         api_key=job.api_key,
         shopper=job.shopper,

@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from tryon.sandbox import DEFAULT_CREDITS, DEFAULT_KEY, Sandbox
 
-# Not an argument, which every user of the machine can read.
+# Not arguments, which every user of the machine can read.
 KEY_VARIABLE: Final = "FASHN_SANDBOX_KEY"
+MORE_KEYS_VARIABLE: Final = "FASHN_SANDBOX_MORE_KEYS"
 
 
 class Command(BaseCommand):
@@ -35,6 +36,11 @@ class Command(BaseCommand):
             "--key",
             default=os.environ.get(KEY_VARIABLE) or DEFAULT_KEY,
             help=f"API key to accept (default: {KEY_VARIABLE} of the environment, or {DEFAULT_KEY})",
+        )
+        parser.add_argument(
+            "--more-keys",
+            default=os.environ.get(MORE_KEYS_VARIABLE, ""),
+            help=f"keys of further accounts, between commas (default: {MORE_KEYS_VARIABLE}, or none)",
         )
         parser.add_argument(
             "--credits",
@@ -70,6 +76,7 @@ def _sandbox(options: dict[str, Any]) -> Sandbox:
             port=port,
             speed=speed,
             api_key=options["key"],
+            more_keys=[key for key in options["more_keys"].split(",") if key],
             credits=options["credits"],
             url=options["url"].rstrip("/"),
             keep_hours=options["keep_hours"],

@@ -1,0 +1,155 @@
+"""Several keys of FASHN: each account has its own limits, and all promises hold for the jobs of all."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from tests.admin_pages import sign_in
+from tests.conftest import Api, Finish, Generate, data_of
+from tests.factories import TryOnJobFactory
+from tryon.accounts import terms_of
+from tryon.engine import governor
+from tryon.engine.advance import dispatch_all
+from tryon.models import Account, Governor, Lane, Pause, Prediction, Status, TryOnJob
+from tryon.money.balances import ask_balances
+from tryon.money.selectors import balance, calls_in, last_days, spending, total
+from tryon.sandbox import Sandbox
+from tryon.services.outlook import slots_of
+
+SECOND = "live-2"
+
+
+@pytest.fixture
+def sandbox(settings: Settings) -> Iterator[Sandbox]:
+    """A FASHN with two accounts, both ours."""
+    with Sandbox(speed=500, more_keys=["fa-second"]) as server:
+        server.configure(plainPictures=True)
+        settings.FASHN_API_URL = server.url
+        settings.FASHN_API_KEY = server.api_key
+        settings.FASHN_API_KEYS = ["fa-second"]
+        settings.QUEUE_CONCURRENCY = 2
+        yield server
+
+
+def accounts_of_calls() -> list[str]:
+    return list(Prediction.objects.order_by("account").values_list("account", flat=True))
+
+
+@pytest.mark.django_db
+def test_two_keys_have_twice_the_slots_and_bulk_leaves_one_of_each_to_shoppers(sandbox: Sandbox) -> None:
+    TryOnJobFactory.create_batch(3, lane=Lane.BULK)
+    dispatch_all()
+    assert accounts_of_calls() == [Account.LIVE, SECOND]
+    TryOnJobFactory.create_batch(5)
+    dispatch_all()
+    assert accounts_of_calls() == [Account.LIVE, Account.LIVE, SECOND, SECOND]
+    assert slots_of(Account.LIVE) == (4, 4)
+
+
+def test_the_jobs_of_one_queue_are_made_on_both_accounts_within_the_limits_of_each(
+    sandbox: Sandbox, generate: Generate, finish: Finish
+) -> None:
+    sandbox.configure(concurrency=2)
+    jobs = [generate(seed=seed)["jobId"] for seed in range(8)]
+    assert {finish(job_id).status for job_id in jobs} == {Status.COMPLETED}
+    ledger = sandbox.ledger()
+    assert ledger["requests"]["run"] == 8
+    assert ledger["refusals"] == {}
+    assert set(accounts_of_calls()) == {Account.LIVE, SECOND}
+    left = sandbox.credits()["total"], sandbox.credits("fa-second")["total"]
+    assert sum(left) == 2 * 10_000 - 8
+    assert max(left) < 10_000
+
+
+def test_further_steps_run_on_the_account_of_the_first(
+    sandbox: Sandbox, generate: Generate, finish: Finish
+) -> None:
+    for seed in range(2):
+        job_id = generate(seed=seed, background="red")["jobId"]
+    finish(job_id)
+    for job in TryOnJob.objects.all():
+        finish(str(job.pk))
+        assert job.predictions.values("account").distinct().count() == 1
+        assert job.predictions.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("refusal", "pause"),
+    [("OutOfCredits", Pause.OUT_OF_CREDITS), ("UnauthorizedAccess", Pause.UNAUTHORIZED)],
+)
+def test_a_key_that_is_refused_pauses_its_account_and_the_job_goes_to_the_other(
+    sandbox: Sandbox, generate: Generate, finish: Finish, refusal: str, pause: Pause
+) -> None:
+    sandbox.inject("run", refusal)
+    assert finish(generate()["jobId"]).status == Status.COMPLETED
+    [refused] = Governor.objects.exclude(pause="")
+    assert refused.pause == pause
+    [call] = Prediction.objects.all()
+    assert call.account != refused.account
+    assert sandbox.ledger()["requests"]["run"] == 2
+
+
+@pytest.mark.django_db
+def test_refusals_count_against_the_rate_of_their_account_only(sandbox: Sandbox, settings: Settings) -> None:
+    settings.FASHN_RUN_CALLS = 1
+    TryOnJobFactory.create_batch(4)
+    dispatch_all()
+    assert accounts_of_calls() == [Account.LIVE, SECOND]  # one a minute on each
+
+
+@pytest.mark.django_db
+def test_the_limit_of_a_day_is_one_for_all_accounts(sandbox: Sandbox, settings: Settings) -> None:
+    settings.TRYON_DAILY_LIMIT = 3
+    TryOnJobFactory.create_batch(6, price=1)
+    dispatch_all()
+    assert Prediction.objects.count() == 3
+    assert governor.credits_left_today(Account.LIVE) == 0
+
+
+def test_the_money_of_both_accounts_is_one(
+    sandbox: Sandbox, generate: Generate, finish: Finish, settings: Settings
+) -> None:
+    settings.QUEUE_CONCURRENCY = 1
+    jobs = [generate(seed=seed)["jobId"] for seed in range(2)]
+    for job_id in jobs:
+        finish(job_id)
+    assert set(accounts_of_calls()) == {Account.LIVE, SECOND}
+    today = last_days(1)
+    assert total(spending(today)).credits == calls_in(today).count() == 2
+    ask_balances()
+    known = balance()
+    assert known is not None
+    assert known.credits == 2 * 10_000 - 2
+
+
+def test_operators_pause_one_account_or_all(sandbox: Sandbox, manager: Api) -> None:
+    paused = Governor.objects.filter(pause=Pause.OPERATOR).order_by("pk")
+    browser = sign_in()
+    page = browser.get("/admin/tryon/governor/", {"account": SECOND})
+    assert "Live 2" in page.content.decode()
+    browser.post("/admin/tryon/governor/pause/", {"account": SECOND})
+    assert [row.account for row in paused.all()] == [SECOND]
+    assert "Live 2: An operator paused the service." in browser.get("/admin/").content.decode()
+    browser.post("/admin/tryon/governor/resume/", {"account": SECOND, "all": "on"})
+    assert not paused.all()
+    manager.post("stats/pause")
+    assert [row.account for row in paused.all()] == [Account.LIVE, SECOND]
+    assert data_of(manager.post("stats/resume"))["governor"]["pause"] == ""
+    assert not paused.all()
+
+
+def test_a_waiting_job_is_told_of_trouble_only_if_no_account_can_take_it(
+    sandbox: Sandbox, generate: Generate, owner: Api
+) -> None:
+    governor.pause(Account.LIVE, Pause.OPERATOR)
+    job_id = generate()["jobId"]
+    assert "waitReason" not in data_of(owner.get(f"jobs/{job_id}"))
+    governor.pause(SECOND, Pause.OPERATOR)
+    job_id = generate(seed=2)["jobId"]
+    assert data_of(owner.get(f"jobs/{job_id}"))["waitReason"] == "paused"
+
+
+def test_an_account_whose_key_is_gone_has_no_key(settings: Settings) -> None:
+    settings.FASHN_API_KEYS = ["fa-second"]
+    assert (terms_of(SECOND).key, terms_of("live-3").key) == ("fa-second", "")
