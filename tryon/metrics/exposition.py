@@ -13,6 +13,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 from redis import RedisError
 
+from tryon.accounts import queues
 from tryon.engine import queue
 from tryon.metrics import readings
 from tryon.metrics.families import counter, gauge, histogram
@@ -104,8 +105,13 @@ def _accounts() -> Iterator[Metric]:
         "tryon_credits_today",
         "Credits spent today (UTC), and the daily limit where there is one.",
         ["account", "state"],
-        {(one.account, "spent"): one.credits_today for one in found}
-        | {(one.account, "limit"): one.daily_limit for one in found if one.daily_limit},
+        # The accounts of a queue share its budget.
+        {(one.account, "spent"): one.credits_today for one in found if one.account in queues()}
+        | {
+            (one.account, "limit"): one.daily_limit
+            for one in found
+            if one.account in queues() and one.daily_limit
+        },
     )
 
 
