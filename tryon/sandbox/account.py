@@ -7,7 +7,7 @@ from .limits import RateLimits
 
 @dataclass(eq=False)
 class Account:
-    """What one key has. Subscription credits are spent first. The lifecycle's lock guards the balance."""
+    """One key's balance and limits. Subscription credits are spent first. The lifecycle's lock guards it."""
 
     subscription: int
     limits: RateLimits = field(repr=False)
