@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from config.core.admin.charts import bar_chart
 from config.core.admin.widgets import moment
 from config.people.models import AuditEntry, Decision
+from tryon.accounts import queue_of
 from tryon.engine import governor
 from tryon.metrics.readings import ProcessReading, processes
 from tryon.metrics.stages import Stage
@@ -56,7 +57,7 @@ def figures(stats: WindowStatistics, account: str, window: Window) -> dict[str, 
         "workers": _workers(seen),
         "is_redis_away": seen.workers is None,
         "swept_at": moment(seen.swept_at) if seen.swept_at else "",
-        "balance": balance(account),
+        "balance": balance(queue_of(account)),
         "paused": paused(account),
     }
 

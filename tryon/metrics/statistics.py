@@ -2,6 +2,7 @@
 
 from typing import Annotated, TypedDict
 
+from tryon.accounts import queue_of
 from tryon.metrics.readings import lanes
 from tryon.metrics.windows import Window, WindowStatistics, window_statistics
 from tryon.services.stats import Statistics, statistics
@@ -19,12 +20,12 @@ class WindowedStatistics(Statistics):
 
 
 def statistics_with(account: str, window: Window) -> WindowedStatistics:
-    """Return an account's state, what waits on it, and what happened in a window."""
+    """Return an account's state, what waits in its queue, and what happened in a window."""
     return {
         **statistics(account),
         "queue": [
             {"lane": one.lane, "queued": one.jobs, "oldestSeconds": round(one.oldest_seconds, 1)}
-            for one in lanes([account])
+            for one in lanes([queue_of(account)])
         ],
-        "window": window_statistics(account, window),
+        "window": window_statistics(queue_of(account), window),
     }
