@@ -68,7 +68,7 @@ def test_a_refused_attempt_leaves_an_event_and_no_call(
     job = TryOnJob.objects.get()
     assert (job.status, job.price, job.retry_count) == (Status.QUEUED, 1, 0)
     event = job.events.get(kind="submission_refused")
-    assert event.data == {"error": fault}
+    assert event.data == {"error": fault, "account": "live"}
     Governor.objects.update(probe_at=clock.now())
     assert finish(job_id).status == Status.COMPLETED
 
