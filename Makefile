@@ -51,12 +51,12 @@ test: $(ENV)/dev.stamp redis
 test-slow: $(ENV)/dev.stamp redis
 	@exec $(BIN)/pytest --numprocesses 4 --dist worksteal -m slow $(ARGS)
 
-# Pictures, the FASHN client, the sandbox and the demo do not depend on the database.
+# Pictures, the FASHN client, the sandbox, the demo and texts do not depend on the database.
 test-postgres: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tests.postgres $(BIN)/pytest --numprocesses auto \
 	    --ignore tests/tryon/fashn --ignore tests/tryon/sandbox --ignore tests/config/core/images \
 	    --ignore tests/tryon/demo/test_supervisor.py \
-	    --ignore tests/config/test_settings.py -m "not slow" \
+	    --ignore tests/config/test_settings.py --ignore-glob "tests/test_*.py" -m "not slow" \
 	    --cov --cov-config=tests/branches.toml $(ARGS)
 
 SEEDS ?= 1

@@ -113,6 +113,7 @@ class ProductImageUploadForm(MetadataForm):
     metadata = forms.JSONField(
         label=_("Metadata"),
         required=False,
+        initial=dict,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 40}),
         help_text=_('Anything the shop wants to keep with the photo, as a JSON object: {"colour": "red"}.'),
         **METADATA_FIELD,

@@ -55,6 +55,10 @@ def test_the_name_of_a_file_says_product_and_view(staff: Client) -> None:
     assert f'href="/admin/tryon/productimage/{photo.pk}/change/"' in answer["html"]
 
 
+def test_nothing_is_in_the_field_of_metadata_that_a_person_has_to_remove(staff: Client) -> None:
+    assert "null" not in page(staff, PRODUCTS)
+
+
 def test_a_person_finds_their_pattern_again_and_nobody_elses(staff: Client) -> None:
     send(staff, "front-SKU-1.jpg", SHIRT, pattern="{view}-{product}")
     assert 'value="{view}-{product}"' in page(staff, PRODUCTS)
