@@ -73,7 +73,7 @@ def accounts_of(queue: str) -> list[str]:
 
 def queue_of(account: str) -> str:
     """Return the queue whose jobs run on an account."""
-    return Account.TEST if account == Account.TEST else Account.LIVE
+    return (Account.TEST if account == Account.TEST else Account.LIVE).value
 
 
 def calls_of(queue: str) -> Q:

@@ -62,7 +62,7 @@ def test_an_error_that_the_schema_does_not_have_fails(owner: Api, monkeypatch: p
     class Teapot(operations.WebhookNotFound):
         status = 418
 
-    monkeypatch.setattr("tryon.api.views.JobNotFound", Teapot)
+    monkeypatch.setattr("tryon.api.archived.JobNotFound", Teapot)
     with pytest.raises(AssertionError, match="answered 418: the schema does not have this status"):
         owner.get("jobs/00000000-0000-4000-8000-000000000000")
 

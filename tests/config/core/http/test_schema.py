@@ -122,7 +122,7 @@ def test_a_refusal_for_now_says_when_to_ask_again(owner: Api, monkeypatch: pytes
     class Busy(JobNotFound):
         status = 503
 
-    monkeypatch.setattr("tryon.api.views.JobNotFound", Busy)
+    monkeypatch.setattr("tryon.api.archived.JobNotFound", Busy)
     assert owner.get(f"jobs/{UUID(int=0)}")["Retry-After"] == "30"
 
 
