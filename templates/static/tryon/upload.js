@@ -226,10 +226,12 @@ form.addEventListener("submit", (event) => {
   if (pattern && !product.value && !isPattern(patternNow())) said.textContent = say("pattern");
   else if (form.reportValidity()) next();
 });
-input.addEventListener("change", () => {
+function takeChosen() {
   add([...input.files]);
   input.value = "";
-});
+}
+
+input.addEventListener("change", takeChosen);
 form.addEventListener("input", ({ target }) => {
   if (target !== pattern && target !== product) return;
   for (const entry of entries) if (entry.state === "waiting") draw(entry, say("waiting"));
@@ -258,3 +260,4 @@ input.closest(".form-row").hidden = true;
 input.removeAttribute("required");
 for (const button of form.querySelectorAll("#studio-sent [data-again]")) button.hidden = false;
 tell();
+if (input.files.length) takeChosen(); // a person was faster than this script
