@@ -154,6 +154,8 @@ def test_the_commands_for_kubernetes_name_what_is_there() -> None:
         elif line[1] == "scale":
             wanted = line[3 : line.index("--namespace")]
             assert all(("Deployment", name) in names for name in wanted)
+        elif line[1] == "rollout":
+            assert ("Deployment", line[4]) in names
         elif line[1] == "delete":
             assert ("Job", line[3]) in names
         else:

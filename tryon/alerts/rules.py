@@ -52,7 +52,7 @@ _RULES: Final = (
     Rule(
         "queue_old",
         Severity.WARNING,
-        _("Jobs wait for long"),
+        _("Jobs wait too long"),
         _("The oldest queued job of the lane %(subject)s has waited for %(seconds)s s. %(jobs)s jobs wait."),
         finds.queue_old,
         **setting_of("ALERT_QUEUE_SECONDS"),

@@ -132,7 +132,9 @@ class PlanForm(OptionsForm):
         initial=1,
         min_value=1,
         max_value=MOST_TRIES,
-        help_text=_("Each has a seed of its own and costs as much as the first. The review keeps the best."),
+        help_text=_(
+            "Each has a seed of its own and costs as much as the first. Approve the best in the review."
+        ),
     )
     max_credits = forms.IntegerField(
         label=_("Credits at most"),

@@ -113,8 +113,8 @@ def _decide(request: HttpRequest) -> HttpResponseBase:
     messages.success(request, text % {"count": changed})
     if in_hand:
         text = ngettext(
-            "%(count)d result is in somebody else's hand, and stays as it is.",
-            "%(count)d results are in somebody else's hand, and stay as they are.",
+            "%(count)d result is in somebody else's hands, and stays as it is.",
+            "%(count)d results are in somebody else's hands, and stay as they are.",
             in_hand,
         )
         messages.warning(request, text % {"count": in_hand})
