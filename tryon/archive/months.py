@@ -155,6 +155,7 @@ def _detach(name: str) -> bool:
             return False
         _execute(f"ALTER TABLE {TABLE} DETACH PARTITION {name}")
         _execute(f"INSERT INTO {DEFAULT} SELECT * FROM {name} WHERE {STAYING}")  # noqa: S608
+        _execute(f"TRUNCATE {name}")  # its drop may have to wait, and a job that it names could not go
         done.append(name)
     return bool(done)
 

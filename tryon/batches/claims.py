@@ -10,10 +10,9 @@ from django.db import transaction
 from django.db.models import Case, F, Sum, When
 
 from config.core import clock
-from tryon.accounts import calls_of
 from tryon.batches.models import Batch, BatchItem, BatchState, ItemState, PauseCode
 from tryon.batches.selectors import balance_known, credits_taken, items_under_way
-from tryon.models import Account, Prediction, PredictionState
+from tryon.models import Prediction, PredictionState
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -88,7 +87,7 @@ def credits_above_floor(batch: Batch) -> int | None:
     balance = balance_known()
     if balance is None:
         raise BalanceUnknown
-    sent = Prediction.objects.filter(calls_of(Account.LIVE), submitted_at__gte=balance.at)
+    sent = Prediction.objects.filter(balance.since)
     price = Case(When(state=PredictionState.SUCCEEDED, then=F("credits_used")), default=F("price"))
     spent = sent.exclude(state=PredictionState.FAILED).aggregate(credits=Sum(price))["credits"]
     return balance.credits - (spent or 0) - _promised() - batch.credit_floor

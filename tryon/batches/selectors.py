@@ -98,10 +98,14 @@ def items_outdated(batch: Batch) -> QuerySet[BatchItem]:
 
 
 class Balance(NamedTuple):
-    """The balance at FASHN, in credits, and the time when FASHN told it."""
+    """The balance at FASHN, in credits, and the time when FASHN told it.
+
+    ``since`` is the condition for the calls that it may not have: each account tells at its own time.
+    """
 
     credits: int
     at: datetime
+    since: Q
 
 
 def balance_known() -> Balance | None:
@@ -114,4 +118,7 @@ def balance_known() -> Balance | None:
     told = list(apps.get_model("money", "Balance")._default_manager.filter(account__in=names))
     if len(told) < len(names):
         return None
-    return Balance(sum(each.credits for each in told), min(each.at for each in told))
+    since = Q()
+    for each in told:
+        since |= Q(account=each.account, submitted_at__gte=each.at)
+    return Balance(sum(each.credits for each in told), min(each.at for each in told), since)

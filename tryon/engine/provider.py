@@ -32,7 +32,7 @@ def client(account: str) -> FashnClient:
     return _client(terms.url, terms.key, settings.FASHN_TIMEOUT_SECONDS)
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=64)
 def _client(base_url: str, api_key: str, read_timeout: float) -> FashnClient:
     return FashnClient(base_url=base_url, api_key=api_key, read_timeout=read_timeout)
 

@@ -50,6 +50,10 @@ _UNPAID: Final = [state for state in PredictionState if state != PredictionState
 _COSTLESS: Final = [state for state in _UNPAID if state != PredictionState.UNKNOWN]
 _AMONG_PAID: Final = ~Q(state__in=_UNPAID)
 _AMONG_COSTLY: Final = ~Q(state__in=_COSTLESS)
+# The paid calls of a call's job that were made after it.
+_LATER: Final = Prediction.objects.filter(
+    _AMONG_PAID, job=OuterRef("job"), created_at__gt=OuterRef("created_at")
+)
 
 
 class Line(NamedTuple):
@@ -94,8 +98,7 @@ def described(calls: QuerySet[Prediction]) -> QuerySet[Prediction]:
 
 def lines(calls: QuerySet[Prediction]) -> Iterator[Line]:
     """Yield the sums of calls by all columns."""
-    later = Prediction.objects.filter(_AMONG_PAID, job=OuterRef("job"), created_at__gt=OuterRef("created_at"))
-    is_last = _IS_PAID & Q(job__status=Status.COMPLETED) & ~Q(Exists(later))
+    is_last = _IS_PAID & Q(job__status=Status.COMPLETED) & ~Q(Exists(_LATER))
     rows = (
         described(calls)
         .values(*COLUMNS)
@@ -123,8 +126,8 @@ def complaints_of(calls: QuerySet[Prediction], *, is_archived: bool = False) -> 
     """
     last: dict[UUID, dict[str, Any]] = {}
     given = _reasons_given(calls)
-    rows = described(calls.filter(_AMONG_PAID, job__in=[job for job, _ in given])).order_by("created_at")
-    for row in rows.values("job", *COMMON):
+    rows = described(calls.filter(~Exists(_LATER), _AMONG_PAID, job__in=[job for job, _ in given]))
+    for row in rows.order_by("created_at").values("job", *COMMON):
         last[row["job"]] = _columns(row, COMMON)
     numbers: Counter[tuple[Any, ...]] = Counter()
     for job, reasons in given:

@@ -162,13 +162,14 @@ def _go_on(job: TryOnJob, caller: Caller, request_id: UUID | None, lane: Lane) -
         try:
             to = Lane.BULK if lane == Lane.BULK else None  # a person's retry stays where the job was
             owner = NewOwner(caller.owner, payer_of(caller), to) if may_pay_again(job, caller) else None
+            price = actions.price_of_retry(job)  # before its paid pictures are in use again
             retried = actions.retry(job, by=caller.requester, new_owner=owner, request_id=request_id)
         except OptionError as error:
             raise OptionsOutdated from error
         if not retried:
             raise JobNotFailed
         check_limits(job)
-        audit.note(caller, job, Decision.RETRY, credits=actions.price_of(job))
+        audit.note(caller, job, Decision.RETRY, credits=price)
         # Look after the change, which keeps identical jobs out: one may have just completed.
         if result_live(job.cache_key) is not None:
             raise ResultAppeared

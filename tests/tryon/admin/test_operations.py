@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from config.core import clock
+from config.people.models import AuditEntry, Decision
 from tests.admin_pages import page, run_action, sign_in
 from tests.conftest import Finish, Generate
 from tests.factories import PredictionFactory, TryOnJobFactory
@@ -194,3 +195,12 @@ def test_a_job_is_retried_from_its_page(work: Callable[[], None]) -> None:
     answer = staff.post(address, {**fields, "confirmed": "1"}, follow=True)
     assert "1 of 1 jobs were retried." in answer.content.decode()
     assert answer.redirect_chain[-1][0] == address
+
+
+def test_the_audit_log_has_the_price_that_was_confirmed() -> None:
+    job, now = TryOnJobFactory.create(failed=True, error_code="result_not_usable"), clock.now()
+    paid = {"state": PredictionState.SUCCEEDED, "submitted_at": now, "finished_at": now}
+    PredictionFactory.create(job=job, output="https://cdn.example/a.png", **paid)
+    sign_in().post(JOBS, {"action": "retry", "_selected_action": str(job.pk), "confirmed": "0"})
+    entry = AuditEntry.objects.get(decision=Decision.RETRY)
+    assert entry.additional_data == {"credits": 0}

@@ -105,6 +105,7 @@ def test_the_credits_of_the_day(settings: Settings) -> None:
     settings.TRYON_DAILY_LIMIT = 5
     spent = {"state": PredictionState.SUCCEEDED, "credits_used": 4, "submitted_at": clock.now()}
     PredictionFactory.create(job__failed=True, **spent)
+    settings.FASHN_API_KEYS = ["fa-second"]  # its accounts share the budget
     assert found("budget_80") == ["80 % of today's credits of the account live are used: 4 of 5."]
     settings.TRYON_DAILY_LIMIT = 4
     assert found("budget_80") == []

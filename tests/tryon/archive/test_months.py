@@ -92,6 +92,25 @@ def test_what_outlived_its_month_goes_with_its_job(settings: Settings) -> None:
     assert not JobEvent.objects.exists()
 
 
+def test_a_table_that_waits_for_its_drop_keeps_no_job(settings: Settings) -> None:
+    tasks.sweep()
+    job = TryOnJobFactory.create(failed=True)
+    job.events.create(kind="queued")
+    [month] = tables()
+    settings.EVENT_TTL_DAYS = -200
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tryon.archive.months._detached", list)
+        clean("old_events")
+    assert rows(f"SELECT to_regclass('{month}')") == [(month,)]
+    TryOnJob.objects.update(updated_at=clock.now() - timedelta(days=900))
+
+    clean("archived_jobs")
+
+    assert not TryOnJob.objects.exists()
+    clean("old_events")
+    assert rows(f"SELECT to_regclass('{month}')") == [(None,)]
+
+
 def test_a_sweep_waits_for_no_long_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tryon.archive.months.PATIENCE", "10ms")
     tasks.sweep()

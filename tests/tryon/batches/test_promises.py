@@ -13,17 +13,18 @@ from pytest_django import Settings
 from config.core import clock
 from config.shops.callers import person_calling
 from tests.conftest import Api
+from tests.factories import PredictionFactory
 from tests.tryon.batches.conftest import Plan, Run, paid
 from tests.tryon.batches.test_feeding import ask, killed
 from tryon import tasks
 from tryon.batches import asking, feeding, settling
-from tryon.batches.claims import claim
+from tryon.batches.claims import claim, credits_above_floor
 from tryon.batches.models import Batch, BatchState, PauseCode
 from tryon.batches.orders import batch_change, batch_start, credits_missing, retry_price
 from tryon.batches.plans import plan_make
 from tryon.batches.selectors import LOST, credits_taken, payer_of
 from tryon.fashn.options import TryOnOptions
-from tryon.models import Account, Lane, Status, TryOnJob
+from tryon.models import Account, Lane, PredictionState, Status, TryOnJob
 from tryon.money.models import Balance
 from tryon.money.selectors import last_days, spending, totals_by
 from tryon.sandbox import Sandbox
@@ -175,6 +176,17 @@ def test_what_a_worker_has_taken_and_not_sent_counts_against_the_floor(started: 
 
     batch.refresh_from_db()
     assert (states(batch)[2], batch.pause_code) == ("waiting", PauseCode.CREDIT_FLOOR)
+
+
+def test_a_key_that_is_refused_takes_nothing_from_the_floor_of_the_others(settings: Settings) -> None:
+    settings.FASHN_API_KEYS = ["fa-second"]
+    week_ago = clock.now() - timedelta(days=7)
+    Balance.objects.create(account=Account.LIVE, credits=102)
+    Balance.objects.create(account="live-2", credits=10, at=week_ago)
+    spent = {"state": PredictionState.SUCCEEDED, "submitted_at": week_ago + timedelta(days=1)}
+    PredictionFactory.create(job__failed=True, credits_used=50, **spent)
+    PredictionFactory.create(job__failed=True, credits_used=3, account="live-2", **spent)
+    assert credits_above_floor(Batch(credit_floor=100)) == 102 + 10 - 3 - 100
 
 
 def test_a_batch_whose_budget_ends_half_way_says_until_when_it_waits_and_goes_on(

@@ -11,7 +11,8 @@ from tests.factories import TryOnJobFactory
 from tryon.accounts import terms_of
 from tryon.engine import governor
 from tryon.engine.advance import dispatch_all
-from tryon.models import Account, Governor, Lane, Pause, Prediction, Status, TryOnJob
+from tryon.engine.provider import client
+from tryon.models import Account, Governor, Lane, Pause, Prediction, Status, TryOnJob, further_account
 from tryon.money.balances import ask_balances
 from tryon.money.selectors import balance, calls_in, last_days, spending, total
 from tryon.sandbox import Sandbox
@@ -153,3 +154,11 @@ def test_a_waiting_job_is_told_of_trouble_only_if_no_account_can_take_it(
 def test_an_account_whose_key_is_gone_has_no_key(settings: Settings) -> None:
     settings.FASHN_API_KEYS = ["fa-second"]
     assert (terms_of(SECOND).key, terms_of("live-3").key) == ("fa-second", "")
+
+
+def test_each_account_keeps_its_connections_however_many_there_are(settings: Settings) -> None:
+    settings.FASHN_API_KEYS = [f"fa-{number}" for number in range(2, 10)]
+    first = client(Account.LIVE)
+    for number in range(2, 10):
+        client(further_account(number))
+    assert client(Account.LIVE) is first

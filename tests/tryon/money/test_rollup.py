@@ -156,6 +156,15 @@ def test_reasons_are_those_of_reviewers_and_of_shoppers() -> None:
         roll_up()
 
 
+def test_a_reason_counts_once_for_a_picture_that_was_made_over_midnight() -> None:
+    result = pictured(days_ago=OLD)
+    paid(result.job, days_ago=OLD - 1, step=1)
+    ResultFeedbackFactory.create(job=result.job, verdict=Verdict.NO, reasons=[Reason.HANDS])
+    for _ in range(2):
+        assert [number for _columns, _reason, number in complaints(last_days(DAYS))] == [1]
+        roll_up()
+
+
 def test_an_approved_picture_costs_all_that_was_paid() -> None:
     assert cost_per_approved() is None
     pictured(Review.APPROVED, days_ago=2, spent=2)
