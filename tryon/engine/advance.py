@@ -66,8 +66,11 @@ def dispatch(queue_name: str, *, but: UUID | None = None) -> int:
     with transaction.atomic():
         # One dispatch of a queue at a time: its budgets are for all accounts together.
         governor.lock(queue_name)
-        # The account with the fewest in flight first, so that each has room for a burst.
-        started = [job for account in sorted(ready, key=governor.slots_taken) for job in _start_on(account)]
+        # A healthy account first: one that fails has the fewest in flight. Then the one with the most room.
+        order = sorted(
+            ready, key=lambda account: (governor.is_unwell(account), governor.slots_taken(account))
+        )
+        started = [job for account in order for job in _start_on(account)]
     for job in started:
         if job.pk != but:
             queue.enqueue_advance(job.pk)

@@ -143,6 +143,8 @@ def test_operators_pause_one_account_or_all(sandbox: Sandbox, manager: Api) -> N
 def test_a_waiting_job_is_told_of_trouble_only_if_no_account_can_take_it(
     sandbox: Sandbox, generate: Generate, owner: Api
 ) -> None:
+    governor.pause(SECOND, Pause.OPERATOR)
+    governor.resume(SECOND)
     governor.pause(Account.LIVE, Pause.OPERATOR)
     job_id = generate()["jobId"]
     assert "waitReason" not in data_of(owner.get(f"jobs/{job_id}"))
@@ -162,3 +164,23 @@ def test_each_account_keeps_its_connections_however_many_there_are(settings: Set
     for number in range(2, 10):
         client(further_account(number))
     assert client(Account.LIVE) is first
+
+
+def test_what_fails_on_one_account_is_tried_on_the_other(
+    sandbox: Sandbox, generate: Generate, finish: Finish
+) -> None:
+    sandbox.inject("run", "service_unavailable")
+    job_id = generate()["jobId"]
+    assert finish(job_id).status == Status.COMPLETED
+    assert accounts_of_calls() == [Account.LIVE, SECOND]
+
+
+@pytest.mark.django_db
+def test_a_key_that_is_added_while_the_service_is_paused_starts_nothing(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    governor.pause(Account.LIVE, Pause.OPERATOR)
+    TryOnJobFactory.create_batch(2)
+    dispatch_all()
+    assert accounts_of_calls() == []
+    assert governor.current(SECOND).pause == Pause.OPERATOR

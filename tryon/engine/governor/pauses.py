@@ -27,6 +27,12 @@ def current(account: str) -> Governor:
     return read(account)
 
 
+def is_unwell(account: str) -> bool:
+    """Return whether FASHN has refused or failed the account's calls, and accepted none since."""
+    state = read(account)
+    return bool(state.failures or state.refusals)
+
+
 def lower_slots(account: str, *, refused: UUID) -> int:
     """Use fewer slots for a while, because FASHN counts more predictions in flight than it allows.
 
