@@ -109,7 +109,7 @@ class Home:
         if reason := pause_known():
             yield Step(reason, operations)
         kept = report()
-        if kept is not None and any(finding.state != State.GOOD for finding in kept.findings):
+        if kept is not None and any(finding.state == State.ERROR for finding in kept.findings):
             yield Step(_("The doctor has found something."), reverse("admin:tryon_governor_doctor"))
         percent = self.storage_percent
         if percent is not None and percent >= STORAGE_TOLD_PERCENT:

@@ -81,7 +81,8 @@ def new_comparison(request: HttpRequest, pairs: Iterable[Ids]) -> HttpResponse:
     """Return the page with the form for a new comparison of these pairs. Raise PermissionDenied."""
     if not request.user.has_perm(ADD):
         raise PermissionDenied
-    chosen = " ".join(f"{product}:{model}" for product, model in pairs)
+    once = dict.fromkeys(pairs)  # several results may be of one pair
+    chosen = " ".join(f"{product}:{model}" for product, model in once)
     return _list(request, ComparisonForm(initial={"chosen": chosen}))
 
 

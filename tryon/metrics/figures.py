@@ -87,8 +87,8 @@ def _course(stats: WindowStatistics, window: Window) -> Any:
         labels,
         {
             Status.COMPLETED.label: [part["completed"] for part in course],
-            Status.FAILED.label: [part["failed"] for part in course],
             Status.CANCELED.label: [part["canceled"] for part in course],
+            Status.FAILED.label: [part["failed"] for part in course],  # the warm colour, as at home
         },
     )
 

@@ -169,10 +169,14 @@ function showSaving({ state, seconds, count: unsent }) {
   if (state === "saved") fill();
 }
 
-function speak(words) {
+function speak(words, judged = null) {
   const [item] = queue;
-  const following = item ? `${item.garment.name}, ${item.model.name}` : say("empty");
-  part("#review-spoken").textContent = `${words}. ${following}`;
+  const said = judged ? `${words}: ${nameOf(judged)}` : words;
+  part("#review-spoken").textContent = `${said}. ${item ? say("next", { name: nameOf(item) }) : say("empty")}`;
+}
+
+function nameOf({ garment, model }) {
+  return `${garment.name}, ${model.name}`;
 }
 
 function tell(words) {
@@ -202,7 +206,7 @@ function decide(verdict, reasons = []) {
     url: root.dataset.decide,
     body: { id, result: item.id, verdict, seen: item.review, reasons },
   });
-  speak(say(verdict));
+  speak(say(verdict), item);
 }
 
 function again(way) {
@@ -221,7 +225,7 @@ function again(way) {
     url: root.dataset.again,
     body: { id, result: item.id, seen: item.review, way, credits },
   });
-  speak(say("regenerated"));
+  speak(say("regenerated"), item);
 }
 
 function count(number) {

@@ -141,7 +141,10 @@ def test_a_comparison_begins_with_the_results_that_are_chosen_in_their_list(
     private = TryOnResultFactory.create(
         job__model_image=None, job__shopper_photo=ShopperPhotoFactory.create()
     )
-    rows = [*results, private]
+    again = TryOnResultFactory.create(
+        job__product_image=results[0].job.product_image, job__model_image=results[0].job.model_image
+    )
+    rows = [*results, again, private]
 
     text = run_action(staff, "/admin/results/tryonresult/", "compare", [row.pk for row in rows])
 

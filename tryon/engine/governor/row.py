@@ -23,5 +23,6 @@ def read(account: str) -> Governor:
 
 def _pause_of_a_new(account: str) -> str:
     """Return the pause that a key begins with which is added while an operator has paused its queue."""
-    paused = Governor.objects.filter(account=queue_of(account), pause=Pause.OPERATOR)
-    return Pause.OPERATOR if paused.exists() else ""
+    first = queue_of(account)
+    paused = Governor.objects.filter(account=first, pause=Pause.OPERATOR)
+    return Pause.OPERATOR if account != first and paused.exists() else ""
