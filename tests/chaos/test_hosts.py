@@ -11,7 +11,7 @@ from tests.chaos.hosts import hosts
 from tests.chaos.run import live
 from tests.pgbouncer import program
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.rehearsal]
 
 
 def needs() -> str:

@@ -11,7 +11,7 @@ import redis
 from tests.postgres import program
 from tests.upgrades.installation import Installation, installed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.rehearsal]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])

@@ -10,7 +10,7 @@ import pytest
 from tests.upgrades.installation import Installation, installed, previous_release
 from tests.upgrades.test_schema import BEFORE
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.rehearsal]
 
 
 def test_each_release_goes_on_with_the_others_jobs_and_the_way_back_is_open(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
@@ -13,6 +14,9 @@ from config.core.http.gate.refusals import BodyTooLarge, BodyTooSlow, HeadersUnr
 type Receive = Callable[[], Any]
 
 MEMORY_BYTES: Final = 1 << 18
+# A body that is a little too large is read and thrown away, for at most these seconds. A proxy that still sends
+# when the answer comes and the connection ends takes us for broken, and answers 502.
+THROW_AWAY_SECONDS: Final = 2.0
 
 
 class ClientGone(Exception):
@@ -57,6 +61,16 @@ def check_length(length: int | None, limits: BodyLimits) -> None:
     """Raise BodyTooLarge by what the headers say, before a byte is read."""
     if length is not None and length > limits.size:
         raise BodyTooLarge(limits.size, actual=length)
+
+
+async def throw_away(receive: Receive, length: int | None, limits: BodyLimits) -> None:
+    """Read a body that is to be refused, if it is at most twice as large as it may be."""
+    if length is None or length > 2 * limits.size:
+        return
+    with suppress(TimeoutError):  # who is slower hears of the refusal in the middle
+        async with asyncio.timeout(THROW_AWAY_SECONDS):
+            while (message := await receive())["type"] == "http.request" and message.get("more_body"):
+                pass
 
 
 async def read_body(receive: Receive, limits: BodyLimits) -> Body:

@@ -28,11 +28,12 @@ from config.core.http.gate.bodies import (
     declared_length,
     no_body,
     read_body,
+    throw_away,
 )
 from config.core.http.gate.callers import address_in, caller_of
 from config.core.http.gate.environ import environ_of, joined, path_below
 from config.core.http.gate.places import Places
-from config.core.http.gate.refusals import RequestFailed, refusal
+from config.core.http.gate.refusals import BodyTooLarge, RequestFailed, refusal
 from config.core.http.gate.rooms import Rooms, is_form_with_files
 from config.core.http.gate.types import check_type
 
@@ -169,7 +170,11 @@ class Gate:
         if length == 0:
             return no_body()
         limits = self._files if is_form_with_files(headers) else self._texts
-        check_length(length, limits)
+        try:
+            check_length(length, limits)
+        except BodyTooLarge:
+            await throw_away(receive, length, limits)
+            raise
         await self._bodies.enter(address)
         try:
             return await read_body(receive, limits)

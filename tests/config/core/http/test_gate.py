@@ -175,11 +175,16 @@ def test_a_request_without_a_body_is_not_waited_for() -> None:
     assert (client.status, client.header[b"x-length"], client.reads) == (200, b"none", 0)
 
 
-def test_a_body_that_says_that_it_is_too_large_is_not_read() -> None:
-    client = ask(post(b"a", headers=[(LENGTH, b"101")]))
+def test_a_body_that_says_that_it_is_far_too_large_is_not_read() -> None:
+    client = ask(post(b"a", headers=[(LENGTH, b"201")]))
     assert (client.status, client.code, client.reads) == (413, "request_too_large", 0)
     assert client.header[b"connection"] == b"close"
     assert client.header[b"x-request-id"]
+
+
+def test_a_body_that_is_a_little_too_large_is_thrown_away_before_the_answer() -> None:
+    client = ask(post(*[b"a" * 50] * 3, headers=[(LENGTH, b"150")]))
+    assert (client.status, client.code, client.reads) == (413, "request_too_large", 3)
 
 
 def test_a_body_that_does_not_say_so_is_read_up_to_the_limit() -> None:
