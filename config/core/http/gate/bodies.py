@@ -14,8 +14,8 @@ from config.core.http.gate.refusals import BodyTooLarge, BodyTooSlow, HeadersUnr
 type Receive = Callable[[], Any]
 
 MEMORY_BYTES: Final = 1 << 18
-# A body that is a little too large is read and thrown away, for at most these seconds. A proxy that still sends
-# when the answer comes and the connection ends takes us for broken, and answers 502.
+# A body that is a little too large is read and thrown away, for at most these seconds. A proxy that still
+# sends when the answer comes and the connection ends takes us for broken, and answers 502.
 THROW_AWAY_SECONDS: Final = 2.0
 
 
