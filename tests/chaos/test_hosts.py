@@ -23,6 +23,7 @@ def needs() -> str:
     return "" if shutil.which("nginx") else "nginx is not installed"
 
 
+# A developer's machine may be without. .ci/run installs all of it.
 @pytest.mark.skipif(bool(needs()), reason=needs())
 def test_hosts_that_fail_lose_nothing_and_a_host_that_differs_does_not_start(tmp_path: Path) -> None:
     lines: list[str] = []

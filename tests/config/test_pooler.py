@@ -70,7 +70,8 @@ def test_behind_a_pooler_nothing_outlives_a_transaction(tmp_path: Path) -> None:
     try:
         program()
     except FileNotFoundError as error:
-        pytest.skip(str(error))  # .ci/run installs it
+        # A developer's machine may be without PgBouncer. .ci/run installs it.
+        pytest.skip(str(error))
     few = SETTINGS.replace("default_pool_size = 20", "default_pool_size = 3")
     with private_postgres() as server:
         with fresh_database(server) as direct:

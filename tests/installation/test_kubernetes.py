@@ -139,6 +139,7 @@ def test_the_way_to_the_web_process_leads_to_its_port_and_probes_answer(db: None
         assert client.get(probe["path"], headers={"host": "10.1.2.3:8000"}).status_code == 200
 
 
+# .ci/run does not install it: kubernetes-validate and our own tests check the manifests without it.
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 @pytest.mark.slow
 def test_kubectl_builds_the_whole() -> None:

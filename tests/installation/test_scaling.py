@@ -163,6 +163,7 @@ def test_the_commands_for_kubernetes_name_what_is_there() -> None:
 
 
 @pytest.mark.slow
+# .ci/run does not install it: kubernetes-validate and our own tests check the manifests without it.
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 def test_the_secret_has_settings_that_the_product_reads() -> None:
     command = page_blocks(PAGE, "Kubernetes", "sh")[0].strip()

@@ -72,6 +72,7 @@ def test_threads_ask_at_once_with_values_of_their_own() -> None:
     assert all(at_once(len(jobs), ask))
 
 
+# Run by make test-postgres, and so by .ci/run.
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that plans")
 @pytest.mark.django_db(transaction=True)
 def test_postgresql_plans_once_unless_a_pooler_changes_the_connection(

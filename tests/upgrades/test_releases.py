@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.rehearsal]
 def test_each_release_goes_on_with_the_others_jobs_and_the_way_back_is_open(tmp_path: Path) -> None:
     old = previous_release(BEFORE["commit"], tmp_path / "old")
     if old is None:
+        # The release before is taken from git. test_schema.py compares the tables without it.
         pytest.skip("This clone has no history as far as the release before: git fetch --unshallow")
     with installed(tmp_path / "var", "postgres") as place:
         place.manage("migrate", "--no-input", tree=old)

@@ -208,6 +208,7 @@ def test_names_are_split_by_the_pattern(stem: str, pattern: str, product: str, v
     assert name_parts(stem, pattern)[:2] == (product, view)
 
 
+# A developer's machine may be without. .ci/run installs it.
 @pytest.mark.skipif(shutil.which("node") is None, reason="the browser's half of the split runs in Node.js")
 def test_the_browser_splits_names_as_the_server_does() -> None:
     script = Path("templates/static/tryon/upload-names.js").read_text()

@@ -153,6 +153,7 @@ def test_last_line_of_once_is_the_path_of_a_new_picture(
     assert path.read_bytes() not in [photo.path.read_bytes() for photo in (*MODELS, *PRODUCTS)]
 
 
+# Mounts need root, or user namespaces, which some hosts forbid.
 @pytest.mark.skipif(not is_possible(), reason="this machine lets nobody make mounts of their own")
 def test_all_processes_run_on_a_read_only_root_without_any_right(once: object, tmp_path: Path) -> None:
     said = run(hardened(["sh", "-c", f"touch {PROJECT}/x; cat /proc/self/status"], folder=tmp_path))

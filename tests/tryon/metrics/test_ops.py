@@ -140,6 +140,7 @@ def test_every_rule_has_its_part_of_the_runbook() -> None:
     assert len({rule["alert"] for rule in rules()}) == len(rules())
 
 
+# A developer's machine may be without. .ci/run installs it.
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool, of Debian's package prometheus")
 @pytest.mark.parametrize("command", ["check rules alerts.yml", "test rules alerts_test.yml"])
 def test_prometheus_takes_the_rules_and_they_tell_what_they_should(command: str) -> None:
