@@ -71,8 +71,8 @@ REFUSED: Final = {
 
 
 def failing() -> None:
-    """A task that RQ's dashboard lists as failed."""
-    raise ValueError("as a test wishes")
+    """A task that RQ's dashboard lists as failed, with words as long as the paths of some machine."""
+    raise ValueError("as a test wishes, in /" + "a-folder-of-some-machine/" * 12)
 
 
 def routes() -> Iterator[tuple[str, str]]:
