@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils.functional import Promise
 
 from tests.factories import PredictionFactory, TryOnJobFactory
+from tryon.engine import signals
 from tryon.engine.lifecycle.edges import GONE, JobEdge, PredictionEdge
 from tryon.engine.lifecycle.transition import transition
 from tryon.failures import FailureCode
@@ -172,3 +174,21 @@ def test_a_prediction_takes_an_edge_from_its_sources_only(edge: PredictionEdge, 
     left = [] if allowed and edge.value.target == GONE else [edge.value.target or state if allowed else state]
     assert list(Prediction.objects.values_list("state", flat=True)) == left
     assert JobEvent.objects.filter(job=prediction.job, kind=edge.value.event).exists() is allowed
+
+
+@pytest.mark.django_db
+def test_each_change_of_a_job_is_told_in_its_transaction() -> None:
+    told: list[object] = []
+
+    def hear(job_id: uuid.UUID, status: str | None, **_: object) -> None:
+        told.append((status, TryOnJob.objects.get(pk=job_id).status, connection.in_atomic_block))
+
+    job = TryOnJobFactory.create()
+    signals.changed.connect(hear)
+    try:
+        assert transition(job, JobEdge.PRICE, only={"price": job.price}, price=2)
+        assert transition(job, JobEdge.CANCEL)
+        assert not transition(job, JobEdge.CANCEL)
+    finally:
+        signals.changed.disconnect(hear)
+    assert told == [(None, "queued", True), ("canceled", "canceled", True)]

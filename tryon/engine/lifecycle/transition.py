@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from config.core import clock
 from config.core.constraints import violates
 from config.core.snapshots import outdate_after_commit
+from tryon.engine import signals
 from tryon.engine.errors import TwinActive
 from tryon.engine.lifecycle.edges import GONE, JobEdge, PredictionEdge
 from tryon.engine.lifecycle.events import record
@@ -30,8 +31,8 @@ def transition(
 
     ``only`` adds conditions, ``changes`` sets further fields, ``data`` goes into the event. Return False if
     the row is not in one of the edge's sources, does not meet ``only``, or its lease has another holder.
-    Another process was then first, and the caller stops quietly. ``row`` itself does not change. Raise
-    TwinActive.
+    Another process was then first, and the caller stops quietly. ``row`` itself does not change. Receivers of
+    ``signals.changed`` write in the same transaction. Raise TwinActive.
     """
     event, sources, target, held, joint = edge.value
     state = "status" if isinstance(row, TryOnJob) else "state"
@@ -47,10 +48,11 @@ def transition(
         changed = found.delete()[0] if target == GONE else found.update(**changes)
         if changed != 1:
             return False
-        if isinstance(row, TryOnJob):
-            outdate_after_commit([row.pk])
         if not joint:
             record(row.pk if isinstance(row, TryOnJob) else row.job_id, event, **data)
+        if isinstance(row, TryOnJob):
+            outdate_after_commit([row.pk])
+            signals.changed.send(TryOnJob, job_id=row.pk, status=target)
     return True
 
 
@@ -68,6 +70,8 @@ def create(row: TryOnJob | Prediction, edge: JobEdge | PredictionEdge, **data: A
         row.save(force_insert=True)
         if not joint:
             record(row.pk, event, **data)
+        if isinstance(row, TryOnJob):
+            signals.changed.send(TryOnJob, job_id=row.pk, status=target)
 
 
 @contextmanager
