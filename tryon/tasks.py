@@ -6,7 +6,6 @@ from uuid import UUID
 import structlog
 from django.db import close_old_connections
 
-from config.core.clock import check_host
 from config.core.sentry import check_in
 from config.core.upkeep.previews import preview_continue
 from config.core.upkeep.runs import run
@@ -81,7 +80,6 @@ def rescue_prediction(prediction_id: str) -> None:
 def sweep() -> None:
     """Find the work that no task holds. Cron calls this every 30 seconds."""
     close_old_connections()
-    check_host()  # the maintenance worker is RQ's own class, and this its most frequent task
     try:
         recovery.sweep()
         note_sweep()

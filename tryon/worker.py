@@ -12,8 +12,8 @@ from rq.timeouts import UnixSignalDeathPenalty
 from rq.worker import BaseWorker
 
 from config.core import sentry
-from config.core.clock import check_host
 from config.core.doctor import fingerprints
+from config.core.host_clock import HOST_CLOCK
 from config.core.images import CHILDREN
 from tryon.alerts.rounds import are_rounds_late
 from tryon.engine import queue, recovery, shield
@@ -65,10 +65,14 @@ class _SharingWorker(BaseWorker):
 
     @override
     def run_maintenance_tasks(self) -> None:
-        """Register again in a Redis that was emptied, or that took over without all of the records."""
+        """Register again in a Redis that was emptied, or that took over without all of the records.
+
+        The machine's clock is compared here too.
+        """
         if not self.connection.hexists(self.key, "birth"):
             self.connection.delete(self.key)  # a sign of life without a record
             self.register_birth()  # type: ignore[no-untyped-call]
+        HOST_CLOCK.compare()
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
 
 
@@ -96,7 +100,7 @@ class StepWorker(_SharingWorker, SimpleWorker):
 
     @override
     def work(self, *args: Any, **kwargs: Any) -> bool:
-        check_host()
+        HOST_CLOCK.compare()
         CHILDREN.start()
         try:
             recovery.sweep()

@@ -7,7 +7,6 @@ time moves.
 """
 
 import asyncio
-import functools
 import threading
 import time
 from dataclasses import dataclass
@@ -23,9 +22,6 @@ logger = structlog.stdlib.get_logger(__name__)
 # How long one reading of the database's clock is counted on from, in seconds. A suspended machine's monotonic
 # clock stands still, so not for long.
 READING_SECONDS: Final = 30.0
-# A host whose clock is further off than this, in seconds, is told of. Nothing depends on the host's clock,
-# but logs are read by it and TLS certificates are checked by it.
-TOLERATED_SECONDS: Final = 2.0
 
 _SQL: Final = {
     "postgresql": "SELECT clock_timestamp()",
@@ -63,6 +59,11 @@ class DatabaseClock:
         if reading is None or not reading.is_fresh():
             reading = self._read_again(reading)
         return datetime.now(UTC) if reading is None else reading.now()
+
+    def ask(self) -> Reading:
+        """Ask the database now. Raise DatabaseError."""
+        self._reading = reading = read()
+        return reading
 
     def is_read(self) -> bool:
         """Return whether ``now`` needs no query."""
@@ -104,24 +105,12 @@ def read() -> Reading:
 
 def host_seconds_ahead() -> float:
     """Return how far this host's clock is ahead of the database's, in seconds. Raise DatabaseError."""
-    return (datetime.now(UTC) - read().now()).total_seconds()
+    return (datetime.now(UTC) - _clock.ask().now()).total_seconds()
 
 
-def is_off(seconds_ahead: float) -> bool:
-    """Return whether a person should set the host's clock right."""
-    return abs(seconds_ahead) > TOLERATED_SECONDS
-
-
-@functools.cache
-def check_host() -> None:
-    """Compare this host's clock with the database's, once in a process, and log it where it is off."""
-    try:
-        ahead = host_seconds_ahead()
-    except DatabaseError as error:
-        logger.warning("clock_not_compared", error=type(error).__name__)
-        return
-    if is_off(ahead):
-        logger.error("host_clock_off", seconds_ahead=round(ahead, 1))
+def known_seconds_ahead() -> float | None:
+    """Return the same by the last reading, without a query. None where there is no fresh one."""
+    return (datetime.now(UTC) - now()).total_seconds() if is_read() else None
 
 
 _clock: Final = DatabaseClock()

@@ -1,6 +1,5 @@
 """Find the trouble of now in the readings. Each function returns None where nobody can know."""
 
-import socket
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from config.core import clock
+from config.core import clock, host_clock
 from models_library.alerts import releases_to_tell_of
 from tryon.accounts import queues
 from tryon.engine.queue import MAINTENANCE, STEPS
@@ -112,9 +111,11 @@ def no_cron(now: Readings) -> list[Finding] | None:
 
 
 def clock_off(_readings: Readings) -> list[Finding]:
-    seconds = readings.clock_offset()
-    is_off = abs(seconds) > settings.ALERT_CLOCK_SECONDS
-    return [Finding(socket.gethostname()[:120], {"seconds": round(seconds, 1)})] if is_off else []
+    return [
+        Finding(machine, {"seconds": round(seconds, 1)})
+        for machine, seconds in sorted(readings.clock_offsets().items())
+        if host_clock.is_off(seconds)
+    ]
 
 
 def storage_80(now: Readings) -> list[Finding]:

@@ -42,6 +42,11 @@ class Rule:
     tells_recovery: bool = True
     to_keepers: bool = False
 
+    @property
+    def is_off(self) -> bool:
+        """Return whether a setting of 0 turns the rule off."""
+        return bool(self.setting) and not self.threshold()
+
 
 def setting_of(name: str) -> dict[str, Any]:
     """Return the parts of a rule that show its setting."""

@@ -178,8 +178,9 @@ def _rest() -> Iterator[Metric]:
     if storage.limit is not None:
         yield gauge("tryon_storage_limit_bytes", "STORAGE_LIMIT_GB.", [], {(): storage.limit})
     try:
-        offset = readings.clock_offset()
+        offsets = readings.clock_offsets()
     except DatabaseError:
         return
-    ahead = "How far the clock of the answering machine is ahead of the database's."
-    yield gauge("tryon_clock_offset_seconds", ahead, [], {(): offset})
+    ahead = "How far the clock of each machine at work is ahead of the database's."
+    by_machine = {(machine,): seconds for machine, seconds in offsets.items()}
+    yield gauge("tryon_clock_offset_seconds", ahead, ["machine"], by_machine)

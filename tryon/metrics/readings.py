@@ -12,7 +12,7 @@ from typing import Final
 from django.db.models import Count, Min
 from redis import RedisError
 
-from config.core import clock
+from config.core import clock, host_clock
 from config.core.upkeep import quota
 from config.shops.callers import SHOP
 from config.shops.names import shop_names
@@ -166,9 +166,18 @@ def dead_letter_count() -> int:
     return remembered_count("dead-letters:all-live", rows)
 
 
-def clock_offset() -> float:
-    """Return how far this host's clock is ahead of the database's. Raise DatabaseError."""
-    return clock.host_seconds_ahead()
+def clock_offsets() -> dict[str, float]:
+    """Return how far each machine's clock is ahead of the database's. Raise DatabaseError.
+
+    While Redis is away only this machine's is known.
+    """
+    own = {host_clock.host_name(): clock.host_seconds_ahead()}
+    if queue.is_away():
+        return own
+    try:
+        return host_clock.known() | own
+    except RedisError:
+        return own
 
 
 def note_sweep() -> None:

@@ -9,7 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext_noop as _
 from redis import RedisError
 
-from config.core import clock
+from config.core import clock, host_clock
 from config.core.doctor.findings import Finding, State
 from config.core.redis.addresses import connect
 from config.core.redis.writing import reason_of, require_writable
@@ -41,7 +41,7 @@ def database() -> Iterator[Finding]:
 def clock_of_host() -> Iterator[Finding]:
     """Compare the host's clock with the database's."""
     ahead = clock.host_seconds_ahead()
-    if clock.is_off(ahead):
+    if host_clock.is_off(ahead):
         advice = _("The clock of this machine is wrong. Let it follow a time server (NTP).")
         yield Finding(CLOCK, State.WARNING, f"{ahead:+.1f} s", advice)
     else:

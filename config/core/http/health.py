@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from config.core import clock
+from config.core import clock, host_clock
 from config.core.storage import storage_state
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -32,7 +32,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     except DatabaseError:
         logger.exception("database_away")
         return JsonResponse({"status": "unavailable", "database": "away"}, status=503)
-    host = "off" if clock.is_off(ahead) else "ok"
+    host = "off" if host_clock.is_off(ahead) else "ok"
     return JsonResponse(
         {
             "status": "ok",

@@ -8,8 +8,10 @@ from typing import Self, override
 import pytest
 from django.db import DatabaseError, connection
 from django.test import Client
+from pytest_django import Settings
 
 from config.core import clock
+from config.core.host_clock import HostClock
 
 pytestmark = pytest.mark.django_db
 
@@ -27,11 +29,9 @@ class SkewedHost(datetime):
 def skewed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(clock, "datetime", SkewedHost)
     clock.forget()
-    clock.check_host.cache_clear()
     yield
     clock.forget()
     clock.now()
-    clock.check_host.cache_clear()
 
 
 def test_the_hosts_clock_does_not_count(skewed: None) -> None:
@@ -41,8 +41,9 @@ def test_the_hosts_clock_does_not_count(skewed: None) -> None:
 def test_a_host_that_is_off_is_told_of(
     skewed: None, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock.check_host()
-    clock.check_host()
+    host = HostClock()
+    host.compare()
+    host.compare()
 
     assert [record for record in caplog.messages if "host_clock_off" in record] == caplog.messages[:1]
     ready = client.get("/readyz")
@@ -51,9 +52,17 @@ def test_a_host_that_is_off_is_told_of(
     assert 15 < ready.json()["clockSecondsAhead"] < 45
 
 
+def test_a_setting_says_from_when_on_a_clock_is_off(
+    skewed: None, client: Client, caplog: pytest.LogCaptureFixture, settings: Settings
+) -> None:
+    settings.ALERT_CLOCK_SECONDS = 60.0
+    HostClock().compare()
+    assert "host_clock_off" not in caplog.text
+    assert client.get("/readyz").json()["clock"] == "ok"
+
+
 def test_a_host_that_is_right_is_not_told_of(client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    clock.check_host.cache_clear()
-    clock.check_host()
+    HostClock().compare()
 
     assert "host_clock_off" not in caplog.text
     assert client.get("/readyz").json()["clock"] == "ok"

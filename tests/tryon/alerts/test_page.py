@@ -39,10 +39,12 @@ def test_the_page_shows_what_lasts_and_what_was() -> None:
 
 def test_a_test_is_sent_by_a_worker_to_each_channel(settings: Settings) -> None:
     staff = sign_in()
+    assert '"Send a test" disabled aria-describedby="alerts-channels"' in page(staff, PAGE)
     assert "No channel is set up" in staff.post(PAGE, follow=True).content.decode()
     with serving(Hook()) as hook:
         settings.ALERT_WEBHOOK_URL = f"http://{hook.place}/x"
         settings.ALERT_WEBHOOK_HOSTS = [hook.place]
+        assert '"Send a test">' in page(staff, PAGE)
         assert "A worker sends the test" in staff.post(PAGE, follow=True).content.decode()
         assert hook.texts == []  # not in the request
         call_command(
@@ -51,6 +53,15 @@ def test_a_test_is_sent_by_a_worker_to_each_channel(settings: Settings) -> None:
         [text] = [text for text in hook.texts if "This is a test" in text]
     assert "staff has asked for it" in text
     assert "Webhook, Raised:" in page(staff, PAGE)
+
+
+def test_a_threshold_of_nothing_is_shown_as_off(settings: Settings) -> None:
+    settings.STORAGE_LIMIT_GB, settings.TRYON_DAILY_LIMIT = 0, 5
+    rows = page(sign_in(), PAGE).split("<tr>")
+    [storage] = [row for row in rows if "<code>storage_80</code>" in row]
+    [budget] = [row for row in rows if "<code>budget_80</code>" in row]
+    assert ">off</span>" in storage
+    assert ">off</span>" not in budget
 
 
 def test_the_page_takes_a_fixed_number_of_queries() -> None:

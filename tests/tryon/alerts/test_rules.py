@@ -10,7 +10,8 @@ from django.conf import settings as django_settings
 from django.db import OperationalError
 from pytest_django import Settings
 
-from config.core import clock
+from config.core import clock, host_clock
+from config.core.host_clock import HostClock
 from config.core.upkeep.models import StorageUse
 from tests.factories import ModelImageFactory, PredictionFactory, TryOnJobFactory
 from tryon import tasks
@@ -121,10 +122,35 @@ def test_storage_that_fills_up(settings: Settings) -> None:
     assert len(found("storage_95")) == 1
 
 
-def test_a_clock_that_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tryon.metrics.readings.clock_offset", lambda: -7200.0)
-    [sentence] = found("clock_off")
-    assert "-7200.0 s" in sentence
+def test_a_clock_that_is_off_on_any_machine(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    for machine, seconds in {"web-1": -30, "worker-1": 1, "worker-2": 40, "here": 0}.items():
+        clock_of(monkeypatch, machine, seconds)
+        HostClock().compare_known()
+    assert found("clock_off") == []
+    settings.ALERT_CLOCK_SECONDS = 2.0
+    assert found("clock_off") == [
+        "The clock of the machine web-1 differs from the database's by -30.0 s.",
+        "The clock of the machine worker-2 differs from the database's by 40.0 s.",
+    ]
+    database, later = clock.now(), clock.now() + timedelta(minutes=11)
+    monkeypatch.setattr("config.core.clock.now", lambda: later)
+    assert found("clock_off") == []  # those machines are gone
+    monkeypatch.setattr("config.core.clock.now", lambda: database)
+    assert host_clock.known() == {}
+
+
+def clock_of(monkeypatch: pytest.MonkeyPatch, machine: str, seconds: float) -> None:
+    """Have this process be one of another machine, whose clock is ahead."""
+    monkeypatch.setattr("socket.gethostname", lambda: machine)
+    monkeypatch.setattr("config.core.clock.known_seconds_ahead", lambda: float(seconds))
+
+
+def test_a_worker_tells_of_its_machines_clock(
+    work: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tryon.worker.HOST_CLOCK", HostClock())
+    work()
+    assert [*host_clock.known()] == [host_clock.host_name()]
 
 
 def test_a_release_that_ends() -> None:
@@ -166,10 +192,10 @@ def test_a_worker_of_the_steps_looks_where_no_round_ends(work: Callable[[], None
 
 
 def test_a_rule_that_can_not_read_keeps_no_other_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> float:
+    def fail() -> dict[str, float]:
         raise OperationalError
 
-    monkeypatch.setattr("tryon.metrics.readings.clock_offset", fail)
+    monkeypatch.setattr("tryon.metrics.readings.clock_offsets", fail)
     governor.pause(Account.LIVE, Pause.UNAUTHORIZED)
     go_round()
     assert Alert.objects.filter(name="key_refused", raised_at__isnull=False).exists()

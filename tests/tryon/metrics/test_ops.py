@@ -21,6 +21,8 @@ from config.core.upkeep import quota
 from tests.factories import TryOnJobFactory
 from tests.tryon.metrics.happenings import completed
 from tests.tryon.metrics.scraping import ask
+from tryon.alerts.finds import BULK_PATIENCE, LATE_SWEEP_SECONDS, LEAST_FAILURES
+from tryon.alerts.rules import RULES as ALERTS
 from tryon.metrics.rollup import roll_up
 from tryon.models import Account
 from tryon.money.models import Balance
@@ -138,6 +140,27 @@ def test_every_rule_has_its_part_of_the_runbook() -> None:
         assert rule["alert"] in names()
         assert rule["annotations"]["runbook"] == f"docs/runbook.md#{rule['alert']}"
     assert len({rule["alert"] for rule in rules()}) == len(rules())
+
+
+def numbers(expression: str) -> set[float]:
+    """Return the numbers that an expression compares with. 0 and 1 are states."""
+    return {float(number) for number in re.findall(r"(?:[<>]=?|==) ([\d.]+)", expression)} - {0, 1}
+
+
+def test_the_rules_are_the_services_own_alerts_with_their_default_thresholds() -> None:
+    values = {"queue_old": [600, 600 * BULK_PATIENCE], "no_cron": [LATE_SWEEP_SECONDS]}
+    values |= {"failure_rate": [20, LEAST_FAILURES], "dead_letters": [10], "credits_low": [100]}
+    values |= {"clock_off": [2], "storage_80": [80, 95], "storage_95": [95]}
+    values |= {"budget_80": [80, 100], "budget_100": [100]}
+    by_name = {rule["alert"]: rule for rule in rules() if rule["alert"] != "not_scraped"}
+    assert by_name.keys() == ALERTS.keys() - {"release_ends"}
+    for name, rule in by_name.items():
+        own = ALERTS[name]
+        assert rule["labels"]["severity"] == own.severity, name
+        assert rule.get("for", "0m") == f"{own.patience.total_seconds() / 60:.0f}m", name
+        assert numbers(rule["expr"]) == {*values.get(name, [])}, name
+        if own.setting.startswith("ALERT_"):
+            assert own.threshold() in values[name], name
 
 
 # A developer's machine may be without. .ci/run installs it.
