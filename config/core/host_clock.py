@@ -38,7 +38,7 @@ def host_name() -> str:
 
 
 class HostClock:
-    """What this process knows and tells of its machine's clock."""
+    """One process's knowledge of its machine's clock."""
 
     def __init__(self) -> None:
         self._told_at = -math.inf
