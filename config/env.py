@@ -104,12 +104,24 @@ def places(name: str) -> list[str]:
     return found
 
 
-def secrets(name: str) -> list[str]:
-    """Return the secrets of a list with commas. Two that are equal are one too many."""
-    found = [part.strip() for part in text(name).split(",") if part.strip()]
-    if len(set(found)) != len(found):
+def secrets_of_places(name: str, place: str, first: int) -> list[str]:
+    """Return the secrets of a list with commas by their places, the first one's number being ``first``.
+
+    A secret's place follows that of the one before it, unless it begins with its name: ``live-4=secret``. A
+    place without one has an empty text.
+    """
+    found: dict[int, str] = {}
+    number = first
+    for part in filter(None, map(str.strip, text(name).split(","))):
+        named = re.fullmatch(rf"{place}-(\d{{1,2}})=(.+)", part)
+        number = int(named[1]) if named else number
+        if number < first or number in found:
+            raise _refusal(name, f"keys of different accounts with commas between, from {place}-{first} on")
+        found[number] = named[2].strip() if named else part
+        number += 1
+    if len(set(found.values())) != len(found):
         raise _refusal(name, "different keys with commas between")
-    return found
+    return [found.get(place, "") for place in range(first, max(found, default=first - 1) + 1)]
 
 
 def web_address(name: str, default: str, *, example: str) -> str:

@@ -243,8 +243,9 @@ IMAGE_SECONDS = env.number("IMAGE_SECONDS", 20, least=1, most=600)  # of CPU; tw
 # --- Try-on --------------------------------------------------------------------------------------------
 
 FASHN_API_KEY = env.text("FASHN_API_KEY")
-# Keys of further accounts at FASHN, each with limits of its own. Add at the end: a job goes by the place.
-FASHN_API_KEYS = env.secrets("FASHN_API_KEYS")
+# Keys of further accounts at FASHN, each with limits of its own: those of live-2, live-3 and so on, by their
+# places. An account without a key has an empty text.
+FASHN_API_KEYS = env.secrets_of_places("FASHN_API_KEYS", "live", 2)
 FASHN_API_URL = env.web_address("FASHN_API_URL", "https://api.fashn.ai", example="https://api.fashn.ai")
 # The sandbox of test keys, and its key.
 TEST_FASHN_URL = env.web_address("TEST_FASHN_URL", "", example="http://sandbox:8900")

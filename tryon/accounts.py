@@ -68,7 +68,18 @@ def accounts_of(queue: str) -> list[str]:
     """Return the accounts that a queue's jobs run on: one for each key of ours."""
     if queue == Account.TEST:
         return [Account.TEST]
-    return [Account.LIVE, *(further_account(number) for number in range(2, len(settings.FASHN_API_KEYS) + 2))]
+    further = [further_account(number) for number, key in enumerate(settings.FASHN_API_KEYS, 2) if key]
+    return [Account.LIVE, *further]
+
+
+def has_key(account: str) -> bool:
+    """Return whether FASHN can be asked as this account: its key was not taken from the settings.
+
+    Where there is no key at all, the first account's calls are made, and FASHN's refusal is seen.
+    """
+    if account == Account.LIVE:
+        return bool(settings.FASHN_API_KEY) or not any(settings.FASHN_API_KEYS)
+    return account in accounts()
 
 
 def queue_of(account: str) -> str:
@@ -124,6 +135,7 @@ def terms_of(account: str) -> Terms:
 
 
 def _live_key(account: str) -> str:
-    keys = [settings.FASHN_API_KEY, *settings.FASHN_API_KEYS]
-    known: dict[str, str] = dict(zip(accounts_of(Account.LIVE), keys, strict=True))
-    return known.get(account, "")
+    if account == Account.LIVE:
+        return str(settings.FASHN_API_KEY)
+    keys = {further_account(number): key for number, key in enumerate(settings.FASHN_API_KEYS, 2)}
+    return keys.get(account, "")

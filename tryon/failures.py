@@ -31,6 +31,7 @@ class FailureCode(TextChoices):
         _("The connection broke while your try-on was being started. Try again."),
     )
     PREDICTION_LOST = "prediction_lost", _("Your try-on got lost on the way. Try again.")
+    ACCOUNT_UNREACHABLE = "account_unreachable", _("Your try-on can't be fetched at the moment. Try again.")
     INTERNAL_ERROR = "internal_error", _("Something went wrong on our side. Try again.")
     DEADLINE_PASSED = "deadline_passed", _("Your try-on took too long. Try again.")
     DAILY_LIMIT_TOO_LOW = (

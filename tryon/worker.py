@@ -18,7 +18,7 @@ from config.core.images import CHILDREN
 from tryon.alerts.rounds import are_rounds_late
 from tryon.engine import queue, recovery, shield
 from tryon.engine.leases import LEASE
-from tryon.services.machines import require_shared_settings
+from tryon.services.machines import require_shared_settings, tell_of_lost_keys
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -102,6 +102,8 @@ class StepWorker(_SharingWorker, SimpleWorker):
     def work(self, *args: Any, **kwargs: Any) -> bool:
         HOST_CLOCK.compare()
         CHILDREN.start()
+        with suppress(DatabaseError):  # the sweep tells of it
+            tell_of_lost_keys()
         try:
             recovery.sweep()
         except ExceptionGroup as group:

@@ -27,7 +27,10 @@ from tests.waiting import LONGEST_SECONDS
 ROOT = SETTINGS.parents[1]
 BAD = {
     "number": ["s3cr3t", "-5", "nan", "inf", "1e400", "99999999999", "1,5", "0x10", "½", "1 2", "1" * 5000],
-    "secrets": ["s3cr3t,s3cr3t", "s3cr3t, a ,a"],
+    "secrets_of_places": [
+        *("s3cr3t,s3cr3t", "s3cr3t, a ,a", "s3cr3t,live-2=a", "live-1=s3cr3t"),
+        *("live-3=s3cr3t,live-2=a,b", "live-4=s3cr3t,s3cr3t"),
+    ],
     "flag": ["s3cr3t", "maybe", "2", "-1", "truee", "None"],
     "choice": ["s3cr3t", "loud", "0", "json,text", "INFO WARNING"],
     "folder": ["s3cr3t folder", "../up", "a//b", "a/../b", ".", "ä"],

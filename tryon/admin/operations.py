@@ -23,7 +23,7 @@ from tryon.accounts import accounts, accounts_of, queue_of
 from tryon.metrics.figures import figures, window_asked
 from tryon.metrics.statistics import statistics_with
 from tryon.models import Account, Governor, Pause, account_label
-from tryon.services.doctor import FASHN, TEST_KEYS, WORKERS, report, report_ask
+from tryon.services.doctor import ACCOUNTS, FASHN, TEST_KEYS, WORKERS, report, report_ask
 from tryon.services.operations import problem, service_pause, service_resume
 
 # Parts of the runbook: about a pause, and about what the doctor has found.
@@ -39,6 +39,7 @@ OF_A_FINDING: Final = {
     (examined.STORAGE, ""): "storage_fault",
     (WORKERS, ""): "no_worker",
     (WORKERS, "cron"): "no_cron",
+    (ACCOUNTS, ""): "calls_without_key",
     (FASHN, ""): "circuit_open",
     (FASHN, "401"): "key_refused",
     (FASHN, "0"): "credits_gone",

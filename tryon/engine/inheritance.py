@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from config.core import clock
 from results.models import Review
-from tryon.engine import lifecycle
+from tryon.engine import governor, lifecycle
 from tryon.engine.steps import credits_from, look_after_pictures, paid_picture
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import TryOnOptions
@@ -102,6 +102,8 @@ def _is_unknown(now: datetime) -> Q:
 
 
 def _may_come(call: Prediction, now: datetime) -> bool:
+    if not governor.is_reachable(call.account):
+        return False
     return _is_looked_after(call) or (bool(settings.PUBLIC_BASE_URL) and now < _answer_by(call))
 
 

@@ -1,5 +1,6 @@
 """Queries on predictions: their prices, their durations, and the pictures that they have paid for."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from statistics import median
@@ -10,11 +11,12 @@ from django.db.models import Q, QuerySet
 
 from config.core import clock
 from config.core.upkeep.counts import counted
-from tryon.accounts import counted_as
+from tryon.accounts import counted_as, has_key
 from tryon.fashn.inputs import Step
 from tryon.models import (
     IN_FLIGHT,
     INLINE,
+    Account,
     Prediction,
     PredictionState,
     Status,
@@ -98,6 +100,15 @@ def predictions_to_rescue(now: datetime) -> QuerySet[Prediction]:
     paid = Q(state=PredictionState.SUCCEEDED) & ~Q(output="")
     due = Prediction.objects.filter(paid | Q(state=PredictionState.UNKNOWN), rescue_at__lte=now)
     return due.exclude(provider_id="")
+
+
+def calls_without_key() -> Counter[str]:
+    """Return the number of calls that may still bring a picture, of each account whose key has gone."""
+    awaited = Q(state=PredictionState.RUNNING) | Q(state=PredictionState.UNKNOWN, rescue_at__isnull=False)
+    found = Counter(Prediction.objects.filter(awaited).order_by().values_list("account", flat=True))
+    return Counter(
+        {name: number for name, number in found.items() if name != Account.TEST and not has_key(name)}
+    )
 
 
 def fashn_keeps_picture_of(job: TryOnJob) -> timedelta:

@@ -14,15 +14,17 @@ from config.core import clock
 from config.core.doctor import Finding, State, differences, examine, register
 from config.core.upkeep.models import DoctorReport
 from config.shops.models import ApiKey
-from tryon.accounts import accounts, accounts_of
+from tryon.accounts import accounts, accounts_of, has_key
 from tryon.engine import queue
 from tryon.engine.provider import client
 from tryon.fashn.errors import FashnError, Unauthorized
 from tryon.models import Account
+from tryon.selectors.predictions import calls_without_key
 
 FASHN: Final = _("FASHN")
 WORKERS: Final = _("Workers")
 TEST_KEYS: Final = _("Test keys")
+ACCOUNTS: Final = _("Accounts at FASHN")
 REPORT_AGE: Final = timedelta(days=7)
 
 
@@ -38,18 +40,33 @@ class Report:
 def register_examinations() -> None:
     """Add what this app knows to the doctor's list."""
     register(WORKERS, workers, is_quick=True)
+    register(ACCOUNTS, calls_left_behind, is_quick=True)
     register(FASHN, fashn, is_quick=False)
     register(TEST_KEYS, test_keys, is_quick=False)
 
 
 def fashn() -> Iterator[Finding]:
     """Ask FASHN for the balance, which is free."""
-    if not settings.FASHN_API_KEY:
+    if not (settings.FASHN_API_KEY or any(settings.FASHN_API_KEYS)):
         advice = _("Set FASHN_API_KEY, the key of FASHN's developer API.")
         yield Finding(FASHN, State.ERROR, "FASHN_API_KEY", advice)
         return
     for account in accounts_of(Account.LIVE):
-        yield from _fashn_account(account)
+        if has_key(account):
+            yield from _fashn_account(account)
+
+
+def calls_left_behind() -> Iterator[Finding]:
+    """Look for calls that may still bring a picture, on accounts whose key was taken from the settings."""
+    left = calls_without_key()
+    for account, number in sorted(left.items()):
+        advice = _(
+            "Predictions are under way on an account without a key. Put its key back until they have ended,"
+            " or let their jobs be retried: another account is paid then."
+        )
+        yield Finding(ACCOUNTS, State.WARNING, f"{account}: {number}", advice)
+    if not left:
+        yield Finding(ACCOUNTS, fact=str(len(accounts_of(Account.LIVE))))
 
 
 def _fashn_account(account: str) -> Iterator[Finding]:

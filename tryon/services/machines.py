@@ -12,11 +12,18 @@ from redis import RedisError
 
 from config.core.doctor import differences
 from tryon.engine import queue
+from tryon.selectors.predictions import calls_without_key
 
 logger = structlog.stdlib.get_logger(__name__)
 
 # A store may give each machine a login of its own.
 MAY_DIFFER: Final = {"S3_SECRET_KEY"}
+
+
+def tell_of_lost_keys() -> None:
+    """Tell of calls that nobody can ask for any more, because their account's key has gone."""
+    for account, number in calls_without_key().items():
+        logger.warning("calls_without_key", account=account, number=number)
 
 
 def require_shared_settings() -> None:

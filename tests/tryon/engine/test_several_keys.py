@@ -1,10 +1,13 @@
 """Several keys of FASHN: each account has its own limits, and all promises hold for the jobs of all."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 
+import django_rq
 import pytest
 from pytest_django import Settings
 
+from config.core import clock
 from tests.admin_pages import sign_in
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import TryOnJobFactory
@@ -12,7 +15,17 @@ from tryon.accounts import terms_of
 from tryon.engine import governor
 from tryon.engine.advance import dispatch_all
 from tryon.engine.provider import client
-from tryon.models import Account, Governor, Lane, Pause, Prediction, Status, TryOnJob, further_account
+from tryon.models import (
+    Account,
+    Governor,
+    Lane,
+    Pause,
+    Prediction,
+    PredictionState,
+    Status,
+    TryOnJob,
+    further_account,
+)
 from tryon.money.balances import ask_balances
 from tryon.money.selectors import balance, calls_in, last_days, spending, total
 from tryon.sandbox import Sandbox
@@ -184,3 +197,43 @@ def test_a_key_that_is_added_while_the_service_is_paused_starts_nothing(
     dispatch_all()
     assert accounts_of_calls() == []
     assert governor.current(SECOND).pause == Pause.OPERATOR
+
+
+@pytest.mark.parametrize("refusal", ["RateLimitExceeded", "ConcurrencyLimitExceeded"])
+def test_a_job_that_one_account_refuses_for_a_minute_goes_to_the_other_at_once(
+    sandbox: Sandbox, generate: Generate, work: Callable[[], None], refusal: str
+) -> None:
+    governor.claim_status_call(SECOND)
+    sandbox.configure(retryAfter=60)
+    sandbox.inject("run", refusal)
+    job = TryOnJob.objects.get(pk=generate()["jobId"])
+    work()
+    [call] = job.predictions.all()
+    assert (call.account, call.state) == (SECOND, PredictionState.RUNNING)
+    rests = governor.current(Account.LIVE).held_until
+    assert rests is not None
+    assert rests > clock.now() + timedelta(seconds=50)
+
+
+def test_with_all_accounts_at_rest_a_job_waits_for_the_first_that_is_ready(
+    sandbox: Sandbox, generate: Generate, work: Callable[[], None], owner: Api
+) -> None:
+    sandbox.configure(retryAfter=60)
+    sandbox.inject("run", "RateLimitExceeded", times=2)
+    job_id = generate()["jobId"]
+    work()
+    assert not Prediction.objects.exists()
+    assert sandbox.ledger()["requests"]["run"] == 2
+    assert data_of(owner.get(f"jobs/{job_id}"))["estimatedWaitTime"] > 50
+    planned = django_rq.get_queue("tryon").scheduled_job_registry
+    assert any(name.startswith("dispatch-") for name in planned.get_job_ids())
+
+
+def test_a_further_step_that_its_account_refuses_is_made_on_the_other_and_nothing_is_paid_twice(
+    sandbox: Sandbox, generate: Generate, finish: Finish
+) -> None:
+    sandbox.inject("run", "OutOfCredits", model="background-remove")
+    job = finish(generate(background="red")["jobId"])
+    assert job.status == Status.COMPLETED
+    assert accounts_of_calls() == [Account.LIVE, SECOND]
+    assert len(sandbox.ledger()["predictions"]) == 2

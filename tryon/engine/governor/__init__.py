@@ -19,6 +19,7 @@ from tryon.engine.governor.choice import dispatchable, next_jobs
 from tryon.engine.governor.pauses import (
     claim_probe,
     current,
+    is_reachable,
     is_unwell,
     lower_slots,
     pause,
@@ -48,6 +49,7 @@ __all__ = [
     "hold",
     "is_budgeted",
     "is_over_budget",
+    "is_reachable",
     "is_unwell",
     "lock",
     "lower_slots",

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from config.core import clock
-from tryon.accounts import alarm, queue_of
+from tryon.accounts import alarm, has_key, queue_of
 from tryon.engine.governor import budget
 from tryon.engine.governor.row import lock, read
 from tryon.engine.governor.slots import at_fashn
@@ -31,6 +31,11 @@ def is_unwell(account: str) -> bool:
     """Return whether FASHN has refused or failed the account's calls, and accepted none since."""
     state = read(account)
     return bool(state.failures or state.refusals)
+
+
+def is_reachable(account: str) -> bool:
+    """Return whether FASHN can be asked for the account's predictions: its key is there, and accepted."""
+    return has_key(account) and read(account).pause != Pause.UNAUTHORIZED
 
 
 def lower_slots(account: str, *, refused: UUID) -> int:
@@ -64,8 +69,14 @@ def pause(account: str, reason: Pause) -> None:
 
 def resume(account: str) -> None:
     """Start jobs again, for any reason of the pause."""
-    paused = Governor.objects.filter(account=account).exclude(pause="")
-    if paused.update(pause="", probe_at=None, held_until=None, held_reason="", credits_at_fashn=None):
+    with transaction.atomic():
+        governor = lock(account)  # it may be the first to look at a key that came during a pause
+        resumed = bool(governor.pause)
+        if resumed:
+            governor.pause, governor.probe_at = "", None
+            governor.held_until, governor.held_reason, governor.credits_at_fashn = None, "", None
+            governor.save()
+    if resumed:
         logger.warning("dispatch_resumed", account=account)
 
 

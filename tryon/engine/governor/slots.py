@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from config.core import clock
-from tryon.accounts import terms_of
+from tryon.accounts import has_key, terms_of
 from tryon.engine.governor import breaker, refusals
 from tryon.engine.governor.row import read
 from tryon.models import IN_FLIGHT, EventKind, Governor, JobEvent, Prediction, PredictionState
@@ -76,7 +76,8 @@ def may_submit(account: str) -> bool:
 
 def must_wait(governor: Governor, now: datetime) -> bool:
     """Return whether nothing at all may be sent now."""
-    return bool(governor.pause) or refusals.is_held(governor, now) or breaker.is_shut(governor, now)
+    stopped = bool(governor.pause) or not has_key(governor.account)
+    return stopped or refusals.is_held(governor, now) or breaker.is_shut(governor, now)
 
 
 def run_allowed(account: str) -> bool:

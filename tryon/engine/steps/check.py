@@ -9,6 +9,7 @@ from django.db import transaction
 
 from config.core import clock
 from config.core.storage import StorageUnavailable, new_files
+from tryon.accounts import has_key
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.lifecycle import JobEdge
 from tryon.engine.provider import client
@@ -16,10 +17,10 @@ from tryon.engine.steps.outcomes import give_up_checking, give_up_or_retry, past
 from tryon.engine.steps.plan import call_for, credits_from, is_readable, options_of
 from tryon.failures import FailureCode
 from tryon.fashn.download import extension_of, inline_picture, is_address, is_inline
-from tryon.fashn.errors import DownloadError, FashnError, NotFound
+from tryon.fashn.errors import DownloadError, FashnError, NotFound, Unauthorized
 from tryon.fashn.inputs import steps as steps_of
 from tryon.fashn.types import Phase, PredictionStatus
-from tryon.models import ERASED, INLINE, Prediction, PredictionState, TryOnJob
+from tryon.models import ERASED, INLINE, Pause, Prediction, PredictionState, TryOnJob
 from tryon.selectors.predictions import first_open_step
 from tryon.timing import progress_now
 
@@ -37,6 +38,9 @@ class NotedAlready(Exception):
 
 def check(job: TryOnJob, prediction: Prediction) -> None:
     """Ask FASHN for the status and move the prediction on. A webhook is a reason to ask, never the answer."""
+    if not has_key(prediction.account):
+        give_up_checking(job, prediction, code=FailureCode.ACCOUNT_UNREACHABLE)
+        return
     if not governor.claim_status_call(prediction.account):
         look_again(job, prediction, JobEdge.POSTPONE_CHECK)
         return
@@ -46,6 +50,8 @@ def check(job: TryOnJob, prediction: Prediction) -> None:
         if is_forgotten(error):
             give_up_checking(job, prediction, code=FailureCode.PREDICTION_LOST)
             return
+        if isinstance(error, Unauthorized) and governor.is_reachable(prediction.account):
+            governor.pause(prediction.account, Pause.UNAUTHORIZED)
         # A status call costs and changes nothing, so ask again later.
         look_again(job, prediction, JobEdge.AWAIT_CHECK, providerStatus=error.code)
         return
@@ -122,7 +128,9 @@ def look_again(job: TryOnJob, prediction: Prediction, edge: JobEdge, **data: str
     """Plan the next check, or give up after the deadline."""
     now = clock.now()
     if past_deadline(job, prediction, now):
-        give_up_checking(job, prediction, code=FailureCode.DEADLINE_PASSED)
+        too_late = governor.is_reachable(prediction.account)
+        code = FailureCode.DEADLINE_PASSED if too_late else FailureCode.ACCOUNT_UNREACHABLE
+        give_up_checking(job, prediction, code=code)
         return
     seconds = between_checks(prediction.account)
     lifecycle.wait(

@@ -66,9 +66,13 @@ def start(job: TryOnJob, account: str) -> bool:
 
 
 def known_call(job: TryOnJob, step: int) -> Prediction | None:
-    """Return a call of the step that was lost, and whose id FASHN has told since."""
+    """Return a call of the step that was lost, and whose id FASHN has told since.
+
+    One on an account that can't be asked keeps nobody waiting: a person who retries pays for another.
+    """
     lost = job.predictions.filter(state=PredictionState.UNKNOWN, step=step, rescue_at__isnull=False)
-    return lost.exclude(provider_id="").last()
+    told = reversed(lost.exclude(provider_id=""))
+    return next((call for call in told if governor.is_reachable(call.account)), None)
 
 
 def _reason_not_to_pay(job: TryOnJob, call: Prediction) -> FailureCode | None:

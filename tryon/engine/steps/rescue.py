@@ -13,6 +13,7 @@ from config.core import clock
 from config.core.images import ImageRefused, ImagesBusy, read_result
 from config.core.storage import StorageUnavailable, discard_after_commit, new_files
 from results.selectors import result_live
+from tryon.accounts import has_key
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.errors import TwinActive
 from tryon.engine.lifecycle import JobEdge
@@ -32,7 +33,12 @@ logger = structlog.stdlib.get_logger(__name__)
 LOST_AFTER: Final = 6
 # A job that failed with one of these codes may still get its picture.
 GAVE_UP: Final = frozenset(
-    {FailureCode.DEADLINE_PASSED, FailureCode.PREDICTION_LOST, FailureCode.SUBMISSION_UNKNOWN}
+    {
+        FailureCode.ACCOUNT_UNREACHABLE,
+        FailureCode.DEADLINE_PASSED,
+        FailureCode.PREDICTION_LOST,
+        FailureCode.SUBMISSION_UNKNOWN,
+    }
 )
 
 
@@ -72,7 +78,7 @@ def _claim(prediction_id: UUID, now: datetime) -> Prediction | None:
 
 def _ask(prediction: Prediction) -> None:
     """Ask FASHN for the fate of the prediction."""
-    if not governor.claim_status_call(prediction.account):
+    if not (has_key(prediction.account) and governor.claim_status_call(prediction.account)):
         return
     try:
         answer = client(prediction.account).status(prediction.provider_id)

@@ -18,6 +18,7 @@ from django.db import (
 
 from config.core import clock
 from config.core.storage import ObjectMissing, StorageUnavailable
+from tryon.accounts import accounts_of
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.leases import has_time
 from tryon.engine.provider import client, headers_for, inputs_for, webhook_url
@@ -273,8 +274,12 @@ def _put_off(job: TryOnJob, prediction: Prediction, error: FashnError) -> None:
             at_least = error.retry_after or 0.0
             seconds = governor.hold(account, reason=error.code, seconds=first, at_least=at_least)
     undo = functools.partial(lifecycle.forget_refused, prediction, error_name=_name_of(error))
-    if not put_back(job, error.code, undo, seconds=seconds):
+    # The account rests, and not the job: it may go to another account at once.
+    alone = len(accounts_of(job.account)) == 1
+    if not put_back(job, error.code, undo, seconds=seconds if alone else 0.0):
         lifecycle.mark_failed(prediction, error_name=_name_of(error))
+    elif not alone and seconds > 0:
+        queue.enqueue_dispatch(at=clock.now() + timedelta(seconds=seconds))
 
 
 def _name_of(error: FashnError) -> str:

@@ -100,7 +100,7 @@ def test_a_shop_in_which_all_is_well(shop: Settings, sandbox: Sandbox) -> None:
     assert code == 0
     assert {finding["subject"] for finding in found} == {
         "Database", "Clock", "Redis", "Static files", "Settings", "Storage", "Public address", "Proxy",
-        "Shared settings", "Workers", "FASHN",
+        "Shared settings", "Workers", "Accounts at FASHN", "FASHN",
     }  # fmt: skip
     said = StringIO()
     call_command("doctor", stdout=said, no_color=True)
