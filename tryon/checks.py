@@ -61,13 +61,13 @@ def check_test_account(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
 def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn about settings that the demo can do without but a shop can't."""
     messages: list[CheckMessage] = []
-    if not settings.FASHN_API_KEY:
+    if not (settings.FASHN_API_KEY or any(settings.FASHN_API_KEYS)):
         messages.append(
             Warning(
                 _("FASHN_API_KEY is not set: every try-on will wait."), hint=_("Set it."), id="tryon.W002"
             )
         )
-    if settings.FASHN_API_KEY in settings.FASHN_API_KEYS:
+    if settings.FASHN_API_KEY and settings.FASHN_API_KEY in settings.FASHN_API_KEYS:
         messages.append(
             Warning(
                 _("FASHN_API_KEYS has the key of FASHN_API_KEY again: two limits are kept for one account."),

@@ -61,6 +61,10 @@ def test_production_wants_a_key_an_address_and_no_demo(settings: Settings) -> No
     assert ids(deploy=True) == {"core.W001", "tryon.W002", "tryon.W003"}
     settings.TRYON_DAILY_LIMIT = 100
     assert ids(deploy=True) == {"core.W001", "tryon.W002", "tryon.W003"}
+    settings.FASHN_API_KEYS = ["", "fa-third"]
+    assert ids(deploy=True) == {"core.W001", "tryon.W003"}
+    settings.FASHN_API_KEY = "fa-third"
+    assert ids(deploy=True) == {"core.W001", "tryon.W003", "tryon.W004"}
 
 
 def test_production_wants_static_files_and_a_reachable_address(settings: Settings, tmp_path: Path) -> None:

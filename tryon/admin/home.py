@@ -37,7 +37,7 @@ MOST_BATCHES: Final = 5
 # Below these a person is told.
 FEW_DAYS_LEFT: Final = 7
 STORAGE_TOLD_PERCENT: Final = 90
-MONEY_KEY: Final = "home:money"
+MONEY_KEY: Final = "home:money-named"  # "home:money" is an earlier release's
 MONEY_SECONDS: Final = 60
 
 
@@ -52,6 +52,7 @@ class Money(NamedTuple):
     """The money as it is known, kept for a minute."""
 
     credits: int | None
+    unknown: str
     days_left: int | None
     cost_per_approved: str
 
@@ -85,13 +86,14 @@ class Home:
         """Yield what to do next, the most urgent first."""
         if self.may(Ability.SEE_OPERATIONS):
             yield from self.steps_of_operators()
-        if self.money.days_left is not None and self.money.days_left < FEW_DAYS_LEFT:
+        lasts_for = None if self.money.unknown else self.money.days_left
+        if lasts_for is not None and lasts_for < FEW_DAYS_LEFT:
             lasts = ngettext(
                 "The credits last %(days)d more day. Buy credits at FASHN.",
                 "The credits last %(days)d more days. Buy credits at FASHN.",
-                self.money.days_left,
+                lasts_for,
             )
-            yield Step(lasts % {"days": self.money.days_left}, address_of("money") or "")
+            yield Step(lasts % {"days": lasts_for}, address_of("money") or "")
         if self.may(Ability.OPERATE_JOBS) and (number := capped(self.dead_letters)):
             text = _("Failed jobs that a retry may cure: %(number)s")
             yield Step(text % {"number": shown(number)}, jobs_address(dead="yes"))
@@ -154,6 +156,8 @@ class Home:
         if self.money.credits is not None:
             days = self.money.days_left
             about = "" if days is None else _("%(days)s days left") % {"days": in_figures(days)}
+            if self.money.unknown:
+                about = _("without %(names)s: not known") % {"names": self.money.unknown}
             yield Tile(_("Credits at FASHN"), in_figures(self.money.credits), address, about)
         if self.money.cost_per_approved:
             yield Tile(
@@ -189,12 +193,13 @@ class Home:
     def money(self) -> Money:
         """The money as it is known; nothing for who may not see it. FASHN is not asked."""
         if not self.may(Ability.SEE_MONEY):
-            return Money(None, None, "")
+            return Money(None, "", None, "")
         known: Money | None = cache.get(MONEY_KEY)
         if known is None:
             balance, cost = money.balance(), money.cost_per_approved()
             known = Money(
                 None if balance is None else balance.credits,
+                "" if balance is None else ", ".join(balance.unknown),
                 None if balance is None else money.days_left(),
                 "" if cost is None else str(cost),
             )

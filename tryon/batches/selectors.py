@@ -12,9 +12,10 @@ from config.core import clock
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, person_calling
 from results.selectors import result_list_live
-from tryon.accounts import accounts_of
+from tryon.accounts import accounts_of, has_key
 from tryon.batches.models import Batch, BatchItem, BatchState, ItemState
-from tryon.models import ACTIVE, Account, Status, TryOnJob
+from tryon.engine import governor
+from tryon.models import ACTIVE, Account, Status, TryOnJob, account_label
 
 # A claimed pair that is without a job for this time has lost its feeder.
 LOST: Final = timedelta(minutes=1)
@@ -101,24 +102,29 @@ class Balance(NamedTuple):
     """The balance at FASHN, in credits, and the time when FASHN told it.
 
     ``since`` is the condition for the calls that it may not have: each account tells at its own time.
+    ``unknown`` has the names of the accounts that are not in the sum.
     """
 
     credits: int
     at: datetime
     since: Q
+    unknown: list[str]
 
 
 def balance_known() -> Balance | None:
-    """Return the balance that FASHN told last, of all live accounts, None if it did not tell each.
+    """Return the balance that FASHN told last, of all live accounts, None if it told none.
 
-    It asks the database only.
+    What it told for a key that it refuses now does not count. It asks the database only.
     """
-    names = accounts_of(Account.LIVE)
+    names = [account for account in accounts_of(Account.LIVE) if has_key(account)]
+    asked = [account for account in names if governor.is_reachable(account)]
     # The money page keeps it, and its room stands above this one.
-    told = list(apps.get_model("money", "Balance")._default_manager.filter(account__in=names))
-    if len(told) < len(names):
+    told = list(apps.get_model("money", "Balance")._default_manager.filter(account__in=asked))
+    if not told:
         return None
     since = Q()
     for each in told:
         since |= Q(account=each.account, submitted_at__gte=each.at)
-    return Balance(sum(each.credits for each in told), min(each.at for each in told), since)
+    known = {each.account for each in told}
+    unknown = [str(account_label(account)) for account in names if account not in known]
+    return Balance(sum(each.credits for each in told), min(each.at for each in told), since, unknown)

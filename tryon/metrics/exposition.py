@@ -102,6 +102,12 @@ def _accounts() -> Iterator[Metric]:
         {(one.account,): one.balance for one in found if one.balance is not None},
     )
     yield gauge(
+        "tryon_credits_balance_known",
+        "1 where FASHN has told the balance and takes the key.",
+        ["account"],
+        {(one.account,): one.balance is not None for one in found},
+    )
+    yield gauge(
         "tryon_credits_today",
         "Credits spent today (UTC), and the daily limit where there is one.",
         ["account", "state"],

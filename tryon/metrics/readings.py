@@ -19,7 +19,7 @@ from config.shops.names import shop_names
 from tryon.accounts import accounts, terms_of
 from tryon.engine import governor, queue
 from tryon.metrics.models import Heartbeat
-from tryon.models import Account, Lane, Status, TryOnJob
+from tryon.models import Account, Lane, Pause, Status, TryOnJob
 from tryon.money.models import Balance
 from tryon.selectors.jobs import dead_letters, remembered_count
 
@@ -46,6 +46,8 @@ class LaneReading:
 @dataclass(frozen=True, slots=True)
 class AccountReading:
     """The state of an account at FASHN. ``balance`` is FASHN's last answer, None before the first.
+
+    It is None too while FASHN refuses the key.
 
     ``daily_limit`` is 0 without a limit. Credits spent are of today, UTC.
     """
@@ -119,6 +121,7 @@ def account_readings() -> list[AccountReading]:
     for account in live_accounts():
         state, told = governor.current(account), balances.get(account)
         short = state.credits_at_fashn  # known while the credits do not pay for all that waits
+        balance = short if short is not None else (told.credits if told else None)
         found.append(
             AccountReading(
                 account=account,
@@ -128,7 +131,7 @@ def account_readings() -> list[AccountReading]:
                 is_circuit_open=state.open_until is not None and state.open_until > now,
                 credits_today=governor.credits_spent_today(account, now),
                 daily_limit=terms_of(account).daily_limit,
-                balance=short if short is not None else (told.credits if told else None),
+                balance=None if state.pause == Pause.UNAUTHORIZED else balance,
                 balance_at=told.at if told else None,
             )
         )

@@ -5,7 +5,7 @@ import structlog
 from config.core import clock
 from tryon.accounts import accounts, terms_of
 from tryon.engine.provider import client
-from tryon.fashn.errors import FashnError
+from tryon.fashn.errors import FashnError, Unauthorized
 from tryon.money.models import Balance
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -21,6 +21,8 @@ def ask_balances() -> None:
             told = client(account).credits().total
         except FashnError as error:
             logger.warning("balance_not_told", account=account, error=type(error).__name__)
+            if isinstance(error, Unauthorized):
+                Balance.objects.filter(account=account).delete()  # it was another key's
         else:
             Balance.objects.update_or_create(
                 account=account, defaults={"credits": max(0, told), "at": asked_at}

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 from django.db.models import QuerySet, Sum
 
 from config.core import clock
-from tryon.accounts import accounts_of, calls_of
+from tryon.accounts import accounts_of, calls_of, has_key
 from tryon.engine import governor
-from tryon.models import Account, Prediction
+from tryon.models import Account, Pause, Prediction, account_label
 from tryon.money.ledger import (
     COLUMNS,
     COMMON,
@@ -192,29 +192,39 @@ def burn_rate(account: str = Account.LIVE) -> Decimal:
 
 
 class Known(NamedTuple):
-    """The balance of a queue's accounts at FASHN, in credits, and the time when FASHN told it."""
+    """The balance of a queue's accounts at FASHN, in credits, and the time when FASHN told it.
+
+    ``unknown`` has the names of the accounts that are not in the sum.
+    """
 
     credits: int
     at: datetime | None
+    unknown: tuple[str, ...] = ()
 
 
 def balance(queue: str = Account.LIVE) -> Known | None:
     """Return the balance that FASHN told last, of all accounts together. It asks the database only.
 
-    None before FASHN has told that of each account.
+    What FASHN told for a key that it refuses now does not count. None while no balance is known.
     """
-    known = [_balance_of(account) for account in accounts_of(queue)]
-    told = [each for each in known if each is not None]
-    if len(told) < len(known):
+    known = {account: _balance_of(account) for account in accounts_of(queue) if has_key(account)}
+    told = [each for each in known.values() if each is not None]
+    if not told:
         return None
     times = [each.at for each in told if each.at is not None]
-    return Known(sum(each.credits for each in told), min(times) if len(times) == len(told) else None)
+    return Known(
+        sum(each.credits for each in told),
+        min(times) if len(times) == len(told) else None,
+        tuple(str(account_label(account)) for account, each in known.items() if each is None),
+    )
 
 
 def _balance_of(account: str) -> Known | None:
-    short = governor.current(account).credits_at_fashn
-    if short is not None:
-        return Known(short, None)
+    state = governor.current(account)
+    if state.pause == Pause.UNAUTHORIZED:
+        return None
+    if state.credits_at_fashn is not None:
+        return Known(state.credits_at_fashn, None)
     told = Balance.objects.filter(account=account).first()
     return None if told is None else Known(told.credits, told.at)
 
@@ -222,7 +232,8 @@ def _balance_of(account: str) -> Known | None:
 def days_left(account: str = Account.LIVE) -> int | None:
     """Return the whole days that the balance lasts at the burn rate.
 
-    None if the balance is not known, or nothing was spent in a week.
+    An account without a known balance counts as empty. None if no balance is known, or nothing was spent in
+    a week.
     """
     known, rate = balance(account), burn_rate(account)
     return int(known.credits / rate) if known is not None and rate else None

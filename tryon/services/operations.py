@@ -24,6 +24,16 @@ ADVICE: Final = {
 }
 
 
+# The key of a further account stands elsewhere.
+KEY_OF_FURTHER: Final = _("FASHN does not accept the key. Mend it in FASHN_API_KEYS and restart.")
+
+
+def advice_on(account: str, pause: str) -> Any:
+    """Return what an account's pause needs from a person."""
+    is_further = queue_of(account) != account
+    return KEY_OF_FURTHER if is_further and pause == Pause.UNAUTHORIZED else ADVICE[Pause(pause)]
+
+
 def service_pause(account: str) -> None:
     """Start no more jobs on the account. Jobs at FASHN finish."""
     actions.pause(account)
@@ -49,7 +59,7 @@ def pause_known() -> Any:
         pauses = {account: reason for account, reason in states.items() if reason}
         cache.set(PAUSE_KEY, pauses, PAUSE_SECONDS)
     for account, reason in pauses.items():
-        advice = ADVICE[Pause(reason)]
+        advice = advice_on(account, reason)
         return advice if len(accounts_of(Account.LIVE)) == 1 else f"{account_label(account)}: {advice}"
     return ""
 
@@ -58,7 +68,7 @@ def problem(account: str) -> Any:
     """Return why an account starts no or fewer jobs now, and what to do about it; empty if all is well."""
     state, now = governor.current(account), clock.now()
     if state.pause:
-        return ADVICE[Pause(state.pause)]
+        return advice_on(account, state.pause)
     if state.open_until is not None and state.open_until > now:
         return _("FASHN can't accept jobs now. Jobs wait and keep their retries. You need to do nothing.")
     if state.held_until is not None and state.held_until > now:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from unittest.mock import ANY
 
 import pytest
 from django.core.management import call_command
@@ -13,10 +14,18 @@ from config.core import clock
 from config.core.doctor import State
 from tests.admin_pages import sign_in
 from tests.conftest import Api, Finish, Generate, data_of
+from tests.tryon.metrics.scraping import TOKEN, Scrape
 from tryon import tasks
 from tryon.accounts import accounts_of, has_key, terms_of
+from tryon.alerts.finds import Readings, credits_low
+from tryon.batches.claims import credits_above_floor
+from tryon.batches.figures import purse
+from tryon.batches.models import Batch
 from tryon.engine import governor
 from tryon.models import Account, Pause, Prediction, PredictionState, Status, TryOnJob
+from tryon.money.balances import ask_balances
+from tryon.money.models import Balance
+from tryon.money.selectors import balance
 from tryon.sandbox import Sandbox
 from tryon.services.doctor import calls_left_behind
 from tryon.services.jobs import retry_price
@@ -145,6 +154,42 @@ def test_the_doctor_and_a_worker_that_starts_tell_of_predictions_on_an_account_w
     settings.FASHN_API_KEYS = ["fa-second"]
     [finding] = calls_left_behind()
     assert (finding.state, finding.fact) == (State.GOOD, "2")
+
+
+@pytest.mark.django_db
+def test_the_balance_of_all_is_the_sum_of_what_is_known_and_names_the_others(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.FASHN_API_KEYS = ["fa-second", "fa-third"]
+    Balance.objects.create(account="live-3", credits=900)
+    ask_balances()  # FASHN does not know the third key
+    staff = sign_in()
+    for page in ("/admin/money/", "/admin/tryon/governor/", "/admin/"):
+        text = staff.get(page).content.decode()
+        assert "20,000" in text or "20000" in text, page
+        assert "without Live 3: not known" in text, page
+    known = purse().balance
+    assert known is not None
+    assert (known.credits, known.unknown) == (20_000, ["Live 3"])
+    settings.METRICS_TOKEN = TOKEN
+    seen = Scrape()
+    assert [seen("credits_balance_known", account=name) for name in ("live", SECOND, "live-3")] == [1, 1, 0]
+
+
+@pytest.mark.django_db
+def test_what_was_told_for_a_key_that_is_refused_now_does_not_count(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    Balance.objects.create(account=Account.LIVE, credits=500)
+    Balance.objects.create(account=SECOND, credits=9)
+    assert balance() == (509, ANY, ())
+    assert [finding.subject for finding in credits_low(Readings())] == [SECOND]
+    governor.pause(SECOND, Pause.UNAUTHORIZED)
+    assert balance() == (500, ANY, ("Live 2",))
+    assert credits_above_floor(Batch(credit_floor=100)) == 400
+    assert credits_low(Readings()) == []
+    governor.pause(Account.LIVE, Pause.UNAUTHORIZED)
+    assert (balance(), purse().balance) == (None, None)
 
 
 def test_a_step_that_was_to_run_on_a_key_that_is_gone_runs_on_another_account(

@@ -137,6 +137,14 @@ def test_the_money_of_both_accounts_is_one(
     assert known.credits == 2 * 10_000 - 2
 
 
+@pytest.mark.django_db
+def test_a_further_account_that_is_refused_names_the_setting_of_its_key(sandbox: Sandbox) -> None:
+    governor.pause(SECOND, Pause.UNAUTHORIZED)
+    assert "Live 2: FASHN does not accept the key. Mend it in FASHN_API_KEYS" in (
+        sign_in().get("/admin/").content.decode()
+    )
+
+
 def test_operators_pause_one_account_or_all(sandbox: Sandbox, manager: Api) -> None:
     paused = Governor.objects.filter(pause=Pause.OPERATOR).order_by("pk")
     browser = sign_in()
