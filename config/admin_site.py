@@ -62,6 +62,8 @@ TASKS: Final = (
         (
             Place("tryon_governor_changelist", _("State"), Ability.SEE_OPERATIONS),
             Place("alerts", _("Alerts"), Ability.SEE_ALERTS),
+            Place("webhooks_webhookendpoint_changelist", _("Webhooks"), "webhooks.view_webhookendpoint"),
+            Place("webhooks_webhookdelivery_changelist", _("Deliveries"), "webhooks.view_webhookdelivery"),
             Place("tryon_governor_doctor", _("Doctor"), Ability.SEE_OPERATIONS),
             Place("first_run", _("First run"), Ability.SEE_OPERATIONS),
             Place("runbook", _("Runbook"), Ability.SEE_OPERATIONS),

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "tryon.archive",
     "tryon.metrics",
     "tryon.alerts",
+    "tryon.webhooks",
     "import_export",
 ]
 
@@ -280,6 +281,10 @@ JOB_ARCHIVE_DAYS = env.number("JOB_ARCHIVE_DAYS", 180, least=4, most=36_500)
 EVENT_TTL_DAYS = env.number("EVENT_TTL_DAYS", 90, least=1, most=36_500)
 # Days that the log of people's changes is kept.
 AUDIT_LOG_DAYS = env.number("AUDIT_LOG_DAYS", 400, least=1, most=36_500)
+# Servers in the shop's own network that webhook endpoints may name, also by http.
+WEBHOOK_HOSTS = env.places("WEBHOOK_HOSTS")
+# Days that the events for webhooks and the log of their deliveries are kept.
+WEBHOOK_LOG_DAYS = env.number("WEBHOOK_LOG_DAYS", 30, least=5, most=36_500)
 # The bearer token of /metrics. Without one the address answers 404.
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 STORAGE_LIMIT_GB = env.number("STORAGE_LIMIT_GB", 0.0, least=0)  # of 10^9 bytes, 0 for no limit
@@ -375,6 +380,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "jobs", "description": "Try-ons, from the request to their end."},
         {"name": "results", "description": "Try-on pictures, and your judgement of them."},
         {"name": "stats", "description": "The state of the service, for operators."},
+        {"name": "webhook-endpoints", "description": "Addresses of your server that are told what happens."},
         {"name": "webhooks", "description": "For FASHN."},
     ],
     "AUTHENTICATION_WHITELIST": [

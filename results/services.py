@@ -20,7 +20,7 @@ from config.shops.callers import Caller, NotAllowed
 from results.models import Review, TryOnResult
 from results.pages import outdate_pages, outdate_pages_of
 from results.reuse import forget
-from results.signals import leaving, reviewed
+from results.signals import given_up, leaving, reviewed, stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def result_create(
         outdate_after_commit(replaced.values_list("job_id", flat=True))
         replaced.update(cache_key=None)
         outdate_pages([job_id])
-        return TryOnResult.objects.create(
+        result = TryOnResult.objects.create(
             job_id=job_id,
             image=picture.image,
             thumbnail=picture.thumbnail,
@@ -76,6 +76,8 @@ def result_create(
             expires_at=expires_at or clock.now() + timedelta(days=settings.RESULT_TTL_DAYS),
             credits_used=credits_used,
         )
+        stored.send(TryOnResult, result=result)
+        return result
 
 
 def result_delete(result: TryOnResult) -> None:
@@ -105,7 +107,7 @@ def result_review(results: Iterable[TryOnResult], review: Review) -> int:
         news = [result for result in chosen if result.review != review]
         audit.note_all(None, news, Decided.REVIEW, review=review.value)
         changed = rows.exclude(review=review).update(review=review)
-        reviewed.send(TryOnResult, job_ids=[result.job_id for result in chosen])
+        reviewed.send(TryOnResult, job_ids=[result.job_id for result in chosen], results=news, review=review)
         return changed
 
 
@@ -128,8 +130,10 @@ def result_give_up(result: TryOnResult, caller: Caller) -> None:
         elif not own.exists():
             raise NotAllowed
         elif viewers.exclude(pk__in=leaving.values("pk")).exists():
-            outdate_pages_of(leaving.values_list("requester", flat=True))
+            requesters = [*leaving.values_list("requester", flat=True)]
+            outdate_pages_of(requesters)
             leaving.update(left_at=clock.now())
+            given_up.send(TryOnResult, result=result, requesters=requesters)
             outdate_after_commit([result.job_id])
         else:
             result_delete(result)

@@ -135,7 +135,9 @@ OF_RQ: Final[dict[str, dict[str, Row]]] = {
 }
 
 # In the order in which the admin knows them.
-APPS: Final = "api|auth|upkeep|people|results|models_library|tryon|catalogue|django_rq|batches|archive"
+APPS: Final = (
+    "api|auth|upkeep|people|results|models_library|tryon|catalogue|django_rq|batches|archive|webhooks"
+)
 
 OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     "admin/": {"GET": page(), "POST": page()},
@@ -179,6 +181,8 @@ OF_THE_ADMIN: Final[dict[str, dict[str, Row]]] = {
     "admin/auth/user/add/": {method: page("auth.add_user", "auth.change_user") for method in ("GET", "POST")},
     **forms("api", "apikey", add=True, change=True, delete=True),
     **forms("api", "shop", add=True, change=True),
+    **forms("webhooks", "webhookendpoint", add=True, change=True, delete=True),
+    **forms("webhooks", "webhookdelivery"),
     **forms("upkeep", "cleanuprun"),
     **forms("people", "auditentry"),
     # A photo that try-ons use is not deleted.

@@ -20,6 +20,7 @@ from tryon.comparisons.models import Comparison
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import ACTIVE, JobViewer, Prediction, ProductImage, ShopperPhoto, Status, TryOnJob
+from tryon.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 OWNER = "shop:owner"
 
@@ -242,3 +243,29 @@ class ComparisonFactory(factory.django.DjangoModelFactory[Comparison]):
     name = "Modes"
     recipe_a = factory.SubFactory(NamedRecipeFactory)
     recipe_b = factory.SubFactory(NamedRecipeFactory)
+
+
+class WebhookEndpointFactory(factory.django.DjangoModelFactory[WebhookEndpoint]):
+    class Meta:
+        model = WebhookEndpoint
+
+    shop = factory.SubFactory(ShopFactory)
+    owner = factory.LazyAttribute(lambda endpoint: f"shop:{endpoint.shop.pk}")
+    url = "https://shop.example/tryon"
+    secret = "whsec_c2VjcmV0"
+
+
+class WebhookEventFactory(factory.django.DjangoModelFactory[WebhookEvent]):
+    class Meta:
+        model = WebhookEvent
+
+    kind = "ping"
+    owner = OWNER
+
+
+class WebhookDeliveryFactory(factory.django.DjangoModelFactory[WebhookDelivery]):
+    class Meta:
+        model = WebhookDelivery
+
+    event = factory.SubFactory(WebhookEventFactory)
+    endpoint = factory.SubFactory(WebhookEndpointFactory)

@@ -25,6 +25,8 @@ from tryon.money.balances import ask_balances
 from tryon.money.rollup import roll_up
 from tryon.review.measuring import measure_some
 from tryon.services.doctor import report_write
+from tryon.webhooks.lanes import LANES
+from tryon.webhooks.sending import call_worker_if_due
 
 # The same worker runs the sweep every half minute.
 CLEANUP_SECONDS: Final = 15.0
@@ -85,6 +87,7 @@ def sweep() -> None:
         note_sweep()
         check_in()
     finally:
+        call_worker_if_due()
         batches()
         make_months()
 
@@ -113,6 +116,13 @@ def batches() -> None:
     finally:
         if plans_continue(max_seconds=CLEANUP_SECONDS):
             queue.enqueue_batches()
+
+
+def deliver_webhooks() -> None:
+    """Deliver what is due to shops' servers. A worker of the steps hands it to threads."""
+    close_old_connections()
+    queue.begins("deliver_webhooks")
+    LANES.deliver_due()
 
 
 def doctor() -> None:

@@ -19,6 +19,7 @@ from tryon.alerts.rounds import are_rounds_late
 from tryon.engine import queue, recovery, shield
 from tryon.engine.leases import LEASE
 from tryon.services.machines import require_shared_settings, tell_of_lost_keys
+from tryon.webhooks.lanes import LANES
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -111,7 +112,8 @@ class StepWorker(_SharingWorker, SimpleWorker):
             errors = sorted({type(error).__name__ for error in group.exceptions})
             logger.warning("no_sweep_at_start", errors=errors)
         queue.enqueue_sweep(delay_seconds=LEASE.total_seconds() + 1)
-        return super().work(*args, **kwargs)
+        with LANES.opened():
+            return super().work(*args, **kwargs)
 
 
 class MaintenanceWorker(_SharingWorker, Worker):

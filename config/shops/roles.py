@@ -56,6 +56,10 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             Ability.SEE_ALERTS,
             Ability.TEST_ALERTS,
             Ability.SEE_AUDIT_LOG,
+            "webhooks.view_webhookendpoint",
+            "webhooks.change_webhookendpoint",
+            "webhooks.view_webhookdelivery",
+            "webhooks.change_webhookdelivery",
         }
     ),
     "Viewer": frozenset(_LOOK),

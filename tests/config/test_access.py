@@ -80,6 +80,9 @@ def world_of(callers: Callers, owners: Mapping[str, Client]) -> World:
             body = {**wish, "options": {"seed": next(seeds)}}
             rows[kind][owner] = data_of(send(owners[asker], "POST", "/api/tryon/generate", body))["jobId"]
     gone = {owner: owners[owner].delete("/api/tryon/shoppers/gone") for owner in "sxt"}
+    url = {"url": "https://shop.example/tryon"}
+    made = {owner: send(owners[owner], "POST", "/api/tryon/webhook-endpoints", url) for owner in "sxt"}
+    rows["endpoint"] = {owner: data_of(answer)["id"] for owner, answer in made.items()}
     rows["erasure"] = {owner: data_of(answer)["id"] for owner, answer in gone.items()}
     jobs = TryOnJob.objects
     jobs.filter(pk__in=rows["failed"].values()).update(status=Status.FAILED, error_code="pose_not_found")
@@ -155,6 +158,8 @@ def body_of(world: World, call: Call, row_id: str) -> dict[str, str]:
         return {"shopperId": "ada"}
     if call.address.endswith("/feedback"):
         return {"verdict": "yes"}
+    if "/webhook-endpoints" in call.address:
+        return {} if call.method == "DELETE" else {"url": "https://shop.example/other"}
     return {"name": "Ada"} if call.method == "PATCH" else {}
 
 

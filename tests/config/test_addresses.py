@@ -29,6 +29,7 @@ from tests.factories import (
     ShopFactory,
     TryOnJobFactory,
     TryOnResultFactory,
+    WebhookDeliveryFactory,
 )
 from tryon.models import Account
 from tryon.services.operations import service_pause
@@ -90,6 +91,8 @@ def rows_made() -> dict[str, str]:
         "catalogue/product:object_id": ProductFactory.create(),
         "batches/batch:object_id": (batch := BatchFactory.create()),
         "batches/namedrecipe:object_id": NamedRecipeFactory.create(),
+        "webhooks/webhookendpoint:object_id": (delivery := WebhookDeliveryFactory.create()).endpoint,
+        "webhooks/webhookdelivery:object_id": delivery,
         ":batch_id": batch,
     }
     comparison = ComparisonFactory.create()

@@ -17,6 +17,7 @@ from tryon.metrics import readings
 from tryon.metrics.models import SLICE, Topic
 from tryon.metrics.tallies import total
 from tryon.models import Lane, Pause
+from tryon.webhooks.selectors import endpoints_disabled
 
 # A sweep comes every 30 seconds, and may wait behind a long cleanup.
 LATE_SWEEP_SECONDS: Final = 300
@@ -160,4 +161,12 @@ def release_ends(_readings: Readings) -> list[Finding]:
             {"photo": photo.name, "until": str(photo.release_until), "id": str(photo.pk)},
         )
         for photo in releases_to_tell_of()
+    ]
+
+
+def webhook_endpoint_disabled(_readings: Readings) -> list[Finding]:
+    """An endpoint is told of until somebody enables or removes it."""
+    return [
+        Finding(str(row.pk), {"shop": row.shop.name, "host": row.host, "reason": row.get_trouble_display()})
+        for row in endpoints_disabled()
     ]

@@ -172,6 +172,13 @@ _RULES: Final = (
         tells_recovery=False,
         to_keepers=True,
     ),
+    Rule(
+        "webhook_endpoint_disabled",
+        Severity.WARNING,
+        _("A webhook endpoint is disabled"),
+        _("The shop %(shop)s is not told of events at %(host)s any more. %(reason)s."),
+        finds.webhook_endpoint_disabled,
+    ),
 )
 
 RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rule in _RULES}

@@ -4,7 +4,7 @@ from django.urls import path
 
 from config.core.http import ids  # noqa: F401  (it registers <id:…>)
 from config.core.http.conditional import conditional
-from tryon.api import operations, shopper_photos, shoppers, views
+from tryon.api import operations, shopper_photos, shoppers, views, webhook_endpoints
 
 urlpatterns = [
     path("upload", views.UploadView.as_view(), name="api-upload"),
@@ -28,5 +28,11 @@ urlpatterns = [
     path("stats", operations.StatsView.as_view(), name="api-stats"),
     path("stats/pause", operations.PauseView.as_view(), name="api-pause"),
     path("stats/resume", operations.ResumeView.as_view(), name="api-resume"),
+    path("webhook-endpoints", webhook_endpoints.WebhookEndpointsView.as_view(), name="api-webhook-endpoints"),
+    path(
+        "webhook-endpoints/<id:endpoint_id>",
+        webhook_endpoints.WebhookEndpointView.as_view(),
+        name="api-webhook-endpoint",
+    ),
     path("webhooks/fashn/<slug:token>", operations.FashnWebhookView.as_view(), name="fashn-webhook"),
 ]

@@ -25,6 +25,7 @@ from tryon.archive.keeping import photo_forget, viewer_forget
 from tryon.cleanup.erasing import erase_job, erase_locked, job_locked
 from tryon.cleanup.photos import product_image_forget
 from tryon.cleanup.shoppers import shopper_photo_forget
+from tryon.cleanup.signals import shopper_erased
 from tryon.engine import actions
 from tryon.models import Erasure, JobViewer, ProductImage, ShopperPhoto
 from tryon.selectors.erasing import jobs_to_erase
@@ -60,9 +61,12 @@ def erase_for_a_while(erasure: Erasure, *, seconds: float) -> bool:
     for _ in _steps(erasure):
         if time.monotonic() > deadline:
             return False
-    now = clock.now()
-    Erasure.objects.filter(pk=erasure.pk, erased_at=None).update(erased_at=now, shopper="")
-    erasure.erased_at, erasure.shopper = now, ""
+    now, shopper = clock.now(), erasure.shopper
+    with transaction.atomic():
+        is_first = Erasure.objects.filter(pk=erasure.pk, erased_at=None).update(erased_at=now, shopper="")
+        erasure.erased_at, erasure.shopper = now, ""
+        if is_first:
+            shopper_erased.send(Erasure, erasure=erasure, shopper=shopper)
     logger.info("shopper_erased", erasure=str(erasure.pk), **erasure.counts)
     return True
 

@@ -29,6 +29,7 @@ EVERY_NIGHT: Final = {
     "old_imports": "42 2 * * *",
     "stored_files": "45 2 * * *",
     "old_audit_entries": "50 2 * * *",
+    "old_webhook_events": "52 2 * * *",
 }
 TIMES: Final = EVERY_HOUR | EVERY_NIGHT
 

@@ -106,6 +106,11 @@ def enqueue_batches() -> None:
     _enqueue_once("tryon.tasks.batches", None, queue=MAINTENANCE)
 
 
+def enqueue_webhooks(*, at: datetime | None = None) -> None:
+    """Ask a worker to deliver what is due to shops' servers, now or at a time, as ``enqueue_dispatch``."""
+    _enqueue_once("tryon.tasks.deliver_webhooks", at)
+
+
 @dataclass(frozen=True, slots=True)
 class SeenWorker:
     """A worker that gave a sign of life in the last minutes. ``shared`` has fingerprints of settings.

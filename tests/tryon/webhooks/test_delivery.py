@@ -1,0 +1,234 @@
+"""Deliveries: the contract of Standard Webhooks, the attempts, and the health of an endpoint."""
+
+from datetime import timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from standardwebhooks import WebhookVerificationError
+
+from config.core import clock
+from tests.conftest import Api, data_of
+from tests.tryon.webhooks.conftest import Deliver
+from tests.tryon.webhooks.receiver import Answer, Receiver
+from tryon import tasks
+from tryon.webhooks import posting
+from tryon.webhooks.models import State, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from tryon.webhooks.schedule import PAUSES
+from tryon.webhooks.services import ping
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HOURS = 75
+
+
+@pytest.fixture
+def sent(endpoint: dict[str, Any]) -> WebhookEndpoint:
+    """The endpoint, with a test on its way."""
+    row = WebhookEndpoint.objects.get(pk=endpoint["id"])
+    ping(row)
+    return row
+
+
+def last() -> WebhookAttempt:
+    return WebhookAttempt.objects.order_by("-pk")[0]
+
+
+def test_the_official_library_takes_what_is_sent(
+    sent: WebhookEndpoint, endpoint: dict[str, Any], receiver: Receiver
+) -> None:
+    tasks.deliver_webhooks()
+    [got] = receiver.got
+    body = got.verified(endpoint["secret"])
+    assert body["type"] == "ping"
+    assert body["livemode"] is True
+    assert body["data"] == {"endpointId": endpoint["id"]}
+    assert {"type", "timestamp", "livemode", "data"} == body.keys()
+    assert got.headers["content-type"] == "application/json"
+    with pytest.raises(WebhookVerificationError):
+        type(got)(got.headers, got.body + b" ").verified(endpoint["secret"])
+    row = WebhookDelivery.objects.get()
+    assert (row.state, row.attempts, row.next_at, row.lease) == (State.DELIVERED, 1, None, None)
+    assert (last().status, last().problem) == (204, "")
+
+
+def test_both_secrets_sign_while_one_is_rotated(
+    owner: Api, sent: WebhookEndpoint, endpoint: dict[str, Any], receiver: Receiver, deliver: Deliver
+) -> None:
+    new = data_of(owner.patch(f"webhook-endpoints/{sent.pk}", {"rotateSecret": True}))["secret"]
+    deliver()
+    for secret in (new, endpoint["secret"]):
+        receiver.got[0].verified(secret)
+    WebhookEndpoint.objects.update(old_secret_until=clock.now())
+    ping(sent)
+    deliver()
+    receiver.got[1].verified(new)
+    with pytest.raises(WebhookVerificationError):
+        receiver.got[1].verified(endpoint["secret"])
+
+
+def test_ten_attempts_in_75_hours_then_it_is_given_up_and_a_person_sends_it_again(
+    sent: WebhookEndpoint, receiver: Receiver, deliver: Deliver
+) -> None:
+    receiver.answer = Answer(500, body=b"Our fault. " * 1000)
+    for _ in range(12):
+        deliver()
+    log = list(WebhookAttempt.objects.all())
+    assert len(log) == len(receiver.got) == 10
+    assert {got.id for got in receiver.got} == {receiver.got[0].id}
+    assert {got.body for got in receiver.got} == {receiver.got[0].body}
+    pauses = [(row.next_at - row.at).total_seconds() for row in log[:-1] if row.next_at]
+    assert all(0.89 * due <= pause <= 1.11 * due for due, pause in zip(PAUSES, pauses, strict=True))
+    assert sum(PAUSES) // 3600 == HOURS
+    assert len(set(pauses)) == 9
+    assert (log[0].answer, log[0].problem) == (("Our fault. " * 1000)[:2048], "status")
+    assert (log[-1].next_at, WebhookDelivery.objects.get().state) == (None, State.FAILED)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("as_date", [False, True], ids=["seconds", "date"])
+def test_an_answer_that_asks_for_time_gets_it(
+    sent: WebhookEndpoint, receiver: Receiver, status: int, as_date: bool
+) -> None:
+    at = clock.now() + timedelta(hours=1)
+    wish = format_datetime(at, usegmt=True) if as_date else "3600"
+    receiver.answer = Answer(status, {"Retry-After": wish})
+    tasks.deliver_webhooks()
+    next_at = WebhookDelivery.objects.get().next_at
+    assert next_at is not None
+    assert abs((next_at - at).total_seconds()) < 60
+
+
+def test_a_redirect_is_a_failure_and_leads_nowhere(sent: WebhookEndpoint, receiver: Receiver) -> None:
+    receiver.answer = Answer(302, {"Location": f"http://{receiver.place}/elsewhere"})
+    tasks.deliver_webhooks()
+    assert len(receiver.got) == 1
+    assert (last().status, last().problem) == (302, "redirect")
+
+
+def test_410_disables_the_endpoint_and_tells_operators(
+    owner: Api, sent: WebhookEndpoint, receiver: Receiver, deliver: Deliver
+) -> None:
+    receiver.answer = Answer(410)
+    tasks.deliver_webhooks()
+    one = f"webhook-endpoints/{sent.pk}"
+    shown = data_of(owner.get(one))
+    assert (shown["isActive"], shown["disabledReason"]) == (False, "gone")
+    assert WebhookDelivery.objects.get().state == State.FAILED
+    ping(sent)
+    deliver()
+    assert len(receiver.got) == 1  # nothing goes to a disabled one
+
+    receiver.answer = Answer()
+    shown = data_of(owner.patch(one, {"isActive": True}))
+    assert (shown["isActive"], "disabledReason" in shown) == (True, False)
+    deliver()
+    assert len(receiver.got) == 2  # what has waited
+
+
+def a_day_later() -> None:
+    row, day = WebhookEndpoint.objects.get(), timedelta(days=1)
+    assert row.failing_since is not None
+    assert row.bad_day is not None
+    WebhookEndpoint.objects.update(failing_since=row.failing_since - day, bad_day=row.bad_day - day)
+
+
+def test_five_bad_days_disable_the_endpoint(
+    sent: WebhookEndpoint, receiver: Receiver, deliver: Deliver
+) -> None:
+    receiver.answer = Answer(500)
+    for _ in range(5):
+        deliver()
+        a_day_later()
+        assert WebhookEndpoint.objects.get().is_active
+    deliver()
+    row = WebhookEndpoint.objects.get()
+    assert (row.is_active, row.trouble) == (False, "failing")
+
+
+def test_bad_hours_and_bad_days_with_a_success_between_disable_nothing(
+    sent: WebhookEndpoint, receiver: Receiver, deliver: Deliver
+) -> None:
+    receiver.answer = Answer(500)
+    deliver()
+    deliver()  # a second failure on a day counts no other day
+    assert WebhookEndpoint.objects.get().bad_days == 1
+    for _ in range(4):
+        a_day_later()
+        deliver()
+    receiver.answer = Answer()
+    deliver()
+    row = WebhookEndpoint.objects.get()
+    assert (row.failing_since, row.bad_days, row.is_active) == (None, 0, True)
+
+
+def test_a_name_that_leads_into_a_private_network_is_not_called(
+    sent: WebhookEndpoint, receiver: Receiver, settings: Any
+) -> None:
+    settings.WEBHOOK_HOSTS = []
+    tasks.deliver_webhooks()
+    assert receiver.got == []
+    assert last().problem == "private_address"
+
+
+def test_a_server_that_sends_its_head_byte_by_byte_is_cut_off(
+    sent: WebhookEndpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "SECONDS", 0.1)
+    receiver.answer = Answer(slow=lambda: receiver.closed.wait(5))
+    tasks.deliver_webhooks()
+    receiver.closed.set()
+    assert (last().status, last().problem) == (None, "timeout")
+
+
+def test_a_connection_that_fails_is_an_attempt(sent: WebhookEndpoint, receiver: Receiver) -> None:
+    receiver.answer = Answer(is_lost=True)
+    tasks.deliver_webhooks()
+    assert (last().status, last().problem) == (None, "connection")
+    assert WebhookDelivery.objects.get().state == State.PENDING
+
+
+def test_a_killed_worker_costs_a_lease_and_no_event(
+    sent: WebhookEndpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """The end of the process."""
+
+    def die() -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tryon.webhooks.lanes.send", lambda claimed: die())
+        with pytest.raises(Killed):
+            tasks.deliver_webhooks()
+    tasks.deliver_webhooks()
+    assert receiver.got == []  # another worker holds it still
+    WebhookDelivery.objects.update(lease_until=clock.now())
+    tasks.sweep()
+    tasks.deliver_webhooks()
+    assert len(receiver.got) == 1
+
+
+def test_an_endpoint_has_few_deliveries_under_way_and_one_while_it_fails(
+    sent: WebhookEndpoint, receiver: Receiver
+) -> None:
+    for _ in range(5):
+        ping(sent)
+    soon = clock.now() + timedelta(minutes=1)
+    some = WebhookDelivery.objects.values("pk")
+    WebhookDelivery.objects.filter(pk__in=some[:4]).update(lease_until=soon)
+    tasks.deliver_webhooks()
+    assert receiver.got == []
+    WebhookDelivery.objects.filter(pk__in=some[:3]).update(lease_until=None)
+    WebhookEndpoint.objects.update(failing_since=clock.now())
+    tasks.deliver_webhooks()
+    assert receiver.got == []
+
+
+def test_an_endpoint_that_is_removed_takes_its_log_along(
+    owner: Api, sent: WebhookEndpoint, deliver: Deliver
+) -> None:
+    deliver()
+    assert owner.delete(f"webhook-endpoints/{sent.pk}").status_code == 204
+    assert not WebhookDelivery.objects.exists()
+    assert not WebhookAttempt.objects.exists()
