@@ -113,7 +113,7 @@ class WebhookEndpointView(APIView):
         return endpoint_answer(endpoint_for(caller_of(request), endpoint_id))
 
     @operation(
-        "changeWebhookEndpoint",
+        "updateWebhookEndpoint",
         422,
         body=ChangeWebhookEndpointSerializer,
         tag=TAG,

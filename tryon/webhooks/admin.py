@@ -52,6 +52,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # at run time it
     class Meta:
         model = WebhookEndpoint
         fields: ClassVar = ["shop", "is_test", "url", "description", "events", "is_active"]
+        widgets: ClassVar = {name: forms.TextInput({"size": 80}) for name in ("url", "description")}
 
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]

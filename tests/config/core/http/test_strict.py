@@ -10,8 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from models_library.models import ModelImage
 from tests import contract, images
-from tests.conftest import Api, error_of
-from tests.factories import ModelImageFactory, TryOnResultFactory
+from tests.conftest import Api, error_of, requester
+from tests.factories import ModelImageFactory, TryOnResultFactory, WebhookEndpointFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +79,12 @@ def test_a_body_is_refused_where_none_is_taken(manager: Api) -> None:
 
 
 def test_a_value_of_another_type_is_named_in_every_body(manager: Api) -> None:
-    ids = {"models": ModelImageFactory.create().pk, "results": TryOnResultFactory.create().pk}
+    shop = {"owner": requester("Manager")}
+    ids = {
+        "models": ModelImageFactory.create().pk,
+        "results": TryOnResultFactory.create().pk,
+        "webhook-endpoints": WebhookEndpointFactory.create(**shop).pk,
+    }
     tried = 0
     for method, path, operation in operations():
         content = operation.get("requestBody", {}).get("content", {}).get("application/json")
