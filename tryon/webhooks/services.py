@@ -107,9 +107,9 @@ def _apply(row: WebhookEndpoint, wish: Wish) -> None:
 
 
 def set_active(row: WebhookEndpoint, is_active: bool) -> None:
-    """Switch an endpoint on or off. One that is switched on begins with a clean slate."""
+    """Switch an endpoint on or off: somebody has looked after it. One that is switched on begins afresh."""
+    row.trouble, row.disabled_at = "", None
     if is_active and not row.is_active:
-        row.trouble, row.disabled_at = "", None
         row.failing_since, row.bad_days, row.bad_day = None, 0, None
     row.is_active = is_active
 

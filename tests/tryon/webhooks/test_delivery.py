@@ -5,15 +5,17 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 from standardwebhooks import WebhookVerificationError
 
 from config.core import clock
 from tests.conftest import Api, data_of
+from tests.tryon.cleanup.world import clean
 from tests.tryon.webhooks.conftest import Deliver
 from tests.tryon.webhooks.receiver import Answer, Receiver
 from tryon import tasks
 from tryon.webhooks import posting
-from tryon.webhooks.models import State, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from tryon.webhooks.models import State, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tryon.webhooks.schedule import PAUSES
 from tryon.webhooks.services import ping
 
@@ -163,7 +165,7 @@ def test_bad_hours_and_bad_days_with_a_success_between_disable_nothing(
 
 
 def test_a_name_that_leads_into_a_private_network_is_not_called(
-    sent: WebhookEndpoint, receiver: Receiver, settings: Any
+    sent: WebhookEndpoint, receiver: Receiver, settings: Settings
 ) -> None:
     settings.WEBHOOK_HOSTS = []
     tasks.deliver_webhooks()
@@ -232,3 +234,23 @@ def test_an_endpoint_that_is_removed_takes_its_log_along(
     assert owner.delete(f"webhook-endpoints/{sent.pk}").status_code == 204
     assert not WebhookDelivery.objects.exists()
     assert not WebhookAttempt.objects.exists()
+
+
+def test_old_events_go_with_their_log(sent: WebhookEndpoint, deliver: Deliver) -> None:
+    deliver()
+    ping(sent)
+    old = WebhookDelivery.objects.order_by("pk")[0].event_id
+    WebhookEvent.objects.filter(pk=old).update(created_at=clock.now() - timedelta(days=31))
+    assert "1" in clean("old_webhook_events", dry_run=True)
+    assert WebhookEvent.objects.count() == 2
+    clean("old_webhook_events")
+    assert WebhookEvent.objects.count() == WebhookDelivery.objects.count() == 1
+    assert not WebhookAttempt.objects.exists()
+
+
+def test_who_switches_a_disabled_endpoint_off_has_looked_after_it(owner: Api, sent: WebhookEndpoint) -> None:
+    WebhookEndpoint.objects.update(is_active=False, trouble="gone", disabled_at=clock.now())
+    shown = data_of(owner.patch(f"webhook-endpoints/{sent.pk}", {"description": "Till"}))
+    assert shown["disabledReason"] == "gone"
+    shown = data_of(owner.patch(f"webhook-endpoints/{sent.pk}", {"isActive": False}))
+    assert "disabledReason" not in shown
