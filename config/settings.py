@@ -375,6 +375,7 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "sessions", "description": "Visitors of a shop's pages."},
         {"name": "uploads", "description": "Product photos of your own."},
+        {"name": "product-photos", "description": "Product photos to try on."},
         {"name": "shoppers", "description": "Shoppers' own photos, and all that is kept of a shopper."},
         {"name": "models", "description": "The shop's library of model photos."},
         {"name": "jobs", "description": "Try-ons, from the request to their end."},

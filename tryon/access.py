@@ -106,14 +106,18 @@ def product_image_for(caller: Caller, image_id: UUID) -> ProductImage:
 
     Raise ProductImageNotFound.
     """
-    own = Q(is_test=caller.is_test) if caller.may(Ability.USE_ANY_PHOTO) else owned_by(caller)
-    if caller.is_shopper:
-        own |= Q(requester=caller.shop)
-    photos = with_files(ProductImage.objects.filter(Q(requester="") | own))
-    photo = photos.filter(pk=image_id).first()
+    photo = product_photos_for(caller).filter(pk=image_id).first()
     if photo is None:
         raise ProductImageNotFound
     return photo
+
+
+def product_photos_for(caller: Caller) -> QuerySet[ProductImage]:
+    """Return the photos with files that the caller may try on: their own, their shop's, the catalogue's."""
+    own = Q(is_test=caller.is_test) if caller.may(Ability.USE_ANY_PHOTO) else owned_by(caller)
+    if caller.is_shopper:
+        own |= Q(requester=caller.shop)
+    return with_files(ProductImage.objects.filter(Q(requester="") | own))
 
 
 def uploads_for(caller: Caller) -> QuerySet[ProductImage]:

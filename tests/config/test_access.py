@@ -68,7 +68,9 @@ def world_of(callers: Callers, owners: Mapping[str, Client]) -> World:
     rows["model"] = {"m": model, "r": str(ModelImageFactory.create(is_active=False).pk)}
     uploads = {owner: data_of(upload(owners[owner], "upload", productId="SKU-1")) for owner in "saxyt"}
     rows["product"] = {owner: row["id"] for owner, row in uploads.items()}
-    rows["product"]["c"] = catalogue = str(ProductImageFactory.create().pk)  # all that a visitor has
+    rows["product"]["c"] = catalogue = str(
+        ProductImageFactory.create(product_id="SKU-1").pk
+    )  # all a visitor has
     photos = {owner: data_of(send_photo(owners[owner])) for owner in "abyd"}
     rows["photo"] = {owner: row["id"] for owner, row in photos.items()}
     wishes = [(owner, owner, {"modelImageId": model}) for owner in owners]
@@ -127,7 +129,8 @@ def asked(world: World, client: Client, call: Call, row_id: str, headers: Mappin
     if call.route == "media/<>":
         return client.get(address_of(world.picture, call.variant))
     if call.method == "GET":
-        return client.get(path, {"pageSize": 100} if call.is_list else {}, headers=headers)
+        of_product = {"productId": "SKU-1"} if path.endswith("/product-photos") else {}
+        return client.get(path, {"pageSize": 100, **of_product} if call.is_list else {}, headers=headers)
     if (call.method, path, call.variant) == ("POST", "/api/tryon/models", ""):
         return upload(client, "models", name="Ada", category="full_body")
     if (path, call.variant) == ("/api/tryon/upload", ""):

@@ -240,6 +240,7 @@ def test_browsers_may_show_answers_to_pages_of_shops_only(shop: Shop, key: str) 
             preflight(PAGE, "/admin/"),
         )
     assert len(queries) == 0
+    assert preflight(PAGE, "/media/results/1.png")["Access-Control-Allow-Origin"] == PAGE
     assert allowed["Access-Control-Allow-Headers"].split(", ")[:2] == ["authorization", "content-type"]
     assert "Access-Control-Allow-Credentials" not in allowed
     assert not any("Access-Control-Allow-Origin" in answer for answer in (other, outside))
