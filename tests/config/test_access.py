@@ -130,7 +130,7 @@ def asked(world: World, client: Client, call: Call, row_id: str, headers: Mappin
         return client.get(address_of(world.picture, call.variant))
     if call.method == "GET":
         of_product = {"productId": "SKU-1"} if path.endswith("/product-photos") else {}
-        return client.get(path, {"pageSize": 100, **of_product} if call.is_list else {}, headers=headers)
+        return client.get(path, {"pageSize": "100", **of_product} if call.is_list else {}, headers=headers)
     if (call.method, path, call.variant) == ("POST", "/api/tryon/models", ""):
         return upload(client, "models", name="Ada", category="full_body")
     if (path, call.variant) == ("/api/tryon/upload", ""):
