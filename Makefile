@@ -12,6 +12,7 @@
 # make screenshots  take the pictures of docs/screenshots from a demo; needs Chromium
 # make bench-scale    measure what must not grow: 1,000 against 300,000 jobs; ON=postgres
 # make bench-pages    time the pages of the back office on the rows of seed_scale; ON=postgres
+# make widget   put the widget together from templates/static/widget/src; needs Node.js
 # make queries  write the number of queries of each page of the back office to tests/queries.json again
 # make dev      run the demo with autoreload: change code, reload the page; options as for make demo
 # make lint     check format, style, types, imports and the Dockerfile; JavaScript, CSS, compose.yaml and the API's schema too, which needs Node.js
@@ -31,7 +32,7 @@ NODE := node_modules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale bench-review screenshots bench-pages queries lint lint-python lint-web schema check audit format hooks redis clean
+.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale bench-review screenshots bench-pages queries widget lint lint-python lint-web schema check audit format hooks redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -91,6 +92,9 @@ bench-pages: $(ENV)/dev.stamp redis
 queries: $(ENV)/dev.stamp redis
 	@PYTEST_WRITE_QUERIES=1 $(BIN)/pytest tests/test_queries.py --no-cov $(ARGS)
 
+widget: $(ENV)/dev.stamp $(NODE)/lint.stamp
+	@$(BIN)/python -m tests.widget.build
+
 lint: lint-python lint-web
 
 lint-python: $(ENV)/dev.stamp
@@ -103,6 +107,8 @@ lint-python: $(ENV)/dev.stamp
 lint-web: $(NODE)/lint.stamp schema
 	$(NODE)/.bin/eslint --max-warnings 0 .
 	$(NODE)/.bin/stylelint --max-warnings 0 "templates/static/**/*.css"
+	$(BIN)/python -m tests.widget.build --check
+	$(NODE)/.bin/tsc --noEmit --strict --typeRoots tests/widget --target es2022 tests/widget/page.ts
 	$(NODE)/.bin/dclint --max-warnings 0 compose.yaml
 	$(NODE)/.bin/spectral lint --fail-severity warn $(ENV)/check/schema.yaml
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(NODE)/.bin/redocly lint $(ENV)/check/schema.yaml

@@ -11,6 +11,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from config import env
+from config.core.http.static import add_headers
 from config.core.logs import configure_logging
 from config.core.private import FILE_MODE, FOLDER_MODE
 from config.core.redis.addresses import cache_settings, check_address, passwords_in, queue_settings
@@ -225,6 +226,7 @@ STORAGES = {
 STATIC_URL = f"{PUBLIC.path}/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+WHITENOISE_ADD_HEADERS_FUNCTION = add_headers
 # Small files stay in memory. Larger ones go to a file without a name: a killed process leaves none behind.
 FILE_UPLOAD_HANDLERS = [
     "config.core.http.file_names.FileNamesHandler",
@@ -472,10 +474,14 @@ AUDITLOG_CID_GETTER = "config.core.middleware.current_request_id"
 AUDITLOG_STORE_JSON_CHANGES = True
 # Pictures may come from the storage's own host; everything else comes from here.
 PICTURE_SOURCES = [CSP.SELF, "data:", "blob:"]
+CALLED: list[str] = [CSP.SELF]
 if S3_BUCKET:
-    PICTURE_SOURCES.append(picture_origin(S3_BUCKET, outer_endpoint, S3_ADDRESSING))
+    store_origin = picture_origin(S3_BUCKET, outer_endpoint, S3_ADDRESSING)
+    PICTURE_SOURCES.append(store_origin)
+    CALLED.append(store_origin)  # the demo shop's widget puts the AI label on pictures
 SECURE_CSP = {
     "default-src": [CSP.SELF],
+    "connect-src": CALLED,
     "img-src": PICTURE_SOURCES,
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.SELF],

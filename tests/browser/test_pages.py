@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 # Addresses that answer data or a picture, redirect, or only act: there is nothing to look at.
 NO_PAGES: Final = {
     *("home", "favicon", "schema", "media", "healthz", "readyz", "metrics", "doctor", "fashn-webhook"),
-    *("demo-products", "money_csv", "comparison_votes"),
+    *("money_csv", "comparison_votes"),
     *("autocomplete", "jsi18n", "view_on_site", "logout"),
     *("tryon_productimage_add_one", "models_library_modelimage_add_one"),
     *("tryon_productimage_save_filter", "models_library_modelimage_save_filter"),

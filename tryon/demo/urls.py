@@ -4,7 +4,4 @@ from django.urls import path
 
 from tryon.demo import views
 
-urlpatterns = [
-    path("", views.shop, name="demo-shop"),
-    path("products", views.products, name="demo-products"),
-]
+urlpatterns = [path("", views.shop, name="demo-shop")]

@@ -1,7 +1,7 @@
 // The page that takes in hundreds of photos: three are on their way at a time, and each has its own outcome. Without
 // this script the form sends its photos together, as any other.
 
-import { say } from "../demo/texts.js";
+import { say } from "./texts.js";
 import { contents } from "./dropped.js";
 import { isPattern, nameParts } from "./upload-names.js";
 

@@ -2,13 +2,10 @@
 
 import io
 import json
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup, Tag
-from django.conf import settings as django_settings
+from bs4 import BeautifulSoup
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
@@ -16,29 +13,27 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from config.shops.keys import key_forget
 from config.shops.models import ApiKey, Shop
+from models_library.models import ModelImage
 from tests.conftest import Api, data_of, error_of
 from tests.factories import ModelImageFactory, ProductImageFactory
 from tryon.demo.library import MODELS, PRODUCTS
 from tryon.demo.storefront import MOST_ORIGINS
 from tryon.demo.views import PRODUCTS_PER_PAGE
-from tryon.models import ProductImage, Status
-from tryon.services.outlook import WaitReason
+from tryon.models import ProductImage
 
 pytestmark = pytest.mark.django_db
 
 ORIGIN = "http://testserver"
-SCRIPTS = Path(django_settings.BASE_DIR) / "templates" / "static" / "demo"
 
 
 class Page(Api):
-    """A browser on the page of the demo shop: it opens a session as the page's script does."""
+    """A browser on the page of the demo shop: it opens a session as the widget does."""
 
     def __init__(self) -> None:
+        if not ProductImage.objects.exists():
+            ProductImageFactory.create()
         self.opened = page()
-        form = self.opened.select_one("#shop")
-        assert form is not None
-        assert form["data-api"] == "/api/tryon/"
-        self.key = str(form["data-publishable-key"])
+        [self.key] = {str(room["key"]) for room in self.opened.select("try-on")}
         answer = self.call("sessions", f"Api-Key {self.key}")
         assert answer.status_code == 201, answer.content
         self.authorization = f"Bearer {data_of(answer)['token']}"
@@ -69,25 +64,23 @@ def visitor(shop_is_on: None) -> Page:
     return Page()
 
 
-def chosen_from(opened: BeautifulSoup, group: str) -> list[str]:
-    """The names on a picker's cards."""
-    photos = [json.loads(str(radio["data-photo"])) for radio in opened.select(f"#{group} .card input")]
-    return [photo["name"] for photo in photos]
+def names_on(opened: BeautifulSoup) -> list[str]:
+    """The names of the products on a page."""
+    return [name.get_text() for name in opened.select("#products h2")]
 
 
-@pytest.mark.parametrize("path", ["/demo/", "/demo/products"])
-def test_there_is_no_shop_and_no_session_when_it_is_switched_off(
-    client: Client, settings: Settings, path: str
-) -> None:
+def test_there_is_no_shop_and_no_session_when_it_is_switched_off(client: Client, settings: Settings) -> None:
     settings.DEMO_SHOP = False
-    response = client.get(path)
+    response = client.get("/demo/")
     assert response.status_code == 404
     assert not response.cookies
 
 
 def test_the_page_does_what_any_shops_page_does(visitor: Page) -> None:
-    photos = ProductImageFactory.create(), ModelImageFactory.create()
-    wanted = {"productImageId": str(photos[0].pk), "modelImageId": str(photos[1].pk)}
+    product = visitor.opened.select_one("try-on")
+    assert product is not None
+    [photo] = data_of(visitor.get("product-photos", productId=product["product"]))
+    wanted = {"productImageId": photo["id"], "modelImageId": str(ModelImageFactory.create().pk)}
     job_id = data_of(visitor.post("generate", wanted))["jobId"]
     assert data_of(visitor.get(f"jobs/{job_id}"))["status"] == "queued"
     assert [job["id"] for job in data_of(visitor.get("jobs"))] == [job_id]
@@ -117,7 +110,7 @@ def test_a_key_that_was_deactivated_stays_so(visitor: Page) -> None:
     key = ApiKey.objects.get()
     ApiKey.objects.update(is_active=False)
     key_forget(key)
-    assert page().select("#shop")
+    assert page().select("try-on")
     assert visitor.call("sessions", f"Api-Key {visitor.key}").status_code == 401
     assert visitor.get("models").status_code == 401
 
@@ -150,107 +143,65 @@ def test_once_the_shop_is_switched_off_its_key_and_sessions_are_refused(
 
 
 @pytest.mark.parametrize("number", [1, PRODUCTS_PER_PAGE + 5])
-def test_the_page_costs_three_queries_however_full_the_shop_is(
+def test_the_page_costs_two_queries_however_full_the_shop_is(
     number: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     ProductImageFactory.create_batch(number)
-    ModelImageFactory.create_batch(number)
     page()  # it makes the shop and the key
-    with django_assert_num_queries(3):  # key, catalogue, model photos
+    with django_assert_num_queries(2):  # key, catalogue
         page()
 
 
 def test_the_catalogue_continues_page_by_page_until_its_end() -> None:
     ProductImageFactory.create_batch(PRODUCTS_PER_PAGE + 2)
     first = page()
-    assert len(first.select("#garments .card")) == PRODUCTS_PER_PAGE
-    [marker] = first.select(".more-follow")
-
-    rest = page(str(marker["data-next"]))
-    assert len(rest.select(".card")) == 2
-    assert rest.select(".more-follow") == []
-    names = {str(radio["value"]) for part in (first, rest) for radio in part.select("input[name=garment]")}
-    assert names >= {str(pk) for pk in ProductImage.objects.values_list("pk", flat=True)}
+    [onwards] = first.select(".pages a")
+    second = page(f"/demo/{onwards['href']}")
+    assert [link["rel"] for link in second.select(".pages a")] == [["prev"]]
+    assert (len(names_on(first)), len(names_on(second))) == (PRODUCTS_PER_PAGE, 2)
+    assert {*names_on(first), *names_on(second)} == {
+        *ProductImage.objects.values_list("product_id", flat=True)
+    }
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "two", "", "²", "1" * 30])
 def test_an_unusable_page_number_is_not_found(client: Client, number: str) -> None:
-    assert client.get("/demo/products", {"page": number}).status_code == 404
+    assert client.get("/demo/", {"page": number}).status_code == 404
 
 
-def test_the_pickers_show_the_catalogue_and_models_in_use() -> None:
+def test_the_page_shows_the_catalogue() -> None:
     ProductImageFactory.create(product_id="SKU-7", metadata={"name": "Linen tee", "price": "€ 39"})
+    ProductImageFactory.create(product_id="SKU-7", view="back")
     ProductImageFactory.create(product_id="SKU-8", metadata={"name": ["no", "text"]})
     ProductImageFactory.create(product_id="SKU-9", metadata=["not", "an", "object"])
     ProductImageFactory.create(product_id="private", requester="shopper:somebody")
-    ModelImageFactory.create(name="Ada")
-    ModelImageFactory.create(name="Retired", is_active=False)
+    ProductImageFactory.create(product_id="retired", is_active=False)
 
     opened = page()
-    assert chosen_from(opened, "garments") == ["SKU-9", "SKU-8", "Linen tee"]
-    assert chosen_from(opened, "models") == ["Ada"]
-    assert "€ 39" in opened.select("#garments .card")[-1].get_text()
+    assert names_on(opened) == ["SKU-9", "SKU-8", "Linen tee"]
+    assert [room["product"] for room in opened.select("try-on")] == ["SKU-9", "SKU-8", "SKU-7"]
+    assert [price.get_text() for price in opened.select(".price")] == ["", "", "€ 39"]
 
 
-def test_the_demos_library_fills_both_pickers_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demos_library_fills_the_shop_once(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = {"apiKey": "tos_demo", "testApiKey": "tos_demo_test"}
     handout = json.dumps({"adminUser": "admin", "adminPassword": "secret", **keys})
     for _ in range(2):
         monkeypatch.setattr("sys.stdin", io.StringIO(handout))
         call_command("demo_library", stdout=io.StringIO())
-    opened = page()
-    assert chosen_from(opened, "garments") == [photo.name for photo in reversed(PRODUCTS)]
-    assert sorted(chosen_from(opened, "models")) == sorted(photo.name for photo in MODELS)
+    assert names_on(page()) == [photo.name for photo in reversed(PRODUCTS)]
+    assert sorted(ModelImage.objects.values_list("name", flat=True)) == sorted(photo.name for photo in MODELS)
 
 
-def test_every_control_has_a_name_and_every_picture_a_text() -> None:
+def test_the_page_has_what_any_shops_page_has() -> None:
     ProductImageFactory.create()
-    ModelImageFactory.create()
     opened = page()
-    controls = opened.select("input, button, select, textarea, progress, a")
-    assert len(controls) > 10
-    assert [str(control) for control in controls if not name_of(control, opened)] == []
-    assert [str(picture) for picture in opened.select("img:not([alt])")] == []
-    assert [str(group) for group in opened.select("fieldset") if not group.find("legend")] == []
-
-
-def name_of(control: Tag, opened: BeautifulSoup) -> str:
-    """Return a control's name for a screen reader. A label that is filled later counts."""
-    if labelled_by := control.get("aria-labelledby"):
-        return "named" if opened.find(id=str(labelled_by)) else ""
-    label = control.find_parent("label") if control.name == "input" else control
-    return label.get_text(strip=True) if label else ""
-
-
-def test_the_page_says_that_its_pictures_are_made_with_ai() -> None:
-    opened = page()
-    assert opened.select(".masthead .made-with-ai")
-    badge = opened.select_one("#room figcaption")
-    assert badge is not None
-    assert badge.get_text() == "Made with AI"
+    own, widget = (script["src"] for script in reversed(opened.select("script")))
+    assert (widget, own) == ("/static/widget/v1/tryon.js", "/static/demo/shop.js")
+    assert all(script["type"] == "module" and not script.string for script in opened.select("script"))
+    assert opened.select("img:not([alt]), [style], style") == []
 
 
 def test_an_empty_shop_says_what_to_do() -> None:
-    opened = page()
-    notes = [note.get_text() for note in opened.select(".empty:not([hidden])")]
-    assert len(notes) == 2
-    assert all("in the admin" in note for note in notes)
-
-
-def test_nothing_on_the_page_needs_an_exception_from_the_content_security_policy() -> None:
-    opened = page()
-    assert all(script.get("src") and not script.string for script in opened.select("script"))
-    inline = [tag for tag in opened.find_all(True) if any(name.startswith("on") for name in tag.attrs)]
-    assert inline == []
-    assert opened.select("[style], style") == []
-
-
-def test_every_sentence_that_a_script_says_is_on_the_page() -> None:
-    code = "\n".join(script.read_text() for script in SCRIPTS.glob("*.js"))
-    said = set(re.findall(r'say\("([\w-]+)"', code)) | set(re.findall(r'show\w+\([^()]*"(\w+Alt)"', code))
-    said |= {f"status-{status}" for status in Status.values} | {f"wait-{why}" for why in WaitReason.values}
-    found = page().find(id="texts")
-    assert isinstance(found, Tag)
-    texts = {str(text["data-text"]): text.decode_contents().strip() for text in found.find_all("p")}
-    assert said == texts.keys()
-    assert all(texts.values())
+    [note] = page().select(".empty")
+    assert "in the admin" in note.get_text()

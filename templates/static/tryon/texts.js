@@ -7,11 +7,6 @@ const texts = new Map(
   ]),
 );
 
-/** Return the names of a choice, for a sentence. */
-export function wordsOf({ garment, second, model }) {
-  return { garment: second ? `${garment.name} + ${second.name}` : garment.name, model: model?.name };
-}
-
 /** Return the sentence of that name, with the {words} in braces filled in. */
 export function say(name, words = {}) {
   return texts.get(name).replace(/\{(\w+)\}/g, (_, word) => words[word]);
