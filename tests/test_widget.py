@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from django.conf import settings as django_settings
 from django.test import Client
 from pytest_django import Settings
 
 from tests.widget import build
 
-ROOT: Final = Path(django_settings.BASE_DIR)
-GUIDE: Final = ROOT / "docs" / "storefront" / "widget.md"
 MOST_BYTES: Final = 15_000
 
 
@@ -35,13 +32,13 @@ def test_each_version_is_the_file_that_its_integrity_names() -> None:
 
 
 def test_the_guide_names_the_present_version_and_its_integrity() -> None:
-    guide = GUIDE.read_text()
+    guide = build.GUIDE.read_text()
     assert set(re.findall(r"/v(\d+\.\d+\.\d+)/", guide)) == {build.version()}
     assert set(re.findall(r"sha384-[\w+/=]+", guide)) == {build.known()[build.version()]["integrity"]}
 
 
 def test_the_guide_describes_each_attribute_event_word_and_variable() -> None:
-    guide, parts = GUIDE.read_text(), build.whole()
+    guide, parts = build.GUIDE.read_text(), build.whole()
     types = build.TYPES.read_text()
     events = set(re.findall(r'fire\("(\w+)"', parts))
     assert events == set(re.findall(r'"tryon:(\w+)"', types))

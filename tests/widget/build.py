@@ -21,6 +21,7 @@ TYPES: Final = WIDGET / "src" / "tryon.d.ts"
 # Of each version, the hash that a page names in ``integrity``, and that of its parts. One that is out never
 # changes.
 VERSIONS: Final = WIDGET / "versions.json"
+GUIDE: Final = Path(__file__).resolve().parents[2] / "docs" / "storefront" / "widget.md"
 
 IMPORT: Final = re.compile(r'^import .* from "\./([\w.]+)".*;\n', re.MULTILINE)
 
@@ -76,14 +77,21 @@ def known() -> dict[str, dict[str, str]]:
     return versions
 
 
+def guide(value: str) -> str:
+    """Return the guide with the present version and its hash."""
+    text = re.sub(r"/v\d+\.\d+\.\d+/", f"/v{version()}/", GUIDE.read_text())
+    return re.sub(r"sha384-[\w+/=]+", value, text)
+
+
 def files() -> dict[Path, str]:
-    """Return what ``make widget`` writes: the moving version, the present one, and the list of hashes."""
+    """Return what ``make widget`` writes: the moving version, the present one, and their hash."""
     text, major = built(), version().partition(".")[0]
     places = [WIDGET / f"v{number}" for number in (major, version())]
     entry = {"integrity": integrity(text), "parts": integrity(whole() + TYPES.read_text())}
     return {
         **{place / "tryon.js": text for place in places},
         **{place / "tryon.d.ts": TYPES.read_text() for place in places},
+        GUIDE: guide(entry["integrity"]),
         VERSIONS: json.dumps(known() | {version(): entry}, indent=2) + "\n",
     }
 

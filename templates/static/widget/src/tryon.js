@@ -15,7 +15,7 @@ const LABELS = { working: "openWorking", result: "openReady" };
 export class TryOn extends HTMLElement {
   static version = "1.0.0";
 
-  static observedAttributes = ["api", "consent", "key", "lang", "models", "photo", "product", "texts", "token"];
+  static observedAttributes = ["api", "cart", "consent", "key", "lang", "models", "photo", "product", "texts", "token"];
 
   #room;
   #texts = {};
