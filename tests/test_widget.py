@@ -69,7 +69,7 @@ def test_it_is_small() -> None:
 
 
 @pytest.fixture
-def collected(settings: Settings, tmp_path: Path) -> Client:
+def collected(settings: Settings, tmp_path: Path, db: None) -> Client:
     """Return a client of a service whose static files are the widget's."""
     for version in ("1", build.version()):
         folder = tmp_path / "widget" / f"v{version}"

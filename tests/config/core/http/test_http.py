@@ -162,6 +162,7 @@ def test_the_schema_lists_every_address_with_its_errors() -> None:
         "/api/tryon/upload",
         "/api/tryon/uploads",
         "/api/tryon/uploads/{photo_id}",
+        "/api/tryon/product-photos",
         "/api/tryon/shopper-photos",
         "/api/tryon/shoppers/me",
         "/api/tryon/shoppers/{shopper_id}",
