@@ -24,7 +24,7 @@ from tests.pgbouncer import pgbouncer
 from tests.postgres import private_postgres
 from tryon.demo import services
 from tryon.demo.broker import LOOPBACK, free_port
-from tryon.demo.environment import child_environment
+from tryon.demo.environment import child_environment, own_environment
 from tryon.demo.guard import Guard
 from tryon.demo.handout import handout_for
 from tryon.demo.processes import Child, Service
@@ -187,7 +187,9 @@ def hosts(
         handout = handout_for(folder, url=balancer, sandbox_url=f"http://{shared}:{free_port()}")
         group = RedisGroup(folder / "redis", shared)
         environment = {
-            **child_environment(os.environ, var=folder, redis_url=group.url, handout=handout, speed=speed),
+            **child_environment(
+                os.environ, own_environment(var=folder, redis_url=group.url, handout=handout, speed=speed)
+            ),
             **settings,
             "DATABASE_URL": server,
             "SECRET_KEY": secrets.token_urlsafe(50),

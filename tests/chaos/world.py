@@ -18,7 +18,7 @@ from tests.chaos.network import clock_ahead
 from tests.postgres import fresh_database
 from tryon.demo import services
 from tryon.demo.broker import LOOPBACK, PrivateRedis, free_port
-from tryon.demo.environment import child_environment
+from tryon.demo.environment import child_environment, own_environment
 from tryon.demo.guard import Guard
 from tryon.demo.handout import Handout, handout_for
 from tryon.demo.processes import Child, Service, how_it_ended
@@ -191,7 +191,7 @@ def world(
         broker = PrivateRedis(folder / "redis")
         broker.prepare()
         environment = child_environment(
-            os.environ, var=folder, redis_url=broker.url, handout=handout, speed=speed
+            os.environ, own_environment(var=folder, redis_url=broker.url, handout=handout, speed=speed)
         )
         if database_url:
             environment["DATABASE_URL"] = at_the_end.enter_context(fresh_database(database_url))

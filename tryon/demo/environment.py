@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shlex
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from tryon.demo.errors import PortTaken, VarNotUsable
 from tryon.demo.handout import Handout
 
 LOCK_FILE: Final = "demo.lock"
+SETTINGS_FILE: Final = "demo.env"
 # Left out of the children's environment: a shop's own settings in the shell must never make the demo migrate
 # its database, fill its bucket or spend its credits. REDIS_URL is meant to count.
 NOT_PASSED_ON: Final = (
@@ -37,21 +39,12 @@ FAMILIES_NOT_PASSED_ON: Final = ("FASHN_", "QUEUE_", "S3_", "SECURE_", "TEST_FAS
 FASHN_CALLS: Final = 50
 
 
-def child_environment(
-    inherited: Mapping[str, str],
-    *,
-    var: Path,
-    redis_url: str,
-    handout: Handout,
-    speed: float,
-    debug: bool = False,
+def own_environment(
+    *, var: Path, redis_url: str, handout: Handout, speed: float, debug: bool = False
 ) -> dict[str, str]:
-    """Return the children's environment: the inherited one without settings, and the demo's own settings.
-
-    ``speed`` is how many times faster than FASHN the sandbox works.
-    """
+    """Return the demo's own settings. ``speed`` is how many times faster than FASHN the sandbox works."""
     calls = str(max(1, int(FASHN_CALLS * speed)))
-    return {name: value for name, value in inherited.items() if _is_passed_on(name)} | {
+    return {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "VAR_DIR": str(var),
         "REDIS_URL": redis_url,
@@ -66,10 +59,27 @@ def child_environment(
         "PUBLIC_BASE_URL": handout.url,
         "DEMO_SHOP": "1",
         "DEBUG": str(debug),
+    }
+
+
+def child_environment(inherited: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Return the children's environment: the inherited one without settings, and the demo's own settings."""
+    return {
+        **{name: value for name, value in inherited.items() if _is_passed_on(name)},
+        **own,
         "LOG_FORMAT": inherited.get("LOG_FORMAT") or "text",
         # A log that is read while its process runs.
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def write_settings(own: Mapping[str, str], var: Path) -> None:
+    """Write the demo's own settings as a shell reads them, for its owner alone. Raise OSError."""
+    draft = var / f"{SETTINGS_FILE}.new"
+    draft.unlink(missing_ok=True)
+    make_private_file(draft)
+    draft.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in own.items()))
+    draft.replace(var / SETTINGS_FILE)
 
 
 def _is_passed_on(name: str) -> bool:

@@ -18,7 +18,13 @@ from config.core.redis.addresses import check_address
 from tryon.demo import services
 from tryon.demo.broker import LOOPBACK, PrivateRedis, complaint_about, free_port
 from tryon.demo.console import Console
-from tryon.demo.environment import child_environment, claim_port, claim_var
+from tryon.demo.environment import (
+    child_environment,
+    claim_port,
+    claim_var,
+    own_environment,
+    write_settings,
+)
 from tryon.demo.errors import BrokerError, DemoError
 from tryon.demo.first_tryon import Storefront, run_tryon
 from tryon.demo.handout import Handout, handout_for, write
@@ -108,9 +114,10 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
         test_sandbox_url=f"http://{LOOPBACK}:{free_port()}",
     )
     redis_url, brokers = _broker(var)
-    environment = child_environment(
-        os.environ, var=var, redis_url=redis_url, handout=handout, speed=options.speed, debug=options.dev
+    own = own_environment(
+        var=var, redis_url=redis_url, handout=handout, speed=options.speed, debug=options.dev
     )
+    environment = child_environment(os.environ, own)
     # Code in the middle of a change may fail many times: that must not end a developer's session.
     supervisor = Supervisor(environment, var / "logs", console.say)
     at_the_end.callback(supervisor.stop)
@@ -119,6 +126,7 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
     try:
         _start(supervisor, console.say, handout, redis_url, brokers, options)
         write(handout, var)
+        write_settings(own, var)
         shop = Storefront(handout.url, handout.api_key)
         picture = run_tryon(shop, PRODUCTS[0].path, var / RESULT_FILE, console, supervisor.pause)
     except DemoError as failed:

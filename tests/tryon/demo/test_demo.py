@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -191,6 +192,16 @@ def test_other_users_of_the_machine_see_no_key_and_open_no_file(serving: Serving
     # Styles and scripts are public, and collectstatic says so by their mode. Their folder is closed.
     files = [path for path in (serving.var, *serving.var.rglob("*")) if "static" not in path.parts]
     assert [str(path) for path in files if path.exists() and path.lstat().st_mode & 0o077] == []
+
+
+def test_the_doctor_finds_the_demo_well_as_the_readme_calls_it(serving: Serving) -> None:
+    readme = (PROJECT / "README.md").read_text()
+    [line] = re.findall(r"^\(set -a; .*doctor\)$", readme, re.MULTILINE)
+    said = run(["sh", "-c", line.replace("var/demo.env", f"{serving.var}/demo.env")])
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert re.search(r"ok +FASHN \(\d", said.stdout)
+    assert re.search(r"ok +Workers \(", said.stdout)
+    assert "Only this machine reaches the service." in said.stdout
 
 
 def test_second_start_keeps_login_key_library_and_jobs(
