@@ -125,7 +125,7 @@ def _tried(name: Any, subject: str, tried: Sequence[Finding] | None, good: Any) 
         return Step(name, Progress.OPEN, NOT_TRIED, tries=True)
     bad = [finding for finding in own if finding.state != State.GOOD]
     if not bad:
-        return Step(name, Progress.DONE, good % {"fact": own[0].fact})
+        return Step(name, Progress.DONE, own[0].sentence or good % {"fact": own[0].fact})
     worst = max(bad, key=lambda finding: finding.is_error)
     progress = Progress.PROBLEM if worst.is_error else Progress.OPEN
     return Step(name, progress, worst.sentence, tries=True)

@@ -117,13 +117,14 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
             raise PermissionDenied
         if request.method == "POST":
             report_ask()
-            self.message_user(request, _("A worker looks. Load this page again in a minute."))
+            self.message_user(request, _("A worker looks. Its report comes to this page within a minute."))
             return redirect("admin:tryon_governor_doctor")
         kept = report()
         context = {
             **self.admin_site.each_context(request),
             "title": _("Doctor"),
-            "findings": with_parts(examine(thorough=False)),
+            # A page that refreshes itself takes the report alone.
+            "findings": [] if "X-Live" in request.headers else with_parts(examine(thorough=False)),
             "report": kept,
             "report_findings": with_parts(kept.findings if kept else []),
         }

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.dispatch import Signal
 
+from config.core import clock
 from config.core.http.address import public_address
 from config.core.storage import ObjectMissing, content_type, look_at, read
 from tryon.accounts import terms_of
@@ -30,6 +32,18 @@ def client(account: str) -> FashnClient:
     """Return the process's one client for the account's address and key, so that connections are reused."""
     terms = terms_of(account)
     return _client(terms.url, terms.key, settings.FASHN_TIMEOUT_SECONDS)
+
+
+# With ``account``, ``credits`` and ``at``: who shows the balance keeps it.
+balance_told: Final = Signal()
+
+
+def credits_left(account: str) -> int:
+    """Ask FASHN for the account's balance, in credits, and have it kept. Raise FashnError."""
+    asked_at = clock.now()  # what is sent from here on may not be in the answer
+    told = client(account).credits().total
+    balance_told.send(sender=None, account=account, credits=told, at=asked_at)
+    return told
 
 
 @functools.lru_cache(maxsize=64)

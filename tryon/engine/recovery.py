@@ -11,7 +11,7 @@ from config.core import clock
 from tryon.accounts import accounts, queue_of
 from tryon.engine import governor, queue, steps
 from tryon.engine.advance import dispatch, dispatch_all
-from tryon.engine.provider import client
+from tryon.engine.provider import credits_left
 from tryon.fashn.errors import FashnError
 from tryon.fashn.inputs import MOST_STEPS
 from tryon.models import IN_FLIGHT, Prediction, Status, TryOnJob
@@ -54,13 +54,13 @@ def probe() -> None:
 
 def _probe(account: str) -> None:
     try:
-        credits_left = client(account).credits().total
+        told = credits_left(account)
     except FashnError as error:
         logger.warning("probe_failed", account=account, code=error.code)
         if isinstance(error, steps.FASHN_IS_ILL) and governor.current(account).open_until is not None:
             _ask_again(governor.submission_failed(account))
         return
-    governor.probe_answered(account, credits_left)
+    governor.probe_answered(account, told)
     dispatch(queue_of(account))
 
 

@@ -13,4 +13,4 @@ class MoneyConfig(AppConfig):
 
     @override
     def ready(self) -> None:
-        from tryon.money import rollup  # noqa: F401  (connects its receivers)
+        from tryon.money import balances, rollup  # noqa: F401  (connect their receivers)

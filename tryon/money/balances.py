@@ -1,10 +1,16 @@
-"""The balances at FASHN. A task asks for them, because a request never waits for FASHN."""
+"""The balances at FASHN, as it told them last, to whoever asked: a task, a probe or the doctor.
+
+A request never waits for FASHN.
+"""
+
+from datetime import datetime
+from typing import Any
 
 import structlog
+from django.dispatch import receiver
 
-from config.core import clock
 from tryon.accounts import accounts, terms_of
-from tryon.engine.provider import client
+from tryon.engine.provider import balance_told, credits_left
 from tryon.fashn.errors import FashnError, Unauthorized
 from tryon.money.models import Balance
 
@@ -12,18 +18,19 @@ logger = structlog.stdlib.get_logger(__name__)
 
 
 def ask_balances() -> None:
-    """Ask FASHN for the balance of each account with a key, and keep the answers."""
+    """Ask FASHN for the balance of each account with a key."""
     for account in accounts():
         if not terms_of(account).key:
             continue
-        asked_at = clock.now()  # what is sent from here on may not be in the answer
         try:
-            told = client(account).credits().total
+            credits_left(account)
         except FashnError as error:
             logger.warning("balance_not_told", account=account, error=type(error).__name__)
             if isinstance(error, Unauthorized):
                 Balance.objects.filter(account=account).delete()  # it was another key's
-        else:
-            Balance.objects.update_or_create(
-                account=account, defaults={"credits": max(0, told), "at": asked_at}
-            )
+
+
+@receiver(balance_told)
+def keep(account: str, credits: int, at: datetime, **_: Any) -> None:
+    """Keep what FASHN has told."""
+    Balance.objects.update_or_create(account=account, defaults={"credits": max(0, credits), "at": at})

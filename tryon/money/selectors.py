@@ -198,7 +198,7 @@ class Known(NamedTuple):
     """
 
     credits: int
-    at: datetime | None
+    at: datetime
     unknown: tuple[str, ...] = ()
 
 
@@ -211,22 +211,17 @@ def balance(queue: str = Account.LIVE) -> Known | None:
     told = [each for each in known.values() if each is not None]
     if not told:
         return None
-    times = [each.at for each in told if each.at is not None]
     return Known(
         sum(each.credits for each in told),
-        min(times) if len(times) == len(told) else None,
+        min(each.at for each in told),
         tuple(str(account_label(account)) for account, each in known.items() if each is None),
     )
 
 
-def _balance_of(account: str) -> Known | None:
-    state = governor.current(account)
-    if state.pause == Pause.UNAUTHORIZED:
+def _balance_of(account: str) -> Balance | None:
+    if governor.current(account).pause == Pause.UNAUTHORIZED:
         return None
-    if state.credits_at_fashn is not None:
-        return Known(state.credits_at_fashn, None)
-    told = Balance.objects.filter(account=account).first()
-    return None if told is None else Known(told.credits, told.at)
+    return Balance.objects.filter(account=account).first()
 
 
 def days_left(account: str = Account.LIVE) -> int | None:

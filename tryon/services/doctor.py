@@ -16,7 +16,7 @@ from config.core.upkeep.models import DoctorReport
 from config.shops.models import ApiKey
 from tryon.accounts import accounts, accounts_of, has_key
 from tryon.engine import queue
-from tryon.engine.provider import client
+from tryon.engine.provider import credits_left
 from tryon.fashn.errors import FashnError, Unauthorized
 from tryon.models import Account
 from tryon.selectors.predictions import calls_without_key
@@ -72,7 +72,7 @@ def calls_left_behind() -> Iterator[Finding]:
 def _fashn_account(account: str) -> Iterator[Finding]:
     name = "" if account == Account.LIVE else f"{account}: "
     try:
-        balance = client(account).credits()
+        balance = credits_left(account)
     except Unauthorized:
         advice = _("FASHN does not accept the key. Set FASHN_API_KEY and restart.")
         if name:
@@ -82,8 +82,8 @@ def _fashn_account(account: str) -> Iterator[Finding]:
         advice = _("FASHN does not answer. Check FASHN_API_URL, and the way out of this network.")
         yield Finding(FASHN, State.ERROR, f"{name}{type(error).__name__}", advice)
     else:
-        if balance.total > 0:
-            yield Finding(FASHN, fact=f"{name}{balance.total:,}")
+        if balance > 0:
+            yield Finding(FASHN, fact=f"{name}{balance:,}")
         else:
             yield Finding(FASHN, State.ERROR, f"{name}0", _("FASHN's credits are used up. Buy credits."))
 
@@ -96,12 +96,12 @@ def test_keys() -> Iterator[Finding]:
             yield Finding(TEST_KEYS, State.WARNING, "TEST_FASHN_URL", advice)
         return
     try:
-        balance = client(Account.TEST).credits()
+        balance = credits_left(Account.TEST)
     except FashnError as error:
         advice = _("The sandbox of test keys refuses. Check TEST_FASHN_URL and TEST_FASHN_API_KEY.")
         yield Finding(TEST_KEYS, State.WARNING, type(error).__name__, advice)
     else:
-        yield Finding(TEST_KEYS, fact=f"{balance.total:,}")
+        yield Finding(TEST_KEYS, fact=f"{balance:,}")
 
 
 def workers() -> Iterator[Finding]:

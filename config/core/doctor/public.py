@@ -5,6 +5,7 @@ answers how the call looked when it arrived, and with the fingerprints of what m
 """
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -73,7 +74,8 @@ def _answered(health: requests.Response) -> Iterator[Finding]:
         advice = _("Something else answers at PUBLIC_BASE_URL. Check the proxy's target and its path.")
         yield Finding(ADDRESS, State.ERROR, f"Status {health.status_code}", advice)
         return
-    yield Finding(ADDRESS, fact=settings.PUBLIC_BASE_URL)
+    advice = _("Only this machine reaches the service. For shoppers, set PUBLIC_BASE_URL to their address.")
+    yield Finding(ADDRESS, fact=settings.PUBLIC_BASE_URL, advice=advice if _is_loopback() else "")
     try:
         seen = [_get(public_address("doctor", _token())) for _round in range(ROUNDS)]
     except requests.RequestException as error:
@@ -87,6 +89,14 @@ def _answered(health: requests.Response) -> Iterator[Finding]:
     views = [answer.json() for answer in seen]
     yield next((finding for view in views if (finding := _fault_in(view))), Finding(PROXY))
     yield _compared(differences(view["shared"] for view in views))
+
+
+def _is_loopback() -> bool:
+    host = urlsplit(settings.PUBLIC_BASE_URL).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _refused(status: int) -> Finding:

@@ -1,5 +1,7 @@
 """The doctor in the admin: what the web process finds, and what a worker found."""
 
+import re
+
 import pytest
 from django.core.management import call_command
 from django.test import Client
@@ -10,6 +12,8 @@ from pytest_django import Settings
 
 from tests.admin_pages import page, sign_in
 from tests.tryon.fashn.loopback import Loopback, answer
+from tryon.models import Account
+from tryon.money.models import Balance
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,7 +30,7 @@ def test_a_worker_looks_where_a_request_may_not(operator: Client, settings: Sett
         fashn.answers(answer({"credits": {"total": 4321, "subscription": 0, "on_demand": 4321}}))
         settings.FASHN_API_URL = fashn.url
         assert "No worker has looked yet" in page(operator, DOCTOR)
-        assert "load this page again" in operator.post(DOCTOR, follow=True).content.decode().lower()
+        assert "Its report comes to this page" in operator.post(DOCTOR, follow=True).content.decode()
         operator.post(DOCTOR)
         assert fashn.seen == []
         assert get_queue("maintenance").count == 1
@@ -37,6 +41,15 @@ def test_a_worker_looks_where_a_request_may_not(operator: Client, settings: Sett
         shown = page(operator, DOCTOR)
     assert [seen.path for seen in fashn.seen] == ["/v1/credits"]
     assert "4,321" in shown
+    [kept] = Balance.objects.filter(account=Account.LIVE)  # the balance of all other pages too
+    assert kept.credits == 4321
+    [live] = re.findall(
+        r'<section class="module" id="doctor-report" data-live="5">.*?</section>', shown, re.S
+    )
+    assert "4,321" in live
+    refreshed = operator.get(DOCTOR, headers={"X-Live": "1"}).content.decode()
+    assert "4,321" in refreshed
+    assert "Database" not in refreshed  # the rest of the page is not examined again
     assert "Set PUBLIC_BASE_URL" in shown
     operator.post(DOCTOR)
     assert get_queue("maintenance").count == 1

@@ -14,7 +14,7 @@ from results.models import Reason, ResultFeedback, Review, TryOnResult, Verdict
 from results.services import result_delete, result_review
 from tests.factories import PredictionFactory, ResultFeedbackFactory, TryOnJobFactory, TryOnResultFactory
 from tests.tryon.cleanup.world import clean
-from tryon.models import Account, EventKind, Governor, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import Account, EventKind, Prediction, PredictionState, Status, TryOnJob
 from tryon.money.balances import ask_balances
 from tryon.money.models import Balance, Outcome, Rollup, Spending
 from tryon.money.rollup import live_days, roll_up
@@ -188,5 +188,3 @@ def test_the_balance_lasts_as_long_as_the_last_week_goes_on(sandbox: Sandbox) ->
     sandbox.inject("credits", "InternalServerError")
     ask_balances()
     assert Balance.objects.get().credits == 21
-    Governor.objects.update_or_create(pk=1, defaults={"credits_at_fashn": 4})
-    assert days_left() == 2

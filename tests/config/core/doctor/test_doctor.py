@@ -102,6 +102,8 @@ def test_a_shop_in_which_all_is_well(shop: Settings, sandbox: Sandbox) -> None:
         "Database", "Clock", "Redis", "Static files", "Settings", "Storage", "Public address", "Proxy",
         "Shared settings", "Workers", "Accounts at FASHN", "FASHN",
     }  # fmt: skip
+    address = next(finding for finding in found if finding["subject"] == "Public address")
+    assert address["advice"].startswith("Only this machine reaches the service.")
     said = StringIO()
     call_command("doctor", stdout=said, no_color=True)
     assert f"ok       FASHN ({sandbox.credits()['total']:,})" in said.getvalue()
