@@ -7,7 +7,9 @@ from pytest_django import Settings
 
 from config.core import clock
 from config.core.upkeep.models import CleanupRun
-from tests.browser.visits import Visitor
+from tests.browser.visits import TOO_WIDE, Visitor
+from tests.browser.widest import widest_rows
+from tests.factories import TryOnJobFactory
 from tests.tryon.alerts.receivers import Hook, serving
 from tryon.alerts.models import Alert, Message
 from tryon.engine import queue
@@ -59,3 +61,22 @@ def test_all_failed_tasks_are_selected_and_deleted(staff: Visitor) -> None:
     staff.page.get_by_role("button", name="Go").click()
     staff.page.get_by_role("button", name="Delete 3 jobs").click()
     expect(staff.page.get_by_text("You have successfully deleted 3 jobs!")).to_be_visible()
+
+
+def test_the_pages_of_an_operator_on_call_fit_a_phone(staff: Visitor) -> None:
+    TryOnJobFactory.create(requester=f"user:{staff.user_id}")
+    widest_rows()
+    row = Alert.objects.create(name="no_worker", subject="tryon", raised_at=clock.now())
+    Message.objects.create(alert=row, channel="webhook", news="raised", problem="ConnectTimeoutError")
+    staff.page.set_viewport_size({"width": 390, "height": 844})
+    places = [
+        "tryon/governor/",
+        "alerts/",
+        "tryon/tryonjob/",
+        "review/",
+        "cleanups/",
+        "tryon/governor/doctor/",
+    ]
+    for place in places:
+        staff.page.goto(f"/admin/{place}")
+        assert staff.page.evaluate(TOO_WIDE) == [], place

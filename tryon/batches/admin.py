@@ -96,6 +96,16 @@ class NamedRecipeAdmin(StudioAdmin[NamedRecipe]):
     list_filter = ["is_active"]
     search_fields = ["name"]
 
+    @override
+    def response_add(
+        self, request: HttpRequest, obj: NamedRecipe, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Lead back to the page of comparisons, if its form has sent the person here."""
+        answer = super().response_add(request, obj, post_url_continue)
+        if request.GET.get("for") == "comparison" and "_save" in request.POST:
+            return redirect("admin:comparisons")
+        return answer
+
     @admin.display(description=_("options"))
     def words(self, recipe: NamedRecipe) -> str:
         return words_of(recipe.options)

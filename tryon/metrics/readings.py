@@ -24,8 +24,9 @@ from tryon.money.models import Balance
 from tryon.selectors.jobs import dead_letters, remembered_count
 
 SWEEP: Final = "sweep"
-# The place of a shop's name for jobs of people in the admin, and for shops beyond the largest.
-STAFF: Final = "staff"
+# In the place of a shop's name: for jobs of people in the admin (statistics have it too), and for shops
+# beyond the largest.
+STAFF: Final = "admin"
 OTHERS: Final = "others"
 MOST_SHOPS: Final = 50
 
@@ -120,8 +121,6 @@ def account_readings() -> list[AccountReading]:
     found = []
     for account in live_accounts():
         state, told = governor.current(account), balances.get(account)
-        short = state.credits_at_fashn  # known while the credits do not pay for all that waits
-        balance = short if short is not None else (told.credits if told else None)
         found.append(
             AccountReading(
                 account=account,
@@ -131,7 +130,7 @@ def account_readings() -> list[AccountReading]:
                 is_circuit_open=state.open_until is not None and state.open_until > now,
                 credits_today=governor.credits_spent_today(account, now),
                 daily_limit=terms_of(account).daily_limit,
-                balance=None if state.pause == Pause.UNAUTHORIZED else balance,
+                balance=told.credits if told and state.pause != Pause.UNAUTHORIZED else None,
                 balance_at=told.at if told else None,
             )
         )
@@ -199,7 +198,7 @@ def names_of(requesters: Iterable[str]) -> dict[str, str]:
     Shops of one name, or of none that is known, get a part of their id.
     """
     known = shop_names()
-    shared = Counter(known.values())
+    shared = Counter([*known.values(), STAFF, OTHERS])  # a shop may have one of our own names
     found = {}
     for requester in requesters:
         name, part = known.get(requester, ""), requester.removeprefix(SHOP)[:8]

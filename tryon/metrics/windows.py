@@ -11,6 +11,7 @@ from config.shops.callers import SHOP
 from config.shops.names import shop_names
 from tryon.metrics.histograms import quantile
 from tryon.metrics.models import HOUR, QUARTER, SLICE, Tally, Topic
+from tryon.metrics.readings import STAFF
 from tryon.metrics.rollup import tail_slices
 from tryon.metrics.tallies import Counts, beginning, total
 from tryon.models import Account, Status
@@ -69,7 +70,7 @@ class Answered(TypedDict):
 
 
 class ShopStatistics(Ended):
-    id: Annotated[str, "Empty for people of the admin."]
+    id: Annotated[str | None, "null for people of the admin; their name is admin."]
     name: str
     creditsSpent: int
 
@@ -87,8 +88,10 @@ class WindowStatistics(TypedDict):
     completedPerHour: float
     failureRate: Annotated[float | None, "Of the jobs that completed or failed; null without any."]
     failures: Annotated[dict[str, int], "By code."]
-    stages: list[StageDuration]
-    waits: list[Wait]
+    stages: Annotated[
+        list[StageDuration], "Up to eight minutes late: durations are added up every few minutes."
+    ]
+    waits: Annotated[list[Wait], "As late."]
     credits: Credits
     requests: Answered
     shops: Annotated[list[ShopStatistics], "Those with the most jobs, at most 50."]
@@ -207,8 +210,8 @@ def _shops(
     names = shop_names()
     return [
         {
-            "id": pk,
-            "name": names.get(f"{SHOP}{pk}", ""),
+            "id": pk or None,
+            "name": names.get(f"{SHOP}{pk}", "") if pk else STAFF,
             **_ended(numbers, place=1),
             "creditsSpent": credits[pk, "", ""],
         }

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import django_rq
 import pytest
 from django.conf import settings as django_settings
 from django.db import OperationalError
 from pytest_django import Settings
+from rq.cron import CronScheduler
 
 from config.core import clock, host_clock
 from config.core.host_clock import HostClock
@@ -167,6 +169,21 @@ def test_workers_that_are_gone_for_two_minutes() -> None:
     Alert.objects.update(since=clock.now() - timedelta(minutes=3))
     go_round()
     assert Alert.objects.filter(raised_at__isnull=False).count() == 3
+
+
+def test_a_clock_process_that_ends_is_told_of_until_another_runs() -> None:
+    go_round()
+    Alert.objects.filter(name="no_cron").update(since=clock.now() - timedelta(minutes=3))
+    go_round()
+    told = Alert.objects.filter(name="no_cron", raised_at__isnull=False)
+    assert told.filter(resolved_at=None).exists()
+    again = CronScheduler(connection=django_rq.get_connection("maintenance"))  # the supervisor's
+    again.register_birth()
+    go_round()
+    assert told.filter(resolved_at=None).exists()  # it may end again
+    told.update(seen_at=clock.now() - timedelta(minutes=4))
+    go_round()
+    assert not told.filter(resolved_at=None).exists()
 
 
 def test_trouble_that_passes_is_no_alert(monkeypatch: pytest.MonkeyPatch) -> None:

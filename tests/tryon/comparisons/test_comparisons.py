@@ -284,6 +284,21 @@ def test_the_rule_that_ends_it(votes: Tally, is_decided: bool) -> None:
     assert votes.is_decided == is_decided
 
 
+def test_an_outcome_that_is_open_names_no_winner(merchandiser: Client, comparison: Comparison) -> None:
+    html = page(merchandiser, f"/admin/comparisons/{comparison.pk}/outcome/")
+    assert "Not decided." in html
+    assert "Win rate of Fast" in html
+    assert "wins" not in html
+
+
+def test_who_lacks_recipes_is_led_to_their_form_and_back(merchandiser: Client) -> None:
+    [form] = re.findall(r'href="([^"]+)">Add a recipe</a>', page(merchandiser, "/admin/comparisons/"))
+    fields = {"name": "Fast", "mode": "performance", "is_active": "on", "_save": "Save"}
+    assert merchandiser.post(form, fields)["Location"] == "/admin/comparisons/"
+    plain = form.partition("?")[0]
+    assert merchandiser.post(plain, {**fields, "name": "Good"})["Location"].endswith("/namedrecipe/")
+
+
 def test_the_outcome_has_price_and_time_and_what_is_missing(
     merchandiser: Client, comparison: Comparison
 ) -> None:

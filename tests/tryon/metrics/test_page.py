@@ -35,6 +35,8 @@ def test_the_page_draws_what_happened_in_the_window_with_a_table(admin_client: C
     assert "deadline_passed" in day
     assert "At FASHN balanced 1 6.2 7.4" in words(day)
     assert "4321" in day
+    assert "Durations come up to eight minutes late" in day
+    assert "Back office" in day
     hour = page(admin_client, f"{OPERATIONS}?window=1h")
     assert "deadline_passed" not in hour
     assert 'aria-current="page">The last hour' in hour

@@ -61,7 +61,10 @@ def test_each_window_has_its_jobs_durations_and_shops(manager: Api, shop: Shop) 
 
     day, week = window(manager, "24h"), window(manager, "7d")
     assert day["failures"] == {"pose_not_found": 1, "deadline_passed": 1}
-    assert {shop["id"] for shop in day["shops"]} == {str(shop.pk), ""}
+    assert {(shop["id"], shop["name"]) for shop in day["shops"]} == {
+        (str(shop.pk), "Linden"),
+        (None, "admin"),
+    }
     assert week["jobs"] == {"completed": 5, "failed": 2, "canceled": 0}
     assert [wait["lane"] for wait in week["waits"]] == ["bulk", "interactive"]
     assert sum(part["completed"] for part in week["course"]) == 5
