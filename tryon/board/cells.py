@@ -85,15 +85,17 @@ class Attempt(NamedTuple):
     review: str | None
     thumbnail: str | None
 
-    @property
-    def weight(self) -> int:
-        """Return how much it counts: one under way most, then a picture, then a failure; 0 for the others.
+    def weight(self, is_active: bool) -> int:
+        """Return how much it counts: one under way most, then an approved picture of a photo in use, then any
+        picture, then a failure; 0 for the others.
 
         Canceled ones and those whose picture is gone don't count, nor do tests.
         """
         if self.account != Account.LIVE:
             return 0
         if self.status in ACTIVE:
+            return 4
+        if self.review == Review.APPROVED and is_active:
             return 3
         if self.review is not None:
             return 2
@@ -120,11 +122,12 @@ def states_of(products: Iterable[Product]) -> Mapping[Place, tuple[CellState, st
         for pk, product, is_active in photos.values_list("pk", "catalogue_product", "is_active")
     }
     best: dict[Place, Attempt] = {}
+    weights: dict[Place, int] = {}
     for attempt in attempts_of(known):
-        product, _is_active = known[attempt.photo]
-        place = (product, attempt.model_photo)
-        if attempt.weight and (place not in best or attempt.weight >= best[place].weight):
-            best[place] = attempt
+        product, is_active = known[attempt.photo]
+        place, weight = (product, attempt.model_photo), attempt.weight(is_active)
+        if weight and weight >= weights.get(place, 0):
+            best[place], weights[place] = attempt, weight
     return {
         place: (
             state_of(attempt.status, known[attempt.photo][1], attempt.review),

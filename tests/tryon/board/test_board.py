@@ -78,6 +78,7 @@ def test_a_cell_has_the_word_of_the_attempt_that_counts_most(admin_client: Clien
     TryOnJobFactory.create(product_image=photo, model_image=models["Dora"], failed=True)
     result(garment, models["Eve"], Review.REJECTED)
     result(garment, models["Eve"], Review.APPROVED)
+    result(garment, models["Eve"], Review.REJECTED)  # another seed of the pair
     result(garment, models["Fay"], Review.REJECTED)
     result(garment, models["Gina"], Review.ALMOST)
     TryOnJobFactory.create(product_image=photo, model_image=models["Hana"], status=Status.CANCELED)
@@ -91,6 +92,9 @@ def test_the_picture_of_a_retired_photo_is_stale(admin_client: Client) -> None:
     result(garment, model, Review.APPROVED)
     ProductImage.objects.update(is_active=False)
     assert cells(admin_client) == {"SKU-1": ["Stale"]}
+    again = ProductImageFactory.create(product_id=garment.product_id, catalogue_product=garment)
+    TryOnResultFactory.create(job__completed=True, job__product_image=again, job__model_image=model)
+    assert cells(admin_client) == {"SKU-1": ["To review"]}  # nothing that is retired wins
 
 
 def test_a_product_without_a_photo_says_so_and_takes_no_choice(admin_client: Client) -> None:
