@@ -78,8 +78,10 @@ def first_run_open(user: Person) -> bool:
 def first_run_page(request: HttpRequest) -> HttpResponseBase:
     """Show the steps. A POST has a worker try FASHN, storage and the public address."""
     if request.method == "POST":
-        report_ask()
-        messages.info(request, gettext("A worker tries FASHN, storage and the public address now."))
+        if report_ask():
+            messages.info(request, gettext("A worker tries FASHN, storage and the public address now."))
+        else:
+            messages.error(request, gettext("Redis does not take tasks now. Try again in a minute."))
         return redirect("admin:first_run")
     known = report()
     shown = steps(request.user, None if known is None else known.findings)

@@ -116,8 +116,14 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method == "POST":
-            report_ask()
-            self.message_user(request, _("A worker looks. Its report comes to this page within a minute."))
+            if report_ask():
+                self.message_user(
+                    request, _("A worker looks. Its report comes to this page within a minute.")
+                )
+            else:
+                self.message_user(
+                    request, _("Redis does not take tasks now. Try again in a minute."), messages.ERROR
+                )
             return redirect("admin:tryon_governor_doctor")
         kept = report()
         context = {

@@ -130,9 +130,12 @@ def workers() -> Iterator[Finding]:
         yield Finding(WORKERS, fact=str(len(seen)))
 
 
-def report_ask() -> None:
-    """Have a worker write a report. It may take a minute."""
+def report_ask() -> bool:
+    """Have a worker write a report. It may take a minute. Return False while nobody can be asked."""
+    if queue.is_away():
+        return False
     queue.enqueue_doctor()
+    return True
 
 
 def report_write() -> None:

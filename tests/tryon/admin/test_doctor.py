@@ -49,7 +49,8 @@ def test_a_worker_looks_where_a_request_may_not(operator: Client, settings: Sett
     assert "4,321" in live
     refreshed = operator.get(DOCTOR, headers={"X-Live": "1"}).content.decode()
     assert "4,321" in refreshed
-    assert "Database" not in refreshed  # the rest of the page is not examined again
+    # The worker's own findings: this process examines nothing again.
+    assert (shown.count("<td>Database</td>"), refreshed.count("<td>Database</td>")) == (2, 1)
     assert "Set PUBLIC_BASE_URL" in shown
     operator.post(DOCTOR)
     assert get_queue("maintenance").count == 1
@@ -62,3 +63,11 @@ def test_the_page_speaks_the_readers_language(operator: Client, settings: Settin
         text = operator.get(DOCTOR, headers={"Accept-Language": "ko"}).content.decode()
     assert "tryon 대기열을 맡은 워커가 없습니다." in text
     assert "DEMO_SHOP이 켜져 있어 /demo/를 여는 누구나 크레딧을 쓸 수 있습니다" in text
+
+
+@pytest.mark.usefixtures("redis_away")
+@pytest.mark.parametrize("address", [DOCTOR, "/admin/first-run/"])
+def test_without_redis_nobody_is_said_to_look(operator: Client, address: str) -> None:
+    text = operator.post(address, follow=True).content.decode()
+    assert "Redis does not take tasks now. Try again in a minute." in text
+    assert "A worker" not in text.partition("messagelist")[2].partition("</ul>")[0]
