@@ -74,11 +74,17 @@ def child_environment(inherited: Mapping[str, str], own: Mapping[str, str]) -> d
 
 
 def write_settings(own: Mapping[str, str], var: Path) -> None:
-    """Write the demo's own settings as a shell reads them, for its owner alone. Raise OSError."""
+    """Write the demo's own settings as a shell reads them, for its owner alone. Raise OSError.
+
+    The shell forgets what is left out of the children's environment.
+    """
+    names = "|".join([*(f"{family}[A-Z0-9_]*" for family in FAMILIES_NOT_PASSED_ON), *NOT_PASSED_ON])
+    forget = rf"unset $(env | sed -nE 's/^(({names})(_FILE)?)=.*/\1/p')"
     draft = var / f"{SETTINGS_FILE}.new"
     draft.unlink(missing_ok=True)
     make_private_file(draft)
-    draft.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in own.items()))
+    told = (f"{name}={shlex.quote(value)}" for name, value in own.items())
+    draft.write_text("\n".join([forget, *told, ""]))
     draft.replace(var / SETTINGS_FILE)
 
 

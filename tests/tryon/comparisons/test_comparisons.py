@@ -48,10 +48,13 @@ def merchandiser() -> Client:
     return sign_in(VIEW, ADD, Ability.REVIEW_RESULTS)
 
 
-def test_the_page_leads_to_the_recipes_while_there_are_fewer_than_two(merchandiser: Client) -> None:
-    hint = '/admin/batches/namedrecipe/">recipes</a>. Add them first.'
+def test_the_page_leads_to_a_new_recipe_while_there_are_fewer_than_two(merchandiser: Client) -> None:
+    assert "Ask a merchandiser to add them." in page(merchandiser, "/admin/comparisons/")
+    may_add = Permission.objects.get(codename="add_namedrecipe")
+    User.objects.get(username="staff").user_permissions.add(may_add)
+    hint = '/admin/batches/namedrecipe/add/?for=comparison">Add a recipe</a> first;'
     for name, is_said in [("Fast", True), ("Good", True), ("Best", False)]:
-        assert (hint in merchandiser.get("/admin/comparisons/").content.decode()) is is_said
+        assert (hint in page(merchandiser, "/admin/comparisons/")) is is_said
         NamedRecipe.objects.create(name=name, options={})
 
 
@@ -291,12 +294,13 @@ def test_an_outcome_that_is_open_names_no_winner(merchandiser: Client, compariso
     assert "wins" not in html
 
 
-def test_who_lacks_recipes_is_led_to_their_form_and_back(merchandiser: Client) -> None:
-    [form] = re.findall(r'href="([^"]+)">Add a recipe</a>', page(merchandiser, "/admin/comparisons/"))
+def test_who_lacks_recipes_is_led_to_their_form_and_back(db: None) -> None:
+    staff = sign_in()
+    [form] = re.findall(r'href="([^"]+)">Add a recipe</a>', page(staff, "/admin/comparisons/"))
     fields = {"name": "Fast", "mode": "performance", "is_active": "on", "_save": "Save"}
-    assert merchandiser.post(form, fields)["Location"] == "/admin/comparisons/"
+    assert staff.post(form, fields)["Location"] == "/admin/comparisons/"
     plain = form.partition("?")[0]
-    assert merchandiser.post(plain, {**fields, "name": "Good"})["Location"].endswith("/namedrecipe/")
+    assert staff.post(plain, {**fields, "name": "Good"})["Location"].endswith("/namedrecipe/")
 
 
 def test_the_outcome_has_price_and_time_and_what_is_missing(

@@ -27,7 +27,7 @@ def words(text: str) -> str:
 
 def test_the_page_draws_what_happened_in_the_window_with_a_table(admin_client: Client) -> None:
     completed(ago=timedelta(minutes=20), waited=1, at_fashn=6)
-    job = failed("deadline_passed", ago=timedelta(hours=3))
+    job = failed("deadline_passed", ago=timedelta(hours=3), requester="user:1")
     roll_up(max_seconds=60)
     Balance.objects.create(account=Account.LIVE, credits=4321)
     day = page(admin_client, OPERATIONS)
