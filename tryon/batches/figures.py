@@ -24,10 +24,12 @@ from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import Account, Status, TryOnJob
 from tryon.selectors.predictions import typical_seconds
 from tryon.services.outlook import UNTIL_A_PERSON_ACTS, Outlook, Wait
+from tryon.services.pairs import WEARS
 from tryon.services.spending import left_today
 
 PICTURES_SHOWN: Final = 24
 REASONS_SHOWN: Final = 20
+UNKNOWN_CATEGORIES: Final = (None, "", "auto")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,17 @@ def figures_of(batch: Batch) -> Figures:
     joined = batch.items.filter(state=ItemState.WAITING, credits=0, job__isnull=False).count()
     rest = counts.get(ItemState.WAITING, 0) - joined + counts.get(ItemState.QUEUED, 0)
     return Figures(counts, joined, credits_taken(batch), credits_to_come(batch), _seconds(batch, rest))
+
+
+def guessed(batch: Batch) -> int:
+    """Return the number of new pairs of a plan that show garments of no known category on half a body.
+
+    FASHN is told that such a garment is what the photo can wear.
+    """
+    if batch.options.get("category") not in UNKNOWN_CATEGORIES:
+        return 0
+    photos = {"product_image__category__in": ["", "auto"], "model_image__category__in": [*WEARS]}
+    return batch.items.filter(state=ItemState.WAITING, **photos).count()
 
 
 def _seconds(batch: Batch, pairs: int) -> int | None:

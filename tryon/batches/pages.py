@@ -121,6 +121,7 @@ def _batch_response(request: HttpRequest, batch: Batch, turn: TurnForm) -> HttpR
         may_start=request.user.has_perm(Ability.START_TRYONS),
         figures=figures.figures_of(batch),
         purse=figures.purse() if batch.is_plan else None,
+        guessed=figures.guessed(batch) if batch.is_plan else 0,
         without_photo=batch.selection.get("without_photo"),
         tries=len(batch.selection.get("seeds", [])),
         blocked=figures.reasons(batch, ItemState.BLOCKED),

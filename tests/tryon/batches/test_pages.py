@@ -118,6 +118,16 @@ def test_a_plan_whose_photo_vanished_says_so_and_starts_only_at_the_new_price(st
     assert "The batch has started." in order(staff, batch, "start", confirmed="1")
 
 
+def test_a_plan_warns_of_garments_whose_category_only_the_model_photo_tells(staff: Client) -> None:
+    legs, whole = ModelImageFactory.create(category="lower_body"), ModelImageFactory.create()
+    ProductImageFactory.create(category="")
+    ProductImageFactory.create(category="bottoms")
+    warning = "1 new try-on shows a garment without a category on half a body"
+    assert warning in send(staff, [legs, whole])
+    assert warning not in send(staff, [whole])
+    assert warning not in send(staff, [legs], garment="bottoms")
+
+
 def test_a_plan_of_several_pictures_of_each_pair_has_a_seed_for_each(staff: Client) -> None:
     ProductImageFactory.create_batch(2)
     models = ModelImageFactory.create_batch(2)
