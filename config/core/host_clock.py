@@ -60,6 +60,10 @@ class HostClock:
         if self._is_due() and (ahead := clock.known_seconds_ahead()) is not None:
             self._tell(ahead)
 
+    def forget(self) -> None:
+        """Compare again at the next call."""
+        self._told_at = -math.inf
+
     def _is_due(self) -> bool:
         return time.monotonic() - self._told_at >= TOLD_EACH
 

@@ -1,6 +1,7 @@
 """Every process goes by the database's clock, whatever its host's clock says."""
 
 import asyncio
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Self, override
@@ -11,7 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from config.core import clock
-from config.core.host_clock import HostClock
+from config.core.host_clock import HOST_CLOCK, HostClock
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +29,7 @@ class SkewedHost(datetime):
 @pytest.fixture
 def skewed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(clock, "datetime", SkewedHost)
+    monkeypatch.setattr(HOST_CLOCK, "_told_at", math.inf)  # this process tells nobody of it
     clock.forget()
     yield
     clock.forget()

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from rq.cron import CronScheduler
 
 from config.core import clock, host_clock
-from config.core.host_clock import HostClock
+from config.core.host_clock import HOST_CLOCK, HostClock
 from config.core.upkeep.models import StorageUse
 from tests.factories import ModelImageFactory, PredictionFactory, TryOnJobFactory
 from tryon import tasks
@@ -147,10 +147,8 @@ def clock_of(monkeypatch: pytest.MonkeyPatch, machine: str, seconds: float) -> N
     monkeypatch.setattr("config.core.clock.known_seconds_ahead", lambda: float(seconds))
 
 
-def test_a_worker_tells_of_its_machines_clock(
-    work: Callable[[], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tryon.worker.HOST_CLOCK", HostClock())
+def test_a_worker_tells_of_its_machines_clock(work: Callable[[], None]) -> None:
+    HOST_CLOCK.forget()
     work()
     assert [*host_clock.known()] == [host_clock.host_name()]
 

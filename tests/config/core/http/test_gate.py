@@ -12,6 +12,8 @@ import pytest
 from django.http import FileResponse, StreamingHttpResponse
 from pytest_django import Settings
 
+from config.core import host_clock
+from config.core.host_clock import HOST_CLOCK
 from config.core.http.gate import BodyLimits, Gate, Places, Room, Rooms, places
 from config.core.http.long import LongAnswer
 from config.shops.keys import key_issue
@@ -579,7 +581,9 @@ def test_django_answers_behind_the_gate_of_the_web_process() -> None:
 
     client = ask(Client(path="/api/tryon/models"), application)
     assert (client.status, client.code) == (401, "not_authenticated")
+    HOST_CLOCK.forget()
     assert ask(Client(path="/readyz"), application).status == 200
+    assert host_clock.host_name() in host_clock.known()  # the other machines know of this one's clock
     for headers, parts, reads in [
         ([FORM, (LENGTH, b"300000000")], [], 0),
         ([FORM, (b"transfer-encoding", b"chunked")], [bytes(1 << 20)] * 300, 22),
