@@ -1,4 +1,4 @@
-"""The balances at FASHN, as it told them last, to whoever asked: a task, a probe or the doctor.
+"""The balances at FASHN, as it told them last: to a task, a probe or the doctor, all of which may ask.
 
 A request never waits for FASHN.
 """
