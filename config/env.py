@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import FileAwareMapping
 
 from config.core.quiet_hours import Span, quiet_hours
+from config.core.redis.addresses import AddressUnreadable, check_address
 from config.core.secrets import read_or_create_secret
 
 # Larger numbers have no use in any setting, and overflow a clock or a database column.
@@ -154,6 +155,14 @@ def hours(name: str) -> Span | None:
         return quiet_hours(text(name))
     except ValueError:
         raise _refusal(name, "times such as 22:00-07:00 Asia/Seoul, with a known time zone") from None
+
+
+def redis_address(name: str, default: str) -> str:
+    """Return an address of Redis."""
+    try:
+        return check_address(text(name, default))
+    except AddressUnreadable as error:
+        raise ImproperlyConfigured(str(error)) from None
 
 
 def bucket(name: str) -> str:

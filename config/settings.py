@@ -14,7 +14,7 @@ from config import env
 from config.core.http.static import add_headers
 from config.core.logs import configure_logging
 from config.core.private import FILE_MODE, FOLDER_MODE
-from config.core.redis.addresses import cache_settings, check_address, passwords_in, queue_settings
+from config.core.redis.addresses import cache_settings, passwords_in, queue_settings
 from config.core.sentry import configure_sentry
 from config.databases import database_settings
 from config.s3_options import ADDRESSING, check_store, picture_origin, s3_storage
@@ -32,6 +32,8 @@ PUBLIC_BASE_URL = env.web_address("PUBLIC_BASE_URL", "", example="https://tryon.
 PUBLIC = urlsplit(PUBLIC_BASE_URL)
 CSRF_TRUSTED_ORIGINS = [f"{PUBLIC.scheme}://{PUBLIC.netloc}"] if PUBLIC_BASE_URL else []
 PUBLIC_HOST = PUBLIC.netloc.removesuffix(f":{PUBLIC.port}")
+# The address of the live door for browsers. Without one nobody is sent there.
+EVENTS_URL = env.web_address("EVENTS_URL", "", example="https://tryon.example.com")
 ALLOWED_HOSTS = env.host_names(
     "ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", *filter(None, [PUBLIC_HOST])]
 )
@@ -152,7 +154,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: queue and cache ----------------------------------------------------------------------------
 
-REDIS_URL = check_address(env.text("REDIS_URL", "redis://127.0.0.1:6379/0"))
+REDIS_URL = env.redis_address("REDIS_URL", "redis://127.0.0.1:6379/0")
 FASHN_TIMEOUT_SECONDS = env.number("FASHN_TIMEOUT_SECONDS", 30, least=1, most=3600)
 RQ_QUEUES = {
     # The steps of jobs. They are short, so that a worker stops soon after it is told to. A step that hangs is

@@ -18,7 +18,7 @@ class TryonConfig(AppConfig):
         from tryon.catalogue.models import Product
         from tryon.comparisons.models import Comparison
         from tryon.models import ProductImage
-        from tryon.services import doctor, rejections  # noqa: F401  (rejections connects the receiver)
+        from tryon.services import doctor, live, rejections  # noqa: F401  (two of them connect receivers)
 
         doctor.register_examinations()
         follow(ProductImage, hide=["metadata"])

@@ -25,6 +25,7 @@ from tryon.money.balances import ask_balances
 from tryon.money.rollup import roll_up
 from tryon.review.measuring import measure_some
 from tryon.services.doctor import report_write
+from tryon.services.live import tell_listeners
 from tryon.webhooks.lanes import LANES
 from tryon.webhooks.sending import call_worker_if_due
 
@@ -65,6 +66,7 @@ def dispatch() -> None:
     close_old_connections()
     queue.begins("dispatch")
     dispatch_all()
+    tell_listeners(only_queued=True)
 
 
 def probe() -> None:
@@ -84,6 +86,7 @@ def sweep() -> None:
     close_old_connections()
     try:
         recovery.sweep()
+        tell_listeners()
         note_sweep()
         check_in()
     finally:

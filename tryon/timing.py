@@ -1,14 +1,12 @@
 """The arithmetic of waiting: progress and seconds from a job's own times, without I/O."""
 
 from datetime import datetime
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from config.core import clock
 from tryon.accounts import concurrency_of
+from tryon.course import progress_after, seconds_until
 from tryon.models import Status
-
-# Between FASHN's answers progress follows the clock up to here. FASHN confirms the rest.
-CLOCK_PROGRESS_END: Final = 90
 
 
 class Timed(Protocol):
@@ -45,12 +43,11 @@ def progress_now(job: Timed) -> int:
         return job.progress
     whole = (job.expected_at - job.started_at).total_seconds()
     gone = (clock.now() - job.started_at).total_seconds()
-    by_clock = round(CLOCK_PROGRESS_END * gone / whole) if whole > 0 else CLOCK_PROGRESS_END
-    return max(job.progress, min(CLOCK_PROGRESS_END, by_clock))
+    return progress_after(job.progress, gone=gone, whole=whole)
 
 
 def seconds_left(job: Timed) -> int | None:
     """Return the expected seconds until a processing job's picture is ready, None if unknown."""
     if job.status != Status.PROCESSING or job.expected_at is None:
         return None
-    return max(1, round((job.expected_at - clock.now()).total_seconds()))
+    return seconds_until((job.expected_at - clock.now()).total_seconds())

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 HIDDEN: Final = "[hidden]"
 SECRET_FIELDS: Final = frozenset(
-    {"authorization", "api_key", "cookie", "key", "password", "secret", "signature", "token"}
+    {"authorization", "api_key", "cookie", "key", "password", "secret", "signature", "ticket", "token"}
 )
 # A value that is shorter is no secret, and would hide common words.
 LEAST_LENGTH: Final = 8
 
 _NAMES: Final = (
-    r"signature|sig|token|key|api_?key|password|secret|sessionid|csrf\w*|x-amz-[a-z-]+|awsaccesskeyid"
+    r"signature|sig|ticket|token|key|api_?key|password|secret|sessionid|csrf\w*|x-amz-[a-z-]+|awsaccesskeyid"
 )
 _HEADERS: Final = r"authorization|cookie|x-csrftoken"
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(

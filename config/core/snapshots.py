@@ -21,6 +21,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
+from django.dispatch import Signal
 
 from config.core import clock
 from config.core.redis.outage import cache_outage
@@ -28,6 +29,8 @@ from config.core.redis.outage import cache_outage
 SNAPSHOT_SECONDS: Final = 10
 VERSION_SECONDS: Final = 300
 
+# ``subjects`` whose versions were dropped, sent after the commit.
+outdated: Final = Signal()
 
 type Subject = UUID | str
 
@@ -89,5 +92,11 @@ def is_true_still(until: datetime | None) -> bool:
 
 def outdate_after_commit(subjects: Iterable[Subject]) -> None:
     """Let no snapshot of these count any more, once the current transaction has committed."""
+    subjects = [*subjects]
     names = [version_name(subject) for subject in subjects]
-    transaction.on_commit(lambda: cache.delete_many(names))
+
+    def outdate() -> None:
+        cache.delete_many(names)
+        outdated.send(None, subjects=subjects)
+
+    transaction.on_commit(outdate)

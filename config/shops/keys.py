@@ -116,7 +116,7 @@ def shop_forget(shop: Shop) -> None:
     keys = shop.keys.values_list("pk", "digest")
     names = [name for pk, digest in keys for name in _cached_names(pk, digest)]
     _forget(names)
-    caches["process"].delete(ORIGINS)
+    caches["process"].delete_many([ORIGINS, *(_origins_name(pk) for pk, _digest in keys)])
 
 
 def _forget(names: Collection[str]) -> None:
@@ -229,3 +229,17 @@ def allowed_origins() -> frozenset[str]:
         known = frozenset(origin for origins in lists for origin in origins)
         caches["process"].set(ORIGINS, known, ORIGINS_SECONDS)
     return known
+
+
+def origins_of_key(key_id: UUID) -> frozenset[str]:
+    """Return the origins of a key's shop, remembered as ``allowed_origins``."""
+    known: frozenset[str] | None = caches["process"].get(_origins_name(key_id))
+    if known is None:
+        lists = Shop.objects.filter(keys=key_id).values_list("allowed_origins", flat=True)
+        known = frozenset(origin for origins in lists for origin in origins)
+        caches["process"].set(_origins_name(key_id), known, ORIGINS_SECONDS)
+    return known
+
+
+def _origins_name(key_id: UUID) -> str:
+    return f"{ORIGINS}:{key_id}"

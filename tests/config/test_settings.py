@@ -66,6 +66,7 @@ BAD = {
         "https://a:s3cr3t@hooks.example",
         "https://h/#a",
     ],
+    "redis_address": ["s3cr3t", "http://s3cr3t"],
     "hours": ["s3cr3t", "22-7", "25:00-07:00", "22:00-07:00 Mars/Base", "22:00"],
     "bucket": ["s3://s3cr3t", "shop/s3cr3t", "https://s3cr3t", "a", "shop s3cr3t", "arn:aws:s3:::s3cr3t"],
     "region": ["s3cr3t_1", "https://s3cr3t", "eu central 1", "x"],

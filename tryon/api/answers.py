@@ -1,34 +1,30 @@
 """Product photos and jobs as the API shows them: each type describes the answer that its function makes."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, NotRequired, TypedDict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NotRequired, TypedDict
 from uuid import UUID
 
-from django.conf import settings
-from django.db.models import TextChoices
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
-from config.core import clock
 from config.core.http.envelope import Url, absolute_urls, with_host
 from config.core.http.warnings import WarningAnswer, warning_answers
 from config.core.images import ImageWarning
 from config.core.storage import addresses
 from results.garments import Asked, GarmentAnswer, garments_asked, options_asked
 from results.labels import AiLabelAnswer, ai_label
-from results.models import Review
 from tryon.api.fallbacks import FallbackAnswer
+from tryon.course import pause_of
 from tryon.failures import FailureCode, is_retryable, message_for
 from tryon.models import ACTIVE, ProductImage, Status, TryOnJob
 from tryon.services.outlook import Outlook, WaitReason, seconds_of
+from tryon.services.whereabouts import ResultState, result_state
 from tryon.timing import progress_now, seconds_left
 
 if TYPE_CHECKING:
     from tryon.access import ShownJob
-
-LONGEST_PAUSE: Final = 30  # seconds
 
 RESULT_STATE = _(
     "none until the job is completed, then available. A picture that has gone is deleted or expired. One of "
@@ -44,6 +40,10 @@ FALLBACKS = _("While FASHN or the service does not go on: what to show until the
 
 
 STAND_IN = _("A stand-in makes the picture, not FASHN.")
+EVENTS_URL = _(
+    "Until the job ends, where the service has a live door: open it with EventSource, or ask it for JSON in "
+    "place of this call. It is for you alone, and for ten minutes."
+)
 
 
 class UploadAnswer(TypedDict):
@@ -105,6 +105,7 @@ class GeneratedAnswer(TypedDict):
     test: Annotated[bool, STAND_IN]
     waitReason: NotRequired[Annotated[str, WaitReason]]
     fallbacks: NotRequired[Annotated[list[FallbackAnswer], FALLBACKS]]
+    eventsUrl: NotRequired[Annotated[Url, EVENTS_URL]]
 
 
 class PriceAnswer(TypedDict):
@@ -113,17 +114,6 @@ class PriceAnswer(TypedDict):
     credits: Annotated[int, _("Credits that the request costs: 0 if a picture or a job is there already.")]
     estimatedWaitTime: Annotated[int, _("Seconds until the picture.")]
     test: Annotated[bool, STAND_IN]
-
-
-class ResultState(TextChoices):
-    """The whereabouts of a job's picture. A completed job whose picture has gone makes no other."""
-
-    NONE = "none", _("No picture yet, or never")
-    AVAILABLE = "available", _("Available")
-    DELETED = "deleted", _("Deleted")
-    EXPIRED = "expired", _("Expired")
-    PRIVATE = "private", _("For its shopper only")
-    REJECTED = "rejected", _("Rejected by the shop")
 
 
 class JobAnswer(TypedDict):
@@ -153,6 +143,7 @@ class JobAnswer(TypedDict):
     errorCode: NotRequired[Annotated[str, FailureCode, _("Only when failed.")]]
     errorMessage: NotRequired[str]
     retryable: NotRequired[bool]
+    eventsUrl: NotRequired[Annotated[Url, EVENTS_URL]]
 
 
 class Waiting(NamedTuple):
@@ -208,41 +199,6 @@ def job_answer(job: "ShownJob", request: Request) -> JobAnswer:
 def pause_after(answer: JobAnswer) -> int:
     """Return the seconds until it makes sense to ask about the job again, 0 for one that has ended."""
     return pause_of(answer.get("estimatedWaitTime", 0)) if answer["status"] in ACTIVE else 0
-
-
-def pause_of(wait: int) -> int:
-    """Return the seconds until the next question: ask less often about a long wait."""
-    return min(LONGEST_PAUSE, max(1, wait // 4))
-
-
-def result_state(job: "ShownJob") -> ResultState:
-    """Return where the picture of the caller's job is."""
-    if job.shown_status != Status.COMPLETED or job.completed_at is None:
-        return ResultState.NONE
-    if job.left_at is not None:
-        return ResultState.DELETED
-    is_over = _end_of_result(job, job.completed_at) <= clock.now()
-    if is_over:
-        return ResultState.EXPIRED
-    if not hasattr(job, "result"):
-        return ResultState.DELETED
-    if job.result.review == Review.REJECTED:
-        return ResultState.REJECTED
-    return ResultState.PRIVATE if job.is_private and not job.sees_shoppers else ResultState.AVAILABLE
-
-
-def state_until(job: "ShownJob") -> datetime | None:
-    """Return the time at which the clock changes the state of the job's result, None if it doesn't."""
-    end = None if job.completed_at is None else _end_of_result(job, job.completed_at)
-    return None if end is None or end <= clock.now() else end
-
-
-def _end_of_result(job: "ShownJob", completed_at: datetime) -> datetime:
-    if hasattr(job, "result"):
-        return job.result.expires_at
-    if job.photo_expires_at is not None:
-        return job.photo_expires_at
-    return completed_at + timedelta(days=settings.RESULT_TTL_DAYS)
 
 
 def _answer(job: "ShownJob", facts: Facts, urls: Mapping[str, Url]) -> JobAnswer:

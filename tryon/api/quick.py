@@ -33,10 +33,12 @@ from config.shops.rates import meter_of, refused
 from results.labels import ai_label
 from results.models import TryOnResult
 from tryon.access import job_to_show
-from tryon.api.answers import Facts, JobAnswer, facts_of, job_answers, pause_after, state_until
+from tryon.api.answers import Facts, JobAnswer, facts_of, job_answers, pause_after
+from tryon.api.live import add_events_url
 from tryon.failures import message_for
 from tryon.models import Status, TryOnJob
 from tryon.services.fallback import wake_if_overdue
+from tryon.services.whereabouts import state_until
 from tryon.timing import Course
 
 if TYPE_CHECKING:
@@ -198,7 +200,9 @@ def answer_to(request: HttpRequest, asked: Asked) -> Ready | None:
         return None
     wake_if_overdue(job)
     facts = facts_of([job])
-    answer = ready(job_answers(facts, request)[0])
+    body = job_answers(facts, request)[0]
+    add_events_url(body, job.pk, caller, request)
+    answer = ready(body)
     if version is not None:
         snapshot = Snapshot(version, cached, answer, state_until(job), course_of(job), [])
         seconds = life_of(QUEUED_SECONDS if facts.waits else SNAPSHOT_SECONDS)

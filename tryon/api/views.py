@@ -37,13 +37,13 @@ from tryon.api.answers import (
     job_answer,
     job_answers,
     pause_after,
-    pause_of,
     upload_answers,
     uploaded_answer,
 )
 from tryon.api.archived import archived_answer, job_to_change
 from tryon.api.fallbacks import fallback_answers, fallbacks_in_refusals
 from tryon.api.hits import tell_hit
+from tryon.api.live import add_events_url
 from tryon.api.serializers import (
     GenerateSerializer,
     JobQuery,
@@ -51,6 +51,7 @@ from tryon.api.serializers import (
     UploadQuery,
     UploadSerializer,
 )
+from tryon.course import pause_of
 from tryon.models import Status, TryOnJob
 from tryon.selectors.photos import with_files
 from tryon.services.erasing import photo_erase
@@ -193,6 +194,8 @@ class GenerateView(APIView):
         if job.status == Status.QUEUED and outlook.hold.reason is not None:
             body["waitReason"] = outlook.hold.reason
             body["fallbacks"] = fallback_answers(request, job.shown_product_image)
+        if job.is_active:
+            add_events_url(body, job.pk, caller, request._request)
         return Answer(body, *progress_of(job, wait))
 
 
@@ -231,11 +234,13 @@ class JobView(APIView):
 
     @operation("getJob", 304, polled=True)
     def get(self, request: Request, job_id: UUID) -> Answer[JobAnswer]:
-        job = jobs_to_show(caller_of(request)).filter(pk=job_id).first()
+        caller = caller_of(request)
+        job = jobs_to_show(caller).filter(pk=job_id).first()
         if job is None:
             return Answer(archived_answer(request, job_id), 200, 0)
         wake_if_overdue(job)
         body = job_answer(job, request)
+        add_events_url(body, job_id, caller, request._request)
         return Answer(body, 200, pause_after(body))
 
 
@@ -273,6 +278,7 @@ class JobRetryView(APIView):
             retried = job_retry(failed, caller, request_id=row_id_of(request))
         job = jobs_to_show(caller).get(pk=retried.pk)
         body = job_answer(job, request)
+        add_events_url(body, job.pk, caller, request._request)
         return Answer(body, *progress_of(job, body.get("estimatedWaitTime", 0)))
 
 

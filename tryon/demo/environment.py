@@ -34,7 +34,7 @@ NOT_PASSED_ON: Final = (
     "TRUSTED_PROXIES",
     "VAR_DIR",
 )
-FAMILIES_NOT_PASSED_ON: Final = ("FASHN_", "QUEUE_", "S3_", "SECURE_", "TEST_FASHN_", "TRYON_")
+FAMILIES_NOT_PASSED_ON: Final = ("EVENTS_", "FASHN_", "QUEUE_", "S3_", "SECURE_", "TEST_FASHN_", "TRYON_")
 # FASHN's own limits a minute and in ten seconds, which the sandbox's faster clock stretches.
 FASHN_CALLS: Final = 50
 
@@ -57,6 +57,7 @@ def own_environment(
         "FASHN_STATUS_CALLS": calls,
         # The sandbox can call back, so pictures arrive the moment they are done.
         "PUBLIC_BASE_URL": handout.url,
+        "EVENTS_URL": handout.events_url,
         "DEMO_SHOP": "1",
         "DEBUG": str(debug),
     }

@@ -23,6 +23,7 @@ class Handout:
     sandbox_key: str
     test_api_key: str
     test_sandbox_url: str
+    events_url: str
 
     def to_json(self) -> dict[str, str]:
         """The fields under the names that ``demo.json`` uses."""
@@ -35,10 +36,13 @@ class Handout:
             "sandboxKey": self.sandbox_key,
             "testApiKey": self.test_api_key,
             "testSandboxUrl": self.test_sandbox_url,
+            "eventsUrl": self.events_url,
         }
 
 
-def handout_for(var: Path, *, url: str, sandbox_url: str, test_sandbox_url: str = "") -> Handout:
+def handout_for(
+    var: Path, *, url: str, sandbox_url: str, test_sandbox_url: str = "", events_url: str = ""
+) -> Handout:
     """The handout for these addresses, with the keys and password of an earlier start in ``var``, if any."""
     kept = _kept(var)
     return Handout(
@@ -50,6 +54,7 @@ def handout_for(var: Path, *, url: str, sandbox_url: str, test_sandbox_url: str 
         sandbox_key=kept.get("sandboxKey") or "sandbox-" + secrets.token_urlsafe(24),
         test_api_key=kept.get("testApiKey") or key_text(is_test=True),
         test_sandbox_url=test_sandbox_url,
+        events_url=events_url,
     )
 
 

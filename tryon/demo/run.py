@@ -14,7 +14,6 @@ from typing import Final
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
-from config.core.redis.addresses import check_address
 from tryon.demo import services
 from tryon.demo.broker import LOOPBACK, PrivateRedis, complaint_about, free_port
 from tryon.demo.console import Console
@@ -112,6 +111,7 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
         url=f"http://{LOOPBACK}:{port}",
         sandbox_url=f"http://{LOOPBACK}:{free_port()}",
         test_sandbox_url=f"http://{LOOPBACK}:{free_port()}",
+        events_url=f"http://{LOOPBACK}:{free_port()}",
     )
     redis_url, brokers = _broker(var)
     own = own_environment(
@@ -143,7 +143,7 @@ def _broker(var: Path) -> tuple[str, tuple[Service, ...]]:
     """Where Redis is, and the service to start for it: none when REDIS_URL names one."""
     given = env.text("REDIS_URL")
     if given:
-        if complaint := complaint_about(check_address(given)):
+        if complaint := complaint_about(env.redis_address("REDIS_URL", "")):
             raise BrokerError(complaint)
         return given, ()
     broker = PrivateRedis(var / "redis")
@@ -170,9 +170,9 @@ def _start(
     supervisor.launch(*sandboxes, *services.worker_services(redis_url))
     supervisor.run("migrate", services.manage("migrate", "--no-input"), services.PROJECT)
     supervisor.run("collectstatic", services.manage("collectstatic", "--no-input"), services.PROJECT)
-    say("Starting the web server and the clock, and filling the library.")
+    say("Starting the web server, the live door and the clock, and filling the library.")
     web = services.reloading_web_service(handout) if options.dev else services.web_service(handout)
-    supervisor.launch(services.cron_service(redis_url), web)
+    supervisor.launch(services.cron_service(redis_url), web, services.events_service(handout.events_url))
     fill = services.manage("demo_library")
     supervisor.run("library", fill, services.PROJECT, text=json.dumps(handout.to_json()))
     supervisor.wait_until_ready()

@@ -77,6 +77,12 @@ def web_service(handout: Handout) -> Service:
     return Service("web", command, PROJECT, lambda _: _serves(f"{handout.url}/readyz"))
 
 
+def events_service(url: str) -> Service:
+    """The live door."""
+    command = (sys.executable, "-m", "tryon.events", "--host", LOOPBACK, "--port", str(urlsplit(url).port))
+    return Service("events", command, PROJECT, lambda _: _serves(f"{url}/readyz"))
+
+
 def reloading_web_service(handout: Handout) -> Service:
     """Django's development server, which starts again when our code changes."""
     command = manage("runserver", urlsplit(handout.url).netloc)

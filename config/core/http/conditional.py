@@ -16,11 +16,14 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.http import parse_etags
 
 from config.core import clock
+from config.core.tickets import SECONDS as TICKET_SECONDS
 
 # No text of a client can look like it: its quotes are escaped.
 ADDRESS: Final = re.compile(rb'"(?:imageUrl|resultImageUrl|thumbnailUrl)": ?"[^"?]*\?[^"]*"')
 # What differs between two signatures with the same key or token, of ours and of S3.
 SIGNATURE: Final = re.compile(rb'\b(?:expires|signature|X-Amz-(?:Date|Expires|Signature))=[^&"]*')
+# It opens the live door, and is signed again each minute.
+TICKET: Final = re.compile(rb'"eventsUrl": ?"[^"]*"')
 OF_THE_BODY: Final = ("Content-Type", "Content-Length")
 
 
@@ -60,7 +63,9 @@ def is_known(request: HttpRequest, tag: str) -> bool:
 def tag_of(content: bytes) -> str:
     """Return the ``ETag`` of an answer. It stays the same while the answer says the same."""
     plain, addresses = ADDRESS.subn(lambda found: SIGNATURE.sub(b"", found[0]), content)
+    plain, tickets = TICKET.subn(b"", plain)
     digest = hashlib.sha256(plain)
-    if addresses:
-        digest.update(b"%d" % (clock.now().timestamp() // (settings.SIGNED_URL_SECONDS / 2)))
+    for number, seconds in ((addresses, settings.SIGNED_URL_SECONDS), (tickets, TICKET_SECONDS)):
+        if number:
+            digest.update(b"%d" % (clock.now().timestamp() // (seconds / 2)))
     return f'W/"{digest.hexdigest()[:32]}"'

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
 from redis import ConnectionPool, Redis, RedisError
 from redis import asyncio as redis_asyncio
 from redis.asyncio.retry import Retry as LoopRetry
@@ -35,6 +34,10 @@ SENTINEL_PORT: Final = 26379
 CONNECT_SECONDS: Final = 1
 ANSWER_SECONDS: Final = 2
 CACHE_SECONDS: Final = 1
+
+
+class AddressUnreadable(ValueError):
+    """An address that can't be read. No part of it is in the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +72,15 @@ class SentinelAddress:
 
 
 def check_address(url: str) -> str:
-    """Return the URL, if it can be read. Raise ImproperlyConfigured, with no part of the URL in its text."""
+    """Return the URL, if it can be read. Raise AddressUnreadable."""
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in SCHEMES)
-        raise ImproperlyConfigured(f"REDIS_URL must begin with one of {known}.")
+        raise AddressUnreadable(f"REDIS_URL must begin with one of {known}.")
     if scheme == SENTINEL_SCHEME:
         sentinel_address(url)
     elif not _is_readable(url):
-        raise ImproperlyConfigured(
+        raise AddressUnreadable(
             "REDIS_URL must be redis://[user:password@]host[:port][/db][?option=value] or "
             "unix://[user:password@]/path[?option=value], with options of redis-py. "
             "Special characters in the password are written as %40 for @, %2F for / and so on."
@@ -98,17 +101,17 @@ def _is_readable(url: str) -> bool:
 
 
 def sentinel_address(url: str) -> SentinelAddress:
-    """Read a ``redis+sentinel://`` URL. Raise ImproperlyConfigured."""
+    """Read a ``redis+sentinel://`` URL. Raise AddressUnreadable."""
     match = SENTINEL_FORM.fullmatch(url)
     if match is None:
-        raise ImproperlyConfigured(
+        raise AddressUnreadable(
             "REDIS_URL must be redis+sentinel://[user:password@]host:port,host:port/<master>[/<db>]."
         )
     username, _, password = (match["login"] or "").partition(":")
     options = dict(parse_qsl(match["query"] or "", keep_blank_values=True))
     sentinel_password = options.pop("sentinel_password", None)
     if options:
-        raise ImproperlyConfigured("REDIS_URL must have no option with Sentinel but sentinel_password.")
+        raise AddressUnreadable("REDIS_URL must have no option with Sentinel but sentinel_password.")
     return SentinelAddress(
         hosts=tuple(_host(text) for text in match["hosts"].split(",")),
         master=match["master"],
@@ -223,5 +226,5 @@ def _host(text: str) -> tuple[str, int]:
     except ValueError:
         name = port = None
     if not name:
-        raise ImproperlyConfigured("REDIS_URL must name each sentinel as host:port.")
+        raise AddressUnreadable("REDIS_URL must name each sentinel as host:port.")
     return name, port or SENTINEL_PORT

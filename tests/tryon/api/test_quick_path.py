@@ -118,8 +118,9 @@ def jobs() -> Iterator[TryOnJob]:
 
 
 def test_every_caller_gets_the_same_bytes_by_both_paths_in_every_state(
-    still: None, owner: Api, stranger: Api, manager: Api
+    still: None, owner: Api, stranger: Api, manager: Api, settings: Settings
 ) -> None:
+    settings.EVENTS_URL = "https://live.example"
     staff = Client()
     staff.force_login(User.objects.create_superuser("ada"))
     closed = Client(headers={"Authorization": "Api-Key tos_closed"})

@@ -19,6 +19,7 @@ from django.db import (
 from config.core import clock
 from config.core.storage import ObjectMissing, StorageUnavailable
 from tryon.accounts import accounts_of
+from tryon.course import CLOCK_PROGRESS_END
 from tryon.engine import governor, lifecycle, queue
 from tryon.engine.leases import has_time
 from tryon.engine.provider import client, headers_for, inputs_for, webhook_url
@@ -48,7 +49,7 @@ from tryon.fashn.inputs import Inputs
 from tryon.models import Lane, Pause, Prediction, ProductImage, TryOnJob
 from tryon.selectors.erasing import copy_at_hand
 from tryon.selectors.predictions import typical_seconds, usable_predictions
-from tryon.timing import CLOCK_PROGRESS_END, progress_now
+from tryon.timing import progress_now
 
 logger = structlog.stdlib.get_logger(__name__)
 

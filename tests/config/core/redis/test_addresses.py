@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from redis import Redis, RedisError
 
-from config.core.redis.addresses import check_address, connect, sentinel_address
+from config.core.redis.addresses import AddressUnreadable, check_address, connect, sentinel_address
 from tests.waiting import LONGEST_SECONDS, eventually
 from tryon.demo.broker import LOOPBACK, find_server, free_port
 
@@ -189,6 +188,6 @@ def test_a_sentinel_url_is_read() -> None:
     ],
 )
 def test_what_nobody_can_read_stops_the_start(url: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"^REDIS_URL must ") as refused:
+    with pytest.raises(AddressUnreadable, match=r"^REDIS_URL must ") as refused:
         check_address(url)
     assert not re.search("sec|ret|12|34", str(refused.value))
