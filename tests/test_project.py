@@ -142,8 +142,11 @@ def test_networks_keep_apart_what_need_not_meet() -> None:
     services = compose["services"]
     assert compose["networks"]["inside"] == {"internal": True}
     inside = {name for name, service in services.items() if "inside" in service["networks"]}
-    assert inside == services.keys() - {"proxy", "sandbox"}
-    assert [services[name]["networks"] for name in ("redis", "postgres")] == [["inside"], ["inside"]]
+    assert inside == services.keys() - {"proxy", "sandbox", "events"}
+    assert [services[name]["networks"] for name in ("redis", "postgres")] == [["inside", "live"], ["inside"]]
+    # The live door reaches Redis, and neither the database nor the world.
+    assert compose["networks"]["live"] == {"internal": True}
+    assert services["events"]["networks"] == ["front", "live"]
     # What fetches addresses has no secret to tell.
     assert {"env_file", "volumes"} & services["sandbox"].keys() == set()
 

@@ -19,6 +19,7 @@ from config.core.upkeep.models import CleanupRun
 from tests.factories import BatchFactory, TryOnJobFactory
 from tryon.admin.operations import OF_A_FINDING, OF_A_PAUSE
 from tryon.alerts.rules import RULES
+from tryon.events.refusals import Refusal
 from tryon.failures import FailureCode
 from tryon.models import Account, Governor, Status
 
@@ -78,7 +79,10 @@ def codes() -> set[str]:
     for doors in (settings.ROOT_URLCONF, "config.core.http.gate"):
         import_module(doors)  # and with it every module that defines an error
     frameworks = {code for _, code, _ in KNOWN.values()} | {"validation_error"}
-    return frameworks | {error.code for error in errors()} | {code.value for code in FailureCode}
+    refused_live = {refusal.code for refusal in Refusal.__subclasses__()}
+    return (
+        frameworks | refused_live | {error.code for error in errors()} | {code.value for code in FailureCode}
+    )
 
 
 def test_lines_of_the_log_are_found() -> None:

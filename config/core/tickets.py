@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 SECONDS: Final = 600
-# A viewer who sees everything, whoever it is.
+# Any viewer who sees everything.
 EVERYTHING: Final = bytes(8)
 
 _SALT: Final = b"tryon-studio.ticket:"

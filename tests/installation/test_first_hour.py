@@ -96,6 +96,7 @@ def test_compose_as_written_behind_a_proxy_that_ends_tls(
     tmp_path: Path, shell: dict[str, str], fashn: Sandbox, certificate: Certificate
 ) -> None:
     tls, proxy, web, redis, tests = free_port(), free_port(), free_port(), free_port(), free_port()
+    events = free_port()
     address = f"https://localhost:{tls}"
     (text,) = blocks("With Docker", "ini")
     answers = {"https://tryon.example.com": address, "fa-...": fashn.api_key, "PASSWORD=...": "PASSWORD=x"}
@@ -110,6 +111,8 @@ def test_compose_as_written_behind_a_proxy_that_ends_tls(
             "/app/static": str(tmp_path / "static"),
             "0.0.0.0": LOOPBACK,  # noqa: S104  (what a container listens on)
             "8000": str(web),
+            "8001": str(events),
+            "${PUBLIC_BASE_URL:?set it in .env}": address,
             "http://sandbox:8900": f"http://{LOOPBACK}:{tests}",
             "8900": str(tests),
         }
@@ -126,7 +129,7 @@ def test_compose_as_written_behind_a_proxy_that_ends_tls(
         stack.enter_context(running("redis", store, tmp_path, shell))
         eventually(lambda: _answers(places["redis://redis:6379/0"]))
         run(command_of("migrate", {}), environment_of("migrate"))
-        for service in ("sandbox", "web", "worker", "maintenance", "cron"):
+        for service in ("sandbox", "web", "worker", "maintenance", "cron", "events"):
             command = command_of(service, places)
             stack.enter_context(running(service, command, tmp_path, environment_of(service)))
         wait_for(f"http://{LOOPBACK}:{web}")
@@ -137,6 +140,7 @@ def test_compose_as_written_behind_a_proxy_that_ends_tls(
             (handbook.ROOT / "deploy" / "nginx.conf").read_text(),
             {
                 "web:8000": f"{LOOPBACK}:{web}",
+                "events:8001": f"{LOOPBACK}:{events}",
                 "listen 80;": f"listen {LOOPBACK}:{proxy};",
                 "172.16.0.0/12": "127.0.0.0/8",  # where Docker's own address is
                 "/dev/stdout": f"{tmp_path}/access.log",
@@ -150,9 +154,10 @@ def test_compose_as_written_behind_a_proxy_that_ends_tls(
         first = shlex.split(blocks("With Docker", "sh")[0].splitlines()[1])
         assert first[:4] == ["docker", "compose", "exec", "web"]
         run([*first[4:], "--noinput"], {**environment_of("web"), **LOGIN})
-        owner = look_around(address, certificate.public)
+        owner = look_around(address, certificate.public, is_live=True)
         # The sandbox of test keys works at FASHN's own speed.
-        use_the_api(address, certificate.public, make_key(owner, scopes=["tryon"], is_test="on"))
+        key = make_key(owner, scopes=["tryon"], is_test="on")
+        use_the_api(address, certificate.public, key, is_live=True)
         doctor = shlex.split(blocks("With Docker", "sh")[0].splitlines()[2])
         said = run(doctor[4:], environment_of("web"))
         assert "error" not in said, said
@@ -186,7 +191,7 @@ def test_processes_as_written_below_a_path_and_behind_two_proxies(
 
         run(process(".venv/bin/python manage.py createsuperuser --noinput"), {**shell, **LOGIN})
         commands = handbook.processes()
-        assert list(commands) == ["web", "worker", "maintenance", "cron", "sandbox", "only"]
+        assert list(commands) == ["web", "worker", "maintenance", "cron", "events", "sandbox", "only"]
         for name in ("web", "worker", "maintenance", "cron"):
             command = process(commands[name])
             # Granian's own variable: on this machine port 8000 may be taken.

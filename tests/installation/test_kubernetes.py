@@ -17,7 +17,8 @@ from tests.settings_read import settings_read
 FOLDER: Final = handbook.ROOT / "deploy" / "k8s"
 # The oldest that is supported at the time of the release, and the newest that the package knows.
 VERSIONS: Final = ("1.34", "1.37")
-DEPLOYED: Final = {"web", "worker", "maintenance", "cron"}
+WITH_TABLES: Final = {"web", "worker", "maintenance", "cron"}
+DEPLOYED: Final = WITH_TABLES | {"events"}
 
 
 def manifests() -> list[dict[str, Any]]:
@@ -64,7 +65,7 @@ def test_the_processes_are_those_of_compose() -> None:
         (container,) = pod["containers"]
         assert container.get("command") == handbook.SERVICES[name].get("command"), name
         waits = [list(one["command"]) for one in pod.get("initContainers", [])]
-        assert waits == ([["python", "manage.py", "migrate", "--check"]] if name in DEPLOYED else [])
+        assert waits == ([["python", "manage.py", "migrate", "--check"]] if name in WITH_TABLES else [])
     assert of_kind("Deployment")["cron"]["spec"]["replicas"] == 1
     assert of_kind("Deployment")["cron"]["spec"]["strategy"] == {"type": "Recreate"}
 
@@ -129,6 +130,19 @@ def test_each_selector_finds_its_pods() -> None:
         assert budget["spec"]["selector"]["matchLabels"] == labels[name]
         assert budget["spec"]["maxUnavailable"] == 1
     assert of_kind("Service")["web"]["spec"]["selector"] == labels["web"]
+
+
+def test_the_way_to_the_live_door_leads_to_its_port_and_holds_no_event_back() -> None:
+    (container,) = pods()["events"]["containers"]
+    (port,) = container["ports"]
+    assert container["command"][-1] == str(port["containerPort"])
+    ingress = of_kind("Ingress")["events"]
+    assert ingress["metadata"]["annotations"] == {"nginx.ingress.kubernetes.io/proxy-buffering": "off"}
+    (rule,) = ingress["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    assert (path["path"], path["backend"]["service"]["name"]) == ("/events/", "events")
+    assert of_kind("Service")["events"]["spec"]["ports"][0]["targetPort"] == port["name"]
+    assert of_kind("ConfigMap")["tryon"]["data"]["EVENTS_URL"] == f"https://{rule['host']}"
 
 
 def test_the_way_to_the_web_process_leads_to_its_port_and_probes_answer(db: None, client: Client) -> None:

@@ -50,7 +50,7 @@ class Visit(requests.Session):
         return self.ask("POST", path, status, data=data, headers=referer, allow_redirects=False)
 
 
-def look_around(address: str, certificate: Path) -> Visit:
+def look_around(address: str, certificate: Path, *, is_live: bool = False) -> Visit:
     """Open pages, log in, make a key, upload and try on. Return the owner's visit."""
     owner = Visit(address, certificate)
     landed = owner.ask("GET", "/")
@@ -64,7 +64,7 @@ def look_around(address: str, certificate: Path) -> Visit:
     for path in ("/admin/", "/admin/tryon/governor/", "/admin/django_rq/dashboard/", "/api/docs"):
         owner.page(path)
     owner.form("/admin/api/shop/add/", 302, name="Shop", is_active="on")
-    use_the_api(address, certificate, make_key(owner, scopes=["tryon", "library"]))
+    use_the_api(address, certificate, make_key(owner, scopes=["tryon", "library"]), is_live=is_live)
     # The page about a refusal is written before Django knows of the request.
     refused = owner.ask("POST", "/admin/login/", 413, data=b"x" * 3_000_000)
     assert f'href="{urlsplit(address).path}/favicon.ico"' in refused.text
@@ -87,8 +87,8 @@ def make_key(owner: Visit, **fields: Any) -> str:
     return key[0]
 
 
-def use_the_api(address: str, certificate: Path, key: str) -> None:
-    """Make a try-on with the key, and open every picture of it without one."""
+def use_the_api(address: str, certificate: Path, key: str, *, is_live: bool) -> None:
+    """Make a try-on with the key, and open every picture of it without one. Ask the live door, if any."""
     shop, shopper = Visit(address, certificate), Visit(address, certificate)
     shop.headers["Authorization"] = f"Api-Key {key}"
     root = "/api/tryon"
@@ -108,9 +108,13 @@ def use_the_api(address: str, certificate: Path, key: str) -> None:
         ).json()["data"]
     )
     wanted = {"productImageId": product["id"], "modelImageId": model["id"]}
-    job = shop.ask("POST", f"{root}/generate", 202, json=wanted).json()["data"]["jobId"]
-    ended = eventually(lambda: _ended(shop.ask("GET", f"{root}/jobs/{job}").json()["data"]))
+    started = shop.ask("POST", f"{root}/generate", 202, json=wanted).json()["data"]
+    ended = eventually(lambda: _ended(shop.ask("GET", f"{root}/jobs/{started['jobId']}").json()["data"]))
     assert ended["status"] == "completed", ended
+    if is_live:
+        events = started["eventsUrl"].removeprefix(address)
+        told = shopper.ask("GET", events, headers={"Accept": "text/event-stream"})
+        assert '"status":"completed"' in told.text
     for picture in (product["processedUrl"], model["thumbnailUrl"], ended["resultImageUrl"]):
         assert shopper.ask("GET", picture).headers["Content-Type"].startswith("image/")
         shopper.ask("GET", picture.partition("?")[0], 404)

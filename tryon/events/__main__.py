@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def allowed(connections: int) -> int:
-    """Raise the limit of open files for so many connections. Return how many the system allows."""
+    """Raise the limit of open files for these connections. Return those that the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = sys.maxsize if hard == resource.RLIM_INFINITY else hard
     files = min(connections + OTHERS, most)

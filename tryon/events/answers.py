@@ -55,7 +55,7 @@ async def answer_state(send: Send, view: View, known: bytes, origin: bytes) -> N
 
 
 async def refuse(send: Send, refusal: Refusal, *, language: str, origin: bytes) -> None:
-    """Send a refusal. A page that may not read it gets it all the same, unreadable."""
+    """Send a refusal. Without an origin no page can read it."""
     headers = [JSON, PLAIN, NOT_KEPT, *shared_with(origin), (b"content-language", language.encode())]
     if refusal.wait:
         headers.append((b"retry-after", b"%d" % refusal.wait))

@@ -114,7 +114,7 @@ class Hub:
             wait = min(2 * wait, LONGEST_WAIT_SECONDS)
 
     def _lose(self) -> None:
-        """Tell everybody that no news comes. Whoever waits for a state waits no more."""
+        """Tell everybody that no news comes. Who waits for a state waits no more."""
         self.is_away = True
         self._wanted.clear()
         self._unread.clear()

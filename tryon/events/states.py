@@ -1,4 +1,4 @@
-"""A job's state as the live door tells it to a viewer, at this moment."""
+"""A job's state, as the live door tells it to a viewer now."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ ACTIVE: Final = frozenset({"queued", PROCESSING})
 
 @dataclass(frozen=True)
 class View:
-    """What one kind of viewer is told. ``id`` begins with the job's version."""
+    """The state that one kind of viewer is told. ``id`` begins with the job's version."""
 
     version: int
     seen: dict[str, Any]

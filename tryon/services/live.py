@@ -1,4 +1,4 @@
-"""What the live door tells: the newest state of each job that somebody follows, written to Redis.
+"""The live door tells what this room writes to Redis: the newest state of each job that somebody follows.
 
 An answer that names the live door makes its job followed, and from then on each change of what the job shows
 is written after its commit. Writing is best effort. What Redis has lost is written again by the API's next

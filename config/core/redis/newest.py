@@ -1,4 +1,4 @@
-"""The newest state of a subject, kept in Redis under a name, and told to whoever listens on that name.
+"""The newest state of a subject, kept in Redis under a name, and told to those who listen on that name.
 
 A state has an order, and never takes the place of one with a later order: two processes may write at once.
 A name without a text is reserved: a state is wanted, and nobody has written one yet. Plain Python.

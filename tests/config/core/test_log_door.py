@@ -271,6 +271,7 @@ def test_the_proxy_of_compose_writes_no_secret(tmp_path: Path) -> None:
     site = (ROOT / "deploy" / "nginx.conf").read_text()
     for theirs, ours in (
         ("server web:8000;", f"server {LOOPBACK}:9;"),  # nobody: nginx has an error to write about, too
+        ("server events:8001;", f"server {LOOPBACK}:9;"),
         ("listen 80;", f"listen {LOOPBACK}:{port};"),
         ("/dev/stdout", f"{tmp_path}/access.log"),
         ("/dev/stderr", f"{tmp_path}/error.log"),
@@ -282,6 +283,7 @@ def test_the_proxy_of_compose_writes_no_secret(tmp_path: Path) -> None:
         wait_for(address)
         for path in (
             f"/media/a.jpg?expires=1&signature={SIGNATURE}",
+            f"/events/jobs/a?ticket={TOKEN}",
             f"/api/tryon/webhooks/fashn/{TOKEN}",
             f"/api/tryon/webhooks/fashn//{TOKEN}/?a={TOKEN}",
         ):

@@ -1,5 +1,6 @@
 """The live door where Redis, listeners and the process itself misbehave. States are written by hand."""
 
+import functools
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ from redis import Redis
 
 from config.core.redis.newest import WRITE, name_of, order_of
 from config.core.tickets import Ticket, TicketInvalid, viewer_of
-from tests.tryon.events.conftest import Live
+from tests.tryon.events.conftest import Live, Visit
 from tests.waiting import LONGEST_SECONDS, eventually
 from tryon.demo.broker import LOOPBACK, PrivateRedis, free_port
 from tryon.events import hub, rooms, streams
@@ -91,10 +92,10 @@ def test_a_slow_reader_gets_the_newest_state_and_holds_nobody(own: Live, broker:
     job = uuid4()
     tell(broker.url, job, 1)
     slow, quick = own.listen(address(job), reads=False), own.listen(address(job))
+    eventually(lambda: quick.events)
     for version in range(2, 6):
-        eventually(lambda: quick.events)
         tell(broker.url, job, version, progress=version)
-        eventually(lambda version=version: quick.events[-1]["progress"] == version)
+        eventually(functools.partial(has_heard, quick, version))
     tell(broker.url, job, 4, progress=99)  # late, and older
     slow.reads.set()
     eventually(lambda: slow.events)
@@ -195,6 +196,10 @@ def test_the_process_serves_streams_and_ends_them_when_it_is_told_to(
         finally:
             process.kill()
     assert "ticket" not in log.read_text()
+
+
+def has_heard(stream: Visit, progress: int) -> bool:
+    return bool(stream.events[-1]["progress"] == progress)
 
 
 def is_ready(url: str) -> bool:

@@ -238,7 +238,8 @@ def test_an_older_state_never_takes_the_place_of_a_newer_one(
     owner.get(f"jobs/{job.pk}")
     from tryon.services import live as told
 
-    state_of, done = told._state_of, []
+    state_of = told._state_of
+    done: list[bool] = []
 
     def read_and_lose_the_race(*read: Any) -> Any:
         if not done:
