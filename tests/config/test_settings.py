@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import env
-from config.core.redis.addresses import check_address, connect, sentinel_address
+from config.core.redis.addresses import AddressUnreadable, check_address, connect, sentinel_address
 from config.databases import database_settings
 from tests.settings_read import SETTINGS, SettingRead, settings_read
 from tests.waiting import LONGEST_SECONDS
@@ -168,14 +168,14 @@ PASSWORDS = st.text(st.sampled_from("ab12:/?#[]@%&=+, ;\n\té²℀"), min_size=1
 
 @given(PASSWORDS)
 def test_a_password_is_read_as_it_stands_or_refused(password: str) -> None:
-    with suppress(ImproperlyConfigured):
+    with suppress(AddressUnreadable):
         database = database_settings(f"postgres://u:{password}@host:1/db", max_age=0, pool_size=0)
         assert database["HOST"] == "host"
         assert unquote(database["PASSWORD"]) == unquote(password)
-    with suppress(ImproperlyConfigured):
+    with suppress(AddressUnreadable):
         kwargs = connect(check_address(f"redis://u:{password}@host:1/2")).connection_pool.connection_kwargs
         assert (kwargs["host"], kwargs["password"], kwargs["db"]) == ("host", unquote(password), 2)
-    with suppress(ImproperlyConfigured):
+    with suppress(AddressUnreadable):
         address = sentinel_address(f"redis+sentinel://u:{password}@host:1/main")
         assert (address.hosts, address.password) == ((("host", 1),), unquote(password))
 

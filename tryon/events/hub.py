@@ -2,7 +2,7 @@
 
 Who enters a room is first subscribed to the job's channel, then the job's state is read, so no change is
 missed. Where Redis goes away, everybody is told, and the hub connects again by itself, subscribes to all
-rooms and reads all states: what was written meanwhile is found.
+rooms and reads all states: what was written in between is found.
 """
 
 import asyncio

@@ -76,7 +76,7 @@ def check_address(url: str) -> str:
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in SCHEMES:
         known = ", ".join(f"{name}://" for name in SCHEMES)
-        raise AddressUnreadable(f"REDIS_URL must begin with one of {known}.")
+        raise AddressUnreadable(f"REDIS_URL must be an address that begins with one of {known}.")
     if scheme == SENTINEL_SCHEME:
         sentinel_address(url)
     elif not _is_readable(url):
