@@ -155,6 +155,7 @@ class Hub:
                 self._unread.append(room)
                 self._is_unread.set()
             elif kind == b"message":
+                room.heard += 1
                 self._take(room, State.of(value), 0.0)
 
     def _find(self) -> None:
@@ -188,13 +189,15 @@ class Hub:
             self._is_unread.clear()
             unread, self._unread = self._unread, []
             for some in batched(unread, BATCH, strict=False):
+                heard = [room.heard for room in some]
                 async with asyncio.timeout(ANSWER_SECONDS):
                     seconds, micro = await redis.time()
                     values: list[Any] = await redis.mget([room.name for room in some])
-                for room, value in zip(some, values, strict=True):
+                for room, value, before in zip(some, values, heard, strict=True):
                     state = State.of(value)
                     age = 0.0 if state is None else max(0.0, seconds + micro / 1e6 - state.written_at)
-                    self._take(room, state, age)
+                    if room.heard == before:  # else a message has overtaken the answer, and is newer
+                        self._take(room, state, age)
                     room.is_ready.set()
 
     def _take(self, room: Room, state: State | None, age: float) -> None:

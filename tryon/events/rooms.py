@@ -53,10 +53,11 @@ def _end(turn: "asyncio.Future[None]") -> None:
 class Room:
     """A job, as far as it is known: ``job`` is None where Redis has no state of it.
 
-    ``is_ready`` is set as soon as the first look at Redis is done. ``used_at`` is the loop's time.
+    ``is_ready`` is set as soon as the first look at Redis is done. ``heard`` counts the messages about it.
+    ``used_at`` is the loop's time.
     """
 
-    __slots__ = ("is_ready", "job", "listeners", "name", "used_at")
+    __slots__ = ("heard", "is_ready", "job", "listeners", "name", "used_at")
 
     def __init__(self, name: str, now: float) -> None:
         self.name = name
@@ -64,6 +65,7 @@ class Room:
         self.is_ready = asyncio.Event()
         self.listeners: set[Listener] = set()
         self.used_at = now
+        self.heard = 0
 
     def take(self, job: Job | None) -> None:
         """Take the newest state and tell everybody. An older one than is known does not count."""

@@ -1,5 +1,6 @@
 """The live door where Redis, listeners and the process itself misbehave. States are written by hand."""
 
+import asyncio
 import functools
 import json
 import os
@@ -16,6 +17,7 @@ import pytest
 import requests
 from django.conf import settings as django_settings
 from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
 
 from config.core.redis.newest import WRITE, name_of, order_of
 from config.core.tickets import Ticket, TicketInvalid, viewer_of
@@ -76,6 +78,22 @@ def test_listeners_hear_that_redis_is_away_and_what_was_written_after_it_came_ba
         tell(broker.url, job, 2, status="completed")
         eventually(lambda: stream.is_over and early.is_over)
     assert (stream.statuses[2:], early.statuses[1:]) == (["completed"], ["completed"])
+
+
+def test_a_message_that_overtakes_the_first_look_counts(
+    own: Live, broker: PrivateRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, look = uuid4(), AsyncRedis.mget
+
+    async def look_and_be_late(redis: AsyncRedis, names: list[str]) -> Any:
+        found = await look(redis, names)
+        await asyncio.to_thread(tell, broker.url, job, 1)
+        while own.hub.room(str(job)).heard == 0:
+            await asyncio.sleep(0.005)
+        return found
+
+    monkeypatch.setattr(AsyncRedis, "mget", look_and_be_late)
+    assert own.get(address(job)).status == 200
 
 
 def test_a_redis_that_says_nothing_is_away(
