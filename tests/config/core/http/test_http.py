@@ -199,7 +199,7 @@ def test_the_schema_says_what_is_in_an_answer() -> None:
     schemas = SchemaGenerator().get_schema(request=None, public=True)["components"]["schemas"]
     job, result = schemas["Job"]["properties"], schemas["Result"]
     optional = {"queuePosition", "estimatedWaitTime", "waitReason", "resultId", "resultImageUrl"}
-    optional |= {"aiLabel", "thumbnailUrl", "errorCode", "errorMessage", "retryable"}
+    optional |= {"aiLabel", "thumbnailUrl", "errorCode", "errorMessage", "retryable", "eventsUrl"}
     assert set(job) - set(schemas["Job"]["required"]) == optional
     assert job["progress"] == {"type": "integer", "minimum": 0, "maximum": 100}
     position = job["queuePosition"]
