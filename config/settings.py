@@ -491,6 +491,11 @@ SECURE_CSP = {
     "object-src": [CSP.NONE],
 }
 
+if EVENTS_URL:
+    # Beside our own address: the demo shop listens there.
+    events = urlsplit(EVENTS_URL)
+    SECURE_CSP["connect-src"] = [CSP.SELF, f"{events.scheme}://{events.netloc}"]
+
 # --- Logs ----------------------------------------------------------------------------------------------
 
 LOG_FORMAT = env.choice("LOG_FORMAT", "json", ["json", "text"])
