@@ -1,16 +1,13 @@
 """Ways to connect to PostgreSQL."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from tests.waiting import LONGEST_SECONDS
+from tests.processes import output_of
 
-ROOT = Path(__file__).resolve().parents[2]
 # Eight threads ask forty times; the server counts the connections.
 ASK = """
 import django
@@ -37,63 +34,29 @@ def test_a_pool_is_shared_by_the_threads() -> None:
     if not url.startswith("postgres"):
         # Not run twice: .ci/run runs this file on PostgreSQL as well.
         pytest.skip("SQLite has no connections to pool; make test-postgres runs this")
-    outcome = subprocess.run(
-        [sys.executable, "-c", ASK],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "DB_POOL_SIZE": "2",
-            "PGAPPNAME": "pool-test",
-            "VAR_DIR": str(settings.VAR_DIR),
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        },
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_SECONDS,
-        check=False,
-    )
-    assert outcome.returncode == 0, outcome.stderr
-    assert int(outcome.stdout) == 2
+    told = output_of(ASK, DB_POOL_SIZE="2", PGAPPNAME="pool-test", VAR_DIR=str(settings.VAR_DIR))
+    assert int(told) == 2
 
 
 @pytest.mark.parametrize("pool_size", ["0", "2"])
 def test_options_of_the_address_are_kept(pool_size: str) -> None:
-    outcome = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from config import settings; print(settings.DATABASES['default']['OPTIONS'])",
-        ],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "DATABASE_URL": "postgres://shop@db.example/shop?sslmode=require",
-            "DB_POOL_SIZE": pool_size,
-            "VAR_DIR": str(settings.VAR_DIR),
-        },
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_SECONDS,
-        check=False,
+    address = "postgres://shop@db.example/shop?sslmode=require"
+    folder = str(settings.VAR_DIR)
+    options = output_of(
+        "from config import settings; print(settings.DATABASES['default']['OPTIONS'])",
+        DATABASE_URL=address,
+        DB_POOL_SIZE=pool_size,
+        VAR_DIR=folder,
     )
-    assert outcome.returncode == 0, outcome.stderr
-    assert "'sslmode': 'require'" in outcome.stdout
-    assert ("'max_size': 2" in outcome.stdout) == (pool_size == "2")
+    assert "'sslmode': 'require'" in options
+    assert ("'max_size': 2" in options) == (pool_size == "2")
 
 
 @pytest.mark.parametrize("folder", ["var", "a+b%20c?d#e f"])
 def test_without_an_address_the_database_is_a_file_in_the_folder(tmp_path: Path, folder: str) -> None:
-    outcome = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from config import settings; print(settings.DATABASES['default']['NAME'])",
-        ],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": "", "VAR_DIR": str(tmp_path / folder)},
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_SECONDS,
-        check=False,
+    name = output_of(
+        "from config import settings; print(settings.DATABASES['default']['NAME'])",
+        DATABASE_URL="",
+        VAR_DIR=str(tmp_path / folder),
     )
-    assert outcome.stdout.strip() == f"{tmp_path / folder}/db.sqlite3", outcome.stderr
+    assert name == f"{tmp_path / folder}/db.sqlite3"

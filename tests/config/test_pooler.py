@@ -1,8 +1,5 @@
 """PgBouncer in transaction mode: each transaction may have another connection of PostgreSQL's."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -10,11 +7,10 @@ import pytest
 
 from tests.pgbouncer import SETTINGS, pgbouncer, program
 from tests.postgres import fresh_database, private_postgres
-from tests.waiting import LONGEST_SECONDS
+from tests.processes import output_of
 
 pytestmark = pytest.mark.slow
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 # Threads ask at once, so that the pooler changes their connections.
 ASK: Final = """
 import django
@@ -48,22 +44,7 @@ print(Server.plans, connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS", 
 
 def asked(url: str, folder: Path) -> str:
     """Return what a process of the product says of its connections."""
-    outcome = subprocess.run(
-        [sys.executable, "-c", ASK],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "DATABASE_URL": url,
-            "VAR_DIR": str(folder),
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        },
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_SECONDS,
-        check=False,
-    )
-    assert outcome.returncode == 0, outcome.stderr
-    return outcome.stdout.strip()
+    return output_of(ASK, DATABASE_URL=url, VAR_DIR=str(folder))
 
 
 def test_behind_a_pooler_nothing_outlives_a_transaction(tmp_path: Path) -> None:

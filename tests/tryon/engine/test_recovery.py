@@ -1,12 +1,8 @@
 """Lost tasks, killed workers, Redis away, slow steps."""
 
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import django_rq
 import pytest
@@ -17,13 +13,12 @@ from pytest_django import Settings
 from config.core import clock
 from tests.conftest import Api, Finish, Generate, Poll, data_of
 from tests.factories import PredictionFactory, TryOnJobFactory
-from tests.waiting import LONGEST_SECONDS, eventually
+from tests.processes import output_of
+from tests.waiting import eventually
 from tryon import tasks
 from tryon.engine import leases, recovery
 from tryon.models import Prediction, PredictionState, Status, TryOnJob
 from tryon.sandbox import Sandbox
-
-ROOT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,17 +64,7 @@ print(queue.fetch_job("timer").get_status().value)
 
 @pytest.mark.slow
 def test_timers_go_on_after_the_worker_that_held_them_was_killed() -> None:
-    outcome = subprocess.run(
-        [sys.executable, "-c", TAKE_OVER],
-        cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_SECONDS,
-        check=False,
-    )
-    assert outcome.returncode == 0, outcome.stderr
-    assert outcome.stdout.split() == ["finished"]
+    assert output_of(TAKE_OVER) == "finished"
 
 
 def test_a_killed_workers_job_goes_on_when_its_lease_is_over(

@@ -1,10 +1,8 @@
 """Every form of REDIS_URL, against real servers, for each of its three users."""
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +11,10 @@ import pytest
 from redis import Redis, RedisError
 
 from config.core.redis.addresses import AddressUnreadable, check_address, connect, sentinel_address
-from tests.waiting import LONGEST_SECONDS, eventually
+from tests.processes import output_of
+from tests.waiting import eventually
 from tryon.demo.broker import LOOPBACK, find_server, free_port
 
-ROOT = Path(__file__).resolve().parents[4]
 # What each user does with Redis: enqueue, run a worker until the queue is empty, cache.
 USE_IT = """
 import django
@@ -62,21 +60,7 @@ def until(works: Callable[[], object]) -> None:
 
 def use(url: str, folder: Path) -> None:
     """Let a fresh process use this REDIS_URL for everything."""
-    outcome = subprocess.run(
-        [sys.executable, "-c", USE_IT],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "REDIS_URL": url,
-            "VAR_DIR": str(folder),
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        },
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_SECONDS,
-        check=False,
-    )
-    assert outcome.returncode == 0, outcome.stderr
+    output_of(USE_IT, REDIS_URL=url, VAR_DIR=str(folder))
 
 
 @pytest.mark.slow
