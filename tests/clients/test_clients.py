@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -32,6 +33,10 @@ pytestmark = pytest.mark.slow
 HERE: Final = Path(__file__).parent
 NODE: Final = PROJECT / "node_modules"
 TOOLS: Final = Path(sys.executable).parent
+TSC: Final = [
+    *(NODE / ".bin" / "tsc", "--strict", "--skipLibCheck"),
+    *("--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom"),
+]
 NO_NODE: Final = not (NODE / ".bin" / "openapi-typescript").exists()
 
 
@@ -71,10 +76,16 @@ def schema(serving: Serving, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def run(*words: str | Path, folder: Path) -> str:
+def run(*words: str | Path, folder: Path, **variables: str) -> str:
     """Return what a program says. Fail with it if the program fails."""
     ended = subprocess.run(
-        words, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300, check=False
+        words,
+        cwd=folder,
+        env={**environment(), **variables},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
@@ -141,23 +152,40 @@ def test_a_generated_typescript_client_makes_a_try_on(
     (tmp_path / "package.json").write_text('{"type": "module"}')
     shutil.copy(HERE / "tryon.ts", tmp_path)
     run(NODE / ".bin" / "openapi-typescript", schema, "--output", "schema.d.ts", folder=tmp_path)
-    options = (
-        "--strict",
-        "--skipLibCheck",
-        "--target",
-        "es2022",
-        "--module",
-        "nodenext",
-        "--lib",
-        "es2022,dom",
-    )
-    run(NODE / ".bin" / "tsc", *options, "tryon.ts", folder=tmp_path)
+    run(*TSC, "tryon.ts", folder=tmp_path)
     photo = base64.b64encode(images.garment_photo(seed=3)).decode()
     assert json.loads(run("node", "tryon.js", demo["url"], demo["apiKey"], photo, folder=tmp_path)) == {
         "asked": [202, "queued", True],
         "end": ["completed", "available", "SKU-TS", True],
         "erased": [204, "deleted", "product_image_not_found"],
     }
+
+
+# A developer's machine may be without. .ci/run installs it before the tests.
+NEEDS_TSC: Final = pytest.mark.skipif(NO_NODE, reason="make lint-web installs the compiler of TypeScript")
+
+
+@pytest.mark.parametrize(
+    "quick_start", ["curl.md", "python.md", pytest.param("typescript.md", marks=NEEDS_TSC)]
+)
+def test_a_quick_start_makes_a_try_on(demo: dict[str, str], tmp_path: Path, quick_start: str) -> None:
+    text = (PROJECT / "docs" / "storefront" / quick_start).read_text()
+    [(language, code)] = re.findall(r"```(sh|python|ts)\n(.*?)```", text, re.DOTALL)
+    assert len(code.splitlines()) < 40
+    (tmp_path / "garment.jpg").write_bytes(images.garment_photo(seed=len(quick_start)))
+    shop = {"STUDIO": demo["url"], "KEY": demo["apiKey"]}
+    if language == "sh":
+        said = run("bash", "-euo", "pipefail", "-c", code, folder=tmp_path, **shop)
+    elif language == "python":
+        said = run(sys.executable, "-c", code, folder=tmp_path, **shop)
+    else:
+        (tmp_path / "node_modules").symlink_to(NODE)
+        (tmp_path / "package.json").write_text('{"type": "module"}')
+        (tmp_path / "shop.ts").write_text(code)
+        run(*TSC, "--types", "node", "shop.ts", folder=tmp_path)
+        said = run("node", "shop.js", folder=tmp_path, **shop)
+    assert said.strip() == "Made with AI"
+    assert (tmp_path / "picture.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def test_a_machine_that_tries_everything_finds_only_documented_answers(
