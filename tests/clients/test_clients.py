@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 HERE: Final = Path(__file__).parent
 NODE: Final = PROJECT / "node_modules"
 TOOLS: Final = Path(sys.executable).parent
-TSC: Final = [
+TSC: Final[list[str | Path]] = [
     *(NODE / ".bin" / "tsc", "--strict", "--skipLibCheck"),
     *("--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom"),
 ]
