@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("config", "models_library", "results", "tests", "tryon")
 FILES_OF_WORDS = (
     *sorted(ROOT.glob("*.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
     *sorted(path for path in (ROOT / "templates").rglob("*") if path.suffix in {".html", ".js", ".css"}),
     ROOT / "Makefile",
     ROOT / "Dockerfile",

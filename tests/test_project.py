@@ -13,14 +13,7 @@ import yaml
 from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[1]
-PAPERS = (
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "SECURITY.md",
-    "docs/architecture.md",
-    "docs/scaling.md",
-    "docs/threat-model.md",
-)
+PAPERS = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 HOOKS = ROOT / ".pre-commit-config.yaml"
 
 
@@ -86,10 +79,20 @@ def test_changelog_and_schema_know_the_present_version() -> None:
     assert settings.SPECTACULAR_SETTINGS["VERSION"] == project["version"]
 
 
+def anchors(paper: Path) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", paper.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("paper", PAPERS)
-def test_links_lead_to_files(paper: str) -> None:
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", (ROOT / paper).read_text()) if "://" not in link]
-    assert [link for link in links if not ((ROOT / paper).parent / link).is_file()] == []
+def test_links_lead_to_files_and_headings(paper: str) -> None:
+    lost = []
+    for file, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", (ROOT / paper).read_text()):
+        target = (ROOT / paper).parent / file if file else ROOT / paper
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            lost.append(f"{file}#{anchor}")
+    assert lost == []
 
 
 @pytest.mark.parametrize("paper", PAPERS)
