@@ -62,13 +62,13 @@ def _queued() -> Iterator[Metric]:
         "tryon_queue_jobs",
         "Queued jobs.",
         ["lane", "shop"],
-        {(one.lane, shop): number for one in lanes for shop, number in one.by_shop.items()},
+        {(one.lane, shop): found.jobs for one in lanes for shop, found in one.by_shop.items()},
     )
     yield gauge(
         "tryon_queue_oldest_seconds",
-        "Time that the oldest queued job has waited, 0 for an empty lane.",
-        ["lane"],
-        {(one.lane,): one.oldest_seconds for one in lanes},
+        "Time that the oldest queued job has waited.",
+        ["lane", "shop"],
+        {(one.lane, shop): found.oldest_seconds for one in lanes for shop, found in one.by_shop.items()},
     )
     failed = "Failed jobs that another try may cure."
     yield gauge("tryon_dead_letters", failed, [], {(): readings.dead_letter_count()})

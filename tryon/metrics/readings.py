@@ -5,9 +5,9 @@ Everything but the processes is of the live accounts: what test keys do wakes no
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 
 from django.db.models import Count, Min
 from redis import RedisError
@@ -32,16 +32,33 @@ MOST_SHOPS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Some queued jobs: their number, and the time that the oldest has waited."""
+
+    jobs: int = 0
+    oldest_seconds: float = 0
+
+    def and_also(self, other: Self) -> Self:
+        """Return both together."""
+        return replace(
+            self, jobs=self.jobs + other.jobs, oldest_seconds=max(self.oldest_seconds, other.oldest_seconds)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LaneReading:
-    """The queued jobs of a lane: their number by shop, and the time that the oldest has waited."""
+    """The queued jobs of a lane, by shop."""
 
     lane: str
-    by_shop: Mapping[str, int]
-    oldest_seconds: float
+    by_shop: Mapping[str, Waiting]
 
     @property
     def jobs(self) -> int:
-        return sum(self.by_shop.values())
+        return sum(one.jobs for one in self.by_shop.values())
+
+    @property
+    def oldest_seconds(self) -> float:
+        return max((one.oldest_seconds for one in self.by_shop.values()), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +121,14 @@ def lanes(accounts: Collection[str] | None = None) -> list[LaneReading]:
     now = clock.now()
     chosen = live_accounts() if accounts is None else accounts
     queued = TryOnJob.objects.filter(account__in=chosen, status=Status.QUEUED).order_by()
-    found: dict[str, tuple[dict[str, int], float]] = {lane: ({}, 0.0) for lane in Lane.values}
+    found: dict[str, dict[str, Waiting]] = {lane: {} for lane in Lane.values}
     rows = list(queued.values_list("lane", "requester").annotate(Count("pk"), Min("updated_at")))
     names = names_of(requester for _lane, requester, _number, _at in rows)
     for lane, requester, number, at in rows:
-        shops, oldest = found[lane]
-        name = names[requester]
-        shops[name] = shops.get(name, 0) + number
-        found[lane] = shops, max(oldest, (now - at).total_seconds())
-    return [LaneReading(lane, largest(shops), oldest) for lane, (shops, oldest) in found.items()]
+        shops, name = found[lane], names[requester]
+        one = Waiting(number, max(0, (now - at).total_seconds()))
+        shops[name] = shops.get(name, Waiting()).and_also(one)
+    return [LaneReading(lane, largest(shops)) for lane, shops in found.items()]
 
 
 def account_readings() -> list[AccountReading]:
@@ -209,10 +225,10 @@ def names_of(requesters: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def largest(shops: Mapping[str, int]) -> dict[str, int]:
-    """Return the shops with the most, and the sum of all others: each is a series of Prometheus."""
-    ranked = sorted(shops.items(), key=lambda entry: -entry[1])
+def largest(shops: Mapping[str, Waiting]) -> dict[str, Waiting]:
+    """Return the shops with the most jobs, and all others as one: each is a series of Prometheus."""
+    ranked = sorted(shops.items(), key=lambda entry: -entry[1].jobs)
     found = dict(ranked[:MOST_SHOPS])
-    if rest := sum(number for _name, number in ranked[MOST_SHOPS:]):
-        found[OTHERS] = rest
+    for _name, one in ranked[MOST_SHOPS:]:
+        found[OTHERS] = found.get(OTHERS, Waiting()).and_also(one)
     return found

@@ -24,7 +24,7 @@ from tests.tryon.metrics.scraping import ask
 from tryon.alerts.finds import BULK_PATIENCE, LATE_SWEEP_SECONDS, LEAST_FAILURES
 from tryon.alerts.rules import RULES as ALERTS
 from tryon.metrics.rollup import roll_up
-from tryon.models import Account
+from tryon.models import Account, Lane
 from tryon.money.models import Balance
 
 OPS: Final = Path(__file__).resolve().parents[3] / "docs" / "ops"
@@ -60,7 +60,8 @@ def scraped(db: None, settings: Settings) -> Mapping[str, list[Mapping[str, str]
     settings.STORAGE_LIMIT_GB, settings.TRYON_DAILY_LIMIT = 1, 100
     quota.note({"results": quota.Use(objects=1, bytes=100)})
     Balance.objects.create(account=Account.LIVE, credits=40)
-    TryOnJobFactory.create()
+    for lane in Lane:
+        TryOnJobFactory.create(lane=lane)
     completed(ago=timedelta(minutes=20), waited=1, at_fashn=6)
     roll_up(max_seconds=60)
     found: dict[str, list[Mapping[str, str]]] = {}

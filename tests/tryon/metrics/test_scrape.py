@@ -6,12 +6,15 @@ import pytest
 from django.db.models import F
 from pytest_django import Settings
 
+from config.core import clock
+from config.shops.callers import shop_name
 from tests.conftest import Finish, Generate
-from tests.factories import TryOnJobFactory
+from tests.factories import ShopFactory, TryOnJobFactory
 from tests.tryon.metrics.scraping import Scrape, ask
 from tryon import tasks
+from tryon.metrics import readings
 from tryon.metrics.models import Tally, Topic
-from tryon.models import JobEvent, Status
+from tryon.models import JobEvent, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
 
@@ -43,6 +46,20 @@ def test_without_redis_the_rows_are_told_and_that_it_is_away(redis_away: None) -
     assert seen("redis_up") == 0
     assert seen("workers", queue="tryon") == 0
     assert seen("queue_jobs", lane="interactive", shop="owner") == 1
+
+
+@pytest.mark.django_db
+def test_the_queue_is_told_by_shop_and_the_smallest_shops_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readings, "MOST_SHOPS", 1)
+    now = clock.now()
+    large, small, tiny = (shop_name(ShopFactory.create(name=name).pk) for name in ("Large", "Small", "Tiny"))
+    for requester, minutes in [(large, 1), (large, 2), (small, 5), (tiny, 9)]:
+        job = TryOnJobFactory.create(requester=requester)
+        TryOnJob.objects.filter(pk=job.pk).update(updated_at=now - timedelta(minutes=minutes))
+    seen = Scrape()
+    for shop, jobs, waited in [("Large", 2, 120), ("others", 2, 540)]:
+        assert seen("queue_jobs", lane="interactive", shop=shop) == jobs
+        assert seen("queue_oldest_seconds", lane="interactive", shop=shop) == pytest.approx(waited, abs=80)
 
 
 @pytest.mark.django_db(transaction=True)
