@@ -18,7 +18,11 @@ from config.core.images import CHILDREN
 from tryon.alerts.rounds import are_rounds_late
 from tryon.engine import queue, recovery, shield
 from tryon.engine.leases import LEASE
-from tryon.services.machines import require_shared_settings, tell_of_lost_keys
+from tryon.services.machines import (
+    require_keys_in_place,
+    require_shared_settings,
+    tell_of_lost_keys,
+)
 from tryon.webhooks.lanes import LANES
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -57,6 +61,8 @@ class _SharingWorker(BaseWorker):
     @override
     def work(self, *args: Any, **kwargs: Any) -> bool:
         require_shared_settings()
+        with suppress(DatabaseError):  # it is away or not migrated yet; the sweep tells of it
+            require_keys_in_place()
         return super().work(*args, **kwargs)
 
     @override

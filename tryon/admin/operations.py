@@ -76,7 +76,7 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
             raise PermissionDenied
         account = account_in(request.GET)
         window = window_asked(request.GET.get("window", ""))
-        stats = statistics_with(account, window)
+        stats = statistics_with(window, account)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Operations"),

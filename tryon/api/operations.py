@@ -47,8 +47,8 @@ class StatsView(APIView):
     @operation("getStats", 403, query=StatsQuery)
     def get(self, request: Request, query: dict[str, Any]) -> WindowedStatistics:
         """Read the numbers of now, and what happened in the last hour, day or week."""
-        account, window = account_of(caller_of(request)), Window(query.get("window", Window.DAY))
-        return statistics_with(account, window)
+        queue, window = account_of(caller_of(request)), Window(query.get("window", Window.DAY))
+        return statistics_with(window, *accounts_of(queue))
 
 
 class PauseView(APIView):
@@ -61,7 +61,7 @@ class PauseView(APIView):
         queue = account_of(caller_of(request))
         for account in accounts_of(queue):
             service_pause(account)
-        return statistics(queue)
+        return statistics(*accounts_of(queue))
 
 
 class ResumeView(APIView):
@@ -74,7 +74,7 @@ class ResumeView(APIView):
         queue = account_of(caller_of(request))
         for account in accounts_of(queue):
             service_resume(account)
-        return statistics(queue)
+        return statistics(*accounts_of(queue))
 
 
 class FashnWebhookView(APIView):

@@ -19,13 +19,14 @@ class WindowedStatistics(Statistics):
     window: WindowStatistics
 
 
-def statistics_with(account: str, window: Window) -> WindowedStatistics:
-    """Return an account's state, what waits in its queue, and what happened in a window."""
+def statistics_with(window: Window, *accounts: str) -> WindowedStatistics:
+    """Return the state of accounts of a queue, what waits in it, and what happened in a window."""
+    queue = queue_of(accounts[0])
     return {
-        **statistics(account),
+        **statistics(*accounts),
         "queue": [
             {"lane": one.lane, "queued": one.jobs, "oldestSeconds": round(one.oldest_seconds, 1)}
-            for one in lanes([queue_of(account)])
+            for one in lanes([queue])
         ],
-        "window": window_statistics(queue_of(account), window),
+        "window": window_statistics(queue, window),
     }

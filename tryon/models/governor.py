@@ -87,6 +87,10 @@ class Governor(models.Model):
         help_text=_("While they do not pay for all that is queued: jobs that cost more wait."),
     )
 
+    key_mark = models.CharField(
+        _("mark of the key"), max_length=16, blank=True, default="", db_default="", editable=False
+    )
+
     class Meta:
         verbose_name = _("operations")
         verbose_name_plural = _("operations")

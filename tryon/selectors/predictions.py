@@ -102,10 +102,15 @@ def predictions_to_rescue(now: datetime) -> QuerySet[Prediction]:
     return due.exclude(provider_id="")
 
 
+def calls_awaited() -> Counter[str]:
+    """Return the number of calls that may still bring a picture, of each account."""
+    awaited = Q(state=PredictionState.RUNNING) | Q(state=PredictionState.UNKNOWN, rescue_at__isnull=False)
+    return Counter(Prediction.objects.filter(awaited).order_by().values_list("account", flat=True))
+
+
 def calls_without_key() -> Counter[str]:
     """Return the number of calls that may still bring a picture, of each account whose key has gone."""
-    awaited = Q(state=PredictionState.RUNNING) | Q(state=PredictionState.UNKNOWN, rescue_at__isnull=False)
-    found = Counter(Prediction.objects.filter(awaited).order_by().values_list("account", flat=True))
+    found = calls_awaited()
     return Counter(
         {name: number for name, number in found.items() if name != Account.TEST and not has_key(name)}
     )

@@ -8,11 +8,14 @@ import socket
 from typing import Final
 
 import structlog
+from django.db import transaction
 from redis import RedisError
 
-from config.core.doctor import differences
-from tryon.engine import queue
-from tryon.selectors.predictions import calls_without_key
+from config.core.doctor import differences, fingerprint
+from tryon.accounts import accounts_of, has_key, terms_of
+from tryon.engine import governor, queue
+from tryon.models import Account, Governor
+from tryon.selectors.predictions import calls_awaited, calls_without_key
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -24,6 +27,37 @@ def tell_of_lost_keys() -> None:
     """Tell of calls that nobody can ask for any more, because their account's key has gone."""
     for account, number in calls_without_key().items():
         logger.warning("calls_without_key", account=account, number=number)
+
+
+def require_keys_in_place() -> None:
+    """Compare the places of FASHN's keys with those of the last start, and keep the new ones.
+
+    A key at another account's place asks FASHN for calls that it does not know, and paid pictures would be
+    given up. Raise SystemExit if a key has moved while such calls are awaited.
+    """
+    marks = {
+        account: fingerprint(terms_of(account).key)
+        for account in accounts_of(Account.LIVE)
+        if has_key(account) and terms_of(account).key
+    }
+    with transaction.atomic():
+        governor.lock(Account.LIVE)  # one process at a time
+        kept = dict(Governor.objects.exclude(key_mark="").values_list("account", "key_mark"))
+        if kept == marks:
+            return
+        moved = {
+            (before, now)
+            for now, mark in marks.items()
+            for before, known in kept.items()
+            if mark == known and before != now
+        }
+        if calls_awaited().keys() & {account for places in moved for account in places}:
+            logger.error("keys_moved", moved=[f"{before} to {now}" for before, now in sorted(moved)])
+            raise SystemExit(1)
+        Governor.objects.exclude(account__in=marks).update(key_mark="")
+        for account, mark in marks.items():
+            governor.lock(account)
+            Governor.objects.filter(account=account).update(key_mark=mark)
 
 
 def require_shared_settings() -> None:

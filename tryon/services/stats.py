@@ -1,7 +1,8 @@
 """The statistics that operators watch."""
 
-from datetime import datetime
-from typing import Annotated, TypedDict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Final, TypedDict
 
 from config.core import clock
 from config.core.upkeep import quota
@@ -12,6 +13,8 @@ from tryon.models import Account, Status
 from tryon.selectors.jobs import dead_letters, job_counts, remembered_count
 from tryon.selectors.predictions import Rescued, rescued
 from tryon.services.reuse import ReuseStatistics, reuse_statistics
+
+BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class JobStatistics(TypedDict):
@@ -51,29 +54,38 @@ class Statistics(TypedDict):
     test: Annotated[bool, "The numbers of test keys: their jobs, and the sandbox that makes the pictures."]
 
 
-def statistics(account: str) -> Statistics:
-    """Return an account's state, and its queue's jobs by status, credits, savings and feedback.
+def statistics(*accounts: str) -> Statistics:
+    """Return the state of accounts, and their queue's jobs by status, credits, savings and feedback.
 
-    The storage is everybody's.
+    Several accounts stand still only together. The storage is everybody's.
     """
-    now, state, queue = clock.now(), governor.current(account), queue_of(account)
+    queue = queue_of(accounts[0])
     return {
         "jobs": job_statistics(queue),
-        "governor": {
-            "pause": state.pause,
-            "slots": governor.slots(state, now),
-            "slotsTaken": governor.slots_taken(account),
-            "heldUntil": state.held_until,
-            "heldReason": state.held_reason,
-            "circuitOpenUntil": state.open_until,
-            "creditsSpentToday": governor.credits_spent_today(queue, now),
-            "creditsLeftToday": governor.credits_left_today(queue),
-        },
+        "governor": governor_statistics(accounts),
         "rescued": rescued(queue),
         "reuse": reuse_statistics(queue),
         "storage": storage_statistics(),
         "feedback": feedback_counts(queue, archived=queue == Account.LIVE),
-        "test": account == Account.TEST,
+        "test": queue == Account.TEST,
+    }
+
+
+def governor_statistics(accounts: Sequence[str]) -> GovernorStatistics:
+    """Return the state of accounts of one queue together, as their jobs meet it."""
+    now, queue = clock.now(), queue_of(accounts[0])
+    states = [governor.current(account) for account in accounts]
+    first_held = min(states, key=lambda state: state.held_until or BEFORE_ALL)
+    circuits = [state.open_until for state in states if state.open_until is not None]
+    return {
+        "pause": states[0].pause if all(state.pause for state in states) else "",
+        "slots": sum(governor.slots(state, now) for state in states),
+        "slotsTaken": sum(governor.slots_taken(account) for account in accounts),
+        "heldUntil": first_held.held_until,
+        "heldReason": first_held.held_reason,
+        "circuitOpenUntil": min(circuits) if len(circuits) == len(states) else None,
+        "creditsSpentToday": governor.credits_spent_today(queue, now),
+        "creditsLeftToday": governor.credits_left_today(queue),
     }
 
 

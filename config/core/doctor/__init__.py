@@ -2,6 +2,6 @@
 
 from config.core.doctor.examine import examine, register
 from config.core.doctor.findings import ADVICE, Finding, State
-from config.core.doctor.fingerprints import differences, fingerprints
+from config.core.doctor.fingerprints import differences, fingerprint, fingerprints
 
-__all__ = ["ADVICE", "Finding", "State", "differences", "examine", "fingerprints", "register"]
+__all__ = ["ADVICE", "Finding", "State", "differences", "examine", "fingerprint", "fingerprints", "register"]

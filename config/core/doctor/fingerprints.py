@@ -25,7 +25,7 @@ def fingerprints() -> dict[str, str]:
 
     The database and the place of the pictures are left out while they do not answer.
     """
-    told = {name: _fingerprint(_text(getattr(settings, name))) for name in settings.SHARED_SECRETS}
+    told = {name: fingerprint(_text(getattr(settings, name))) for name in settings.SHARED_SECRETS}
     told["FASHN_API_URL"] = _digest(settings.FASHN_API_URL)
     with suppress(DatabaseError):
         told["DATABASE_URL"] = _digest(f"{installation().id} {cluster_identity()}")
@@ -49,7 +49,8 @@ def _text(setting: str | list[str]) -> str:
 
 
 @functools.lru_cache(maxsize=16)
-def _fingerprint(secret: str) -> str:
+def fingerprint(secret: str) -> str:
+    """Return the fingerprint of a secret, a dash for an empty one."""
     if not secret:
         return "-"
     digest = hashlib.pbkdf2_hmac("sha256", secret.encode(), b"tryon-studio.fingerprint", ROUNDS)

@@ -22,7 +22,7 @@ from tryon.batches.claims import credits_above_floor
 from tryon.batches.figures import purse
 from tryon.batches.models import Batch
 from tryon.engine import governor
-from tryon.models import Account, Pause, Prediction, PredictionState, Status, TryOnJob
+from tryon.models import Account, Governor, Pause, Prediction, PredictionState, Status, TryOnJob
 from tryon.money.balances import ask_balances
 from tryon.money.models import Balance
 from tryon.money.selectors import balance
@@ -190,6 +190,25 @@ def test_what_was_told_for_a_key_that_is_refused_now_does_not_count(
     assert credits_low(Readings()) == []
     governor.pause(Account.LIVE, Pause.UNAUTHORIZED)
     assert (balance(), purse().balance) == (None, None)
+
+
+def test_no_worker_starts_when_a_key_has_moved_to_another_accounts_place_with_calls_under_way(
+    on_second: TryOnJob, settings: Settings, work: Callable[[], None], finish: Finish
+) -> None:
+    settings.FASHN_API_KEYS = ["fa-new", "fa-second"]
+    with capture_logs() as log, pytest.raises(SystemExit, match="1"):
+        work()
+    assert [line["moved"] for line in log if line["event"] == "keys_moved"] == [["live-2 to live-3"]]
+    settings.FASHN_API_KEYS = ["fa-second", "fa-new"]
+    assert finish(str(on_second.pk)).status == Status.COMPLETED
+    settings.FASHN_API_KEYS = ["fa-new", "fa-second"]
+    work()
+    marks = list(Governor.objects.order_by("pk").values_list("account", "key_mark"))
+    assert [account for account, mark in marks if mark] == [Account.LIVE, SECOND, "live-3"]
+    settings.FASHN_API_KEYS = ["fa-rotated"]
+    work()
+    assert Governor.objects.get(account=SECOND).key_mark not in dict(marks).values()
+    assert Governor.objects.get(account="live-3").key_mark == ""
 
 
 def test_a_step_that_was_to_run_on_a_key_that_is_gone_runs_on_another_account(

@@ -161,6 +161,18 @@ def test_operators_pause_one_account_or_all(sandbox: Sandbox, manager: Api) -> N
     assert not paused.all()
 
 
+def test_the_numbers_of_the_api_are_those_of_all_accounts_together(sandbox: Sandbox, manager: Api) -> None:
+    governor.hold(SECOND, reason="provider_rate_limited", seconds=60)
+    governor.pause(Account.LIVE, Pause.OUT_OF_CREDITS)
+    TryOnJobFactory.create(price=1)
+    told = data_of(manager.get("stats"))["governor"]
+    assert (told["slots"], told["pause"], told["heldUntil"], told["heldReason"]) == (4, "", None, "")
+    governor.pause(SECOND, Pause.UNAUTHORIZED)
+    governor.hold(Account.LIVE, reason="provider_concurrency_limited", seconds=5)
+    told = data_of(manager.get("stats"))["governor"]
+    assert (told["pause"], told["heldReason"]) == ("out_of_credits", "provider_concurrency_limited")
+
+
 def test_a_waiting_job_is_told_of_trouble_only_if_no_account_can_take_it(
     sandbox: Sandbox, generate: Generate, owner: Api
 ) -> None:
