@@ -65,21 +65,24 @@ def accounts() -> list[str]:
 
 
 def accounts_of(queue: str) -> list[str]:
-    """Return the accounts that a queue's jobs run on: one for each key of ours."""
-    if queue == Account.TEST:
-        return [Account.TEST]
-    further = [further_account(number) for number, key in enumerate(settings.FASHN_API_KEYS, 2) if key]
-    return [Account.LIVE, *further]
-
-
-def has_key(account: str) -> bool:
-    """Return whether FASHN can be asked as this account: its key was not taken from the settings.
+    """Return the accounts that a queue's jobs run on: one for each key of ours.
 
     Where there is no key at all, the first account's calls are made, and FASHN's refusal is seen.
     """
-    if account == Account.LIVE:
-        return bool(settings.FASHN_API_KEY) or not any(settings.FASHN_API_KEYS)
+    if queue == Account.TEST:
+        return [Account.TEST]
+    further = [further_account(number) for number, key in enumerate(settings.FASHN_API_KEYS, 2) if key]
+    return [Account.LIVE, *further] if settings.FASHN_API_KEY or not further else further
+
+
+def has_key(account: str) -> bool:
+    """Return whether FASHN can be asked as this account: its key was not taken from the settings."""
     return account in accounts()
+
+
+def stands_for_queue(account: str) -> bool:
+    """Return whether what all accounts of a queue have in common is told with this one."""
+    return account == accounts_of(queue_of(account))[0]
 
 
 def queue_of(account: str) -> str:

@@ -81,6 +81,7 @@ class GovernorAdmin(ReadOnlyAdmin[Governor]):
             **self.admin_site.each_context(request),
             "title": _("Operations"),
             "account": account,
+            "queue": queue_of(account),
             "accounts": [(name, account_label(name)) for name in accounts()],
             "stats": stats,
             **figures(stats["window"], account, window),
@@ -156,9 +157,9 @@ def part_about(finding: Finding) -> str:
 
 
 def account_in(fields: QueryDict) -> str:
-    """Return the account that a request names, the live one if it names none of ours."""
+    """Return the account that a request names, the first live one if it names none of ours."""
     name = fields.get("account", "")
-    return name if name in accounts() else Account.LIVE
+    return name if name in accounts() else accounts_of(Account.LIVE)[0]
 
 
 def accounts_in(fields: QueryDict) -> list[str]:

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from config.core import clock, host_clock
 from models_library.alerts import releases_to_tell_of
-from tryon.accounts import queues
+from tryon.accounts import queue_of, stands_for_queue
 from tryon.engine.queue import MAINTENANCE, STEPS
 from tryon.metrics import readings
 from tryon.metrics.models import SLICE, Topic
@@ -144,12 +144,12 @@ def budget_100(now: Readings) -> list[Finding]:
 def budget_between(now: Readings, least: int, below: int | None) -> list[Finding]:
     found = []
     for one in now.accounts:
-        if one.account not in queues():  # the accounts of a queue share its budget
+        if not stands_for_queue(one.account):  # the accounts of a queue share its budget
             continue
         percent = 100 * one.credits_today / one.daily_limit if one.daily_limit else 0
         if one.daily_limit and least <= percent and (below is None or percent < below):
             facts = {"percent": round(percent), "credits": one.credits_today, "limit": one.daily_limit}
-            found.append(Finding(one.account, facts))
+            found.append(Finding(queue_of(one.account), facts))
     return found
 
 

@@ -12,7 +12,7 @@ from config.core import clock
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, person_calling
 from results.selectors import result_list_live
-from tryon.accounts import accounts_of, has_key
+from tryon.accounts import accounts_of
 from tryon.batches.models import Batch, BatchItem, BatchState, ItemState
 from tryon.engine import governor
 from tryon.models import ACTIVE, Account, Status, TryOnJob, account_label
@@ -116,7 +116,7 @@ def balance_known() -> Balance | None:
 
     What it told for a key that it refuses now does not count. It asks the database only.
     """
-    names = [account for account in accounts_of(Account.LIVE) if has_key(account)]
+    names = accounts_of(Account.LIVE)
     asked = [account for account in names if governor.is_reachable(account)]
     # The money page keeps it, and its room stands above this one.
     told = list(apps.get_model("money", "Balance")._default_manager.filter(account__in=asked))

@@ -13,7 +13,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 from redis import RedisError
 
-from tryon.accounts import queues
+from tryon.accounts import queue_of, stands_for_queue
 from tryon.engine import queue
 from tryon.metrics import readings
 from tryon.metrics.families import counter, gauge, histogram
@@ -112,11 +112,15 @@ def _accounts() -> Iterator[Metric]:
         "Credits spent today (UTC), and the daily limit where there is one.",
         ["account", "state"],
         # The accounts of a queue share its budget.
-        {(one.account, "spent"): one.credits_today for one in found if one.account in queues()}
-        | {
-            (one.account, "limit"): one.daily_limit
+        {
+            (queue_of(one.account), "spent"): one.credits_today
             for one in found
-            if one.account in queues() and one.daily_limit
+            if stands_for_queue(one.account)
+        }
+        | {
+            (queue_of(one.account), "limit"): one.daily_limit
+            for one in found
+            if stands_for_queue(one.account) and one.daily_limit
         },
     )
 

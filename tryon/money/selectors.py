@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from django.db.models import QuerySet, Sum
 
 from config.core import clock
-from tryon.accounts import accounts_of, calls_of, has_key
+from tryon.accounts import accounts_of, calls_of
 from tryon.engine import governor
 from tryon.models import Account, Pause, Prediction, account_label
 from tryon.money.ledger import (
@@ -207,7 +207,7 @@ def balance(queue: str = Account.LIVE) -> Known | None:
 
     What FASHN told for a key that it refuses now does not count. None while no balance is known.
     """
-    known = {account: _balance_of(account) for account in accounts_of(queue) if has_key(account)}
+    known = {account: _balance_of(account) for account in accounts_of(queue)}
     told = [each for each in known.values() if each is not None]
     if not told:
         return None

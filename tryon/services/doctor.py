@@ -14,7 +14,7 @@ from config.core import clock
 from config.core.doctor import Finding, State, differences, examine, register
 from config.core.upkeep.models import DoctorReport
 from config.shops.models import ApiKey
-from tryon.accounts import accounts, accounts_of, has_key
+from tryon.accounts import accounts, accounts_of
 from tryon.engine import queue
 from tryon.engine.provider import credits_left
 from tryon.fashn.errors import FashnError, Unauthorized
@@ -52,8 +52,7 @@ def fashn() -> Iterator[Finding]:
         yield Finding(FASHN, State.ERROR, "FASHN_API_KEY", advice)
         return
     for account in accounts_of(Account.LIVE):
-        if has_key(account):
-            yield from _fashn_account(account)
+        yield from _fashn_account(account)
 
 
 def calls_left_behind() -> Iterator[Finding]:

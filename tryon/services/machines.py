@@ -12,7 +12,7 @@ from django.db import transaction
 from redis import RedisError
 
 from config.core.doctor import differences, fingerprint
-from tryon.accounts import accounts_of, has_key, terms_of
+from tryon.accounts import accounts_of, terms_of
 from tryon.engine import governor, queue
 from tryon.models import Account, Governor
 from tryon.selectors.predictions import calls_awaited, calls_without_key
@@ -38,7 +38,7 @@ def require_keys_in_place() -> None:
     marks = {
         account: fingerprint(terms_of(account).key)
         for account in accounts_of(Account.LIVE)
-        if has_key(account) and terms_of(account).key
+        if terms_of(account).key
     }
     with transaction.atomic():
         governor.lock(Account.LIVE)  # one process at a time

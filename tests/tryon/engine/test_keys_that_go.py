@@ -16,8 +16,8 @@ from tests.admin_pages import sign_in
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.tryon.metrics.scraping import TOKEN, Scrape
 from tryon import tasks
-from tryon.accounts import accounts_of, has_key, terms_of
-from tryon.alerts.finds import Readings, credits_low
+from tryon.accounts import accounts_of, concurrency_of, has_key, terms_of
+from tryon.alerts.finds import Readings, budget_100, credits_low
 from tryon.batches.claims import credits_above_floor
 from tryon.batches.figures import purse
 from tryon.batches.models import Batch
@@ -229,6 +229,11 @@ def test_a_first_account_without_a_key_starts_nothing_while_others_have_one(
     assert finish(generate()["jobId"]).status == Status.COMPLETED
     assert Prediction.objects.get().account == SECOND
     assert governor.current(Account.LIVE).pause == ""
+    assert concurrency_of(Account.LIVE) == settings.QUEUE_CONCURRENCY
+    settings.TRYON_DAILY_LIMIT = 1
+    assert [finding.subject for finding in budget_100(Readings())] == [Account.LIVE]
+    settings.FASHN_API_KEYS = ["fa-second", "fa-third"]
+    assert "<strong>Live 2</strong>" in sign_in().get("/admin/tryon/governor/").content.decode()
     settings.FASHN_API_KEYS = []
     assert has_key(Account.LIVE)  # FASHN's refusal tells what is missing
 

@@ -150,6 +150,7 @@ def test_operators_pause_one_account_or_all(sandbox: Sandbox, manager: Api) -> N
     browser = sign_in()
     page = browser.get("/admin/tryon/governor/", {"account": SECOND})
     assert "Live 2" in page.content.decode()
+    assert "account__exact=live&amp;status__exact=queued" in page.content.decode()  # the queue of both
     browser.post("/admin/tryon/governor/pause/", {"account": SECOND})
     assert [row.account for row in paused.all()] == [SECOND]
     assert "Live 2: An operator paused the service." in browser.get("/admin/").content.decode()
