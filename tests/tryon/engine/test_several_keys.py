@@ -11,7 +11,7 @@ from config.core import clock
 from tests.admin_pages import sign_in
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import TryOnJobFactory
-from tryon.accounts import terms_of
+from tryon.accounts import concurrency_of, terms_of
 from tryon.engine import governor
 from tryon.engine.advance import dispatch_all
 from tryon.engine.provider import client
@@ -59,6 +59,7 @@ def test_two_keys_have_twice_the_slots_and_bulk_leaves_one_of_each_to_shoppers(s
     dispatch_all()
     assert accounts_of_calls() == [Account.LIVE, Account.LIVE, SECOND, SECOND]
     assert slots_of(Account.LIVE) == (4, 4)
+    assert concurrency_of(Account.LIVE) == 4
 
 
 def test_the_jobs_of_one_queue_are_made_on_both_accounts_within_the_limits_of_each(
