@@ -106,6 +106,14 @@ def test_a_key_that_is_refused_pauses_its_account_and_the_job_goes_to_the_other(
 
 
 @pytest.mark.django_db
+def test_a_job_goes_to_the_account_with_the_fewest_predictions_in_flight(sandbox: Sandbox) -> None:
+    for _ in range(2):
+        TryOnJobFactory.create()
+        dispatch_all()
+    assert accounts_of_calls() == [Account.LIVE, SECOND]
+
+
+@pytest.mark.django_db
 def test_refusals_count_against_the_rate_of_their_account_only(sandbox: Sandbox, settings: Settings) -> None:
     settings.FASHN_RUN_CALLS = 1
     TryOnJobFactory.create_batch(4)
