@@ -95,7 +95,9 @@ def test_a_key_that_comes_back_brings_the_picture_along(
 ) -> None:
     settings.FASHN_API_KEYS = []
     finish(str(on_second.pk))
+    before = sandbox.ledger()["requests"]
     rescue_now()
+    assert sandbox.ledger()["requests"] == before
     settings.FASHN_API_KEYS = ["fa-second"]
     rescue_now()
     on_second.refresh_from_db()
