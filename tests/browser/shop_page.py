@@ -93,7 +93,7 @@ class ShopPage:
         language: str = "en",
     ) -> None:
         shop = Shop.objects.create(name="Linden", allowed_origins=[server.origin], shopper_daily_credits=100)
-        key = key_issue(name="Page", shop=shop, kind=Kind.PUBLISHABLE)[1]
+        self.key, key = key_issue(name="Page", shop=shop, kind=Kind.PUBLISHABLE)
         facts = {"service": service, "version": build.version(), "key": key, "language": language}
         facts |= {"integrity": build.known()[build.version()]["integrity"], "attributes": attributes}
         self.visitor, self.page, self.service = visitor, visitor.page, service

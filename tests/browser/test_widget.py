@@ -13,6 +13,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from config.shops.models import Shop
+from config.shops.sessions import new_visitor, session_open
 from results.models import ResultFeedback, Review
 from tests import images
 from tests.browser.shop_page import PageServer, ShopPage, server_of
@@ -334,8 +335,8 @@ def test_events_are_heard_and_questions_go_on_where_there_are_none(shop: ShopPag
 
 
 def test_a_page_steers_it_by_attributes_and_properties(shop: ShopPage, catalogue: UUID) -> None:
-    page, widget = shop.page, shop.widget
-    chosen = ModelImageFactory.create_batch(2)
+    page, widget, key = shop.page, shop.widget, shop.call("return room.key")
+    chosen = ModelImageFactory.create_batch(12)
     ProductImageFactory.create(product_id="SKU-2")
     page.route(
         "**/media/**", lambda route: route.fulfill(body=images.png((30, 30)), content_type="image/png")
@@ -345,6 +346,11 @@ def test_a_page_steers_it_by_attributes_and_properties(shop: ShopPage, catalogue
     expect(shop.title).to_have_text("Anprobe")
     expect(widget.locator("[part=model]")).to_have_text([chosen[1].name, chosen[0].name])
     expect(widget.locator("[part=own-photo], [part=consent]")).to_have_count(0)
+    shop.call("room.models = 'full_body'")
+    expect(widget.locator("[part=model]")).to_have_count(12)
+    shop.button("Show more models").click()
+    expect(widget.get_by_role("radio").nth(12)).to_be_focused()
+    expect(shop.button("Show more models")).to_be_hidden()
     shop.call(
         "room.setAttribute('texts', '{\"title\": \"Essayage\"}'); room.consent = 'external'; room.photo = ''"
     )
@@ -367,9 +373,15 @@ def test_a_page_steers_it_by_attributes_and_properties(shop: ShopPage, catalogue
     shop.call("room.close({ cancel: true })")
     expect(widget).to_have_attribute("state", "choice")
     assert TryOnJob.objects.get().status == Status.CANCELED
-    shop.call("room.product = 'SKU-3'; room.open()")
+    signed_in = session_open(shop.key, shopper=new_visitor(), origin=shop.origin)  # as a shop's server does
+    shop.call(f"room.removeAttribute('key'); room.token = '{signed_in.token}'; room.open()")
+    shop.try_on()
+    expect(shop.button("Cancel")).to_be_visible()
+    assert TryOnJob.objects.get(status=Status.QUEUED).shopper == signed_in.shopper
+    shop.call(f"room.close(); room.token = ''; room.publishableKey = '{key}'; room.product = 'SKU-3'")
+    shop.call("room.open()")
     expect(shop.problem).to_have_text("This product can't be tried on yet.")
-    shop.call("room.reset(); room.key = 'tos_pk_live_wrong'")
+    shop.call("room.key = 'tos_pk_live_wrong'")
     expect(shop.problem).to_have_text("Trying on is not available on this page right now.")
     assert [event["code"] for event in shop.heard("error")] == ["canceled", "noProduct", "invalid_api_key"]
 

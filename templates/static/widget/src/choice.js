@@ -18,12 +18,12 @@ export class Choice {
   /** `host` is the element, `panel` its window. */
   constructor({ host, panel, client, say }) {
     Object.assign(this, { host, panel, client, say, person: undefined });
-    this.kept = stored(`photo ${host.key}`); // its id
+    this.kept = stored(`photo ${host.shopKey}`); // its id
     const wants = host.photo.split(/[\s,]+/).filter(Boolean);
     this.wantsOwn = !wants.length || wants.includes("own");
     this.wantsLibrary = !wants.length || wants.includes("library");
     this.cards = h("div", { class: "cards" });
-    this.more = button(say("more"), () => this.#add());
+    this.more = button(say("more"), () => this.#addMore());
     this.more.hidden = true;
     this.own = h("section", { class: "own", part: "own" });
     this.library = h("fieldset", { part: "models" }, h("legend", {}, say(this.wantsOwn ? "models" : "modelsOnly")), this.cards, this.more);
@@ -57,16 +57,26 @@ export class Choice {
     await this.#add();
   }
 
+  /** Add the next page of the library. Return its first card's button. */
   async #add() {
     this.more.disabled = true;
     try {
       const { data, meta } = await this.client.models(this.query);
       this.query = { ...this.query, after: meta.next };
-      const first = this.#append(data.map(({ id, name, imageUrl, thumbnailUrl }) => ({ id, name, picture: imageUrl, thumbnail: thumbnailUrl })));
-      if (this.panel.body.contains(this.more)) first?.focus();
       this.more.hidden = !meta.next;
+      return this.#append(data.map(({ id, name, imageUrl, thumbnailUrl }) => ({ id, name, picture: imageUrl, thumbnail: thumbnailUrl })));
     } finally {
       this.more.disabled = false;
+    }
+  }
+
+  async #addMore() {
+    try {
+      const first = await this.#add();
+      first?.focus();
+    } catch (error) {
+      if (error.status === undefined) throw error;
+      this.panel.complain(this.host.wordsOf(error));
     }
   }
 

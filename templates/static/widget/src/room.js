@@ -29,7 +29,7 @@ export class Room {
   switchTo(product) {
     this.#begin();
     Object.assign(this, { product, garment: undefined, person: undefined });
-    this.record = stored(`job ${this.host.key} ${product}`); // of the request: its body, its key, its job's id
+    this.record = stored(`job ${this.host.shopKey} ${product}`); // of the request: its body, its key, its job's id
     const record = this.record.read();
     this.#enter(record ? (record.isDone ? "result" : "working") : "choice");
     if (record && !record.isDone) this.#resume(record);

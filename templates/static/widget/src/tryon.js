@@ -6,7 +6,7 @@ import { Room } from "./room.js";
 import styles from "./styles.css" with { type: "css" };
 import { wordsIn } from "./texts.js";
 
-const TEXTS = ["api", "consent", "consent-version", "key", "mode", "models", "photo", "product", "theme", "token"];
+const TEXTS = ["api", "consent", "consent-version", "key", "mode", "models", "photo", "product", "publishable-key", "theme", "token"];
 // Beside the script, wherever the service lies.
 const API = new URL("../../../api/tryon/", import.meta.url).href;
 const OWN_WORDS = ["offline", "unexpected", "session_over", "noProduct", "canceled", "gone"];
@@ -15,7 +15,7 @@ const LABELS = { working: "openWorking", result: "openReady" };
 export class TryOn extends HTMLElement {
   static version = "1.0.0";
 
-  static observedAttributes = ["api", "cart", "consent", "key", "lang", "models", "photo", "product", "texts", "token"];
+  static observedAttributes = ["api", "cart", "consent", "key", "lang", "models", "photo", "product", "publishable-key", "texts", "token"];
 
   #room;
   #texts = {};
@@ -98,6 +98,11 @@ export class TryOn extends HTMLElement {
     this.toggleAttribute("cart", Boolean(has));
   }
 
+  /** Return the publishable key. React and Vue keep an attribute called key for themselves. */
+  get shopKey() {
+    return this.key || this.publishableKey;
+  }
+
   /** Return the language of the element, or of the page around it. */
   get language() {
     return this.lang || this.closest("[lang]")?.lang || document.documentElement.lang || navigator.language;
@@ -120,8 +125,7 @@ export class TryOn extends HTMLElement {
   #furnish() {
     const words = wordsIn(this.language, this.texts);
     this.say = (name, filled = {}) => words[name]?.replace(/\{(\w+)\}/g, (_, word) => filled[word]) ?? name;
-    const { key, token } = this;
-    const client = new Client({ api: this.api || API, key, token, language: () => this.language });
+    const client = new Client({ api: this.api || API, key: this.shopKey, token: this.token, language: () => this.language });
     this.#room = new Room(this, { client, say: this.say });
     this.shadowRoot.append(this.#room.panel.dialog);
   }

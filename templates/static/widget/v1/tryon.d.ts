@@ -70,6 +70,8 @@ export declare class TryOn extends HTMLElement {
   product: string;
   /** A publishable key: tos_pk_live_… or tos_pk_test_… */
   key: string;
+  /** The same under another name, for frameworks that keep `key` for themselves. */
+  publishableKey: string;
   /** The token of a session that the shop's server has opened for a shopper who is signed in. */
   token: string;
   consent: "" | "ask" | "external";
