@@ -481,6 +481,9 @@ if S3_BUCKET:
     store_origin = picture_origin(S3_BUCKET, outer_endpoint, S3_ADDRESSING)
     PICTURE_SOURCES.append(store_origin)
     CALLED.append(store_origin)  # the demo shop's widget puts the AI label on pictures
+if EVENTS_URL:
+    events = urlsplit(EVENTS_URL)
+    CALLED.append(f"{events.scheme}://{events.netloc}")  # where it listens
 SECURE_CSP = {
     "default-src": [CSP.SELF],
     "connect-src": CALLED,
@@ -490,11 +493,6 @@ SECURE_CSP = {
     "form-action": [CSP.SELF],
     "object-src": [CSP.NONE],
 }
-
-if EVENTS_URL:
-    # Beside our own address: the demo shop listens there.
-    events = urlsplit(EVENTS_URL)
-    SECURE_CSP["connect-src"] = [CSP.SELF, f"{events.scheme}://{events.netloc}"]
 
 # --- Logs ----------------------------------------------------------------------------------------------
 
