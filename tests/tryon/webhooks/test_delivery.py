@@ -155,6 +155,10 @@ def test_bad_hours_and_bad_days_with_a_success_between_disable_nothing(
     deliver()
     deliver()  # a second failure on a day counts no other day
     assert WebhookEndpoint.objects.get().bad_days == 1
+    WebhookEndpoint.objects.update(failing_since=clock.now() - timedelta(days=7))
+    deliver()  # after a quiet week
+    assert WebhookEndpoint.objects.get().is_active
+    WebhookEndpoint.objects.update(failing_since=clock.now())
     for _ in range(4):
         a_day_later()
         deliver()
@@ -181,6 +185,14 @@ def test_a_server_that_sends_its_head_byte_by_byte_is_cut_off(
     tasks.deliver_webhooks()
     receiver.closed.set()
     assert (last().status, last().problem) == (None, "timeout")
+
+
+def test_nothing_is_sent_once_the_lookup_of_the_name_has_taken_all_the_time(
+    sent: WebhookEndpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "SECONDS", 0.0)
+    tasks.deliver_webhooks()
+    assert (receiver.got, last().problem) == ([], "timeout")
 
 
 def test_a_connection_that_fails_is_an_attempt(sent: WebhookEndpoint, receiver: Receiver) -> None:
