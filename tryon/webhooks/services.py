@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from config.core import clock
+from config.core.http.idempotency.once import forget_request
 from config.core.outgoing.guard import DEFAULT_PORTS, AddressRefused, is_public, web_address
 from config.shops.models import Shop
 from tryon.engine import queue
@@ -115,8 +116,10 @@ def set_active(row: WebhookEndpoint, is_active: bool) -> None:
 
 
 def endpoint_delete(endpoint: WebhookEndpoint) -> None:
-    """Remove an endpoint and its log. What waits for it is not delivered any more."""
-    endpoint.delete()
+    """Remove an endpoint, its log and the kept answer with its secret. What waits is not delivered."""
+    with transaction.atomic():
+        forget_request(endpoint.pk)
+        endpoint.delete()
 
 
 def ping(endpoint: WebhookEndpoint) -> WebhookEvent:

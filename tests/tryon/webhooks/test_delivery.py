@@ -37,8 +37,9 @@ def last() -> WebhookAttempt:
 
 
 def test_the_official_library_takes_what_is_sent(
-    sent: WebhookEndpoint, endpoint: dict[str, Any], receiver: Receiver
+    sent: WebhookEndpoint, endpoint: dict[str, Any], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # no proxy is asked
     tasks.deliver_webhooks()
     [got] = receiver.got
     body = got.verified(endpoint["secret"])

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from config.core import clock
+from config.core.http.idempotency.models import IdempotencyKey
 from tests.conftest import Api, data_of, error_of
 from tests.tryon.webhooks.receiver import Receiver
 from tryon.webhooks.models import WebhookEndpoint
@@ -42,8 +44,14 @@ def test_a_repeated_request_makes_one_endpoint(owner: Api) -> None:
             headers={"Idempotency-Key": "a"},
         )
 
-    assert data_of(send()) == data_of(send())
+    made = data_of(send())
+    assert data_of(send()) == made
+    cut_off = {"status": None, "answer": "", "leased_until": clock.now()}
+    IdempotencyKey.objects.update(**cut_off)  # after its row was stored
+    assert data_of(send()) == made
     assert WebhookEndpoint.objects.count() == 1
+    owner.delete(f"{PATH}/{made['id']}")
+    assert not IdempotencyKey.objects.exists()  # the answer had the secret
 
 
 @pytest.mark.parametrize(
