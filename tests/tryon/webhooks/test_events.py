@@ -13,13 +13,14 @@ from config.shops.callers import shop_name
 from config.shops.models import Shop
 from config.shops.shoppers import shopper_name
 from results.models import Review, TryOnResult
-from results.services import result_delete, result_review
+from results.services import StoredPicture, result_create, result_delete, result_review
 from tests.conftest import Api, Finish, Generate, data_of, requester
 from tests.factories import OWNER, ShopperPhotoFactory, TryOnJobFactory, TryOnResultFactory
 from tests.tryon.shoppers.people import shopper
 from tests.tryon.webhooks.conftest import Deliver
 from tests.tryon.webhooks.receiver import Receiver
 from tryon import tasks
+from tryon.engine import queue
 from tryon.models import JobViewer, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.webhooks.models import WebhookDelivery, WebhookEvent
@@ -132,15 +133,18 @@ def test_an_endpoint_gets_the_events_that_it_has_chosen(owner: Api) -> None:
     assert off["isActive"] is False
 
 
-def test_the_shop_is_not_told_of_the_results_of_a_shoppers_own_photo(
+def test_the_shop_is_told_that_a_shoppers_own_picture_is_there_and_not_which(
     owner: Api, endpoint: dict[str, Any]
 ) -> None:
-    result = result_of(
-        requester("Owner"), job__shopper_photo=ShopperPhotoFactory.create(), job__model_image=None
-    )
+    photo = ShopperPhotoFactory.create()
+    job = TryOnJobFactory.create(completed=True, shopper_photo=photo, model_image=None)
+    seen_by(job, requester("Owner"))
+    picture = StoredPicture("results/a.png", "results/a.webp", 10, 10)
+    result = result_create(job_id=job.pk, cache_key=job.cache_key, picture=picture, credits_used=1)
     result_review([result], Review.APPROVED)
     result_delete(result)
-    assert told() == []
+    [(kind, facts)] = told()
+    assert (kind, facts["jobId"], "resultId" in facts) == ("job.completed", str(job.pk), False)
 
 
 def test_an_erased_shopper_is_named_until_the_shop_knows(
@@ -173,7 +177,8 @@ def test_a_change_costs_a_shop_without_endpoints_one_query(owner: Api, stranger:
     results = [result_of(requester("Owner")) for _ in range(3)]
     with CaptureQueriesContext(connection) as queries:
         result_review(results, Review.APPROVED)
-    assert len([query for query in queries if "webhooks_" in query["sql"]]) == 1
+    [asked] = [query["sql"] for query in queries if "webhooks_" in query["sql"]]
+    assert "tryon_jobviewer" in asked
     assert told() == []
 
 
@@ -181,6 +186,12 @@ def test_jobs_of_the_staff_are_told_to_nobody(endpoint: dict[str, Any]) -> None:
     result_review([result_of("user:1")], Review.APPROVED)
     TryOnJobFactory.create(requester=OWNER)
     assert told() == []
+
+
+def test_a_worker_is_called_once_for_all_that_is_told(endpoint: dict[str, Any]) -> None:
+    result_review([result_of(requester("Owner")) for _ in range(3)], Review.APPROVED)
+    called = [job.func_name for job in queue._queue(queue.STEPS).jobs]
+    assert called == ["tryon.tasks.deliver_webhooks"]
 
 
 @pytest.mark.usefixtures("redis_away")

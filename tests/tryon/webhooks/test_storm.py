@@ -16,11 +16,12 @@ from pytest_django import Settings
 
 from config.core import clock
 from tests.conftest import Api, data_of
+from tests.factories import WebhookEndpointFactory
 from tests.tryon.webhooks.receiver import Answer, Receiver, receiving
 from tests.waiting import eventually
 from tryon import tasks
 from tryon.engine import queue
-from tryon.webhooks.lanes import LANES
+from tryon.webhooks.lanes import LANES, THREADS, THREADS_FAILING
 from tryon.webhooks.models import State, WebhookDelivery, WebhookEndpoint
 from tryon.webhooks.sending import AT_ONCE
 from tryon.webhooks.services import ping
@@ -59,6 +60,23 @@ def test_a_server_that_hangs_delays_no_other(owner: Api, stranger: Api, settings
             eventually(lambda: not WebhookDelivery.objects.exclude(state=State.DELIVERED).exists())
     assert {got.verified(secret)["type"] for got in well.got} == {"ping"}
     assert {got.id for got in hanging.got} == ids_sent(stuck)
+
+
+def test_dead_servers_however_many_delay_no_other(owner: Api, settings: Settings) -> None:
+    goes_on = Event()
+    with receiving() as hanging, receiving() as well:
+        settings.WEBHOOK_HOSTS = [hanging.place, well.place]
+        hanging.answer = Answer(slow=goes_on.wait)
+        for _ in range(THREADS + 2):
+            ping(WebhookEndpointFactory.create(url=hanging.url, failing_since=clock.now()))
+        other, _ = add(owner, well)
+        with LANES.opened():
+            LANES.deliver_due()
+            eventually(lambda: len(hanging.got) == THREADS_FAILING)
+            ping(other)
+            LANES.deliver_due()
+            eventually(lambda: well.got)
+            goes_on.set()
 
 
 @contextmanager
