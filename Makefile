@@ -8,6 +8,7 @@
 # make bench-pictures  measure CPU and memory of decoding pictures
 # make bench-cleanup  measure time and memory of a cleanup of 10,000 results; ON=postgres
 # make bench-api      compare the hot calls with a bare Django view, and with FastAPI; needs PostgreSQL
+# make bench-live     measure the live door: memory, speed, polls; needs PostgreSQL
 # make bench-review   measure the time from a reviewer's key to the next picture; needs Chromium
 # make screenshots  take the pictures of docs/screenshots from a demo; needs Chromium
 # make bench-scale    measure what must not grow: 1,000 against 300,000 jobs; ON=postgres
@@ -32,7 +33,7 @@ NODE := node_modules
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 ARGS ?=
 
-.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale bench-review screenshots bench-pages queries widget lint lint-python lint-web schema check audit format hooks redis clean
+.PHONY: help demo dev test test-slow test-postgres chaos bench-jobs bench-pictures bench-cleanup bench-api bench-scale bench-live bench-review screenshots bench-pages queries widget lint lint-python lint-web schema check audit format hooks redis clean
 # Two installs into one environment at the same time would damage it.
 .NOTPARALLEL:
 
@@ -76,6 +77,9 @@ bench-cleanup: $(ENV)/dev.stamp redis
 
 bench-api: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench.api $(ARGS)
+
+bench-live: $(ENV)/dev.stamp redis
+	@exec $(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench.live $(ARGS)
 
 bench-review: $(ENV)/dev.stamp redis
 	@exec $(BIN)/python -m tests.bench.review $(ARGS)
