@@ -33,7 +33,7 @@ API: Final = "GET /jobs/{id}"
 LISTENERS: Final = 1000
 PREFIX: Final = "/api/tryon/"
 CHANGED_WHILE_AWAY: Final = 200
-CHANGERS: Final = 2  # processes
+CHANGERS: Final = 4  # processes
 
 
 @contextmanager
