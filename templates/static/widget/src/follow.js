@@ -25,7 +25,7 @@ export async function follow(client, id, { signal, onJob, onTrouble }) {
       if (signal.aborted) return;
       failures = 0;
       onJob(answer.job);
-      if (!isActive(answer.job)) return;
+      if (signal.aborted || !isActive(answer.job)) return; // the page may have reset it
       pauseMs = Math.max(answer.pauseMs || USUAL_PAUSE_MS, document.hidden ? HIDDEN_PAUSE_MS : 0);
       const { eventsUrl } = answer.job;
       if (eventsUrl && !document.hidden && Date.now() >= eventsFrom) {
