@@ -27,6 +27,7 @@ from tests.factories import (
     ComparisonFactory,
     NamedRecipeFactory,
     ProductFactory,
+    WebhookDeliveryFactory,
 )
 from tryon.catalogue.exchange.imports import import_check
 from tryon.models import ProductImage
@@ -66,6 +67,7 @@ REFUSED: Final = {
     *("archive_archivedjob_add", "archive_archivedjob_delete"),
     *("batches_batch_add", "batches_batch_delete"),
     *("tryon_governor_add", "tryon_governor_delete", "tryon_productimage_delete"),
+    *("webhooks_webhookdelivery_add", "webhooks_webhookdelivery_delete"),
     "api_shop_delete",  # it has keys
 }
 
@@ -123,6 +125,7 @@ def words(
     ArchivedJobFactory.create()
     ProductFactory.create()
     NamedRecipeFactory.create()
+    WebhookDeliveryFactory.create()
     photos = {"product_image": ProductImage.objects.get(), "model_image": ModelImage.objects.get()}
     item = BatchItemFactory.create(batch__running=True, **photos)
     queue = django_rq.get_queue("tryon")
