@@ -5,6 +5,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from django_redis import get_redis_connection
 from pytest_django import Settings
 from standardwebhooks import WebhookVerificationError
 
@@ -14,6 +15,7 @@ from tests.tryon.cleanup.world import clean
 from tests.tryon.webhooks.conftest import Deliver
 from tests.tryon.webhooks.receiver import Answer, Receiver
 from tryon import tasks
+from tryon.engine import queue
 from tryon.webhooks import posting
 from tryon.webhooks.models import State, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from tryon.webhooks.schedule import PAUSES
@@ -220,7 +222,10 @@ def test_a_killed_worker_costs_a_lease_and_no_event(
     tasks.deliver_webhooks()
     assert receiver.got == []  # another worker holds it still
     WebhookDelivery.objects.update(lease_until=clock.now())
+    get_redis_connection("default").flushdb()
     tasks.sweep()
+    called = [job.func_name for job in queue._queue(queue.STEPS).jobs]
+    assert "tryon.tasks.deliver_webhooks" in called
     tasks.deliver_webhooks()
     assert len(receiver.got) == 1
 
