@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Timer
+from threading import Event, Thread
 from typing import Any, Final, override
 
 from django.conf import settings
@@ -24,11 +24,13 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3.exceptions import HTTPError
 
-from config.core.outgoing.guard import DEFAULT_PORTS
+from config.core.outgoing.guard import DEFAULT_PORTS, is_public
 from tryon.webhooks.models import ANSWER_BYTES
 
 SECONDS = 15.0
 CONNECT_SECONDS: Final = 5.0
+# A connection that is being opened at the deadline, or agrees on its TLS, can't be cut yet.
+CUT_AGAIN_SECONDS: Final = 0.2
 
 _CONFIG: Final = Config(
     ip_filter_enable=True,
@@ -60,15 +62,14 @@ class Deadline:
     def __init__(self) -> None:
         self._ends = time.monotonic() + SECONDS
         self._connections: list[Any] = []
-        self._timer = Timer(SECONDS, self._cut)
-        self._timer.daemon = True
+        self._is_left = Event()
 
     def __enter__(self) -> "Deadline":
-        self._timer.start()
+        Thread(target=self._guard, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        self._is_left.set()
 
     @property
     def is_over(self) -> bool:
@@ -88,6 +89,12 @@ class Deadline:
         pool.ConnectionCls = opened
         return pool
 
+    def _guard(self) -> None:
+        pause = SECONDS
+        while not self._is_left.wait(pause):
+            self._cut()
+            pause = CUT_AGAIN_SECONDS
+
     def _cut(self) -> None:
         for connection in self._connections:
             if (sock := connection.sock) is not None:
@@ -106,6 +113,20 @@ class _Watched(HTTPAdapter):
 class _WatchedPublic(_Watched, IPFilterAdapter):
     """The same for hosts of the public net."""
 
+    @override
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse also the reserved nets of IPv6, which requests-hardened lets pass."""
+        place, facts = super().build_connection_pool_key_attributes(*args, **kwargs)
+        if not is_public(place["host"].strip("[]")):
+            raise InvalidIPAddress
+        return place, facts
+
+
+class _Session(HTTPSession):
+    @override
+    def get_redirect_target(self, resp: Response) -> None:
+        """Know of no redirect: requests would read and unpack all of its body, also where it follows none."""
+
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
     """Send a body of JSON and return what came of it. May take ``SECONDS``, and the lookup of a name."""
@@ -121,7 +142,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
                 text = _beginning_of(answer)
                 wish = answer.headers.get("Retry-After")
                 return outcome(status=answer.status_code, answer=text, wish=wish)
-        except (RequestException, HTTPError, OSError, UnicodeError) as error:
+        except (RequestException, HTTPError, OSError, ValueError) as error:
             return outcome(problem="timeout" if deadline.is_over else problem_of(error))
 
 
@@ -141,7 +162,7 @@ def problem_of(error: Exception) -> str:
 
 
 def _session(deadline: Deadline) -> Session:
-    session = HTTPSession(_CONFIG)
+    session = _Session(_CONFIG)
     session.trust_env = False
     session.mount("https://", _watching(_WatchedPublic(is_https_proto=True), deadline))
     session.mount("http://", _watching(_WatchedPublic(is_https_proto=False), deadline))
@@ -165,8 +186,15 @@ def _all(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _beginning_of(answer: Response) -> str:
     """Return the first 2 kB of an answer as text, empty for what breaks off. The status has come before."""
+    content = bytearray()
     try:
-        content: bytes = answer.raw.read(ANSWER_BYTES, decode_content=False)
-    except (HTTPError, OSError):
+        # Not ``read``: of a chunk whose size is -1 it reads without an end.
+        while piece := answer.raw.read1(ANSWER_BYTES, decode_content=False):
+            content += piece
+            if len(content) >= ANSWER_BYTES:
+                break
+    except (HTTPError, OSError, ValueError):
         return ""
-    return content.decode(errors="replace").replace("\x00", "")  # a database holds no such sign
+    return (
+        content[:ANSWER_BYTES].decode(errors="replace").replace("\x00", "")
+    )  # a database holds no such sign

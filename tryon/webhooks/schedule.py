@@ -29,9 +29,9 @@ def retry_after(header: str | None, now: datetime) -> timedelta | None:
     """Return the time that a Retry-After asks for: seconds, or a date. None for none and for nonsense."""
     if header is None:
         return None
-    if header.strip().isdecimal():
-        return timedelta(seconds=min(int(header[:9]), LONGEST_WISH.total_seconds()))
+    if (seconds := header.strip()).isdecimal():
+        return timedelta(seconds=min(int(seconds[:9]), LONGEST_WISH.total_seconds()))
     try:
         return max(timedelta(0), parsedate_to_datetime(header) - now)
-    except (ValueError, TypeError):  # no date, or one without a zone
+    except (ValueError, TypeError, OverflowError):  # no date, or one without a zone
         return None

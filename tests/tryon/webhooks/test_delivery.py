@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 from email.utils import format_datetime
+from socket import AF_INET, AF_INET6, SOCK_STREAM
+from threading import Event
 from typing import Any
 
 import pytest
 from django_redis import get_redis_connection
 from pytest_django import Settings
 from standardwebhooks import WebhookVerificationError
+from urllib3.util.connection import create_connection
 
 from config.core import clock
 from tests.conftest import Api, data_of
@@ -112,6 +115,27 @@ def test_a_redirect_is_a_failure_and_leads_nowhere(sent: WebhookEndpoint, receiv
     assert (last().status, last().problem) == (302, "redirect")
 
 
+@pytest.mark.parametrize(
+    ("answer", "beginning"),
+    [
+        (Answer(302, {"Location": "/a", "Content-Encoding": "gzip"}, b"not packed"), "not packed"),
+        (Answer(302, {"Location": "http://["}, b"Moved"), "Moved"),
+        (Answer(200, {"Transfer-Encoding": "chunked"}, b"-1\r\n" + b"0" * 9000), "0" * 2048),
+        (Answer(200, {"Transfer-Encoding": "chunked"}, b"-5\r\n" + b"0" * 9000), "0" * 2048),
+        (Answer(503, {"Retry-After": "\xa0" * 9 + "5"}, b"Later"), "Later"),
+        (Answer(503, {"Retry-After": "Mon, 01 Jan 99999999999999 00:00:00 GMT"}, b"Later"), "Later"),
+    ],
+    ids=["packed redirect", "no address", "chunk without an end", "no chunk", "no number", "no date"],
+)
+def test_an_answer_made_to_break_its_reader_is_an_attempt_with_its_beginning(
+    sent: WebhookEndpoint, receiver: Receiver, answer: Answer, beginning: str
+) -> None:
+    receiver.answer = answer
+    tasks.deliver_webhooks()
+    assert (last().status, last().answer) == (answer.status, beginning)
+    assert WebhookDelivery.objects.get().lease is None
+
+
 def test_410_disables_the_endpoint_and_tells_operators(
     owner: Api, sent: WebhookEndpoint, receiver: Receiver, deliver: Deliver
 ) -> None:
@@ -172,10 +196,17 @@ def test_bad_hours_and_bad_days_with_a_success_between_disable_nothing(
     assert (row.failing_since, row.bad_days, row.is_active) == (None, 0, True)
 
 
+@pytest.mark.parametrize("found", ["127.0.0.1", "::127.0.0.1", "fec0::1"])
 def test_a_name_that_leads_into_a_private_network_is_not_called(
-    sent: WebhookEndpoint, receiver: Receiver, settings: Settings
+    sent: WebhookEndpoint,
+    receiver: Receiver,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    found: str,
 ) -> None:
     settings.WEBHOOK_HOSTS = []
+    place = (AF_INET6 if ":" in found else AF_INET, SOCK_STREAM, 0, "", (found, receiver.server_port))
+    monkeypatch.setattr("requests_hardened.ip_filter.socket.getaddrinfo", lambda *_, **__: [place])
     tasks.deliver_webhooks()
     assert receiver.got == []
     assert last().problem == "private_address"
@@ -185,6 +216,28 @@ def test_a_server_that_sends_its_head_byte_by_byte_is_cut_off(
     sent: WebhookEndpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(posting, "SECONDS", 0.1)
+    receiver.answer = Answer(slow=lambda: receiver.closed.wait(5))
+    tasks.deliver_webhooks()
+    receiver.closed.set()
+    assert (last().status, last().problem) == (None, "timeout")
+
+
+def test_a_connection_that_opens_at_the_deadline_is_cut_off_too(
+    sent: WebhookEndpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_late, connect, cut = Event(), create_connection, posting.Deadline._cut
+
+    def connect_late(*args: Any, **kwargs: Any) -> Any:
+        is_late.wait(5)
+        return connect(*args, **kwargs)
+
+    def cut_once(deadline: posting.Deadline) -> None:
+        cut(deadline)
+        is_late.set()
+
+    monkeypatch.setattr(posting, "SECONDS", 0.05)
+    monkeypatch.setattr(posting.Deadline, "_cut", cut_once)
+    monkeypatch.setattr("urllib3.util.connection.create_connection", connect_late)
     receiver.answer = Answer(slow=lambda: receiver.closed.wait(5))
     tasks.deliver_webhooks()
     receiver.closed.set()
