@@ -79,6 +79,33 @@ def test_dead_servers_however_many_delay_no_other(owner: Api, settings: Settings
             goes_on.set()
 
 
+def test_a_server_that_was_slow_delays_no_other_also_if_it_takes_all(
+    owner: Api, stranger: Api, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tryon.webhooks.lanes.SLOW_MILLISECONDS", 0)
+    goes_on = Event()
+    with receiving() as slow, receiving() as well:
+        settings.WEBHOOK_HOSTS = [slow.place, well.place]
+        some = [add(owner, slow)[0] for _ in range(THREADS)]
+        other, _ = add(stranger, well)
+        with LANES.opened():
+            for endpoint in some:
+                ping(endpoint)
+            LANES.deliver_due()
+            eventually(lambda: WebhookDelivery.objects.filter(state=State.DELIVERED).count() == THREADS)
+            slow.answer = Answer(slow=goes_on.wait)
+            for endpoint in some:
+                for _ in range(AT_ONCE):
+                    ping(endpoint)
+            LANES.deliver_due()
+            eventually(lambda: len(slow.got) == THREADS + THREADS_FAILING)
+            ping(other)
+            LANES.deliver_due()
+            eventually(lambda: well.got)
+            assert len(slow.got) == THREADS + THREADS_FAILING
+            goes_on.set()
+
+
 @contextmanager
 def worker(folder: Path, *places: str) -> Iterator[subprocess.Popen[Any]]:
     """Run a worker process on this test's database. It may deliver to these places."""
