@@ -32,12 +32,13 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"\b(Api-Key|Bearer)(\s+)[^\s\"',]+", rf"\1\2{HIDDEN}"),
         (rf"\b((?:{_HEADERS})[\"']?\s*[:=]\s*[\"']?)[^\"'\r\n]+", rf"\1{HIDDEN}"),
         (r"\b(tos_|fa-)[\w-]{16,}", rf"\1{HIDDEN}"),
+        (r"\b(whsec_)[\w+/=-]{16,}", rf"\1{HIDDEN}"),
     )
 )
 _LONG: Final = re.compile(r"[A-Za-z0-9_-]{32,}")
 # Nine in ten texts of a log are a path or an id, a method, or a time. They fit none of the patterns, which
 # need one of these words, a blank, a sign such as "=", or letters of both cases.
-_PLAIN: Final = re.compile(r"(?:(?!webhooks|tos_|fa-)[a-z0-9_./-])*+|[A-Z]+|[0-9T:.-]+Z")
+_PLAIN: Final = re.compile(r"(?:(?!webhooks|tos_|fa-|whsec_)[a-z0-9_./-])*+|[A-Z]+|[0-9T:.-]+Z")
 
 
 class Redactor:

@@ -2,8 +2,8 @@
 
 A slow server keeps a thread for seconds, so deliveries have threads of their own, and hold up no step of a
 job. Each endpoint has few of them at a time, and takes its turn behind the others after each delivery.
-Endpoints whose last attempt failed, and those that were slow, have a pool apart: however many are dead or take
-their time, the others do not wait for them.
+Endpoints whose last attempt failed, and those that were slow, have a pool apart: however many are dead or
+slow, the others do not wait for them.
 No connection to the database is kept while a server thinks.
 """
 

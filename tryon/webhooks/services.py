@@ -19,6 +19,7 @@ from config.shops.models import Shop
 from tryon.engine import queue
 from tryon.webhooks.errors import TooManyWebhookEndpoints, WebhookUrlNotAllowed
 from tryon.webhooks.models import EventType, State, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from tryon.webhooks.sending import forget_shopper
 from tryon.webhooks.signing import new_secret
 from tryon.webhooks.telling import send_to
 
@@ -116,10 +117,19 @@ def set_active(row: WebhookEndpoint, is_active: bool) -> None:
 
 
 def endpoint_delete(endpoint: WebhookEndpoint) -> None:
-    """Remove an endpoint, its log and the kept answer with its secret. What waits is not delivered."""
+    """Remove an endpoint, its log and the kept answer with its secret. What waits is not delivered.
+
+    An erased shopper of whom it alone was still to be told is forgotten.
+    """
+    waiting = WebhookDelivery.objects.filter(endpoint=endpoint, next_at__isnull=False)
     with transaction.atomic():
         forget_request(endpoint.pk)
+        erasures = list(
+            WebhookEvent.objects.filter(kind=EventType.SHOPPER_ERASED, pk__in=waiting.values("event"))
+        )
         endpoint.delete()
+        for event in erasures:
+            forget_shopper(event)
 
 
 def ping(endpoint: WebhookEndpoint) -> WebhookEvent:

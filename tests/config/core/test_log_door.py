@@ -83,6 +83,7 @@ def logged(log_format: str = "json", level: int = logging.INFO) -> Iterator[list
         "Bearer fa-0123456789abcdef",
         "fa-0123456789abcdef01",
         "/a/tos_0123456789abcdef",
+        "whsec_0123456789abcdef+AKIA/word=",
         "Cookie: sessionid=abcdefgh; csrftoken=ijkl",
         f"the callback {TOKEN} came",
     ],

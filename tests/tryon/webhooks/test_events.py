@@ -164,6 +164,15 @@ def test_an_erased_shopper_is_named_until_the_shop_knows(
     assert WebhookEvent.objects.filter(kind="shopper.erased").count() == 2
 
 
+def test_an_erased_shopper_is_forgotten_with_the_last_endpoint_that_waited_for_it(
+    endpoint: dict[str, Any], owner: Api
+) -> None:
+    owner.delete("shoppers/Ada")
+    assert "shopperRef" in WebhookEvent.objects.get().data
+    owner.delete(f"{PATH}/{endpoint['id']}")
+    assert "shopperRef" not in WebhookEvent.objects.get().data
+
+
 def test_what_is_undone_is_not_told(endpoint: dict[str, Any]) -> None:
     result = result_of(requester("Owner"))
     with transaction.atomic():
