@@ -9,6 +9,7 @@ from django.core.cache import caches
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from config.core.admin.base import StudioAdmin, count_of
@@ -43,14 +44,14 @@ class ShopForm(forms.ModelForm):  # type: ignore[type-arg]  # at run time it tak
     """The form of a shop."""
 
     allowed_origins = LinesField(
-        label=_("allowed origins"),
+        label=capfirst(_("allowed origins")),
         required=False,
         help_text=_(
             "The shop's pages, one a line, such as https://shop.example: browsers may call from there."
         ),
     )
     languages = forms.MultipleChoiceField(
-        label=_("languages"),
+        label=capfirst(_("languages")),
         required=False,
         choices=settings.LANGUAGES,
         widget=forms.CheckboxSelectMultiple,

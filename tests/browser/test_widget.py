@@ -383,7 +383,13 @@ def test_a_page_steers_it_by_attributes_and_properties(shop: ShopPage, catalogue
     expect(shop.problem).to_have_text("This product can't be tried on yet.")
     shop.call("room.key = 'tos_pk_live_wrong'")
     expect(shop.problem).to_have_text("Trying on is not available on this page right now.")
-    assert [event["code"] for event in shop.heard("error")] == ["canceled", "noProduct", "invalid_api_key"]
+    shop.call(f"room.key = '{key}'; room.product = 'SKU-1'; room.mode = 'best'")
+    shop.try_on()
+    # The shopper can't mend the page. Its developer learns which value is wrong.
+    expect(shop.problem).to_have_text("Trying on is not available on this page right now.")
+    errors = shop.heard("error")
+    assert [event["code"] for event in errors] == ["canceled", "no_product", "invalid_api_key", "validation_error"]
+    assert list(errors[-1]["details"]["fields"]) == ["options.mode"]
 
 
 def test_the_demo_shop_has_it(nobody: Visitor, catalogue: UUID, settings: Settings) -> None:

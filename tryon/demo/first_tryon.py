@@ -44,7 +44,7 @@ class Storefront:
             raise TryOnFailed(
                 "The library has no model photo left. Add one in the admin, or use another --var."
             )
-        return str(models[-1]["id"])
+        return str(models[0]["id"])
 
     def generate(self, product_image_id: str, model_image_id: str, options: dict[str, Any]) -> str:
         """Ask for a try-on and return the job's id."""

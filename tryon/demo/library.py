@@ -32,15 +32,16 @@ class ProductPhoto:
         return PICTURES / f"{self.product_id.removeprefix('demo-')}.webp"
 
 
+# Lists begin with the newest. Nearly all garments look right on a whole person, so these are the last ones.
 MODELS: Final = (
-    ModelPhoto("Clara", "full_body", ("studio", "long hair")),
-    ModelPhoto("Amina", "full_body", ("studio", "curly hair")),
-    ModelPhoto("Kenji", "full_body", ("studio", "short hair")),
-    ModelPhoto("Zola", "upper_body", ("portrait",)),
-    ModelPhoto("Freya", "upper_body", ("portrait",)),
-    ModelPhoto("Mateo", "upper_body", ("portrait", "short hair")),
-    ModelPhoto("Ines", "lower_body", ("legs",)),
     ModelPhoto("Ruth", "lower_body", ("legs", "skirt")),
+    ModelPhoto("Ines", "lower_body", ("legs",)),
+    ModelPhoto("Mateo", "upper_body", ("portrait", "short hair")),
+    ModelPhoto("Freya", "upper_body", ("portrait",)),
+    ModelPhoto("Zola", "upper_body", ("portrait",)),
+    ModelPhoto("Kenji", "full_body", ("studio", "short hair")),
+    ModelPhoto("Amina", "full_body", ("studio", "curly hair")),
+    ModelPhoto("Clara", "full_body", ("studio", "long hair")),
 )
 
 PRODUCTS: Final = (

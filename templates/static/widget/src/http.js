@@ -7,7 +7,7 @@ const USUAL_MS = 30_000;
 export class ApiError extends Error {
   constructor({ code, message = "", status = 0, retryable = true, pauseMs = 0, details = {} }) {
     super(message);
-    Object.assign(this, { code, status, retryable, pauseMs, fallbacks: details.fallbacks ?? [] });
+    Object.assign(this, { code, status, retryable, pauseMs, details, fallbacks: details.fallbacks ?? [] });
   }
 
   /** Return whether to ask again without a person: no connection, a busy or a broken server. */

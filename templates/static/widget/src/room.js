@@ -95,8 +95,6 @@ export class Room {
     this.host.entered(state);
   }
 
-  // --- The choice ---
-
   #show() {
     const record = this.record.read();
     if (record) this.#resume(record);
@@ -113,7 +111,7 @@ export class Room {
       if (signal.aborted) return;
       this.garment = garment;
       if (garment) this.#showChoice();
-      else this.#fail({ code: "noProduct", retryable: false });
+      else this.#fail({ code: "no_product", retryable: false });
     } catch (error) {
       if (!signal.aborted) this.#failed(error, () => this.#load());
     }
@@ -132,8 +130,6 @@ export class Room {
   #display(title, body, foot) {
     this.panel.show({ title, body, foot, state: this.state, close: this.say("close") });
   }
-
-  // --- The request ---
 
   #start() {
     const { person } = this.choice;
@@ -186,8 +182,6 @@ export class Room {
     else this.#watch(jobId);
   }
 
-  // --- The job ---
-
   #showWorking() {
     this.#enter("working");
     this.view = new Working({ say: this.say, person: this.person, oncancel: () => this.#giveUp() });
@@ -233,7 +227,7 @@ export class Room {
   /** Go back to the choice, which says so. */
   #canceled() {
     this.record.clear();
-    this.host.fire("error", { code: "canceled", message: this.say("canceled"), retryable: true });
+    this.host.fire("error", { code: "canceled", message: this.say("canceled"), retryable: true, details: {} });
     this.notice = this.say("canceled");
     this.#enter("choice");
     if (this.panel.isOpen) this.#show();
@@ -253,8 +247,6 @@ export class Room {
     }
   }
 
-  // --- The end ---
-
   #showResult(job) {
     const { host, panel, client, person } = this;
     this.#enter("result");
@@ -272,8 +264,6 @@ export class Room {
     host.fire("result", { jobId: job.id, resultId, imageUrl, thumbnailUrl, aiLabel });
   }
 
-  // --- Problems ---
-
   /** Show an error of a request. All other errors reach the page's console. */
   #failed(error, again) {
     if (error.status === undefined) throw error;
@@ -281,19 +271,19 @@ export class Room {
     this.#fail(error, again, error.fallbacks);
   }
 
-  #fail({ code, message = "", retryable, status }, again = () => {}, fallbacks = []) {
+  #fail({ code, message = "", retryable, status, details = {} }, again = () => {}, fallbacks = []) {
     const { say, host } = this;
     this.#enter("problem");
     this.#again = again;
     const words = host.wordsOf({ code, message, status });
     const foot = [
       retryable && !REFUSED.includes(status) ? button(say("retry"), again, "primary", "button primary") : undefined,
-      code === "noProduct" ? undefined : button(say("back"), () => this.reset()),
+      code === "no_product" ? undefined : button(say("back"), () => this.reset()),
     ];
     const others = fallbacks.length ? [h("section", { class: "instead" }, ...insteadOf(fallbacks, say))] : [];
     this.#display(say("failed"), others, foot.filter(Boolean));
     this.panel.complain(words);
-    host.fire("error", { code: code || "unknown", message: words, retryable: Boolean(retryable) });
+    host.fire("error", { code: code || "unknown", message: words, retryable: Boolean(retryable), details });
   }
 
   #offer(reason, pictures) {

@@ -9,7 +9,7 @@ import { wordsIn } from "./texts.js";
 const TEXTS = ["api", "consent", "consent-version", "key", "mode", "models", "photo", "product", "publishable-key", "theme", "token"];
 // Beside the script, wherever the service lies.
 const API = new URL("../../../api/tryon/", import.meta.url).href;
-const OWN_WORDS = ["offline", "unexpected", "session_over", "noProduct", "canceled", "gone"];
+const OWN_WORDS = ["offline", "unexpected", "session_over", "no_product", "canceled", "gone"];
 const LABELS = { working: "openWorking", result: "openReady" };
 
 export class TryOn extends HTMLElement {
@@ -144,6 +144,8 @@ export class TryOn extends HTMLElement {
   /** Return an error in the shopper's words: not for pages to call. */
   wordsOf({ code, message, status }) {
     if (OWN_WORDS.includes(code)) return this.say(code);
+    // The page or its key is wrong: a shopper can do nothing about it.
+    if (code === "validation_error") return this.say("unavailable");
     return status === 401 || status === 403 || !message ? this.say(message ? "unavailable" : "unexpected") : message;
   }
 }

@@ -56,7 +56,10 @@ export interface TryOnEvents {
   "tryon:result": CustomEvent<
     OfProduct & { jobId: string; resultId: string; imageUrl: string; thumbnailUrl: string; aiLabel: AiLabel }
   >;
-  "tryon:error": CustomEvent<OfProduct & { code: string; message: string; retryable: boolean }>;
+  /** `details` are those of the API's error, such as `fields` of a wrong value. */
+  "tryon:error": CustomEvent<
+    OfProduct & { code: string; message: string; retryable: boolean; details: Record<string, unknown> }
+  >;
   "tryon:fallback": CustomEvent<OfProduct & { reason: string; pictures: FallbackPicture[] }>;
   "tryon:cart": CustomEvent<
     OfProduct & { jobId: string; resultId: string; respondWith(answer: CartAnswer | Promise<CartAnswer>): void }
