@@ -388,7 +388,12 @@ def test_a_page_steers_it_by_attributes_and_properties(shop: ShopPage, catalogue
     # The shopper can't mend the page. Its developer learns which value is wrong.
     expect(shop.problem).to_have_text("Trying on is not available on this page right now.")
     errors = shop.heard("error")
-    assert [event["code"] for event in errors] == ["canceled", "no_product", "invalid_api_key", "validation_error"]
+    assert [event["code"] for event in errors] == [
+        "canceled",
+        "no_product",
+        "invalid_api_key",
+        "validation_error",
+    ]
     assert list(errors[-1]["details"]["fields"]) == ["options.mode"]
 
 
