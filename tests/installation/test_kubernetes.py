@@ -70,16 +70,18 @@ def test_the_processes_are_those_of_compose() -> None:
     assert of_kind("Deployment")["cron"]["spec"]["strategy"] == {"type": "Recreate"}
 
 
-def test_what_ends_starts_again_and_a_new_secret_stops_all_but_the_web() -> None:
+def test_what_ends_starts_again_and_a_new_secret_stops_all_but_the_web_and_the_live_door() -> None:
     services = yaml.safe_load((handbook.ROOT / "compose.yaml").read_text())["services"]
     assert {name for name, one in services.items() if one["restart"] != "unless-stopped"} == {"migrate"}
     assert {pods()[name].get("restartPolicy", "Always") for name in DEPLOYED} == {"Always"}
     text = (handbook.ROOT / "docs" / "operations.md").read_text()
     for command in (r"^docker compose stop (.+)$", r"^kubectl scale deployment (.+?) --namespace"):
         [names] = re.findall(command, text, re.MULTILINE)
-        assert {*names.split()} == DEPLOYED - {"web"}
+        assert {*names.split()} == WITH_TABLES - {"web"}
     [selected] = re.findall(r"--selector 'process in \((.+?)\)'", text)
-    assert {*selected.split(", ")} == DEPLOYED - {"web"}
+    assert {*selected.split(", ")} == WITH_TABLES - {"web"}
+    [restarted] = re.findall(r"^kubectl rollout restart deployment (.+?) --namespace", text, re.MULTILINE)
+    assert {*restarted.split()} == {"web", "events"}
 
 
 def test_each_container_has_the_image_and_its_settings() -> None:
