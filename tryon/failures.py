@@ -19,7 +19,7 @@ class FailureCode(TextChoices):
     IMAGE_NOT_LOADED = "image_not_loaded", _("A photo could not be read. Upload it again, then try again.")
     INPUT_REFUSED = (
         "input_refused",
-        _("These photos and options do not work together. Change the options, then try again."),
+        _("These photos and options do not work together. Choose another photo or other options."),
     )
     PICTURE_MISSING = "picture_missing", _("A photo's file is gone. Upload it again, then try again.")
     PICTURE_ARCHIVED = (

@@ -36,7 +36,7 @@ const EN = {
   paused: "The service is paused. Your try-on keeps its place.",
   out_of_credits: "No pictures can be made right now. Your try-on keeps its place.",
   daily_limit: "Today's pictures are used up. Yours is made tomorrow.",
-  provider_down: "Our AI provider takes nothing right now. Your try-on starts when it does.",
+  provider_down: "Our AI provider is not available right now. Your try-on starts when it is.",
   lost: "The connection is lost. Your try-on goes on. This page tries again in a moment…",
   stays: "You may close this window. We go on with your picture.",
   cancel: "Cancel",
