@@ -176,7 +176,7 @@ def test_handout_is_for_its_owner_alone(serving: Serving) -> None:
     assert (serving.var / "demo.json").stat().st_mode & 0o077 == 0
     assert serving.handout.keys() == {
         "url", "apiKey", "adminUser", "adminPassword", "sandboxUrl", "sandboxKey",
-        "testApiKey", "testSandboxUrl",
+        "testApiKey", "testSandboxUrl", "eventsUrl",
     }  # fmt: skip
 
 
