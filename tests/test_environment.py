@@ -51,7 +51,6 @@ SAMPLE = (
     "tests/config/core/http/test_http.py",
     "tests/config/core/storage/test_storage.py",
     "tests/tryon/test_tryon.py",
-    "tests/tryon/api/test_upload.py",
     "tests/tryon/engine/test_daily_limit.py",
     "tests/tryon/fashn/test_download.py",
 )
