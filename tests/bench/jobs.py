@@ -32,7 +32,7 @@ SCENARIOS = {
     "webhook": Scenario("overhead p50 s", 0.15, lambda url: overhead(4.0, 15, url, webhook=True)),
     "timer": Scenario("overhead p50 s", 1.5, lambda url: overhead(1.0, 10, url, webhook=False)),
     "drain": Scenario("share of ideal", 0.95, lambda url: drain(2.0, 300, 5, url)),
-    "keys": Scenario("times the throughput", 2, lambda url: keys(2.0, 60, 5, url)),
+    "keys": Scenario("times the throughput", 2, lambda url: keys(2.0, 240, 5, url)),
     "flood": Scenario("FASHN idle %", 2, lambda url: flood(4.0, FLOOD_JOBS, 5, url)),
     # At a tenth of FASHN's speed the first is not done before the last is submitted.
     "in-flight": Scenario("peak MB", 200, lambda url: in_flight(0.1, 500, url)),
