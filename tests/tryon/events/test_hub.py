@@ -96,6 +96,21 @@ def test_a_message_that_overtakes_the_first_look_counts(
     assert own.get(address(job)).status == 200
 
 
+def test_an_older_state_that_an_emptied_redis_takes_is_not_told(own: Live, broker: PrivateRedis) -> None:
+    job, other = uuid4(), uuid4()
+    tell(broker.url, job, 2, status="processing")
+    stream, others = own.listen(address(job)), own.listen(address(other))
+    eventually(lambda: stream.events and others.events)
+    with Redis.from_url(broker.url) as redis:
+        redis.flushall()
+    tell(broker.url, job, 1)
+    tell(broker.url, other, 1)  # messages come in their order
+    eventually(lambda: "queued" in others.statuses)
+    tell(broker.url, job, 3, status="completed")
+    eventually(lambda: stream.is_over)
+    assert stream.statuses == ["processing", "completed"]
+
+
 def test_a_redis_that_says_nothing_is_away(
     own: Live, broker: PrivateRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
