@@ -138,10 +138,10 @@ def test_all_calls_of_a_request_share_its_time(
             with pytest.raises(StorageUnavailable):
                 read("results/00/some.png")
     with structlog.testing.capture_logs() as log:
-        eventually(lambda: broken.requests() == 1)  # on a busy machine the client is made for longer
+        eventually(lambda: broken.requests() > 0)  # on a busy machine the client is made for longer
+        assert broken.requests() == 1  # the second and third call found no time left
         broken.released.set()
         eventually(lambda: [entry for entry in log if entry["event"] == "late_storage_call_ended"])
-    assert broken.requests() == 1  # the second and third call found no time left
 
 
 def test_a_worker_has_no_such_budget(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
