@@ -4,12 +4,12 @@ from django.urls import path
 
 from config.core.http import ids  # noqa: F401  (it registers <id:…>)
 from config.core.http.conditional import conditional
-from tryon.api import operations, product_photos, shopper_photos, shoppers, views, webhook_endpoints
+from tryon.api import operations, product_photos, shopper_photos, shoppers, uploads, views, webhook_endpoints
 
 urlpatterns = [
-    path("upload", views.UploadView.as_view(), name="api-upload"),
-    path("uploads", views.UploadsView.as_view(), name="api-uploads"),
-    path("uploads/<id:photo_id>", views.UploadedView.as_view(), name="api-upload-one"),
+    path("upload", uploads.UploadView.as_view(), name="api-upload"),
+    path("uploads", uploads.UploadsView.as_view(), name="api-uploads"),
+    path("uploads/<id:photo_id>", uploads.UploadedView.as_view(), name="api-upload-one"),
     path("product-photos", product_photos.ProductPhotosView.as_view(), name="api-product-photos"),
     path("shopper-photos", shopper_photos.ShopperPhotosView.as_view(), name="api-shopper-photos"),
     path(

@@ -1,10 +1,8 @@
-"""Views for the storefront: upload, generate, follow."""
+"""Views for the storefront: generate, follow, cancel, retry."""
 
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from django.http import QueryDict
-from rest_framework import parsers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -12,33 +10,25 @@ from config.core.http.envelope import Answer, Page
 from config.core.http.idempotency.api import row_id_of
 from config.core.http.operation import operation
 from config.core.http.pagination import paginate
-from config.core.http.parsers import JSONParser
 from config.core.http.strict import validated
-from config.core.images import ImageMissing
 from config.shops.abilities import Ability
-from config.shops.callers import Caller, NotAllowed, caller_of
+from config.shops.callers import Caller, caller_of
 from config.shops.permissions import NoVisitors, needs
 from tryon.access import (
-    ProductImageNotFound,
     jobs_for,
     jobs_in,
     jobs_of_photo,
     jobs_to_list,
     jobs_to_show,
-    uploads_for,
 )
 from tryon.api.answers import (
     GeneratedAnswer,
     JobAnswer,
     PriceAnswer,
-    UploadAnswer,
-    UploadedAnswer,
     facts_of,
     job_answer,
     job_answers,
     pause_after,
-    upload_answers,
-    uploaded_answer,
 )
 from tryon.api.archived import archived_answer, job_to_change
 from tryon.api.fallbacks import fallback_answers, fallbacks_in_refusals
@@ -47,19 +37,13 @@ from tryon.api.live import add_events_url
 from tryon.api.serializers import (
     GenerateSerializer,
     JobQuery,
-    UploadByUrlSerializer,
-    UploadQuery,
-    UploadSerializer,
 )
 from tryon.course import pause_of
 from tryon.models import Status, TryOnJob
-from tryon.selectors.photos import with_files
-from tryon.services.erasing import photo_erase
 from tryon.services.fallback import wake_if_overdue
 from tryon.services.generate import tryon_generate, tryon_price
 from tryon.services.jobs import job_cancel, job_retry
 from tryon.services.outlook import Outlook, seconds_of
-from tryon.services.products import photo_fetch, product_image_create
 from tryon.services.reuse import Reuse
 
 if TYPE_CHECKING:
@@ -67,11 +51,6 @@ if TYPE_CHECKING:
 
     from tryon.access import ShownJob
 
-UPLOAD_LOOKUPS: Final = {
-    "productId": "product_id",
-    "createdAfter": "created_at__gt",
-    "createdBefore": "created_at__lt",
-}
 STARTED: Final = (200, 202)
 SOME_ID: Final = "0e3b1c5e-6f4f-4a57-9d0a-6f1f5c1f3a10"
 OTHER_ID: Final = "5b0c2c1e-2f0e-4a8e-8f5e-3d1a9c7b6e21"
@@ -88,71 +67,6 @@ LOOKUPS: Final = {
 }
 # Of the photo that the caller asked with.
 PHOTO_LOOKUPS: Final = {"productImageId": "pk", "productId": "product_id"}
-
-
-class UploadView(APIView):
-    """Upload a product photo."""
-
-    parser_classes = [parsers.MultiPartParser, JSONParser]
-    permission_classes = [needs(Ability.UPLOAD_PHOTOS)]
-
-    @operation(
-        "upload",
-        422,
-        507,
-        status=201,
-        body={"multipart/form-data": UploadSerializer, "application/json": UploadByUrlSerializer},
-        tag="uploads",
-        example={"fileUrl": "https://shop.example/shirt.jpg", "productId": "SKU-1"},
-    )
-    def post(self, request: Request) -> UploadedAnswer:
-        caller = caller_of(request)
-        wanted = upload_wanted(request)
-        if "fileUrl" in wanted and not caller.may(Ability.FETCH_PHOTOS):
-            raise NotAllowed
-        photo, warnings = product_image_create(
-            file=photo_fetch(wanted["fileUrl"]) if "fileUrl" in wanted else wanted["file"],
-            product_id=wanted["productId"],
-            metadata=wanted.get("metadata"),
-            requester=caller.requester,
-            shop=caller.shop,
-            is_test=caller.is_test,
-            photo_id=row_id_of(request),
-        )
-        return uploaded_answer(photo, warnings, request)
-
-
-class UploadsView(APIView):
-    """The product photos that the caller uploaded, newest first."""
-
-    @operation("listUploads", query=UploadQuery)
-    def get(self, request: Request, query: dict[str, Any]) -> Page[UploadAnswer]:
-        lookups = {UPLOAD_LOOKUPS[name]: value for name, value in query.items() if name in UPLOAD_LOOKUPS}
-        photos = with_files(uploads_for(caller_of(request))).filter(**lookups)
-        rows, meta = paginate(photos, request, query)
-        return Page(upload_answers(rows, request), meta)
-
-
-class UploadedView(APIView):
-    """One product photo."""
-
-    @operation("getUpload")
-    def get(self, request: Request, photo_id: UUID) -> UploadAnswer:
-        """Read one of your product photos."""
-        photo = with_files(uploads_for(caller_of(request))).filter(pk=photo_id).first()
-        if photo is None:
-            raise ProductImageNotFound
-        return upload_answers([photo], request)[0]
-
-    @operation("deleteUpload", status=204)
-    def delete(self, request: Request, photo_id: UUID) -> None:
-        """Erase the photo, its try-ons and their results. Repeat it after an error."""
-        caller = caller_of(request)
-        # Also one without its files: an erasure that was cut off goes on.
-        photo = uploads_for(caller).filter(pk=photo_id).first()
-        if photo is None:
-            raise ProductImageNotFound
-        photo_erase(photo, caller)
 
 
 class GenerateView(APIView):
@@ -280,15 +194,6 @@ class JobRetryView(APIView):
         body = job_answer(job, request)
         add_events_url(body, job.pk, caller, request._request)
         return Answer(body, *progress_of(job, body.get("estimatedWaitTime", 0)))
-
-
-def upload_wanted(request: Request) -> dict[str, Any]:
-    """Return the values of an upload: a form with a ``file`` or a ``fileUrl``, or JSON with a ``fileUrl``."""
-    if not isinstance(request.data, QueryDict):
-        return validated(UploadByUrlSerializer, request.data)
-    if "file" not in request.FILES and "fileUrl" not in request.data:
-        raise ImageMissing
-    return validated(UploadSerializer, request.data)
 
 
 def progress_of(job: TryOnJob, wait: int) -> tuple[int, int]:

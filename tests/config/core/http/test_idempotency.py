@@ -229,7 +229,7 @@ def test_after_an_error_of_ours_only_the_same_request_may_have_the_key(
 
     for service, status in ((fails, 500), (is_refused, 400), (loses_its_lease, 400)):
         with monkeypatch.context() as patch:
-            patch.setattr("tryon.api.views.product_image_create", service)
+            patch.setattr("tryon.api.uploads.product_image_create", service)
             assert upload(owner).status_code == status
     assert error_of(upload(owner))["code"] == "idempotency_in_progress"  # the thousandth attempt works
     assert error_of(upload(owner, productId="SKU-2"))["code"] == "idempotency_key_reused"
