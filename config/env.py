@@ -1,4 +1,4 @@
-"""Readers of one setting each, for settings.py. A value that can't be used stops the start with one line.
+"""Readers of one setting each, for config/settings. A value that can't be used stops the start with one line.
 
 The line names the setting and what is allowed. It never repeats the value, which may be a secret or a part of
 one. An empty value counts as none, because compose files hand one on where nothing is set. ``NAME_FILE``

@@ -5,15 +5,14 @@ from smtplib import SMTPException
 from typing import Final
 
 import structlog
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import send_mail
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from config.core import clock
+from config.core.http.address import public_address
 from config.people.preferences import writing_to
 from models_library.models import RELEASE_NOTICE, ModelImage
 from models_library.selectors import releases_ending
@@ -67,8 +66,7 @@ def _words(photos: Sequence[ModelImage]) -> tuple[str, str]:
     lines = [f"- {name}: {date_format(day)}" for name, day in ends if day is not None]
     if len(photos) > MOST_NAMED:
         lines.append("…")
-    origin = f"{settings.PUBLIC.scheme}://{settings.PUBLIC.netloc}" if settings.PUBLIC_BASE_URL else ""
-    page = f"{origin}{reverse('admin:releases')}"
+    page = public_address("admin:releases")
     text = gettext(
         "The last day of each release:\n\n%(photos)s\n\nAfter it, new try-ons with the photo are refused. "
         "Renew the release, or take the results down. This page lists them:\n%(page)s"

@@ -1,11 +1,16 @@
-"""The settings that config/settings.py reads, found in its text: a new one is in every test of them."""
+"""The settings that config/settings reads, found in its text: a new one is in every test of them."""
 
 import ast
+import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Final, override
+from typing import Any, Final, override
 
-SETTINGS: Final = Path(__file__).resolve().parents[1] / "config" / "settings.py"
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+SETTINGS: Final = ROOT / "config" / "settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +30,21 @@ def settings_read() -> list[SettingRead]:
     """Return every call of a reader, ``env.number("QUEUE_CONCURRENCY", 5, least=1)``."""
     return [
         _setting(call, call.func.attr)
-        for call in ast.walk(ast.parse(SETTINGS.read_text()))
+        for module in sorted(SETTINGS.glob("*.py"))
+        for call in ast.walk(ast.parse(module.read_text()))
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)
         and call.func.value.id == "env"
     ]
+
+
+def settings_now() -> dict[str, Any]:
+    """Return the settings that the environment of now gives, beside those that Django runs with."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in sys.modules if f"{name}.".startswith("config.settings.")]:
+            patch.delitem(sys.modules, name)
+        return vars(import_module("config.settings"))
 
 
 def _setting(call: ast.Call, reader: str) -> SettingRead:

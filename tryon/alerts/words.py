@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
+from config.core.http.address import public_address
 from tryon.alerts.models import Alert, Message, News
 from tryon.alerts.rules import TEST, rule_of
 
@@ -49,15 +48,10 @@ def subject_of(messages: Sequence[Message]) -> str:
 def text_of(messages: Sequence[Message]) -> str:
     """Return the text of an e-mail about alerts."""
     lines = "\n\n".join(map(line_of, messages))
-    page = f"{origin()}{reverse('admin:alerts')}"
+    page = public_address("admin:alerts")
     return gettext("%(lines)s\n\nThis page shows all alerts:\n%(page)s") % {"lines": lines, "page": page}
 
 
 def runbook_address(name: str) -> str:
     """Return the address of the runbook's part about an alert."""
-    return f"{origin()}{reverse('admin:runbook')}#{name}"
-
-
-def origin() -> str:
-    """Return the scheme and host of PUBLIC_BASE_URL, empty where it is not set."""
-    return f"{settings.PUBLIC.scheme}://{settings.PUBLIC.netloc}" if settings.PUBLIC_BASE_URL else ""
+    return f"{public_address('admin:runbook')}#{name}"

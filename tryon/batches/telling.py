@@ -8,10 +8,10 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.mail import send_mail
-from django.urls import reverse
 from django.utils.translation import gettext
 
 from config.core import clock
+from config.core.http.address import public_address
 from config.people.preferences import writing_to
 from tryon.batches.models import Batch, BatchState, ItemState
 from tryon.batches.selectors import credits_taken
@@ -54,7 +54,6 @@ def _tell(batch: Batch) -> bool:
 
 
 def _words(batch: Batch) -> tuple[str, str]:
-    origin = f"{settings.PUBLIC.scheme}://{settings.PUBLIC.netloc}" if settings.PUBLIC_BASE_URL else ""
     facts = {
         "name": batch.name,
         "done": batch.counts.get(ItemState.DONE, 0),
@@ -62,7 +61,7 @@ def _words(batch: Batch) -> tuple[str, str]:
         "failed": batch.counts.get(ItemState.FAILED, 0),
         "blocked": batch.counts.get(ItemState.BLOCKED, 0),
         "credits": credits_taken(batch),
-        "page": f"{origin}{reverse('admin:batch', args=[batch.pk])}",
+        "page": public_address("admin:batch", str(batch.pk)),
     }
     text = gettext(
         "Your batch %(name)s is done.\n\nNew pictures: %(done)d\nThere before: %(reused)d\n"

@@ -30,7 +30,6 @@ def workers_are_there(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> No
     monkeypatch.setattr("tryon.engine.queue.is_away", lambda: True)
     settings.ALERT_CLOCK_SECONDS = 3600.0
     settings.PUBLIC_BASE_URL = "https://tryon.example.com"
-    settings.PUBLIC = settings.PUBLIC._replace(scheme="https", netloc="tryon.example.com")
 
 
 @pytest.fixture
