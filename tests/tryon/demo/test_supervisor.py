@@ -161,7 +161,10 @@ def runs(pid: int) -> bool:
     stat = Path(f"/proc/{pid}/stat")
     if not stat.parent.parent.joinpath("self").exists():
         return lives(pid)
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):  # also when it ends while it is read
+        return False
 
 
 def test_restarted_service_is_another_process_and_nothing_is_said(
