@@ -1,7 +1,8 @@
 """Tickets: short signed texts, each of which opens one thing to one viewer for minutes. Plain Python.
 
 A ticket is for an address that a browser opens without headers, such as a stream of events. It names the
-pages that may use it: a browser tells the page's origin by itself, and another page gets no answer.
+pages that may use it: a browser tells the page's origin by itself, and another page gets no answer. Where
+its holder is let in no more, a mark (config/core/redis/marks.py) ends the tickets written until then.
 """
 
 import functools
@@ -20,6 +21,7 @@ EVERYTHING: Final = bytes(8)
 _SALT: Final = b"tryon-studio.ticket:"
 _SIGNATURE_BYTES: Final = 16
 _ORIGIN_BYTES: Final = 6
+_HOLDER_BYTES: Final = 8
 _HEAD: Final = Struct(">16s8sI")
 _LONGEST: Final = 4096
 
@@ -31,13 +33,15 @@ class TicketInvalid(ValueError):
 class Ticket(NamedTuple):
     """``subject`` is what it opens, ``until`` its end in seconds since 1970.
 
-    ``viewer`` is a digest of who asks, and ``origins`` has digests of the origins of their pages.
+    ``viewer`` is a digest of who asks, and ``origins`` has digests of the origins of their pages. ``holder``
+    is a digest of the credential that it was written for, empty in a ticket of the release before.
     """
 
     subject: UUID
     viewer: bytes
     until: int
     origins: frozenset[bytes]
+    holder: bytes = b""
 
     @classmethod
     def read(cls, text: str, secret: str) -> Self:
@@ -53,12 +57,15 @@ class Ticket(NamedTuple):
         if not hmac.compare_digest(_signature(content, secret), signature):
             raise TicketInvalid
         rest = content[_HEAD.size :]
-        origins = (rest[at : at + _ORIGIN_BYTES] for at in range(0, len(rest), _ORIGIN_BYTES))
-        return cls(UUID(bytes=subject), viewer, until, frozenset(origins))
+        end = len(rest) - (_HOLDER_BYTES if len(rest) % _ORIGIN_BYTES else 0)
+        origins = (rest[at : at + _ORIGIN_BYTES] for at in range(0, end, _ORIGIN_BYTES))
+        return cls(UUID(bytes=subject), viewer, until, frozenset(origins), rest[end:])
 
     def text(self, secret: str) -> str:
         """Return the signed text."""
-        content = _HEAD.pack(self.subject.bytes, self.viewer, self.until) + b"".join(sorted(self.origins))
+        head = _HEAD.pack(self.subject.bytes, self.viewer, self.until)
+        # The release before takes the holder, at the end, for origins that no page has.
+        content = head + b"".join(sorted(self.origins)) + self.holder
         return urlsafe_b64encode(content + _signature(content, secret)).rstrip(b"=").decode()
 
 

@@ -17,6 +17,7 @@ from config.core import clock
 from config.core.errors import DomainError
 from config.core.prepared import Parameter, Prepared
 from config.core.redis.outage import cache_outage
+from config.core.revoking import end_tickets, key_holder
 from config.shops.abilities import Scope, abilities_for
 from config.shops.callers import Caller, shop_name
 from config.shops.models import ApiKey, Kind, Shop
@@ -109,14 +110,18 @@ def key_rotate(row: ApiKey, *, hours: int) -> tuple[ApiKey, str]:
 def key_forget(row: ApiKey) -> None:
     """Drop the cached key. Call it after the commit of every change of its row."""
     _forget(_cached_names(row.pk, row.digest))
+    if not row.is_active or (row.expires_at is not None and row.expires_at <= clock.now()):
+        end_tickets([key_holder(row.pk)])
 
 
 def shop_forget(shop: Shop) -> None:
     """Drop the cached keys of a shop. Call it after the commit of every change of its row."""
-    keys = shop.keys.values_list("pk", "digest")
+    keys = list(shop.keys.values_list("pk", "digest"))
     names = [name for pk, digest in keys for name in _cached_names(pk, digest)]
     _forget(names)
     caches["process"].delete_many([ORIGINS, *(_origins_name(pk) for pk, _digest in keys)])
+    if not shop.is_active:
+        end_tickets(key_holder(pk) for pk, _digest in keys)
 
 
 def _forget(names: Collection[str]) -> None:

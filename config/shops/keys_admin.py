@@ -121,8 +121,9 @@ class ApiKeyAdmin(StudioAdmin[ApiKey]):
 
     @override
     def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
-        forget_after_commit(obj)
+        gone = ApiKey(pk=obj.pk, digest=obj.digest, is_active=False)  # a deleted row has no id
         obj.delete()
+        forget_after_commit(gone)
 
     @override
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

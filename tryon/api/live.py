@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from config.core import clock
 from config.core.http.envelope import Url
+from config.core.revoking import key_holder
 from config.core.tickets import EVERYTHING, Ticket, end_at, origin_of, viewer_of
 from config.shops import sessions
 from config.shops.abilities import Ability
@@ -32,7 +33,8 @@ def add_events_url(
 def _events_url(job_id: UUID, caller: Caller, request: HttpRequest) -> Url:
     viewer = EVERYTHING if caller.may(Ability.SEE_ALL_JOBS) else viewer_of(caller.requester)
     origins = frozenset(map(origin_of, _pages_of(caller, request)))
-    ticket = Ticket(job_id, viewer, end_at(clock.now().timestamp()), origins)
+    holder = viewer_of(key_holder(caller.key_id) if caller.key_id is not None else caller.requester)
+    ticket = Ticket(job_id, viewer, end_at(clock.now().timestamp()), origins, holder)
     return f"{settings.EVENTS_URL}/events/jobs/{job_id}?ticket={ticket.text(settings.SECRET_KEY)}"
 
 

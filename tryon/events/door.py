@@ -104,6 +104,8 @@ class Door:
         hub, room = self._hub, self._hub.room(str(ticket.subject))
         if not room.is_ready.is_set():
             await hub.ready(room)
+        if hub.has_ended(ticket):
+            raise refusals.TicketExpired
         if b"text/event-stream" in headers.get(b"accept", b""):
             known = headers.get(b"last-event-id", b"").decode("latin-1")
             await self._stream(room, ticket, known, origin, receive, send)
@@ -127,7 +129,7 @@ class Door:
             if view.is_over and view.id == known:
                 await answer(send, 204, shared_with(origin))  # a browser comes no more
                 return
-        listener = Listener(ticket.viewer)
+        listener = Listener(ticket)
         hub.enter(room, listener)
         watching = asyncio.create_task(watch(receive, listener))
         try:

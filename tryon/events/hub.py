@@ -7,6 +7,7 @@ rooms and reads all states: what was written in between is found.
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from itertools import batched
@@ -17,7 +18,9 @@ from redis import RedisError
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
+from config.core.redis import marks
 from config.core.redis.newest import State, name_of
+from config.core.tickets import Ticket
 from tryon.events.rooms import Listener, Room
 from tryon.events.states import Job
 
@@ -47,6 +50,7 @@ class Hub:
         self._unread: list[Room] = []
         self._is_unread = asyncio.Event()
         self._heard_at = 0.0
+        self._marks: marks.Marks = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.listeners = 0
         self.is_away = True
@@ -98,6 +102,10 @@ class Hub:
         self.listeners -= 1
         room.used_at = asyncio.get_running_loop().time()
 
+    def has_ended(self, ticket: Ticket) -> bool:
+        """Return whether a ticket has ended before its time."""
+        return marks.is_ended(ticket, self._marks)
+
     async def _stay_connected(self) -> None:
         wait = FIRST_WAIT_SECONDS
         while True:
@@ -128,6 +136,7 @@ class Hub:
             await pubsub.connect()
             await pubsub.ping()
             self._heard_at = asyncio.get_running_loop().time()
+            await self._read_marks(redis)
             for room in self._rooms.values():
                 room.is_ready.clear()
             self._wanted = [*self._rooms.values()]
@@ -137,6 +146,7 @@ class Hub:
                     group.create_task(self._hear(pubsub))
                     group.create_task(self._subscribe(pubsub))
                     group.create_task(self._read(redis))
+                    group.create_task(self._follow_marks(redis))
                     group.create_task(self._keep_alive(pubsub))
             except* AWAY as broken:
                 raise broken.exceptions[0] from None
@@ -199,6 +209,24 @@ class Hub:
                     if room.heard == before:  # else a message has overtaken the answer, and is newer
                         self._take(room, state, age)
                     room.is_ready.set()
+
+    async def _follow_marks(self, redis: Redis) -> None:
+        """Let the streams go whose tickets have ended before their time."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            await self._read_marks(redis)
+
+    async def _read_marks(self, redis: Redis) -> None:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            found = await marks.read(redis)
+        if found.items() <= self._marks.items():
+            return
+        # Those that Redis has lost count too.
+        self._marks = {name: until for name, until in (self._marks | found).items() if until > time.time()}
+        for room in self._rooms.values():
+            for listener in room.listeners:
+                if self.has_ended(listener.ticket):
+                    listener.leave()
 
     def _take(self, room: Room, state: State | None, age: float) -> None:
         now = asyncio.get_running_loop().time()

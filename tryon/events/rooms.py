@@ -2,6 +2,7 @@
 
 import asyncio
 
+from config.core.tickets import Ticket
 from tryon.events.states import Job
 
 # A listener of one ticket's owner opens some tabs, not hundreds.
@@ -11,10 +12,10 @@ MOST_OF_A_VIEWER = 32
 class Listener:
     """One stream. Its slot says only that there is something new: what is new, the room has."""
 
-    __slots__ = ("_is_due", "_turn", "is_gone", "viewer")
+    __slots__ = ("_is_due", "_turn", "is_gone", "ticket")
 
-    def __init__(self, viewer: bytes) -> None:
-        self.viewer = viewer
+    def __init__(self, ticket: Ticket) -> None:
+        self.ticket = ticket
         self.is_gone = False
         self._is_due = False
         self._turn: asyncio.Future[None] | None = None
@@ -25,8 +26,13 @@ class Listener:
         if self._turn is not None and not self._turn.done():
             self._turn.set_result(None)
 
+    @property
+    def viewer(self) -> bytes:
+        """Return the viewer of the ticket."""
+        return self.ticket.viewer
+
     def leave(self) -> None:
-        """Note that the client has gone."""
+        """Note that the client has gone, or is let in no more."""
         self.is_gone = True
         self.wake()
 

@@ -1,5 +1,6 @@
 """Erasure of all that is kept of a shopper."""
 
+from config.core.revoking import end_tickets
 from config.shops.callers import Caller
 from tryon.access import require_shopper
 from tryon.cleanup.shopper_erasures import erase_for_a_while
@@ -20,5 +21,6 @@ def shopper_erase(shopper: Caller) -> Erasure:
     require_shopper(shopper)
     erasure = Erasure.objects.create(shop=shopper.shop, shopper=shopper.requester)
     erase_for_a_while(erasure, seconds=ERASE_SECONDS)
+    end_tickets([shopper.requester])
     queue.enqueue_cleanup("shopper_erasures")
     return erasure
