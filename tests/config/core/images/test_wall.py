@@ -64,7 +64,7 @@ def decoders(parent: int | None = None) -> list[int]:
 
 
 def proc_text(file: Path) -> str:
-    """What the system tells of a process or thread; nothing when it is gone, or goes while it is read."""
+    """Return what the system tells of a process or thread, nothing once it is gone."""
     try:
         return file.read_text()
     except (FileNotFoundError, ProcessLookupError):
