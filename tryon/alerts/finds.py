@@ -17,12 +17,14 @@ from tryon.metrics import readings
 from tryon.metrics.models import SLICE, Topic
 from tryon.metrics.tallies import total
 from tryon.models import Lane, Pause
-from tryon.webhooks.selectors import endpoints_disabled
+from tryon.webhooks.selectors import Health, backlogs, endpoints_disabled
 
 # A sweep comes every 30 seconds, and may wait behind a long cleanup.
 LATE_SWEEP_SECONDS: Final = 300
 LEAST_FAILURES: Final = 5
 HOUR: Final = timedelta(hours=1)
+# A sweep finds what no worker was called for.
+LATE_WEBHOOK_SECONDS: Final = 600
 # A lane of the night's batches is old by its nature.
 BULK_PATIENCE: Final = 24
 
@@ -170,3 +172,11 @@ def webhook_endpoint_disabled(_readings: Readings) -> list[Finding]:
         Finding(str(row.pk), {"shop": row.shop.name, "host": row.host, "reason": row.get_trouble_display()})
         for row in endpoints_disabled()
     ]
+
+
+def webhooks_late(_readings: Readings) -> list[Finding]:
+    """A failing endpoint has few attempts at a time, so what waits for it is no fault of ours."""
+    waiting = backlogs(is_test=False)[Health.WELL]
+    if waiting.late_seconds < LATE_WEBHOOK_SECONDS:
+        return []
+    return [Finding("", {"seconds": round(waiting.late_seconds), "deliveries": waiting.deliveries})]

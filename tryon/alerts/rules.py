@@ -179,6 +179,13 @@ _RULES: Final = (
         _("The shop %(shop)s is not told of events at %(host)s any more. %(reason)s."),
         finds.webhook_endpoint_disabled,
     ),
+    Rule(
+        "webhooks_late",
+        Severity.WARNING,
+        _("Webhooks are late"),
+        _("A delivery to a shop's server has waited for %(seconds)s s to be tried. %(deliveries)s wait."),
+        finds.webhooks_late,
+    ),
 )
 
 RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rule in _RULES}

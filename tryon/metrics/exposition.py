@@ -21,6 +21,8 @@ from tryon.metrics.models import Topic
 from tryon.metrics.rollup import all_time
 from tryon.metrics.tallies import Counts
 from tryon.models import Account, Pause
+from tryon.webhooks.models import Trouble
+from tryon.webhooks.selectors import attempts_made, backlogs, disabled_count
 
 
 def registry() -> CollectorRegistry:
@@ -40,6 +42,7 @@ class StudioCollector(Collector):
         yield from _accounts()
         yield from _counters(all_time())
         yield from _processes()
+        yield from _webhooks()
         yield from _rest()
 
 
@@ -179,6 +182,37 @@ def _processes() -> Iterator[Metric]:
         {(name,): found.workers_of(name) for name in (queue.STEPS, queue.MAINTENANCE)},
     )
     yield gauge("tryon_redis_up", "1 while Redis takes tasks.", [], {(): found.workers is not None})
+
+
+def _webhooks() -> Iterator[Metric]:
+    waiting = backlogs(is_test=False)
+    yield gauge(
+        "tryon_webhook_pending",
+        "Deliveries to active webhook endpoints that are not made, by the health of their endpoints.",
+        ["endpoints"],
+        {(health,): found.deliveries for health, found in waiting.items()},
+    )
+    yield gauge(
+        "tryon_webhook_late_seconds",
+        "Time that the delivery that has been due longest waits to be tried.",
+        ["endpoints"],
+        {(health,): found.late_seconds for health, found in waiting.items()},
+    )
+    disabled = disabled_count()
+    yield gauge(
+        "tryon_webhook_endpoints_disabled",
+        "Webhook endpoints that the service has disabled and nobody has looked after, by reason.",
+        ["reason"],
+        {(reason,): disabled.get(reason, 0) for reason in Trouble.values},
+    )
+    made = attempts_made(is_test=False)
+    yield counter(
+        "tryon_webhook_attempts",
+        "Attempts to deliver: delivered, retried later, or failed, which was the last one.",
+        ["outcome"],
+        {(outcome, "", ""): number for outcome, number in made.items()},
+        always=[],
+    )
 
 
 def _rest() -> Iterator[Metric]:

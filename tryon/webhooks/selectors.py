@@ -1,13 +1,44 @@
 """Endpoints, deliveries and events for those who ask about them."""
 
+from collections import Counter
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
+from config.core import clock
+from config.core.upkeep.counts import counted
 from config.shops.callers import Caller, NotAllowed
 from config.shops.models import Shop
+from tryon.accounts import counted_as
+from tryon.models import Account
+from tryon.selectors.jobs import remembered_count
 from tryon.webhooks.errors import WebhookEndpointNotFound
-from tryon.webhooks.models import WebhookEndpoint
+from tryon.webhooks.models import WebhookDelivery, WebhookEndpoint
+
+
+class Health(StrEnum):
+    """The state of an active endpoint: the last attempt to deliver to it was a success, or a failure."""
+
+    WELL = "well"
+    FAILING = "failing"
+
+
+class Ending(StrEnum):
+    """The outcome of an attempt: delivered, a failure with another attempt to come, or the last one."""
+
+    DELIVERED = "delivered"
+    RETRIED = "retried"
+    FAILED = "failed"
+
+
+class Backlog(NamedTuple):
+    """The number of pending deliveries, and how long the one that has been due longest waits to be tried."""
+
+    deliveries: int
+    late_seconds: float
 
 
 def require_server(caller: Caller) -> None:
@@ -45,3 +76,42 @@ def endpoint_for(caller: Caller, endpoint_id: UUID) -> WebhookEndpoint:
 def endpoints_disabled() -> QuerySet[WebhookEndpoint]:
     """Return the endpoints that the service has disabled and nobody has looked after since."""
     return WebhookEndpoint.objects.exclude(trouble="").filter(is_active=False).select_related("shop")
+
+
+def backlogs(*, is_test: bool) -> dict[Health, Backlog]:
+    """Return what waits for the active endpoints. What waits for one that is off is nobody's work."""
+    waiting = WebhookDelivery.objects.filter(next_at__isnull=False)
+    first = waiting.filter(endpoint=OuterRef("pk")).order_by("next_at").values("next_at")[:1]
+    active = WebhookEndpoint.objects.filter(is_active=True, is_test=is_test).order_by()
+    found: dict[Health, dict[UUID, datetime]] = {health: {} for health in Health}
+    for pk, since, at in active.annotate(first=Subquery(first)).values_list("pk", "failing_since", "first"):
+        if at is not None:
+            found[Health.WELL if since is None else Health.FAILING][pk] = at
+    now = clock.now()
+    return {
+        health: Backlog(
+            remembered_count(f"webhooks:{health}:{is_test}", waiting.filter(endpoint__in=firsts)),
+            max(0.0, (now - min(firsts.values())).total_seconds()) if firsts else 0.0,
+        )
+        for health, firsts in found.items()
+    }
+
+
+def disabled_count(*, is_test: bool | None = None) -> dict[str, int]:
+    """Return the number of disabled endpoints by reason, of all shops."""
+    rows = endpoints_disabled().order_by()
+    if is_test is not None:
+        rows = rows.filter(is_test=is_test)
+    return Counter(rows.values_list("trouble", flat=True))
+
+
+def name_of_count(outcome: Ending, *, is_test: bool) -> str:
+    """Return the name of the daily count of attempts with an outcome."""
+    return counted_as(Account.TEST if is_test else Account.LIVE, f"webhook attempts {outcome}")
+
+
+def attempts_made(*, is_test: bool) -> dict[Ending, int]:
+    """Return the number of attempts by outcome, since the first day."""
+    names = {outcome: name_of_count(outcome, is_test=is_test) for outcome in Ending}
+    numbers = counted(*names.values())
+    return {outcome: numbers[name] for outcome, name in names.items()}

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from config.core import clock
+from config.core.upkeep.counts import count
 from tryon.engine import queue
 from tryon.webhooks.models import (
     EventType,
@@ -27,6 +28,7 @@ from tryon.webhooks.models import (
 )
 from tryon.webhooks.posting import Outcome, post
 from tryon.webhooks.schedule import next_time, retry_after
+from tryon.webhooks.selectors import Ending, name_of_count
 from tryon.webhooks.signing import signed_headers
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -137,6 +139,9 @@ def note(claimed: Claimed, outcome: Outcome) -> None:
             forget_shopper(claimed.event)
         elif next_at - now <= TIMED:
             queue.enqueue_webhooks(at=next_at)
+    failure = Ending.RETRIED if next_at is not None else Ending.FAILED
+    ending = Ending.DELIVERED if outcome.is_success else failure
+    count({name_of_count(ending, is_test=claimed.endpoint.is_test): 1})
 
 
 def problem_of(outcome: Outcome) -> str:

@@ -15,7 +15,7 @@ from rq.cron import CronScheduler
 from config.core import clock, host_clock
 from config.core.host_clock import HOST_CLOCK, HostClock
 from config.core.upkeep.models import StorageUse
-from tests.factories import ModelImageFactory, PredictionFactory, TryOnJobFactory
+from tests.factories import ModelImageFactory, PredictionFactory, TryOnJobFactory, WebhookDeliveryFactory
 from tryon import tasks
 from tryon.alerts.finds import Readings
 from tryon.alerts.models import Alert
@@ -219,3 +219,15 @@ def test_a_rule_that_can_not_read_keeps_no_other_from_it(monkeypatch: pytest.Mon
 def test_each_rule_has_its_part_of_the_runbook() -> None:
     text = Path(django_settings.BASE_DIR, "docs", "runbook.md").read_text()
     assert [name for name in RULES if f"### `{name}`" not in text] == []
+
+
+def test_deliveries_that_wait_for_their_turn() -> None:
+    delivery = WebhookDeliveryFactory.create()
+    for minutes, sentences in [(9, 0), (11, 1)]:
+        delivery.next_at = clock.now() - timedelta(minutes=minutes)
+        delivery.save()
+        assert len(found("webhooks_late")) == sentences
+    assert "has waited for 66" in found("webhooks_late")[0]
+    delivery.endpoint.failing_since = clock.now()
+    delivery.endpoint.save()
+    assert found("webhooks_late") == []

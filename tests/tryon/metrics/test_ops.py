@@ -21,7 +21,7 @@ from config.core.upkeep import quota
 from tests.factories import TryOnJobFactory
 from tests.tryon.metrics.happenings import completed
 from tests.tryon.metrics.scraping import ask
-from tryon.alerts.finds import BULK_PATIENCE, LATE_SWEEP_SECONDS, LEAST_FAILURES
+from tryon.alerts.finds import BULK_PATIENCE, LATE_SWEEP_SECONDS, LATE_WEBHOOK_SECONDS, LEAST_FAILURES
 from tryon.alerts.rules import RULES as ALERTS
 from tryon.metrics.rollup import roll_up
 from tryon.models import Account, Lane
@@ -29,7 +29,7 @@ from tryon.money.models import Balance
 
 OPS: Final = Path(__file__).resolve().parents[3] / "docs" / "ops"
 # Alerts about rows that no metric counts.
-WITHOUT_METRIC: Final = {"release_ends", "webhook_endpoint_disabled"}
+WITHOUT_METRIC: Final = {"release_ends"}
 # Prometheus adds these labels itself.
 ADDED: Final = {"instance", "job", "le"}
 
@@ -154,7 +154,7 @@ def test_the_rules_are_the_services_own_alerts_with_their_default_thresholds() -
     values = {"queue_old": [600, 600 * BULK_PATIENCE], "no_cron": [LATE_SWEEP_SECONDS]}
     values |= {"failure_rate": [20, LEAST_FAILURES], "dead_letters": [10], "credits_low": [100]}
     values |= {"clock_off": [2], "storage_80": [80, 95], "storage_95": [95]}
-    values |= {"budget_80": [80, 100], "budget_100": [100]}
+    values |= {"budget_80": [80, 100], "budget_100": [100], "webhooks_late": [LATE_WEBHOOK_SECONDS]}
     by_name = {rule["alert"]: rule for rule in rules() if rule["alert"] != "not_scraped"}
     assert by_name.keys() == ALERTS.keys() - WITHOUT_METRIC
     for name, rule in by_name.items():

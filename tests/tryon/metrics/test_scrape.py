@@ -8,8 +8,8 @@ from pytest_django import Settings
 
 from config.core import clock
 from config.shops.callers import shop_name
-from tests.conftest import Finish, Generate
-from tests.factories import ShopFactory, TryOnJobFactory
+from tests.conftest import Api, Finish, Generate, data_of
+from tests.factories import ShopFactory, TryOnJobFactory, WebhookDeliveryFactory, WebhookEndpointFactory
 from tests.tryon.metrics.scraping import Scrape, ask
 from tryon import tasks
 from tryon.metrics import readings
@@ -94,3 +94,24 @@ def pass_time(**ago: int) -> None:
         event.save()
     seconds = int(timedelta(**ago).total_seconds())
     Tally.objects.filter(topic=Topic.THROUGH).update(number=F("number") - seconds)
+
+
+@pytest.mark.django_db
+def test_what_waits_for_shops_servers_is_told_apart_for_failing_endpoints(manager: Api) -> None:
+    now = clock.now()
+    well, failing, off, test = (
+        WebhookEndpointFactory.create(**fields)
+        for fields in ({}, {"failing_since": now}, {"is_active": False, "trouble": "gone"}, {"is_test": True})
+    )
+    for endpoint, minutes in [(well, 5), (well, 20), (failing, 60), (off, 600), (test, 600)]:
+        WebhookDeliveryFactory.create(endpoint=endpoint, next_at=now - timedelta(minutes=minutes))
+    WebhookDeliveryFactory.create(endpoint=failing, next_at=now + timedelta(hours=9))
+    WebhookDeliveryFactory.create(endpoint=well, next_at=None, state="delivered")
+    seen = Scrape()
+    for health, number, late in [("well", 2, 1200), ("failing", 2, 3600)]:
+        assert seen("webhook_pending", endpoints=health) == number
+        assert seen("webhook_late_seconds", endpoints=health) == pytest.approx(late, abs=80)
+    assert [seen("webhook_endpoints_disabled", reason=reason) for reason in ("gone", "failing")] == [1, 0]
+    told = data_of(manager.get("stats"))["webhooks"]
+    assert [one["pending"] for one in told["backlogs"]] == [2, 2]
+    assert told["disabledEndpoints"] == 1

@@ -76,7 +76,7 @@ def test_both_secrets_sign_while_one_is_rotated(
 
 
 def test_ten_attempts_in_75_hours_then_it_is_given_up_and_a_person_sends_it_again(
-    sent: WebhookEndpoint, receiver: Receiver, deliver: Deliver
+    sent: WebhookEndpoint, receiver: Receiver, deliver: Deliver, manager: Api
 ) -> None:
     receiver.answer = Answer(500, body=b"Our fault. " * 1000)
     for _ in range(12):
@@ -92,6 +92,8 @@ def test_ten_attempts_in_75_hours_then_it_is_given_up_and_a_person_sends_it_agai
     assert sum(PAUSES) // 3600 == HOURS
     assert (log[0].answer, log[0].problem) == (("Our fault. " * 1000)[:2048], "status")
     assert (log[-1].next_at, WebhookDelivery.objects.get().state) == (None, State.FAILED)
+    told = data_of(manager.get("stats"))["webhooks"]
+    assert told["attempts"] == {"delivered": 0, "retried": 9, "failed": 1}
 
 
 @pytest.mark.parametrize("status", [429, 503])
