@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from config.core import clock
 from config.core.errors import DomainError
 from config.core.few import narrowed
+from config.core.rows import first_or
 from config.shops.abilities import Ability
 from config.shops.callers import Caller
 from results.models import Review, TryOnResult
@@ -75,7 +76,4 @@ def _seen_by(caller: Caller) -> QuerySet[Any]:
 
 def result_for(caller: Caller, result_id: UUID) -> TryOnResult:
     """Return one result. Raise ResultNotFound."""
-    result = results_for(caller).filter(pk=result_id).first()
-    if result is None:
-        raise ResultNotFound
-    return result
+    return first_or(ResultNotFound, results_for(caller).filter(pk=result_id))

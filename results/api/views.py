@@ -11,6 +11,7 @@ from config.core.http.operation import operation
 from config.core.http.pages import remembered_page
 from config.core.http.pagination import paginate
 from config.core.http.strict import validated
+from config.core.rows import first_or
 from config.core.snapshots import Fresh, release_of
 from config.shops.callers import Caller, caller_of
 from results.access import ResultNotFound, result_for, results_for, results_of_photo, results_to_list
@@ -67,9 +68,7 @@ class ResultView(APIView):
 
     @operation("getResult", 304)
     def get(self, request: Request, result_id: UUID) -> ResultAnswer:
-        result = results_to_show(request).filter(pk=result_id).first()
-        if result is None:
-            raise ResultNotFound
+        result = first_or(ResultNotFound, results_to_show(request).filter(pk=result_id))
         return result_answers([result], request)[0]
 
     @operation("deleteResult", status=204)

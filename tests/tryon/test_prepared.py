@@ -14,7 +14,7 @@ from config.shops.abilities import Ability
 from config.shops.callers import Caller
 from tests.factories import TryOnJobFactory, TryOnResultFactory
 from tests.threads import at_once
-from tryon.access import job_to_show, jobs_to_show
+from tryon.access.jobs import job_to_show, jobs_to_show
 from tryon.models import Account, JobViewer, TryOnJob
 
 pytestmark = pytest.mark.django_db

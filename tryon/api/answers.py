@@ -24,7 +24,7 @@ from tryon.services.whereabouts import ResultState, result_state
 from tryon.timing import progress_now, seconds_left
 
 if TYPE_CHECKING:
-    from tryon.access import ShownJob
+    from tryon.access.jobs import ShownJob
 
 RESULT_STATE = _(
     "none until the job is completed, then available. A picture that has gone is deleted or expired. One of "

@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from config.core.errors import DomainError
 from config.shops.callers import caller_of
 from results.garments import Asked, garments_with
-from tryon.access import JobNotFound, job_for
+from tryon.access.jobs import JobNotFound, job_for
 from tryon.api.answers import Facts, JobAnswer, job_answers
 from tryon.archive.access import Seen, archived_job
 from tryon.models import TryOnJob
 
 if TYPE_CHECKING:
-    from tryon.access import ShownJob
+    from tryon.access.jobs import ShownJob
 
 SAME: Final = (
     *("id", "progress", "options", "error_code", "model_image_id", "shopper_photo_id", "is_test"),

@@ -13,7 +13,7 @@ from config.core.http.operation import operation
 from config.shops.abilities import Ability
 from config.shops.callers import caller_of
 from config.shops.permissions import needs
-from tryon.access import account_of
+from tryon.access.jobs import account_of
 from tryon.accounts import accounts_of
 from tryon.api.serializers import StatsQuery
 from tryon.fashn.parsing import usable_provider_id

@@ -16,7 +16,7 @@ from config.core.http.strict import Text
 from config.shops.abilities import Ability
 from config.shops.callers import caller_of
 from config.shops.permissions import needs
-from tryon.access import product_photos_for
+from tryon.access.photos import product_photos_for
 from tryon.models import ProductImage
 
 

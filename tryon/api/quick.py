@@ -32,7 +32,7 @@ from config.shops.middleware import API
 from config.shops.rates import meter_of, refused
 from results.labels import ai_label
 from results.models import TryOnResult
-from tryon.access import job_to_show
+from tryon.access.jobs import job_to_show
 from tryon.api.answers import Facts, JobAnswer, facts_of, job_answers, pause_after
 from tryon.api.live import add_events_url
 from tryon.failures import message_for
@@ -42,7 +42,7 @@ from tryon.services.whereabouts import state_until
 from tryon.timing import Course
 
 if TYPE_CHECKING:
-    from tryon.access import ShownJob
+    from tryon.access.jobs import ShownJob
 
 PATH: Final = re.compile(rf"{API}jobs/({IdConverter.regex})")
 # What DRF would answer with the same JSON.

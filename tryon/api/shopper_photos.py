@@ -20,7 +20,7 @@ from config.core.images import ImageMissing
 from config.shops.abilities import Ability
 from config.shops.callers import caller_of
 from config.shops.permissions import needs
-from tryon.access import require_shopper, shopper_photo_for, shopper_photo_to_erase
+from tryon.access.photos import require_shopper, shopper_photo_for, shopper_photo_to_erase
 from tryon.models import ShopperPhoto
 from tryon.services.erasing import photo_erase
 from tryon.services.shopper_photos import shopper_photo_create

@@ -13,7 +13,7 @@ from config.core.http.envelope import Answer
 from config.core.http.operation import operation
 from config.shops.callers import caller_of
 from config.shops.shoppers import as_shopper
-from tryon.access import erasure_for
+from tryon.access.photos import erasure_for
 from tryon.models import Erasure
 from tryon.services.shoppers import shopper_erase
 

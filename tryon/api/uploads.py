@@ -15,10 +15,11 @@ from config.core.http.pagination import paginate
 from config.core.http.parsers import JSONParser
 from config.core.http.strict import validated
 from config.core.images import ImageMissing
+from config.core.rows import first_or
 from config.shops.abilities import Ability
 from config.shops.callers import NotAllowed, caller_of
 from config.shops.permissions import needs
-from tryon.access import ProductImageNotFound, uploads_for
+from tryon.access.photos import ProductImageNotFound, uploads_for
 from tryon.api.answers import UploadAnswer, UploadedAnswer, upload_answers, uploaded_answer
 from tryon.api.serializers import UploadByUrlSerializer, UploadQuery, UploadSerializer
 from tryon.selectors.photos import with_files
@@ -81,9 +82,8 @@ class UploadedView(APIView):
     @operation("getUpload")
     def get(self, request: Request, photo_id: UUID) -> UploadAnswer:
         """Read one of your product photos."""
-        photo = with_files(uploads_for(caller_of(request))).filter(pk=photo_id).first()
-        if photo is None:
-            raise ProductImageNotFound
+        photos = with_files(uploads_for(caller_of(request)))
+        photo = first_or(ProductImageNotFound, photos.filter(pk=photo_id))
         return upload_answers([photo], request)[0]
 
     @operation("deleteUpload", status=204)
@@ -91,10 +91,7 @@ class UploadedView(APIView):
         """Erase the photo, its try-ons and their results. Repeat it after an error."""
         caller = caller_of(request)
         # Also one without its files: an erasure that was cut off goes on.
-        photo = uploads_for(caller).filter(pk=photo_id).first()
-        if photo is None:
-            raise ProductImageNotFound
-        photo_erase(photo, caller)
+        photo_erase(first_or(ProductImageNotFound, uploads_for(caller).filter(pk=photo_id)), caller)
 
 
 def upload_wanted(request: Request) -> dict[str, Any]:

@@ -14,13 +14,7 @@ from config.core.http.strict import validated
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, caller_of
 from config.shops.permissions import NoVisitors, needs
-from tryon.access import (
-    jobs_for,
-    jobs_in,
-    jobs_of_photo,
-    jobs_to_list,
-    jobs_to_show,
-)
+from tryon.access.jobs import jobs_for, jobs_in, jobs_of_photo, jobs_to_list, jobs_to_show
 from tryon.api.answers import (
     GeneratedAnswer,
     JobAnswer,
@@ -49,7 +43,7 @@ from tryon.services.reuse import Reuse
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from tryon.access import ShownJob
+    from tryon.access.jobs import ShownJob
 
 STARTED: Final = (200, 202)
 SOME_ID: Final = "0e3b1c5e-6f4f-4a57-9d0a-6f1f5c1f3a10"

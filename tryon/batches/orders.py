@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Sum
 
 from config.core import clock
 from config.core.errors import DomainError
+from config.core.rows import first_or
 from config.people.audit import note
 from config.people.models import Decision
 from config.shops.abilities import SHOPPING
@@ -222,7 +223,4 @@ def _change(batch: Batch, states: Any, **changes: Any) -> None:
 
 def _locked(batch: Batch, states: Any) -> Batch:
     """Return the batch, locked until the transaction ends. Raise NotNow if it is in another state."""
-    locked = Batch.objects.select_for_update().filter(pk=batch.pk, state__in=states).first()
-    if locked is None:
-        raise NotNow
-    return locked
+    return first_or(NotNow, Batch.objects.select_for_update().filter(pk=batch.pk, state__in=states))

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -237,10 +237,7 @@ def _progress(row: Comparison, person: User) -> str:
 
 
 def _row(comparison_id: UUID) -> Comparison:
-    row = Comparison.objects.select_related("recipe_a", "recipe_b").filter(pk=comparison_id).first()
-    if row is None:
-        raise Http404
-    return row
+    return get_object_or_404(Comparison.objects.select_related("recipe_a", "recipe_b"), pk=comparison_id)
 
 
 def _pair(row: Comparison, key: str) -> ComparisonPair:

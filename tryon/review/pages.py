@@ -14,6 +14,7 @@ from rest_framework import serializers
 from config.core import clock
 from config.core.admin.pages import admin_page, page_response
 from config.core.http.strict import Choice, Few, Id, Number, StrictSerializer, Text
+from config.core.rows import first_or
 from config.shops.abilities import Ability
 from config.shops.callers import NotAllowed
 from results.access import ResultNotFound
@@ -159,9 +160,7 @@ def review_again(user: User, wanted: dict[str, Any]) -> dict[str, Any]:
     """Ask for another picture in place of a result."""
     if not user.has_perm(Ability.START_TRYONS):
         raise NotAllowed
-    result = decidable().select_related("job").filter(pk=wanted["result"]).first()
-    if result is None:
-        raise ResultNotFound
+    result = first_or(ResultNotFound, decidable().select_related("job").filter(pk=wanted["result"]))
     decision = make_again(
         decision_id=wanted["id"],
         result=result,

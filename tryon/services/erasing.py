@@ -18,7 +18,7 @@ from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from models_library.models import ModelImage
 from models_library.services import model_image_forget
-from tryon.access import owned_by
+from tryon.access.photos import owned_by
 from tryon.archive.keeping import photo_forget
 from tryon.cleanup.erasing import erase_job
 from tryon.cleanup.photos import product_image_forget

@@ -18,7 +18,8 @@ from config.shops.callers import Caller
 from models_library.access import model_image_for
 from models_library.models import Category, ModelImage
 from results.selectors import result_live
-from tryon.access import account_of, hold, product_image_for, shopper_photo_for
+from tryon.access.jobs import account_of
+from tryon.access.photos import hold, product_image_for, shopper_photo_for
 from tryon.accounts import is_stand_in, require_queue
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive

@@ -14,7 +14,7 @@ from config.people.models import Decision
 from config.shops.abilities import Ability
 from config.shops.callers import Caller, NotAllowed
 from results.selectors import result_live
-from tryon.access import ProductImageNotFound, ShopperPhotoNotFound
+from tryon.access.photos import ProductImageNotFound, ShopperPhotoNotFound
 from tryon.accounts import require_queue
 from tryon.engine import actions, governor
 from tryon.engine.errors import TwinActive

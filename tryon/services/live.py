@@ -36,7 +36,7 @@ from tryon.services.whereabouts import ResultState, result_state
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tryon.access import ShownJob
+    from tryon.access.jobs import ShownJob
 
 logger = structlog.stdlib.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from config.shops.callers import Caller
 from results import reuse
 from results.models import TryOnResult
 from results.pages import outdate_pages_of
-from tryon.access import hold
+from tryon.access.photos import hold
 from tryon.accounts import counted_as
 from tryon.engine import actions, governor
 from tryon.engine.savings import CREDITS_SAVED

@@ -14,7 +14,7 @@ from config.core.images import ImageWarning, prepare
 from config.core.storage import new_files
 from config.core.upkeep import quota
 from config.shops.callers import Caller
-from tryon.access import require_shopper
+from tryon.access.photos import require_shopper
 from tryon.models import ShopperPhoto
 from tryon.selectors.photos import photos_in_use
 

@@ -2,7 +2,7 @@
 
 from config.core.revoking import end_tickets
 from config.shops.callers import Caller
-from tryon.access import require_shopper
+from tryon.access.photos import require_shopper
 from tryon.cleanup.shopper_erasures import erase_for_a_while
 from tryon.engine import queue
 from tryon.models import Erasure

@@ -11,7 +11,7 @@ from models_library.models import ModelImage
 from models_library.selectors import released_on
 from results.models import Review
 from results.selectors import result_list_live, with_recipe_and_feedback
-from tryon.access import account_of
+from tryon.access.jobs import account_of
 from tryon.accounts import is_stand_in
 from tryon.models import ProductImage
 

@@ -12,7 +12,7 @@ from results.models import Review
 from tryon.models import Status
 
 if TYPE_CHECKING:
-    from tryon.access import ShownJob
+    from tryon.access.jobs import ShownJob
 
 
 class ResultState(TextChoices):

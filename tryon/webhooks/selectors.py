@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from config.core import clock
+from config.core.rows import first_or
 from config.core.upkeep.counts import counted
 from config.shops.callers import Caller, NotAllowed
 from config.shops.models import Shop
@@ -50,10 +51,7 @@ def require_server(caller: Caller) -> None:
 def shop_of(caller: Caller) -> Shop:
     """Return the shop whose server asks. Raise NotAllowed, also for a key that has no shop yet."""
     require_server(caller)
-    shop = Shop.objects.filter(keys=caller.key_id).first()
-    if shop is None:
-        raise NotAllowed
-    return shop
+    return first_or(NotAllowed, Shop.objects.filter(keys=caller.key_id))
 
 
 def endpoints_of(caller: Caller) -> QuerySet[WebhookEndpoint]:
@@ -67,10 +65,7 @@ def endpoints_of(caller: Caller) -> QuerySet[WebhookEndpoint]:
 
 def endpoint_for(caller: Caller, endpoint_id: UUID) -> WebhookEndpoint:
     """Return one endpoint of the caller's shop. Raise NotAllowed and WebhookEndpointNotFound."""
-    endpoint = endpoints_of(caller).filter(pk=endpoint_id).first()
-    if endpoint is None:
-        raise WebhookEndpointNotFound
-    return endpoint
+    return first_or(WebhookEndpointNotFound, endpoints_of(caller).filter(pk=endpoint_id))
 
 
 def endpoints_disabled() -> QuerySet[WebhookEndpoint]:

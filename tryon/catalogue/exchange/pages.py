@@ -6,9 +6,9 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -70,9 +70,7 @@ def import_page(request: HttpRequest) -> HttpResponseBase:
 def preview_page(request: HttpRequest, import_id: UUID) -> HttpResponseBase:
     """Show what an import would change, or has changed, and on POST apply it."""
     _require_add(request)
-    found = ProductImport.objects.filter(pk=import_id, person=request.user.pk).first()
-    if found is None:
-        raise Http404
+    found = get_object_or_404(ProductImport, pk=import_id, person=request.user.pk)
     if request.method == "POST":
         return _apply(request, found)
     is_applied = found.state == ImportState.APPLIED

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from tests import contract
 from tests.conftest import Api, data_of, requester
 from tests.factories import ModelImageFactory, TryOnResultFactory, model_of
-from tryon.access import JobNotFound
+from tryon.access.jobs import JobNotFound
 from tryon.failures import PASSING, FailureCode
 
 pytestmark = pytest.mark.django_db
