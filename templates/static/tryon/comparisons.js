@@ -1,9 +1,8 @@
 // Blind comparison, on the stage of the review page. The next pair is in memory before it is needed. Votes are
 // sent one after another.
 
-import { KeySettings, keyName } from "./review_keys.js";
+import { KeySettings } from "./review_keys.js";
 import { Service } from "./review_outbox.js";
-import { say } from "./review_texts.js";
 import { picture, View } from "./review_view.js";
 
 const root = document.querySelector("#compare");
@@ -13,15 +12,7 @@ const service = new Service(root.querySelector("[name=csrfmiddlewaretoken]").val
 const buttons = [...root.querySelectorAll("[data-action]")];
 const view = new View(root);
 const ENOUGH = 3;
-const MOVE = 0.1;
-
-const keys = new KeySettings(root.querySelector("#review-keys"), {
-  keys: JSON.parse(document.querySelector("#review-own-keys").textContent),
-  defaults: JSON.parse(document.querySelector("#review-default-keys").textContent),
-  say,
-  save: (chosen) => service.call(root.dataset.keys, { keys: chosen }),
-  changed: showKeys,
-});
+const keys = new KeySettings(root, service, buttons);
 
 let queue = JSON.parse(part("pairs").textContent);
 let sending = Promise.resolve();
@@ -34,13 +25,7 @@ const acts = {
   better_right: () => choose("right"),
   better_skip: () => choose("skip"),
   better_undo: () => choose("undo"),
-  both_zoom_in: () => view.zoomBy(1),
-  both_zoom_out: () => view.zoomBy(-1),
-  both_zoom_reset: () => view.reset(),
-  both_left: () => view.move(MOVE, 0),
-  both_right: () => view.move(-MOVE, 0),
-  both_up: () => view.move(0, MOVE),
-  both_down: () => view.move(0, -MOVE),
+  ...view.actions("both_"),
 };
 
 function preload() {
@@ -117,15 +102,7 @@ function notSaved(pair) {
   show();
 }
 
-function showKeys(chosen) {
-  for (const button of buttons) button.querySelector("kbd").textContent = keyName(chosen[button.dataset.action]);
-}
-
 for (const button of buttons) button.addEventListener("click", () => acts[button.dataset.action]());
-root.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (button && "close" in button.dataset) button.closest("dialog").close();
-});
 part("settings").addEventListener("click", () => keys.open());
 
 document.addEventListener("keydown", (event) => {
@@ -138,5 +115,4 @@ document.addEventListener("keydown", (event) => {
   acts[action]();
 });
 
-showKeys(keys.chosen);
 show();

@@ -74,10 +74,6 @@ export class Outbox {
     return this.#calls.length;
   }
 
-  has(id) {
-    return this.#calls.some((call) => call.id === id);
-  }
-
   /** Return the ids of the results of the calls. */
   get results() {
     return this.#calls.map((call) => call.result);

@@ -2,6 +2,7 @@
 
 const MOST_ZOOM = 8;
 const STEP = 1.25;
+const MOVE = 0.1;
 
 /** Keeps zoom and place, and shows them on every layer inside `root`. */
 export class View {
@@ -24,6 +25,19 @@ export class View {
     const factor = zoom / this.#zoom;
     // What is under the pointer stays there.
     this.#set(zoom, x - (x - this.#x) * factor, y - (y - this.#y) * factor);
+  }
+
+  /** Return what keys and buttons do to the pictures, by the names of their actions. */
+  actions(prefix = "") {
+    return {
+      [`${prefix}zoom_in`]: () => this.zoomBy(1),
+      [`${prefix}zoom_out`]: () => this.zoomBy(-1),
+      [`${prefix}zoom_reset`]: () => this.reset(),
+      [`${prefix}left`]: () => this.move(MOVE, 0),
+      [`${prefix}right`]: () => this.move(-MOVE, 0),
+      [`${prefix}up`]: () => this.move(0, MOVE),
+      [`${prefix}down`]: () => this.move(0, -MOVE),
+    };
   }
 
   /** Move by shares of a picture's width and height. */
