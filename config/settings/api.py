@@ -64,6 +64,7 @@ SPECTACULAR_SETTINGS = {
         "JobStatus": "tryon.models.Status",
         "FailureCode": "tryon.failures.FailureCode",
         "Review": "results.models.Review",
+        "DeliveryState": "tryon.webhooks.models.State",
     },
 }
 

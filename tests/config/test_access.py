@@ -21,8 +21,15 @@ from tests.access import Call, calls, plain
 from tests.addresses import OF_RQ, OF_THE_ADMIN, routes
 from tests.callers import Callers, allow, browser, everybody, key, program, staff_with
 from tests.conftest import data_of
-from tests.factories import ModelImageFactory, ProductImageFactory, ShopFactory, TryOnResultFactory
+from tests.factories import (
+    ModelImageFactory,
+    ProductImageFactory,
+    ShopFactory,
+    TryOnResultFactory,
+    WebhookDeliveryFactory,
+)
 from tryon.models import Status, TryOnJob
+from tryon.webhooks.models import WebhookEndpoint
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +92,8 @@ def world_of(callers: Callers, owners: Mapping[str, Client]) -> World:
     url = {"url": "https://shop.example/tryon"}
     made = {owner: send(owners[owner], "POST", "/api/tryon/webhook-endpoints", url) for owner in "sxt"}
     rows["endpoint"] = {owner: data_of(answer)["id"] for owner, answer in made.items()}
+    for pk in rows["endpoint"].values():  # one id names both in an address
+        WebhookDeliveryFactory.create(endpoint=WebhookEndpoint.objects.get(pk=pk), event__id=pk)
     rows["erasure"] = {owner: data_of(answer)["id"] for owner, answer in gone.items()}
     jobs = TryOnJob.objects
     jobs.filter(pk__in=rows["failed"].values()).update(status=Status.FAILED, error_code="pose_not_found")
@@ -162,7 +171,8 @@ def body_of(world: World, call: Call, row_id: str) -> dict[str, str]:
     if call.address.endswith("/feedback"):
         return {"verdict": "yes"}
     if "/webhook-endpoints" in call.address:
-        return {} if call.method == "DELETE" else {"url": "https://shop.example/other"}
+        is_empty = call.method == "DELETE" or call.address.endswith(("/test", "/redeliver"))
+        return {} if is_empty else {"url": "https://shop.example/other"}
     return {"name": "Ada"} if call.method == "PATCH" else {}
 
 

@@ -4,7 +4,16 @@ from django.urls import path
 
 from config.core.http import ids  # noqa: F401  (it registers <id:…>)
 from config.core.http.conditional import conditional
-from tryon.api import operations, product_photos, shopper_photos, shoppers, uploads, views, webhook_endpoints
+from tryon.api import (
+    operations,
+    product_photos,
+    shopper_photos,
+    shoppers,
+    uploads,
+    views,
+    webhook_deliveries,
+    webhook_endpoints,
+)
 
 urlpatterns = [
     path("upload", uploads.UploadView.as_view(), name="api-upload"),
@@ -34,6 +43,26 @@ urlpatterns = [
         "webhook-endpoints/<id:endpoint_id>",
         webhook_endpoints.WebhookEndpointView.as_view(),
         name="api-webhook-endpoint",
+    ),
+    path(
+        "webhook-endpoints/<id:endpoint_id>/test",
+        webhook_deliveries.WebhookTestView.as_view(),
+        name="api-webhook-test",
+    ),
+    path(
+        "webhook-endpoints/<id:endpoint_id>/deliveries",
+        webhook_deliveries.WebhookDeliveriesView.as_view(),
+        name="api-webhook-deliveries",
+    ),
+    path(
+        "webhook-endpoints/<id:endpoint_id>/deliveries/<id:event_id>",
+        webhook_deliveries.WebhookDeliveryView.as_view(),
+        name="api-webhook-delivery",
+    ),
+    path(
+        "webhook-endpoints/<id:endpoint_id>/deliveries/<id:event_id>/redeliver",
+        webhook_deliveries.WebhookRedeliveryView.as_view(),
+        name="api-webhook-redelivery",
     ),
     path("webhooks/fashn/<slug:token>", operations.FashnWebhookView.as_view(), name="fashn-webhook"),
 ]

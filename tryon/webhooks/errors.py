@@ -13,6 +13,12 @@ class WebhookEndpointNotFound(DomainError):
     message: Any = _("There is no such webhook endpoint. Check the id.")
 
 
+class WebhookDeliveryNotFound(DomainError):
+    code: ClassVar[str] = "webhook_delivery_not_found"
+    status: ClassVar[int] = 404
+    message: Any = _("This webhook endpoint has no such delivery. Check the id.")
+
+
 class WebhookUrlNotAllowed(DomainError):
     code: ClassVar[str] = "webhook_url_not_allowed"
     status: ClassVar[int] = 422

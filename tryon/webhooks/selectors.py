@@ -16,7 +16,7 @@ from config.shops.models import Shop
 from tryon.accounts import counted_as
 from tryon.models import Account
 from tryon.selectors.jobs import remembered_count
-from tryon.webhooks.errors import WebhookEndpointNotFound
+from tryon.webhooks.errors import WebhookDeliveryNotFound, WebhookEndpointNotFound
 from tryon.webhooks.models import WebhookDelivery, WebhookEndpoint
 
 
@@ -66,6 +66,20 @@ def endpoints_of(caller: Caller) -> QuerySet[WebhookEndpoint]:
 def endpoint_for(caller: Caller, endpoint_id: UUID) -> WebhookEndpoint:
     """Return one endpoint of the caller's shop. Raise NotAllowed and WebhookEndpointNotFound."""
     return first_or(WebhookEndpointNotFound, endpoints_of(caller).filter(pk=endpoint_id))
+
+
+def deliveries_of(endpoint: WebhookEndpoint) -> QuerySet[WebhookDelivery]:
+    """Return the deliveries to an endpoint, the newest first. The id of an event names one."""
+    rows = WebhookDelivery.objects.filter(endpoint=endpoint)
+    return rows.select_related("event").order_by("-created_at", "event")
+
+
+def delivery_for(endpoint: WebhookEndpoint, event_id: UUID) -> WebhookDelivery:
+    """Return the delivery of an event to an endpoint. Raise WebhookDeliveryNotFound."""
+    delivery = deliveries_of(endpoint).filter(event=event_id).first()
+    if delivery is None:
+        raise WebhookDeliveryNotFound
+    return delivery
 
 
 def endpoints_disabled() -> QuerySet[WebhookEndpoint]:

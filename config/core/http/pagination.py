@@ -52,23 +52,24 @@ class ListQuery(FormSerializer):
 
 
 def paginate[M: Model](
-    queryset: QuerySet[M], request: Request, query: dict[str, Any]
+    queryset: QuerySet[M], request: Request, query: dict[str, Any], *, key: str = "pk"
 ) -> tuple[list[M], ListMetaAnswer]:
     """Return one page of rows and the ``meta`` of the answer. A page past the end is empty, not an error.
 
-    The rows have the order ``-created_at, id``. ``query`` has the values of a ``ListQuery``.
+    The rows have the order ``-created_at, key``, and the key, a UUID, is another in each row. ``query`` has
+    the values of a ``ListQuery``.
     """
     size = query.get("pageSize", PAGE_SIZE)
     if "after" not in query:
-        return _numbered_page(queryset, request, query.get("page", 1), size)
+        return _numbered_page(queryset, request, query.get("page", 1), size, key)
     at, row_id = _place(query["after"])
-    behind = queryset.filter(Q(created_at__lt=at) | Q(pk__gt=row_id), created_at__lte=at)
+    behind = queryset.filter(Q(created_at__lt=at) | Q((f"{key}__gt", row_id)), created_at__lte=at)
     rows = list(behind[: size + 1])
-    return rows[:size], _with_next({"pageSize": size}, rows, size)
+    return rows[:size], _with_next({"pageSize": size}, rows, size, key)
 
 
 def _numbered_page[M: Model](
-    queryset: QuerySet[M], request: Request, number: int, size: int
+    queryset: QuerySet[M], request: Request, number: int, size: int, key: str
 ) -> tuple[list[M], ListMetaAnswer]:
     first = (number - 1) * size
     rows = list(queryset[first : first + size + 1])
@@ -77,14 +78,14 @@ def _numbered_page[M: Model](
     total = first + len(rows) if is_last else _total(queryset, request)
     pages = max(1, -(-total // size))
     meta: ListMetaAnswer = {"page": number, "pageSize": size, "total": total, "pages": pages}
-    return rows[:size], _with_next(meta, rows, size)
+    return rows[:size], _with_next(meta, rows, size, key)
 
 
-def _with_next(meta: ListMetaAnswer, rows: list[Any], size: int) -> ListMetaAnswer:
+def _with_next(meta: ListMetaAnswer, rows: list[Any], size: int, key: str) -> ListMetaAnswer:
     """Add the place of the page's last row if the list goes on: then ``rows`` has one more than a page."""
     if len(rows) > size:
         last = rows[size - 1]
-        place = f"{last.created_at.isoformat()} {last.pk}"
+        place = f"{last.created_at.isoformat()} {getattr(last, key)}"
         meta["next"] = base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
     return meta
 

@@ -184,6 +184,10 @@ def test_the_schema_lists_every_address_with_its_errors() -> None:
         "/api/tryon/results/{result_id}/feedback",
         "/api/tryon/webhook-endpoints",
         "/api/tryon/webhook-endpoints/{endpoint_id}",
+        "/api/tryon/webhook-endpoints/{endpoint_id}/test",
+        "/api/tryon/webhook-endpoints/{endpoint_id}/deliveries",
+        "/api/tryon/webhook-endpoints/{endpoint_id}/deliveries/{event_id}",
+        "/api/tryon/webhook-endpoints/{endpoint_id}/deliveries/{event_id}/redeliver",
         "/api/tryon/webhooks/fashn/{token}",
     }
     for path, operations in schema["paths"].items():
