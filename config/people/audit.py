@@ -8,6 +8,7 @@ out, and costs no query. A bulk ``update()`` saves no row: its service calls ``n
 from collections.abc import Callable, Collection, Iterable
 from contextvars import ContextVar
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from auditlog.receivers import make_log_m2m_changes
 from auditlog.registry import auditlog
@@ -58,18 +59,20 @@ def follow(
     hide: Collection[str] = (),
     without: Collection[str] = (),
     many: Collection[str] = (),
+    mask: Callable[[str], str] | None = None,
 ) -> None:
     """Log each change of a model's rows by a person. Call it when the apps are ready.
 
     Fields that people can't edit and those in ``without`` stay out. Of those in ``hide`` the log says that
-    they changed. ``many`` are relations to many rows that are logged too.
+    they changed, with what ``mask`` leaves of the value, by default nothing. ``many`` are relations to many
+    rows that are logged too.
     """
     fields = [field.name for field in model._meta.fields if field.editable and not field.primary_key]
     auditlog.register(
         model,
         include_fields=[name for name in fields if name not in without],
         mask_fields=[*hide],
-        mask_callable="config.people.audit.hidden",
+        mask_callable=f"{__name__}.{(mask or hidden).__name__}",
     )
     for name in many:
         through = getattr(model, name).through
@@ -89,6 +92,11 @@ def _by_a_person(receiver: Callable[..., None]) -> Callable[..., None]:
 def hidden(value: str) -> str:
     """Return what the log has in place of a value that it must not keep."""
     return "…"
+
+
+def host_alone(value: str) -> str:
+    """Return an address without its path and query, which may have a token."""
+    return f"{urlsplit(value).netloc}/…"
 
 
 def note(

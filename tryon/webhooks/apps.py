@@ -14,13 +14,13 @@ class WebhooksConfig(AppConfig):
     @override
     def ready(self) -> None:
         """Hear the news of jobs, results and shoppers, and forget old events with cron's cleanups."""
-        from config.people.audit import follow
+        from config.people.audit import follow, host_alone
         from tryon.cleanup import TASKS, Task
         from tryon.webhooks import telling  # noqa: F401  (it connects the receivers)
         from tryon.webhooks.models import WebhookEndpoint
         from tryon.webhooks.upkeep import old_webhook_events
 
-        follow(WebhookEndpoint)
+        follow(WebhookEndpoint, hide=["url"], mask=host_alone)
         TASKS["old_webhook_events"] = Task(
             old_webhook_events, _("events for webhooks older than WEBHOOK_LOG_DAYS, with their log")
         )

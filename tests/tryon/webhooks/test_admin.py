@@ -9,9 +9,11 @@ from django.core import mail
 from django.test import Client
 
 from config.core import clock
+from config.people.models import AuditEntry
 from config.shops.models import Shop
 from tests.admin_pages import count_queries, page, run_action, sign_in
 from tests.conftest import Api, data_of
+from tests.factories import ShopFactory
 from tests.tryon.webhooks.conftest import Deliver
 from tests.tryon.webhooks.receiver import Answer, Receiver
 from tryon import tasks
@@ -146,3 +148,19 @@ def test_who_only_looks_can_not_deliver_again(endpoint: dict[str, Any], receiver
     run_action(viewer, DELIVERIES, "deliver_again", [row.pk])
     run_action(viewer, ENDPOINTS, "send_test", [row.endpoint_id])
     assert list(WebhookDelivery.objects.values_list("state", flat=True)) == ["failed"]
+
+
+def test_the_audit_log_has_the_host_of_an_address_and_no_token_in_it(staff: Client) -> None:
+    shop = ShopFactory.create()
+    for token in ("T0KEN-1", "T0KEN-2"):
+        filled = {
+            "shop": shop.pk,
+            "url": f"https://hooks.example:8443/{token}?key={token}",
+            "is_active": "on",
+        }
+        row = WebhookEndpoint.objects.first()
+        staff.post(f"{ENDPOINTS}{row.pk}/change/" if row else f"{ENDPOINTS}add/", filled)
+    made, changed = (str(entry.changes) for entry in AuditEntry.objects.order_by("pk"))
+    assert "hooks.example:8443/…" in made
+    assert changed == "{'url': ['hooks.example:8443/…', 'hooks.example:8443/…']}"
+    assert "T0KEN" not in made
