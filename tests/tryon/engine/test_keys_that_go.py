@@ -179,6 +179,23 @@ def test_the_balance_of_all_is_the_sum_of_what_is_known_and_names_the_others(
 
 
 @pytest.mark.django_db
+def test_a_key_refused_at_the_question_for_the_balance_pauses_its_account_once_and_no_other(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.FASHN_API_KEYS = ["fa-second", "fa-third"]
+    with capture_logs() as log:
+        ask_balances()
+        ask_balances()
+    paused = [line["account"] for line in log if line["event"] == "dispatch_paused"]
+    assert paused == ["live-3"]
+    pauses = {account: governor.current(account).pause for account in (Account.LIVE, SECOND, "live-3")}
+    assert pauses == {Account.LIVE: "", SECOND: "", "live-3": Pause.UNAUTHORIZED}
+    governor.pause("live-3", Pause.OPERATOR)
+    ask_balances()
+    assert governor.current("live-3").pause == Pause.OPERATOR
+
+
+@pytest.mark.django_db
 def test_what_was_told_for_a_key_that_is_refused_now_does_not_count(
     sandbox: Sandbox, settings: Settings
 ) -> None:
