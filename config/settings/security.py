@@ -20,7 +20,6 @@ CSRF_TRUSTED_ORIGINS = [f"{PUBLIC.scheme}://{PUBLIC.netloc}"] if PUBLIC_BASE_URL
 
 HTTPS = PUBLIC_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_HTTPONLY = True
 if PUBLIC.path:
     # Another Django service of the same host may have cookies by Django's names, for all paths.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "tryon_sessionid", "tryon_csrftoken"
@@ -28,7 +27,6 @@ if PUBLIC.path:
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", HTTPS)
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0, least=0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", False)
-SECURE_REFERRER_POLICY = "same-origin"
 
 # Proxies in a row, each of which adds its client's address. The two older names are for one of them or more.
 PROXY_COUNT = env.number("PROXY_COUNT", 1, least=1, most=10)
