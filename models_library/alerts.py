@@ -1,23 +1,18 @@
 """E-mail to the people who keep the library, about releases of model photos that end."""
 
 from collections.abc import Sequence
-from smtplib import SMTPException
 from typing import Final
 
-import structlog
 from django.contrib.auth.models import User
-from django.core.mail import send_mail
 from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from config.core import clock
 from config.core.http.address import public_address
-from config.people.preferences import writing_to
+from config.people.mail import send_to
 from models_library.models import RELEASE_NOTICE, ModelImage
 from models_library.selectors import releases_ending
-
-logger = structlog.stdlib.get_logger(__name__)
 
 KEEPERS: Final = "Merchandiser"
 MOST_NAMED: Final = 50
@@ -37,24 +32,13 @@ def releases_tell(ids: Sequence[str]) -> int:
     photos = list(ModelImage.objects.filter(pk__in=ids).order_by("release_until", "name", "id"))
     if not photos:
         return 0
-    return sum(_is_told(person, photos) for person in keepers())
+    return sum(send_to(person, lambda: _words(photos)) for person in keepers())
 
 
 def keepers() -> QuerySet[User]:
     """Return the people who hear of releases: merchandisers and owners, with an address."""
     keep = Q(is_superuser=True) | Q(groups__name=KEEPERS)
     return User.objects.filter(keep, is_active=True).exclude(email="").order_by("pk").distinct()
-
-
-def _is_told(person: User, photos: Sequence[ModelImage]) -> bool:
-    """Send the e-mail in the person's language. Return False if the server does not take it."""
-    with writing_to(person):
-        subject, text = _words(photos)
-    try:
-        return bool(send_mail(subject, text, None, [person.email]))
-    except (SMTPException, OSError) as error:
-        logger.warning("email_not_sent", person=person.pk, error=type(error).__name__)
-        return False
 
 
 def _words(photos: Sequence[ModelImage]) -> tuple[str, str]:

@@ -1,22 +1,17 @@
 """The e-mail to the person whose batch is done."""
 
 from datetime import timedelta
-from smtplib import SMTPException
 from typing import Final
 
-import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import send_mail
 from django.utils.translation import gettext
 
 from config.core import clock
 from config.core.http.address import public_address
-from config.people.preferences import writing_to
+from config.people.mail import send_to
 from tryon.batches.models import Batch, BatchState, ItemState
 from tryon.batches.selectors import credits_taken
-
-logger = structlog.stdlib.get_logger(__name__)
 
 # A mail server that is away for longer than this is not asked again: the page says it too.
 TRIED_FOR: Final = timedelta(hours=1)
@@ -39,18 +34,9 @@ def tell_all() -> None:
 
 
 def _tell(batch: Batch) -> bool:
-    """Send the e-mail, in the person's language. Return False if the server does not take it."""
+    """Send the e-mail. Return False if the server does not take it."""
     person = batch.created_by
-    if not isinstance(person, User):
-        return True
-    with writing_to(person):
-        subject, text = _words(batch)
-    try:
-        send_mail(subject, text, None, [person.email])
-    except (SMTPException, OSError) as error:
-        logger.warning("email_not_sent", person=person.pk, error=type(error).__name__)
-        return False
-    return True
+    return not isinstance(person, User) or send_to(person, lambda: _words(batch))
 
 
 def _words(batch: Batch) -> tuple[str, str]:
