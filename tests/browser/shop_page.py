@@ -1,9 +1,7 @@
 """A page of a shop at another origin, with a strict policy and the widget on it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any, Final, override
 
 from playwright.sync_api import Locator, Request, Route
@@ -37,20 +35,11 @@ for (const name of NAMES.split(" ")) {
 }"""
 
 
-@contextmanager
-def server_of(service: str) -> Iterator["PageServer"]:
-    """Serve a shop's page. Chromium lets no page from elsewhere call this machine, so it is a real server."""
-    server = PageServer(service)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
 class PageServer(ThreadingHTTPServer):
-    """The server of a page, with ``html`` at each address."""
+    """The server of a shop's page, with ``html`` at each address.
+
+    Chromium lets no page from elsewhere call this machine, so it is a real server.
+    """
 
     html = ""
 

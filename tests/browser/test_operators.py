@@ -10,7 +10,8 @@ from config.core.upkeep.models import CleanupRun
 from tests.browser.visits import TOO_WIDE, Visitor
 from tests.browser.widest import widest_rows
 from tests.factories import TryOnJobFactory
-from tests.tryon.alerts.receivers import Hook, serving
+from tests.serving import serving
+from tests.tryon.alerts.receivers import Hook
 from tryon.alerts.models import Alert, Message
 from tryon.engine import queue
 

@@ -16,10 +16,11 @@ from config.shops.models import Shop
 from config.shops.sessions import new_visitor, session_open
 from results.models import ResultFeedback, Review
 from tests import images
-from tests.browser.shop_page import PageServer, ShopPage, server_of
+from tests.browser.shop_page import PageServer, ShopPage
 from tests.browser.visits import Visitor
 from tests.conftest import Api, Finish
 from tests.factories import ModelImageFactory, ProductImageFactory, TryOnResultFactory
+from tests.serving import serving
 from tests.waiting import eventually
 from tryon.models import Account, ProductImage, ShopperPhoto, Status, TryOnJob
 from tryon.sandbox import Sandbox
@@ -51,7 +52,7 @@ def catalogue(owner: Api, product_id: str, model_id: str) -> UUID:
 
 @pytest.fixture
 def server(live_server: LiveServer) -> Iterator[PageServer]:
-    with server_of(live_server.url) as server:
+    with serving(PageServer(live_server.url)) as server:
         yield server
 
 

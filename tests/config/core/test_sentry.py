@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from config.core.sentry import MONITOR, configure_sentry, flush
-from tests.tryon.alerts.receivers import serving
+from tests.serving import serving
 from tryon import tasks
 
 logger = structlog.stdlib.get_logger(__name__)

@@ -2,12 +2,9 @@
 
 import json
 import socketserver
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any, override
 
 
@@ -76,16 +73,3 @@ class _Post(BaseHTTPRequestHandler):
     @override
     def log_message(self, *args: Any) -> None:
         """Say nothing."""
-
-
-@contextmanager
-def serving[S: socketserver.BaseServer](server: S) -> Iterator[S]:
-    """Let a server answer in the block."""
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

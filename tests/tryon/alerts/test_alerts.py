@@ -11,7 +11,8 @@ from pytest_django import Settings
 from config.core import clock
 from config.core.quiet_hours import quiet_hours
 from tests.factories import ModelImageFactory, TryOnJobFactory
-from tests.tryon.alerts.receivers import Hook, MailServer, serving
+from tests.serving import serving
+from tests.tryon.alerts.receivers import Hook, MailServer
 from tryon import tasks
 from tryon.alerts import sending
 from tryon.alerts.models import Alert, Message

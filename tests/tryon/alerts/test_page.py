@@ -6,7 +6,8 @@ from pytest_django import Settings
 
 from config.core import clock
 from tests.admin_pages import count_queries, page, sign_in
-from tests.tryon.alerts.receivers import Hook, serving
+from tests.serving import serving
+from tests.tryon.alerts.receivers import Hook
 from tryon.alerts.models import Alert, Message
 
 pytestmark = pytest.mark.django_db(transaction=True)

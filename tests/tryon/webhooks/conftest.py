@@ -7,7 +7,8 @@ import pytest
 from pytest_django import Settings
 
 from tests.conftest import Api, data_of
-from tests.tryon.webhooks.receiver import Receiver, receiving
+from tests.serving import serving
+from tests.tryon.webhooks.receiver import Receiver
 from tryon import tasks
 from tryon.webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -16,7 +17,7 @@ type Deliver = Callable[[], None]
 
 @pytest.fixture
 def receiver(settings: Settings) -> Iterator[Receiver]:
-    with receiving() as server:
+    with serving(Receiver()) as server:
         settings.WEBHOOK_HOSTS = [server.place]
         yield server
 

@@ -1,10 +1,9 @@
 """A shop's server on loopback: it keeps what it is sent, and answers as it is told."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event
 from typing import Any, override
 
 from standardwebhooks import Webhook
@@ -82,17 +81,3 @@ class _Post(BaseHTTPRequestHandler):
     @override
     def log_message(self, *args: Any) -> None:
         """Say nothing."""
-
-
-@contextmanager
-def receiving(port: int = 0) -> Iterator[Receiver]:
-    """Let a receiver answer in the block."""
-    server = Receiver(port)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

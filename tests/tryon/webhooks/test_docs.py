@@ -4,7 +4,6 @@ import re
 from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from pytest_django import Settings
 from werkzeug.serving import make_server
 
 from tests.conftest import Api, data_of
+from tests.serving import serving
 from tryon import tasks
 from tryon.webhooks.models import CHOSEN, WebhookDelivery, WebhookEndpoint
 from tryon.webhooks.services import ping
@@ -40,15 +40,9 @@ def test_the_receiver_of_ten_lines_takes_a_delivery(
     monkeypatch.setenv("TRYON_WEBHOOK_SECRET", made["secret"])
     monkeypatch.syspath_prepend(tmp_path)
     read["app"] = import_module("receiver").app
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with serving(server):
         event = ping(WebhookEndpoint.objects.get())
         tasks.deliver_webhooks()
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
     assert f"msg_{event.pk.hex} ping {event.data}" in capsys.readouterr().out
     assert WebhookDelivery.objects.get().state == "delivered"
 

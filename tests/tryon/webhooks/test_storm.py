@@ -17,7 +17,8 @@ from pytest_django import Settings
 from config.core import clock
 from tests.conftest import Api, data_of
 from tests.factories import WebhookEndpointFactory
-from tests.tryon.webhooks.receiver import Answer, Receiver, receiving
+from tests.serving import serving
+from tests.tryon.webhooks.receiver import Answer, Receiver
 from tests.waiting import eventually
 from tryon import tasks
 from tryon.engine import queue
@@ -44,7 +45,7 @@ def ids_sent(endpoint: WebhookEndpoint) -> set[str]:
 
 def test_a_server_that_hangs_delays_no_other(owner: Api, stranger: Api, settings: Settings) -> None:
     goes_on = Event()
-    with receiving() as hanging, receiving() as well:
+    with serving(Receiver()) as hanging, serving(Receiver()) as well:
         settings.WEBHOOK_HOSTS = [hanging.place, well.place]
         hanging.answer = Answer(slow=goes_on.wait)
         stuck, _ = add(owner, hanging)
@@ -64,7 +65,7 @@ def test_a_server_that_hangs_delays_no_other(owner: Api, stranger: Api, settings
 
 def test_dead_servers_however_many_delay_no_other(owner: Api, settings: Settings) -> None:
     goes_on = Event()
-    with receiving() as hanging, receiving() as well:
+    with serving(Receiver()) as hanging, serving(Receiver()) as well:
         settings.WEBHOOK_HOSTS = [hanging.place, well.place]
         hanging.answer = Answer(slow=goes_on.wait)
         for _ in range(THREADS + 2):
@@ -84,7 +85,7 @@ def test_a_server_that_was_slow_delays_no_other_also_if_it_takes_all(
 ) -> None:
     monkeypatch.setattr("tryon.webhooks.lanes.SLOW_MILLISECONDS", 0)
     goes_on = Event()
-    with receiving() as slow, receiving() as well:
+    with serving(Receiver()) as slow, serving(Receiver()) as well:
         settings.WEBHOOK_HOSTS = [slow.place, well.place]
         some = [add(owner, slow)[0] for _ in range(THREADS)]
         other, _ = add(stranger, well)
@@ -137,9 +138,9 @@ def time_passes() -> None:
 
 @pytest.mark.slow
 def test_a_storm_loses_no_event(owner: Api, stranger: Api, tmp_path: Path) -> None:
-    with receiving() as closed:
+    with serving(Receiver()) as closed:
         port = closed.server_port
-    with receiving() as well:
+    with serving(Receiver()) as well:
         place = f"127.0.0.1:{port}"
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("django.conf.settings.WEBHOOK_HOSTS", [place, well.place])
@@ -152,7 +153,7 @@ def test_a_storm_loses_no_event(owner: Api, stranger: Api, tmp_path: Path) -> No
 
         with worker(tmp_path, place, well.place) as first:
             eventually(lambda: {got.id for got in well.got} == ids_sent(other))  # the other server is down
-            with receiving(port) as server:
+            with serving(Receiver(port)) as server:
                 server.answer = Answer(is_lost=True)
                 time_passes()
                 eventually(lambda: len(server.got) >= 3)
