@@ -12,7 +12,7 @@ from config.people.models import AuditEntry
 from config.shops.keys import digest_of
 from config.shops.models import ApiKey, Shop
 from models_library.models import Category, ModelImage
-from results.models import Decision, ResultFeedback, ReviewDecision, TryOnResult, Verdict
+from results.models import ResultFeedback, TryOnResult, Verdict
 from tryon.archive.models import ArchivedJob
 from tryon.batches.models import Batch, BatchItem, BatchState, NamedRecipe
 from tryon.catalogue.models import Product
@@ -194,15 +194,6 @@ class ResultFeedbackFactory(factory.django.DjangoModelFactory[ResultFeedback]):
     job = factory.SubFactory(TryOnJobFactory, completed=True)
     requester = OWNER
     verdict = Verdict.YES
-
-
-class ReviewDecisionFactory(factory.django.DjangoModelFactory[ReviewDecision]):
-    class Meta:
-        model = ReviewDecision
-
-    result = factory.SubFactory(TryOnResultFactory)
-    job = factory.SelfAttribute("result.job")
-    verdict = Decision.APPROVED
 
 
 class NamedRecipeFactory(factory.django.DjangoModelFactory[NamedRecipe]):

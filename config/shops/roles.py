@@ -65,9 +65,6 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "Viewer": frozenset(_LOOK),
 }
 
-# Only the owner has these, and whom the owner gives them.
-OWNERS_ALONE: Final[frozenset[Ability]] = frozenset({Ability.FETCH_PHOTOS})
-
 
 def permissions_named(names: frozenset[str]) -> list[Permission]:
     """Return the permissions with these names (``app.codename``). Raise LookupError if one is missing."""

@@ -13,7 +13,6 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.core import clock
@@ -39,12 +38,6 @@ OVER_LIMIT_TEXT: Final = _("The limit of credits for this plan is reached. Raise
 
 type Ids = tuple[UUID, UUID]
 """A product photo and a model photo."""
-
-
-def plan_address(*, product_image_ids: Iterable[UUID] = (), model_image_ids: Iterable[UUID] = ()) -> str:
-    """Return the address of the page for a new plan, with these photos chosen."""
-    query = {"product": [*product_image_ids], "model": [*model_image_ids]}
-    return reverse("admin:plan", query={name: ids for name, ids in query.items() if ids})
 
 
 def plan_make(

@@ -99,7 +99,7 @@ def product_image_create(
             photo = ProductImage.objects.create(
                 id=photo_id,
                 product_id=product_id,
-                original=store("originals", original, prepared.source_extension),
+                original=store("originals", original, prepared.source.extension),
                 processed=store("products", prepared.processed.content, prepared.processed.extension),
                 thumbnail=store("products", prepared.thumbnail.content, prepared.thumbnail.extension),
                 metadata=metadata or {},

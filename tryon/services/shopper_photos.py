@@ -42,7 +42,7 @@ def shopper_photo_create(
             with new_files() as store:
                 photo = ShopperPhoto.objects.create(
                     id=photo_id,
-                    original=store("shoppers", original, prepared.source_extension),
+                    original=store("shoppers", original, prepared.source.extension),
                     processed=store("shoppers", prepared.processed.content, prepared.processed.extension),
                     width=prepared.processed.width,
                     height=prepared.processed.height,

@@ -73,14 +73,6 @@ class PreparedImage:
     fingerprint: str
     warnings: tuple[ImageWarning, ...]
 
-    @property
-    def source_content_type(self) -> str:
-        return self.source.content_type
-
-    @property
-    def source_extension(self) -> str:
-        return self.source.extension
-
 
 @dataclass(frozen=True, slots=True)
 class ResultImage:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from config.people.groups import groups_update
 from config.shops.abilities import Ability
-from config.shops.roles import OWNERS_ALONE, ROLES
+from config.shops.roles import ROLES
 from tests.admin_pages import page
 from tests.factories import TryOnJobFactory, TryOnResultFactory
 
@@ -22,6 +22,10 @@ def signed_in(*, group: str = "") -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+# Only the owner has these, and whom the owner gives them.
+OWNERS_ALONE = frozenset({Ability.FETCH_PHOTOS})
 
 
 def names(permissions: "list[Permission]") -> set[str]:

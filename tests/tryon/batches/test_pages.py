@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from config.core import clock
 from config.people.models import AuditEntry
@@ -23,7 +24,6 @@ from tests.factories import (
     TryOnResultFactory,
 )
 from tryon.batches.models import Batch, BatchState, NamedRecipe
-from tryon.batches.plans import plan_address
 from tryon.models import ProductImage, TryOnJob
 
 PLAN = "/admin/plan/"
@@ -195,7 +195,7 @@ def test_model_photos_are_looked_for_and_the_chosen_stay(staff: Client) -> None:
     freya = ModelImageFactory.create(name="Freya", category="lower_body", tags=["beach"])
     ModelImageFactory.create(name="Freya retired", is_active=False)
 
-    first = page(staff, plan_address(model_image_ids=[ada.pk]))
+    first = page(staff, reverse("admin:plan", query={"model": [ada.pk]}))
     assert first.count('name="models"') == 25
     assert "There are more." in first
 

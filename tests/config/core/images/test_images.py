@@ -76,7 +76,7 @@ def test_each_format_is_told_by_content_and_becomes_a_jpeg_and_a_webp(
 
     prepared = prepare(content)
 
-    assert (prepared.source_extension, prepared.source_content_type) == (extension, content_type)
+    assert (prepared.source.extension, prepared.source.content_type) == (extension, content_type)
     assert prepared.checksum == hashlib.sha256(content).hexdigest()
     assert (prepared.processed.content_type, prepared.processed.extension) == ("image/jpeg", "jpg")
     assert (prepared.thumbnail.content_type, prepared.thumbnail.extension) == ("image/webp", "webp")
@@ -239,7 +239,7 @@ def test_one_bit_picture_becomes_black_and_white() -> None:
 def test_motion_photo_is_the_jpeg_that_it_starts_with() -> None:
     prepared = prepare(drawn.motion_photo())
 
-    assert (prepared.source_extension, prepared.source_content_type) == ("jpg", "image/jpeg")
+    assert (prepared.source.extension, prepared.source.content_type) == ("jpg", "image/jpeg")
     assert (prepared.processed.width, prepared.processed.height) == (600, 900)
 
 
