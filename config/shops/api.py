@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypedDict, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from rest_framework import permissions, serializers
@@ -41,6 +42,7 @@ class SessionAnswer(TypedDict):
     token: str
     expiresAt: Annotated[datetime, _("Renew the session before this time, or soon after it.")]
     renewableUntil: datetime
+    shopperPhotoHours: Annotated[int, _("A photo that the shopper sends is deleted after so many hours.")]
     test: bool
 
 
@@ -61,6 +63,7 @@ class SessionsView(APIView):
             "token": "tos_vt_…",
             "expiresAt": "2026-12-01T10:15:00Z",
             "renewableUntil": "2026-12-02T10:00:00Z",
+            "shopperPhotoHours": 24,
             "test": False,
         },
     )
@@ -87,6 +90,7 @@ class SessionsView(APIView):
             "token": session.token,
             "expiresAt": session.expires_at,
             "renewableUntil": session.renewable_until,
+            "shopperPhotoHours": settings.SHOPPER_PHOTO_TTL_HOURS,
             "test": caller.is_test,
         }
 

@@ -97,6 +97,7 @@ def test_a_shopper_sees_the_product_on_themselves(shop: ShopPage, finish: Finish
     shop.open()
     expect(widget.locator("[part=models] img")).to_have_count(1)
     assert faults(shop) == []
+    expect(widget.locator("[part=consent]")).to_contain_text("It is deleted after 24 h, with its pictures.")
     widget.get_by_label("Use a photo of yourself").click()
     expect(shop.problem).to_have_text("Agree to the use of your photo first.")
     assert (sent, ShopperPhoto.objects.count()) == ([], 0)
@@ -106,7 +107,7 @@ def test_a_shopper_sees_the_product_on_themselves(shop: ShopPage, finish: Finish
     [form] = sent
     jpeg = Image.open(BytesIO(form[form.index(b"\xff\xd8") : form.rindex(b"\xff\xd9") + 2]))
     assert (jpeg.format, jpeg.size, dict(jpeg.getexif())) == ("JPEG", (1600, 2000), {})
-    assert ShopperPhoto.objects.get().consent_version == "try-on-2026-11"
+    assert ShopperPhoto.objects.get().consent_version == "try-on-2026-12"
 
     shop.go.click()
     expect(widget.get_by_role("progressbar")).to_be_visible()
@@ -173,6 +174,7 @@ def test_by_keyboard_on_a_phone_in_korean_over_a_slow_line(
     expect(shop.title).to_have_text("입어 보기")
     expect(shop.title).to_be_focused()
     expect(widget.get_by_role("radio")).to_have_count(1)
+    expect(widget.locator("[part=consent]")).to_contain_text("24시간 후에 삭제됩니다.")
     for _ in range(5):  # close, consent, photo, model
         page.keyboard.press("Tab")
         if widget.get_by_role("radio").evaluate("radio => radio.matches(':focus')"):
@@ -375,7 +377,12 @@ def test_a_page_steers_it_by_attributes_and_properties(shop: ShopPage, catalogue
     expect(widget).to_have_attribute("state", "choice")
     assert TryOnJob.objects.get().status == Status.CANCELED
     signed_in = session_open(shop.key, shopper=new_visitor(), origin=shop.origin)  # as a shop's server does
-    shop.call(f"room.removeAttribute('key'); room.token = '{signed_in.token}'; room.open()")
+    shop.call(
+        f"room.removeAttribute('key'); room.token = '{signed_in.token}'; room.consent = 'ask'; room.open()"
+    )
+    expect(widget.locator("[part=consent]")).to_contain_text(
+        "after 24 h"
+    )  # a page's own token tells no hours
     shop.try_on()
     expect(shop.button("Cancel")).to_be_visible()
     assert TryOnJob.objects.get(status=Status.QUEUED).shopper == signed_in.shopper

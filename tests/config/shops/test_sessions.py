@@ -154,6 +154,7 @@ def test_a_session_lives_for_a_quarter_of_an_hour_and_is_renewed_for_a_day(shop:
     first = data_of(opened(key))
     session = session_in(first["token"])
     assert session.until - session.begun == 15 * 60
+    assert first["shopperPhotoHours"] == 24
     job_id = data_of(Page.of(first["token"]).post("generate", photos()))["jobId"]
 
     late = as_of(session, begun=-3600, until=0)

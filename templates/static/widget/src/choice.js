@@ -6,7 +6,7 @@ import { shrunk } from "./photos.js";
 import { stored } from "./stored.js";
 
 // Of the words of the widget's own consent. Change it with them.
-const CONSENT_VERSION = "try-on-2026-11";
+const CONSENT_VERSION = "try-on-2026-12";
 const TYPES = "image/jpeg,image/png,image/webp,image/avif,image/heic,image/heif";
 const PAGE_SIZE = 12;
 const CATEGORIES = ["full_body", "upper_body", "lower_body"];
@@ -42,6 +42,7 @@ export class Choice {
     const id = this.kept.read();
     const photo = id && (await this.client.person({ shopperPhotoId: id }));
     if (id && !photo) this.kept.clear();
+    if (this.host.consent !== "external") this.hours = await this.client.session.hours().catch(() => 0);
     this.#showOwn(photo || undefined);
   }
 
@@ -121,7 +122,7 @@ export class Choice {
       file.value = "";
       if (chosen) this.#send(chosen);
     });
-    const words = h("span", {}, h("slot", { name: "consent" }, say("consent")));
+    const words = h("span", {}, h("slot", { name: "consent" }, say(this.hours ? "consent" : "consentSoon", { hours: this.hours })));
     return [
       ...(isOurs ? [h("label", { class: "agree", part: "consent" }, this.agreed, words)] : []),
       h("label", { class: "tile drop", part: "own-photo" }, file, h("span", {}, say("own"), h("small", {}, say("ownHint")))),

@@ -47,8 +47,15 @@ class Session {
 
   async #renew(token) {
     const { data } = await (token ? this.#renewed(token) : this.#opened());
-    this.kept.write({ token: data.token, at: Date.now() });
+    this.kept.write({ token: data.token, at: Date.now(), hours: data.shopperPhotoHours ?? 0 });
     return data.token;
+  }
+
+  /** Return the hours for which the service keeps a shopper's photo, 0 if it does not tell. */
+  async hours() {
+    const token = await this.token();
+    if (this.kept.read()?.hours === undefined) await this.token(token); // a page's own token comes without
+    return this.kept.read()?.hours;
   }
 
   // After its day, or when the key is another one, a session can't be renewed: a new visitor begins.
