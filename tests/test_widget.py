@@ -1,7 +1,10 @@
 """The widget's files: small, versioned, and those that the repository says they are."""
 
 import gzip
+import json
 import re
+import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -89,3 +92,32 @@ def test_a_version_is_kept_for_good_and_the_moving_one_for_a_minute(collected: C
         answer.close()
         assert answer["Content-Type"].startswith("text/javascript")
         assert answer["Access-Control-Allow-Origin"] == "*"  # integrity needs crossorigin
+
+
+def test_a_version_that_is_out_is_not_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build.changed_after_release(build.known()) == []
+    now, changes = build.version(), tmp_path / "CHANGELOG.md"
+    kept = tmp_path / build.VERSIONS.relative_to(build.ROOT)
+    kept.parent.mkdir(parents=True)
+    for version, heading in (("0.9.0", "[0.1.0]"), (now, "[0.2.0] - 2026-12-01"), ("2.0.0", "Notes")):
+        kept.write_text(json.dumps({version: {"integrity": "sha384-out"}}))
+        changes.write_text(f"{changes.read_text() if changes.exists() else ''}## {heading}\n")
+        commit(tmp_path)
+    monkeypatch.setattr(build, "released", partial(build.released, tmp_path))
+    monkeypatch.setattr(
+        build, "files", lambda: {build.VERSIONS: json.dumps({now: {"integrity": "sha384-new"}})}
+    )
+    before = build.VERSIONS.read_text()
+    assert build.main([]) == 1
+    said = capsys.readouterr().err
+    assert f"Version {now} of the widget is released" in said
+    assert "Raise the version in templates/static/widget/src/tryon.js." in said
+    assert build.VERSIONS.read_text() == before
+
+
+def commit(root: Path) -> None:
+    by = ("-c", "user.name=Ada", "-c", "user.email=ada@shop.example", "-c", "commit.gpgsign=false")
+    for command in (("init", "-q"), ("add", "."), (*by, "commit", "-qm", "Work")):
+        subprocess.run(["git", *command], cwd=root, check=True)

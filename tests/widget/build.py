@@ -14,14 +14,20 @@ import sys
 from pathlib import Path
 from typing import Final
 
-WIDGET: Final = Path(__file__).resolve().parents[2] / "templates" / "static" / "widget"
-TERSER: Final = Path(__file__).resolve().parents[2] / "node_modules" / ".bin" / "terser"
+ROOT: Final = Path(__file__).resolve().parents[2]
+WIDGET: Final = ROOT / "templates" / "static" / "widget"
+TERSER: Final = ROOT / "node_modules" / ".bin" / "terser"
 ENTRY: Final = WIDGET / "src" / "tryon.js"
 TYPES: Final = WIDGET / "src" / "tryon.d.ts"
 # Of each version, the hash that a page names in ``integrity``, and that of its parts. One that is out never
 # changes.
 VERSIONS: Final = WIDGET / "versions.json"
-GUIDE: Final = Path(__file__).resolve().parents[2] / "docs" / "storefront" / "widget.md"
+GUIDE: Final = ROOT / "docs" / "storefront" / "widget.md"
+# A commit with a new heading of a version in the changelog is a release. The first of a clone has all of
+# them.
+RELEASE: Final = (
+    "log", "-1", "--min-parents=1", "--format=%H", r"-G^## \[[0-9]", "--", "CHANGELOG.md",
+)  # fmt: skip
 
 IMPORT: Final = re.compile(r'^import .* from "\./([\w.]+)".*;\n', re.MULTILINE)
 
@@ -77,6 +83,26 @@ def known() -> dict[str, dict[str, str]]:
     return versions
 
 
+def released(root: Path = ROOT) -> dict[str, dict[str, str]]:
+    """Return the versions that the last release has, none where a clone does not reach so far."""
+    release = _git(root, *RELEASE)
+    kept = release and _git(root, "show", f"{release}:./{VERSIONS.relative_to(ROOT)}")
+    versions: dict[str, dict[str, str]] = json.loads(kept) if kept else {}
+    return versions
+
+
+def changed_after_release(now: dict[str, dict[str, str]]) -> list[str]:
+    """Return the versions that are out and are not what they were."""
+    return [
+        name for name, facts in released().items() if now.get(name, {}).get("integrity") != facts["integrity"]
+    ]
+
+
+def _git(root: Path, *command: str) -> str:
+    done = subprocess.run(["git", *command], cwd=root, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
 def guide(value: str) -> str:
     """Return the guide with the present version and its hash."""
     text = re.sub(r"/v\d+\.\d+\.\d+/", f"/v{version()}/", GUIDE.read_text())
@@ -98,7 +124,14 @@ def files() -> dict[Path, str]:
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with ``--check`` say which are not what the parts make."""
-    stale = {path: text for path, text in files().items() if not path.exists() or path.read_text() != text}
+    made = files()
+    if changed := changed_after_release(json.loads(made[VERSIONS])):
+        sys.stderr.write(
+            f"Version {', '.join(changed)} of the widget is released and never changes: pages name its hash."
+            f" Raise the version in {ENTRY.relative_to(ROOT)}.\n"
+        )
+        return 1
+    stale = {path: text for path, text in made.items() if not path.exists() or path.read_text() != text}
     if "--check" in arguments and stale:
         sys.stderr.write(
             f"Run make widget: {', '.join(path.name for path in stale)} of the widget are old.\n"
