@@ -16,6 +16,7 @@ from tests.conftest import Api, Finish, data_of, download, error_of
 from tests.stores import away, stored_keys
 from tests.tryon.cleanup.world import clean
 from tests.tryon.shoppers.people import send_photo, shopper
+from tests.waiting import eventually
 from tryon import tasks
 from tryon.fashn.client import FashnClient
 from tryon.fashn.types import Phase, PredictionStatus
@@ -202,6 +203,7 @@ def test_a_picture_that_fashn_has_forgotten_is_not_waited_for(
 ) -> None:
     job_id = ask()
     work()
+    eventually(lambda: sandbox.ledger()["predictions"][0]["status"] == "completed")  # its hour begins then
     sandbox.advance(2 * 3600)
     job = finish(job_id)
     assert (job.status, job.error_code) == (Status.FAILED, "result_not_usable")
