@@ -42,7 +42,7 @@ class SessionAnswer(TypedDict):
     token: str
     expiresAt: Annotated[datetime, _("Renew the session before this time, or soon after it.")]
     renewableUntil: datetime
-    shopperPhotoHours: Annotated[int, _("A photo that the shopper sends is deleted after so many hours.")]
+    shopperPhotoHours: Annotated[int, _("The hours after which a photo that the shopper sends is deleted.")]
     test: bool
 
 
