@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.test.client import ClientHandler
 from django.urls import Resolver404, resolve
 
-from tests.config.core.http.test_gate import Client as RawClient
+from tests.config.core.http.gated import Client as RawClient
 
 
 class Gateway:

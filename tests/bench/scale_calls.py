@@ -20,7 +20,7 @@ from config.core import clock  # noqa: E402
 from config.core.redis.outage import cache_outage  # noqa: E402
 from config.shops.keys import key_issue  # noqa: E402
 from tests.bench import bulk, history  # noqa: E402
-from tests.config.core.http.test_gate import Client as RawClient  # noqa: E402
+from tests.config.core.http.gated import Client as RawClient  # noqa: E402
 from tests.gateway import gateway  # noqa: E402
 from tryon.cleanup.files import stored_files  # noqa: E402
 from tryon.engine import governor  # noqa: E402

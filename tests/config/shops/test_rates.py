@@ -14,8 +14,8 @@ from pytest_django.live_server_helper import LiveServer
 from config.core.redis.outage import cache_outage
 from config.shops.keys import key_issue
 from config.shops.rates import refusal_before
-from tests.config.core.http.test_gate import Client as RawClient
-from tests.config.core.http.test_gate import gate_for
+from tests.config.core.http.gated import Client as RawClient
+from tests.config.core.http.gated import gate_for
 from tests.config.shops.test_sessions import PAGE, visitor
 from tests.conftest import Api, error_of, requester
 from tests.factories import ShopFactory, TryOnJobFactory

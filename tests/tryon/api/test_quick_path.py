@@ -30,7 +30,7 @@ from config.shops.keys import key_forget, key_issue
 from config.shops.models import ApiKey, Kind, Shop
 from config.shops.sessions import new_visitor, session_open
 from results.models import TryOnResult
-from tests.config.core.http.test_gate import Client as RawClient
+from tests.config.core.http.gated import Client as RawClient
 from tests.config.core.redis.test_outage import Silent
 from tests.conftest import Api, Generate, data_of, error_of, requester
 from tests.factories import ProductImageFactory, TryOnJobFactory, TryOnResultFactory
