@@ -1,11 +1,10 @@
-"""GET /jobs/{id} as the web process answers it: always the full view's bytes, and what is true now.
+"""GET /jobs/{id} as the web process answers it: always the full view's bytes.
 
 The first of some plain requests is answered from the database, and the others before Django.
 """
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -18,28 +17,18 @@ from django_redis import get_redis_connection
 from pytest_django import Settings
 
 from config.core import clock
-from config.core.http.gate import Places
-from config.core.redis import addresses, outage
-from config.core.redis.loop import LoopCounters
+from config.core.redis import outage
 from config.core.redis.outage import cache_outage
 from config.core.storage import local
 from config.shops import keys
-from config.shops.callers import Caller
 from config.shops.keys import _read_row as read_row
 from config.shops.keys import key_forget, key_issue
 from config.shops.models import ApiKey, Kind, Shop
 from config.shops.sessions import new_visitor, session_open
-from results.models import TryOnResult
-from tests.config.core.http.gated import Client as RawClient
-from tests.config.core.redis.test_outage import Silent
-from tests.conftest import Api, Generate, data_of, error_of, requester
-from tests.factories import ProductImageFactory, TryOnJobFactory, TryOnResultFactory
-from tests.gateway import Gateway, clients_at_the_gate
-from tests.waiting import eventually
-from tryon.api.answers import facts_of
-from tryon.models import ProductImage, Status, TryOnJob
-from tryon.services.erasing import photo_erase
-from tryon.services.products import product_image_update
+from tests.conftest import Api, data_of, error_of, requester
+from tests.factories import TryOnJobFactory, TryOnResultFactory
+from tests.gateway import Gateway
+from tryon.models import Status, TryOnJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,25 +37,12 @@ UNUSUAL: Final = {"Accept": "application/json;q=0.9, */*"}
 PLAIN: Final = {"Accept": "application/json"}
 
 
-@pytest.fixture(autouse=True)
-def web() -> Iterator[Gateway]:
-    """All clients ask at the gate."""
-    with clients_at_the_gate() as gateway:
-        yield gateway
-
-
 @pytest.fixture
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no second pass, and no address expire, between two answers that are compared."""
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now)
     monkeypatch.setattr(local, "EXPIRY_STEP_SECONDS", 10**9)
-
-
-@pytest.fixture
-def done(owner: Api) -> TryOnJob:
-    """A finished job of the owner, with its result."""
-    return TryOnResultFactory.create(job__requester=requester("Owner")).job
 
 
 def answer(client: Client, job: TryOnJob, headers: dict[str, str] = PLAIN) -> tuple[int, Any]:
@@ -92,12 +68,6 @@ def page_of(origin: str) -> tuple[Client, str]:
     shopper = new_visitor()
     token = session_open(key, shopper=shopper, origin=origin).token
     return Client(headers={"Authorization": f"Bearer {token}", "Origin": origin}), shopper
-
-
-def status(api: Api, job: TryOnJob) -> str:
-    """The status that the API shows, or the code of its refusal."""
-    body = api.get(f"jobs/{job.pk}").json()
-    return str(body["data"]["status"] if body["success"] else body["error"]["code"])
 
 
 def jobs() -> Iterator[TryOnJob]:
@@ -279,149 +249,12 @@ def test_each_answer_is_in_the_language_of_its_request(owner: Api) -> None:
     assert messages[1] == "모델 사진에서 사람을 찾지 못했습니다. 다른 모델 사진을 선택하세요."
 
 
-def test_what_a_person_or_the_engine_changes_is_seen_at_once(
-    owner: Api, stranger: Api, generate: Generate
-) -> None:
-    job = TryOnJob.objects.get(pk=generate()["jobId"])
-    assert status(owner, job) == "queued"
-    job.viewers.create(requester=requester("Stranger"))
-    assert status(stranger, job) == "queued"
-    stranger.post(f"jobs/{job.pk}/cancel")
-    assert (status(stranger, job), status(owner, job)) == ("canceled", "queued")
-    owner.post(f"jobs/{job.pk}/cancel")
-    assert status(owner, job) == "canceled"
-
-
-def test_the_clock_moves_an_answer_that_is_kept(
-    owner: Api,
-    done: TryOnJob,
-    web: Gateway,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    started, seconds = clock.now(), 10
-    running = TryOnJobFactory.create(
-        status=Status.PROCESSING, progress=10, started_at=started, next_check_at=started,
-        expected_at=started + timedelta(seconds=seconds), requester=requester("Owner"),
-    )  # fmt: skip
-    TryOnResult.objects.update(expires_at=started + timedelta(seconds=seconds))
-    assert data_of(owner.get(f"jobs/{done.pk}"))["resultState"] == "available"
-    seen = []
-    for gone in (0, 5, seconds):
-        monkeypatch.setattr(clock, "now", lambda gone=gone: started + timedelta(seconds=gone))
-        answered = owner.get(f"jobs/{running.pk}")
-        body = data_of(answered)
-        seen.append((body["progress"], body["estimatedWaitTime"], answered["Retry-After"]))
-    assert seen == [(10, 10, "2"), (45, 5, "1"), (90, 1, "1")]
-    assert len(web.reached) == 2
-    assert data_of(owner.get(f"jobs/{done.pk}"))["resultState"] == "expired"
-
-
 def test_addresses_have_the_host_that_was_called(owner: Api, done: TryOnJob) -> None:
     path = f"/api/tryon/jobs/{done.pk}"
     for host in ("testserver", "127.0.0.1:8000"):
         address = data_of(owner.client.get(path, headers={"Host": host}))["thumbnailUrl"]
         assert address.startswith(f"http://{host}/media/")
     assert owner.client.get(path, headers={"Host": "another.example"}).status_code == 400
-
-
-def test_a_deleted_picture_is_shown_no_more(owner: Api, done: TryOnJob) -> None:
-    result_id = data_of(owner.get(f"jobs/{done.pk}"))["resultId"]
-    assert owner.delete(f"results/{result_id}").status_code == 204
-    assert "resultId" not in data_of(owner.get(f"jobs/{done.pk}"))
-
-
-def test_a_picture_given_up_by_one_of_two_is_shown_to_the_other_only(
-    owner: Api, stranger: Api, done: TryOnJob
-) -> None:
-    done.viewers.create(requester=requester("Stranger"))
-    result_id = data_of(stranger.get(f"jobs/{done.pk}"))["resultId"]
-    assert stranger.delete(f"results/{result_id}").status_code == 204
-    assert data_of(stranger.get(f"jobs/{done.pk}"))["resultState"] == "deleted"
-    assert data_of(owner.get(f"jobs/{done.pk}"))["resultState"] == "available"
-
-
-def test_the_photo_is_the_one_that_the_caller_asked_with_last(
-    owner: Api, product_id: str, model_id: str, generate: Generate
-) -> None:
-    job = TryOnJob.objects.get(pk=generate()["jobId"])
-    assert data_of(owner.get(f"jobs/{job.pk}"))["productImageId"] == product_id
-    same = ProductImage.objects.get(pk=product_id)
-    other = ProductImageFactory.create(checksum=same.checksum, requester=requester("Owner"))
-    owner.post("generate", {"productImageId": str(other.pk), "modelImageId": model_id})
-    assert data_of(owner.get(f"jobs/{job.pk}"))["productImageId"] == str(other.pk)
-
-
-def test_a_finished_picture_is_asked_for_again_with_another_photo_and_after_it_was_given_up(
-    owner: Api, stranger: Api, product_id: str, model_id: str, generate: Generate
-) -> None:
-    job = TryOnJob.objects.get(pk=generate()["jobId"])
-    result = TryOnResultFactory.create(job=job)
-    TryOnJob.objects.update(status=Status.COMPLETED, progress=100, completed_at=clock.now(), price=0)
-    same = ProductImage.objects.get(pk=product_id)
-    other = ProductImageFactory.create(checksum=same.checksum, requester=requester("Owner"))
-    for photo in (str(other.pk), product_id):
-        again = owner.post("generate", {"productImageId": photo, "modelImageId": model_id})
-        assert (again.status_code, data_of(again)["jobId"]) == (200, str(job.pk))
-        assert data_of(owner.get(f"jobs/{job.pk}"))["productImageId"] == photo
-    job.viewers.create(requester=requester("Stranger"))
-    assert owner.delete(f"results/{result.pk}").status_code == 204
-    assert data_of(owner.get(f"jobs/{job.pk}"))["resultState"] == "deleted"
-    assert owner.post("generate", {"productImageId": product_id, "modelImageId": model_id}).status_code == 200
-    assert data_of(owner.get(f"jobs/{job.pk}"))["resultState"] == "available"
-
-
-def test_a_product_has_the_name_that_it_has_now(owner: Api, stranger: Api, done: TryOnJob) -> None:
-    def name(api: Api) -> Any:
-        body = api.get(f"jobs/{done.pk}").json()
-        return body["data"]["productId"] if body["success"] else body["error"]["code"]
-
-    photo, copy = done.product_image, ProductImageFactory.create(product_id="COPY")
-    done.viewers.update(product_image=photo)
-    done.viewers.create(requester=requester("Stranger"), product_image=copy)
-    assert (name(owner), name(stranger)) == (photo.product_id, "COPY")
-    copy.product_id = "RENAMED"
-    product_image_update(copy, ["product_id"])
-    assert (name(owner), name(stranger)) == (photo.product_id, "RENAMED")
-    ada = User.objects.create_superuser("ada")
-    photo_erase(photo, Caller(f"user:{ada.pk}", is_manager=True))
-    assert (name(owner), name(stranger)) == ("job_not_found", "RENAMED")
-
-
-def test_a_caller_who_gets_the_picture_too_sees_its_job_at_once(
-    owner: Api, stranger: Api, product_id: str, model_id: str, generate: Generate
-) -> None:
-    job = TryOnJob.objects.get(pk=generate()["jobId"])
-    assert (status(owner, job), status(stranger, job)) == ("queued", "job_not_found")
-    ProductImage.objects.update(requester="")  # the catalogue's: everybody may use it
-    stranger.post("generate", {"productImageId": product_id, "modelImageId": model_id})
-    assert status(stranger, job) == "queued"
-
-
-def test_a_key_sees_what_it_may_see_now(stranger: Api, manager: Api, done: TryOnJob) -> None:
-    assert status(manager, done) == "completed"
-    row = ApiKey.objects.get(name="Manager")
-    ApiKey.objects.filter(pk=row.pk).update(is_manager=False)
-    key_forget(row)
-    assert status(manager, done) == "job_not_found"
-    ApiKey.objects.filter(pk=row.pk).update(is_active=False)
-    key_forget(row)
-    assert status(manager, done) == "invalid_api_key"
-
-
-def test_rows_that_were_read_before_a_change_are_not_shown_after_it(
-    owner: Api, generate: Generate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job = TryOnJob.objects.get(pk=generate()["jobId"])
-
-    def read_and_lose_the_race(found: Any) -> Any:
-        facts = facts_of(found)
-        owner.post(f"jobs/{job.pk}/cancel")
-        return facts
-
-    with monkeypatch.context() as patch:
-        patch.setattr("tryon.api.quick.facts_of", read_and_lose_the_race)
-        assert status(owner, job) == "queued"
-    assert status(owner, job) == "canceled"
 
 
 def test_without_redis_the_database_answers_and_knows_what_a_key_may_now(
@@ -442,40 +275,7 @@ def test_without_redis_the_database_answers_and_knows_what_a_key_may_now(
     row = ApiKey.objects.get(name="Owner")
     ApiKey.objects.filter(pk=row.pk).update(is_active=False)
     key_forget(row)
-    assert status(owner, done) == "invalid_api_key"
-
-
-@pytest.fixture
-def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silent]:
-    """A Redis that the gate reaches and that does not answer. Each process may ask twice at once."""
-    from config.asgi import instant
-
-    server = Silent()
-    counters = LoopCounters(f"redis://127.0.0.1:{server.port}/0", most=2)
-    monkeypatch.setattr(addresses, "CACHE_SECONDS", 60)
-    monkeypatch.setattr(instant, "_counters", counters)
-    monkeypatch.setattr(instant, "_places", Places(places=2, waiting=1, per_caller=2))
-    yield server
-    server.close()
-
-
-def test_a_redis_that_hangs_holds_neither_health_nor_another_caller(
-    web: Gateway, silent: Silent, owner: Api, stranger: Api, done: TryOnJob
-) -> None:
-    path = f"/api/tryon/jobs/{done.pk}"
-
-    def ask(api: Api) -> "Future[RawClient]":
-        return web.ask(RawClient(path=path, headers=[(b"authorization", api.authorization.encode())]))
-
-    asked = [ask(owner), ask(owner)]
-    eventually(lambda: silent.guests() == 2)
-    assert web.ask(RawClient(path="/healthz")).result().status == 200
-    assert ask(owner).result().code == "too_many_at_once"
-    asked.append(ask(stranger))
-    assert not any(one.done() for one in asked)
-    silent.close()
-    assert [one.result().status for one in asked] == [200, 200, 404]
-    assert cache_outage.is_on()
+    assert answer(owner.client, done) == (401, "invalid_api_key")
 
 
 def test_addresses_with_a_short_life_are_signed_each_time(
