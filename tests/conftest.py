@@ -30,6 +30,7 @@ from config.shops.keys import key_issue
 from config.shops.models import Kind, Shop
 from config.shops.sessions import new_visitor, session_open
 from tests import contract, images, s3, stores
+from tests.admin_pages import sign_in
 from tests.log_watch import LogWatch, watched
 from tests.rows import remove_rows
 from tests.waiting import eventually
@@ -261,6 +262,12 @@ def owner(db: None) -> Api:
 @pytest.fixture
 def stranger(db: None) -> Api:
     return Api(key_issue(name="Stranger")[1])
+
+
+@pytest.fixture
+def staff(db: None) -> Client:
+    """A superuser in the admin."""
+    return sign_in()
 
 
 @pytest.fixture

@@ -14,11 +14,6 @@ ADD = f"{LIST}add/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def add(client: Client, *files: tuple[str, bytes], **fields: str) -> str:
     """Send the upload form; the text of the page it ends on."""
     photos = [upload(name, content) for name, content in files]

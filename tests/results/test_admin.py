@@ -15,11 +15,6 @@ LIST = "/admin/results/tryonresult/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def stored_result() -> TryOnResult:
     """A result whose files exist."""
     image = default_storage.save("results/admin/picture.png", ContentFile(b"picture"))

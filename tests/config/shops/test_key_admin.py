@@ -22,11 +22,6 @@ MODELS = "/api/tryon/models"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def staff(transactional_db: None) -> Client:
-    return sign_in()
-
-
 def make_key(client: Client, **fields: str) -> tuple[ApiKey, str]:
     """A key made in the admin, and its text as the page showed it."""
     response = client.post(f"{LIST}add/", filled(**fields))

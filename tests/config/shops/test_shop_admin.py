@@ -15,11 +15,6 @@ LIST = "/admin/api/shop/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def test_a_shop_is_made_with_its_origins_and_limits(staff: Client) -> None:
     lines = "https://Shop.example/\n\nhttps://shop.example:443\nhttps://shop.example:8443"
     filled = {"name": "Linden", "allowed_origins": lines, "languages": "ko", "daily_credits": "9"}

@@ -32,11 +32,6 @@ HOME = "/admin/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def tiles(client: Client) -> dict[str, tuple[str, str]]:
     """The number and the address of each tile, by its name."""
     found = re.findall(

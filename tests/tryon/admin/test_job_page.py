@@ -25,11 +25,6 @@ RQ = "/admin/django_rq/dashboard/"
 JPEG, PNG, WEBP = b"\xff\xd8\xff", b"\x89PNG", b"WEBP"
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def address(job: TryOnJob) -> str:
     return f"{LIST}{job.pk}/change/"
 

@@ -20,11 +20,6 @@ LIST = "/admin/tryon/tryonjob/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def address(job: TryOnJob) -> str:
     """The job's page."""
     return f"{LIST}{job.pk}/change/"

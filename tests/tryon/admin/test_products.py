@@ -15,11 +15,6 @@ JOBS = "/admin/tryon/tryonjob/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def add(client: Client, name: str, content: bytes, **fields: str) -> str:
     """Send the upload form; the text of the page it ends on."""
     data = {"photos": [upload(name, content)], "product_id": "", "metadata": "", **fields}

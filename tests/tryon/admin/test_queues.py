@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 from rq.cron import CronScheduler
 
-from tests.admin_pages import page, sign_in
+from tests.admin_pages import page
 from tests.factories import PredictionFactory, TryOnJobFactory
 from tests.waiting import eventually
 from tryon.admin import failed_tasks
@@ -34,11 +34,6 @@ def failed(count: int) -> list[str]:
         queue._send("tryon", f"task-{number}", "tryon.tasks.advance_job", (NO_JOB,), 0)
     work()
     return [f"task-{number}" for number in range(count)]
-
-
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
 
 
 @pytest.fixture

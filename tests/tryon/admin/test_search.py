@@ -23,11 +23,6 @@ SEARCH = "/admin/search/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def found(client: Client, term: str) -> str:
     """The part of the page with the hits."""
     answer = client.get(SEARCH, {"q": term})

@@ -32,11 +32,6 @@ LIST = "/admin/batches/batch/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def send(client: Client, models: list[ModelImage], **fields: Any) -> str:
     """Send the plan's form; the text of the page it ends on."""
     data = {"source": "all", "mode": "balanced", "models": [str(model.pk) for model in models], **fields}

@@ -10,7 +10,7 @@ from django.test import Client
 
 from models_library.models import ModelImage
 from results.models import TryOnResult
-from tests.admin_pages import run_action, sign_in
+from tests.admin_pages import run_action
 from tests.factories import (
     ModelImageFactory,
     ShopperPhotoFactory,
@@ -28,11 +28,6 @@ LISTS = {
     TryOnResult: "results/tryonresult",
     TryOnJob: "tryon/tryonjob",
 }
-
-
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
 
 
 def export(client: Client, kind: Any, form: str = "csv") -> Any:

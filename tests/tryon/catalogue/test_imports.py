@@ -30,11 +30,6 @@ HEAD: Final = "product_id,name,price,currency,collection,tags,photo\n"
 ROW: Final = 'SKU-1,Shirt,"1,299.50",eur,Summer,"Linen, blue",\n'
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def send(client: Client, content: str | bytes, name: str = "products.csv") -> str:
     """Send a file; the text of the page it ends on."""
     content = content.encode() if isinstance(content, str) else content

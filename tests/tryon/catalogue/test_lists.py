@@ -22,11 +22,6 @@ KEEP: dict[str, str] = {"category": "", "add_tags": "", "remove_tags": "", "is_a
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def edit(client: Client, path: str, rows: list[Any], **fields: str) -> str:
     """Send the form that edits many photos; the text of the page it ends on."""
     return run_action(client, path, "edit_many", [row.pk for row in rows], **{**KEEP, **fields})

@@ -35,11 +35,6 @@ EMPTY: dict[str, str] = {"name": "", "price": "", "currency": "", "collection": 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def add_photo(client: Client, product_id: str, *, seed: int = 1) -> str:
     """Send a photo of a product; the text of the page it ends on."""
     files = [upload("a.jpg", images.garment_photo(images.SMALL_SQUARE, seed=seed))]

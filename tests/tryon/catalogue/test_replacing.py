@@ -32,11 +32,6 @@ MODELS = "/admin/models_library/modelimage/"
 
 
 @pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
-@pytest.fixture
 def photo() -> ProductImage:
     """A product's source photo."""
     file = upload("a.jpg", images.garment_photo(images.SMALL_SQUARE))

@@ -33,11 +33,6 @@ FIELDS: dict[str, str] = {
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def send(client: Client, file_name: str, content: bytes, *, to: str = PRODUCTS, **fields: str) -> Any:
     """Send one file as the page's script does; the answer."""
     response = client.post(f"{to}one/", {**FIELDS, "photos": upload(file_name, content), **fields})

@@ -10,6 +10,7 @@ from config.core import clock
 from tests.admin_pages import sign_in
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import TryOnJobFactory
+from tests.ledger import runs
 from tryon import tasks
 from tryon.engine import governor
 from tryon.engine.advance import dispatch, dispatch_all
@@ -20,10 +21,6 @@ from tryon.sandbox import Sandbox
 def on_test_account(job_id: str) -> str:
     TryOnJob.objects.filter(pk=job_id).update(account=Account.TEST)
     return job_id
-
-
-def runs(sandbox: Sandbox) -> int:
-    return int(sandbox.ledger()["requests"].get("run", 0))
 
 
 def test_a_job_of_the_test_account_is_made_while_the_live_one_is_paused_and_takes_none_of_its_credits(

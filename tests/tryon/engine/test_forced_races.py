@@ -21,6 +21,7 @@ from config.shops.callers import Caller
 from models_library.models import ModelImage
 from tests import images
 from tests.conftest import Api, Finish, Generate, data_of
+from tests.ledger import runs
 from tests.waiting import LONGEST_SECONDS, eventually
 from tryon import tasks
 from tryon.cleanup.pictures import kept_pictures
@@ -96,11 +97,6 @@ def somebody_waits_for_us() -> bool:
 
 def wait_for(event: threading.Event) -> None:
     assert event.wait(LONGEST_SECONDS)
-
-
-def runs(sandbox: Sandbox) -> int:
-    asked: int = sandbox.ledger()["requests"].get("run", 0)
-    return asked
 
 
 def test_of_two_shoppers_in_a_hurry_one_gets_the_last_credit(

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from config.core import clock
 from config.core.images import ImageDecoderFailed
 from tests.conftest import Api, Finish, Generate
+from tests.ledger import runs
 from tests.stores import away
 from tryon import tasks
 from tryon.engine import actions, governor, lifecycle
@@ -42,11 +43,6 @@ def then(monkeypatch: pytest.MonkeyPatch) -> Then:
         monkeypatch.setattr(place, name, once)
 
     return arrange
-
-
-def runs(sandbox: Sandbox) -> int:
-    asked: int = sandbox.ledger()["requests"].get("run", 0)
-    return asked
 
 
 def credits_paid(sandbox: Sandbox) -> int:

@@ -14,6 +14,7 @@ from config.core import clock
 from config.core.doctor import State
 from tests.admin_pages import sign_in
 from tests.conftest import Api, Finish, Generate, data_of
+from tests.ledger import runs
 from tests.tryon.metrics.scraping import TOKEN, Scrape
 from tryon import tasks
 from tryon.accounts import accounts_of, concurrency_of, has_key, terms_of
@@ -54,10 +55,6 @@ def on_second(sandbox: Sandbox, generate: Generate, work: Callable[[], None]) ->
     governor.resume(Account.LIVE)
     assert Prediction.objects.get().account == SECOND
     return TryOnJob.objects.get(pk=job_id)
-
-
-def runs(sandbox: Sandbox) -> int:
-    return int(sandbox.ledger()["requests"]["run"])
 
 
 def test_a_job_on_a_key_that_was_taken_away_fails_at_its_next_check_and_a_retry_pays_on_another_account(

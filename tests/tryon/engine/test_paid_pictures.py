@@ -16,6 +16,7 @@ from config.core import clock
 from config.core.storage import StorageUnavailable
 from tests.conftest import Api, Finish, Generate, data_of
 from tests.factories import PredictionFactory, TryOnJobFactory
+from tests.ledger import runs
 from tests.stores import away
 from tryon import tasks
 from tryon.engine import governor, lifecycle
@@ -44,12 +45,6 @@ def killed_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], pytest.Mo
         return monkeypatch
 
     return arrange
-
-
-def runs(sandbox: Sandbox) -> int:
-    """Return how often FASHN was asked for a picture."""
-    asked: int = sandbox.ledger()["requests"]["run"]
-    return asked
 
 
 def test_a_picture_that_proves_lost_is_not_paid_for_again_by_itself(

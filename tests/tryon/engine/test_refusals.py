@@ -8,6 +8,7 @@ import pytest
 from config.core import clock
 from tests.conftest import Finish, Generate
 from tests.factories import PredictionFactory
+from tests.ledger import runs
 from tryon import tasks
 from tryon.engine import governor
 from tryon.engine.governor.breaker import FAILURES_TO_OPEN
@@ -22,10 +23,6 @@ type Work = Callable[[], None]
 def let_the_hold_pass() -> None:
     Governor.objects.update(held_until=clock.now())
     TryOnJob.objects.update(not_before=None)
-
-
-def runs(sandbox: Sandbox) -> int:
-    return int(sandbox.ledger()["requests"].get("run", 0))
 
 
 @pytest.mark.slow

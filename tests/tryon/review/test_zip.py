@@ -24,11 +24,6 @@ ZIP: Final = "/admin/review/approved.zip"
 LIST: Final = "/admin/results/tryonresult/"
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def stored(content: bytes, **fields: Any) -> TryOnResult:
     """An approved result with its picture."""
     key = default_storage.save(f"results/aa/{uuid4()}.png", ContentFile(content))

@@ -25,6 +25,7 @@ from tests.factories import (
     TryOnResultFactory,
     model_of,
 )
+from tests.ledger import runs
 from tests.stores import away, stored_keys
 from tests.tryon.cleanup.world import clean, photo
 from tryon.cleanup.erasing import erase_job
@@ -46,11 +47,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def erase(photo: Photo) -> Erased:
     person, _ = User.objects.get_or_create(username="eraser")
     return photo_erase(photo, Caller(f"user:{person.pk}", is_manager=True))
-
-
-def runs(sandbox: Sandbox) -> int:
-    asked: int = sandbox.ledger()["requests"].get("run", 0)
-    return asked
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ ENDPOINTS = "/admin/webhooks/webhookendpoint/"
 DELIVERIES = "/admin/webhooks/webhookdelivery/"
 
 
-@pytest.fixture
-def staff(transactional_db: None) -> Client:
-    return sign_in()
-
-
 def shown_secret(answer: str) -> str:
     found = re.search(r'<code class="studio-key">(whsec_[^<]+)</code>', answer)
     assert found is not None

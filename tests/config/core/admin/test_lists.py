@@ -7,18 +7,13 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from tests.admin_pages import page, sign_in
+from tests.admin_pages import page
 from tests.factories import ModelImageFactory, TryOnJobFactory
 
 JOBS = "/admin/tryon/tryonjob/"
 PRODUCTS = "/admin/tryon/productimage/"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
 
 
 def addresses() -> list[str]:

@@ -21,11 +21,6 @@ NOBODY_LISTENS = "redis://127.0.0.1:9/0"  # the discard port
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    return sign_in()
-
-
 def tasks(text: str) -> dict[str, str]:
     """The names of the tasks in the navigation, with their marks."""
     return links(text, "studio-tasks")

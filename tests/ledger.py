@@ -1,0 +1,8 @@
+"""The sandbox's account of what it was asked."""
+
+from tryon.sandbox import Sandbox
+
+
+def runs(sandbox: Sandbox) -> int:
+    """Return how often FASHN was asked for a picture."""
+    return int(sandbox.ledger()["requests"].get("run", 0))
