@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.models import Field, JSONField, Model, Q
@@ -25,6 +26,12 @@ TOO_MUCH_TO_SEARCH: Final = _("Use at most ten words and 100 characters.")
 def is_too_much_to_search(text: str) -> bool:
     """Return whether a search has too many words or characters."""
     return len(text) > MOST_SEARCH_CHARACTERS or len(text.split()) > MOST_SEARCH_WORDS
+
+
+def check_search(text: str) -> None:
+    """Raise ValidationError for a search with too many words or characters."""
+    if is_too_much_to_search(text):
+        raise ValidationError(TOO_MUCH_TO_SEARCH)
 
 
 def related_contains(model: type[Model], relation: str, field: str, text: str, *, few: int = FEW) -> Q:

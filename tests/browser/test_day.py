@@ -20,7 +20,8 @@ from results.models import Review, TryOnResult
 from tests import images
 from tests.browser.visits import Visitor
 from tests.conftest import Finish, Generate
-from tests.tryon.batches.conftest import Run, paid, run
+from tests.ledger import credits_paid
+from tests.tryon.batches.conftest import Run, run
 from tests.waiting import eventually
 from tryon import tasks
 from tryon.batches.models import Batch
@@ -104,7 +105,7 @@ def test_from_an_empty_library_to_the_approved_pictures(joined: Joined, sandbox:
     expect(page.get_by_text("The batch has started.")).to_be_visible()
     batch = run(Batch.objects.get())
     expect(page.locator("#batch-state")).to_contain_text("Done", timeout=LIVE_MS)
-    assert (batch.counts, paid(sandbox)) == ({"done": 4}, 4)
+    assert (batch.counts, credits_paid(sandbox)) == ({"done": 4}, 4)
 
     next_step(page, "Results to review: 4")
     for key, left in zip(("KeyA", "KeyA", "KeyR", "KeyA"), (3, 2, 1, 0), strict=True):

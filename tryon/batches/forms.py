@@ -9,7 +9,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.core.search import TOO_MUCH_TO_SEARCH, is_too_much_to_search
+from config.core.search import check_search
 from models_library.models import Category
 from tryon.batches.choice import (
     LeftOut,
@@ -113,7 +113,7 @@ class PlanForm(OptionsForm):
     model_category = forms.ChoiceField(
         label=_("Body"), required=False, choices=[("", _("All")), *Category.choices]
     )
-    q = forms.CharField(label=_("Name or tag"), required=False, max_length=100)
+    q = forms.CharField(label=_("Name or tag"), required=False, max_length=100, validators=[check_search])
     recipe = forms.ModelChoiceField(
         label=_("Recipe"),
         queryset=NamedRecipe.objects.filter(is_active=True),
@@ -149,12 +149,6 @@ class PlanForm(OptionsForm):
         self.fields["mode"].required = False
         choices = [("", _("All")), *((name, name) for name in collections())]
         self.fields["collection"].choices = choices  # type: ignore[attr-defined]
-
-    def clean_q(self) -> str:
-        text: str = self.cleaned_data["q"]
-        if is_too_much_to_search(text):
-            raise forms.ValidationError(TOO_MUCH_TO_SEARCH)
-        return text
 
     def clean_recipe_name(self) -> str:
         name: str = self.cleaned_data["recipe_name"]

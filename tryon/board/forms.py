@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from config.core.search import TOO_MUCH_TO_SEARCH, is_too_much_to_search
+from config.core.search import check_search
 from models_library.models import Category, ModelImage
 from models_library.selectors import model_image_list
 from tryon.batches.models import NamedRecipe
@@ -22,7 +22,7 @@ MOST_COLUMNS: Final = 40
 class BoardForm(forms.Form):
     """The choice of products and model photos. Every field may be empty."""
 
-    q = forms.CharField(label=_("Product"), required=False, max_length=100)
+    q = forms.CharField(label=_("Product"), required=False, max_length=100, validators=[check_search])
     collection = forms.ChoiceField(label=_("Collection"), required=False)
     tag = forms.CharField(label=_("Tag"), required=False, max_length=60)
     category = forms.ChoiceField(
@@ -40,12 +40,6 @@ class BoardForm(forms.Form):
         )
         choices = [(name, name) for name in names.distinct()[:200]]
         self.fields["collection"].choices = [("", _("All")), *choices]  # type: ignore[attr-defined]
-
-    def clean_q(self) -> str:
-        text: str = self.cleaned_data["q"]
-        if is_too_much_to_search(text):
-            raise forms.ValidationError(TOO_MUCH_TO_SEARCH)
-        return text
 
     def products(self) -> QuerySet[Product]:
         """Return the chosen products in the order of the board; none if a field is wrong."""

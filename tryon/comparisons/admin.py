@@ -23,6 +23,7 @@ from results.admin import TryOnResultAdmin
 from results.models import TryOnResult
 from tryon.batches.errors import BatchRefused
 from tryon.batches.models import NamedRecipe
+from tryon.batches.pages import person_of
 from tryon.batches.plans import plan_make
 from tryon.comparisons.forms import ComparisonForm
 from tryon.comparisons.models import Comparison, ComparisonPair
@@ -106,7 +107,7 @@ def _list(request: HttpRequest, form: ComparisonForm) -> HttpResponse:
 def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """Show the next pair of pictures, without the names of their recipes."""
     row = _row(comparison_id)
-    person = _person(request)
+    person = person_of(request)
     return page_response(
         request,
         "admin/comparisons/judge.html",
@@ -127,7 +128,7 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 @require_POST
 def comparison_votes(request: HttpRequest, comparison_id: UUID) -> JsonResponse:
     """Take a vote, or take the latest back, and answer with the pairs that come next."""
-    row, person = _row(comparison_id), _person(request)
+    row, person = _row(comparison_id), person_of(request)
     first: list[Any] = []
     if request.POST.get("side") == "undo":
         again = undo(comparison=row, person=person)
@@ -185,7 +186,7 @@ def _plan(request: HttpRequest, row: Comparison) -> HttpResponse:
     recipe = getattr(row, f"recipe_{side}")
     try:
         batch = plan_make(
-            _person(request),
+            person_of(request),
             options=TryOnOptions.from_mapping(getattr(row, f"options_{side}")),
             pairs=pairs_missing(row, side),
             name=f"{row.name} · {recipe}"[:200],
@@ -205,7 +206,7 @@ def _made(request: HttpRequest, form: ComparisonForm) -> Comparison | None:
     wish = form.cleaned_data
     try:
         return comparison_make(
-            _person(request),
+            person_of(request),
             name=wish["name"],
             recipe_a=wish["recipe_a"],
             recipe_b=wish["recipe_b"],
@@ -245,12 +246,6 @@ def _pair(row: Comparison, key: str) -> ComparisonPair:
     if pair is None:
         raise Http404
     return pair
-
-
-def _person(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
 
 
 @admin.action(description=_("Compare two recipes…"), permissions=["compare"])

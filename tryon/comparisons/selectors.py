@@ -16,14 +16,10 @@ from results.models import TryOnResult
 from tryon.comparisons.models import Choice, Comparison, ComparisonPair, Vote
 from tryon.comparisons.statistics import Tally
 from tryon.models import Prediction, PredictionState
+from tryon.review.items import Picture
 
 AHEAD: Final = 4
 SIDES: Final = ("a", "b")
-
-
-class Picture(TypedDict):
-    url: str
-    name: str
 
 
 class PairShown(TypedDict):

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, override
 
-from django import forms
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList, ChangeListSearchForm
 from django.core import paginator
@@ -12,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
-from config.core.search import TOO_MUCH_TO_SEARCH, is_too_much_to_search
+from config.core.search import check_search
 
 if TYPE_CHECKING:
     from django.core.paginator import Paginator
@@ -43,8 +42,7 @@ class SearchForm(ChangeListSearchForm):
 
     def clean_q(self) -> str:
         text: str = self.cleaned_data["q"]
-        if is_too_much_to_search(text):
-            raise forms.ValidationError(TOO_MUCH_TO_SEARCH)
+        check_search(text)
         return text
 
 

@@ -92,8 +92,3 @@ def run(work: Callable[[], None], sandbox: Sandbox) -> Run:
         raise AssertionError(f"{batch.counts} {list(batch.items.values_list('state', 'error_code'))}")
 
     return go_on
-
-
-def paid(sandbox: Sandbox) -> int:
-    """Return the credits that FASHN has taken."""
-    return sum(row["credits"] or 0 for row in sandbox.ledger()["predictions"])

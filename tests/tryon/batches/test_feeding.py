@@ -13,8 +13,9 @@ from pytest_django import Settings
 from config.core import clock
 from tests.conftest import Api, Finish, data_of
 from tests.factories import BatchFactory, BatchItemFactory, TryOnJobFactory
+from tests.ledger import credits_paid
 from tests.threads import at_once
-from tests.tryon.batches.conftest import Plan, Run, paid
+from tests.tryon.batches.conftest import Plan, Run
 from tryon import tasks
 from tryon.batches import asking
 from tryon.batches.errors import AlreadyStarted, NotNow, PriceChanged
@@ -67,7 +68,7 @@ def test_a_batch_makes_its_pictures_a_few_at_a_time(
     run(batch)
 
     assert (batch.state, batch.counts) == (BatchState.DONE, {"done": 5})
-    assert paid(sandbox) == credits_taken(batch) == batch.max_credits == 5
+    assert credits_paid(sandbox) == credits_taken(batch) == batch.max_credits == 5
     [letter] = mail.outbox
     assert letter.to == ["ada@shop.example"]
     assert letter.subject == "Batch done: Spring Bcc: all@shop.example"  # on one line
@@ -85,7 +86,7 @@ def test_each_seed_of_a_pair_makes_its_own_picture_and_a_repeated_plan_finds_the
 
     run(batch)
 
-    assert (states(batch), paid(sandbox)) == (["done", "done"], 2)
+    assert (states(batch), credits_paid(sandbox)) == (["done", "done"], 2)
     assert sorted(job.options.get("seed") for job in TryOnJob.objects.all()) == [7, 8]
     again = plan_make(ada, options=TryOnOptions(seed=7), tries=3, **ids)
     assert (again.price, states(again)) == (1, ["reused", "reused", "waiting"])
@@ -103,7 +104,7 @@ def test_two_people_who_press_at_once_pay_once(plan: Plan, run: Run, sandbox: Sa
 
     assert sorted(at_once(2, press)) == ["again", "started"]
     run(batch)
-    assert paid(sandbox) == 2
+    assert credits_paid(sandbox) == 2
 
 
 def test_a_price_that_rose_since_the_count_is_confirmed_again(
@@ -140,12 +141,12 @@ def test_a_pair_whose_price_rises_on_the_way_stops_the_batch(
     run(batch)
 
     assert (batch.state, batch.pause_code) == (BatchState.PAUSED, PauseCode.PRICE_ROSE)
-    assert (states(batch), paid(sandbox)) == (["done", "waiting"], 1)
+    assert (states(batch), credits_paid(sandbox)) == (["done", "waiting"], 1)
     with pytest.raises(PriceChanged):
         batch_resume(batch, ada)
     batch_resume(batch, ada, confirmed=credits_missing(batch))
     run(batch)
-    assert (batch.state, paid(sandbox), batch.max_credits) == (BatchState.DONE, 2, 2)
+    assert (batch.state, credits_paid(sandbox), batch.max_credits) == (BatchState.DONE, 2, 2)
 
 
 def test_a_failed_pair_whose_picture_comes_late_is_done() -> None:
@@ -193,7 +194,7 @@ def test_a_killed_feeder_costs_nothing_twice_and_counts_right(
     run(batch)
 
     assert (states(batch), TryOnJob.objects.count()) == (["done", "done"], 2)
-    assert paid(sandbox) == credits_taken(batch) == 2
+    assert credits_paid(sandbox) == credits_taken(batch) == 2
 
 
 def test_the_failed_are_retried_by_a_person_at_a_price(
@@ -201,7 +202,11 @@ def test_the_failed_are_retried_by_a_person_at_a_price(
 ) -> None:
     sandbox.inject("prediction", "PoseError")
     batch = run(started(2))
-    assert (batch.state, sorted(states(batch)), paid(sandbox)) == (BatchState.DONE, ["done", "failed"], 1)
+    assert (batch.state, sorted(states(batch)), credits_paid(sandbox)) == (
+        BatchState.DONE,
+        ["done", "failed"],
+        1,
+    )
     failed = batch.items.get(state="failed")
     assert failed.error_message.startswith("No person could be found")
     tasks.batches()
@@ -215,7 +220,7 @@ def test_the_failed_are_retried_by_a_person_at_a_price(
     run(batch)
 
     assert (batch.state, states(batch)) == (BatchState.DONE, ["done", "done"])
-    assert paid(sandbox) == credits_taken(batch) == 2
+    assert credits_paid(sandbox) == credits_taken(batch) == 2
     assert TryOnJob.objects.get(batch_items=failed).status == Status.COMPLETED
     assert len(mail.outbox) == 2
 
@@ -274,7 +279,7 @@ def test_a_pause_takes_back_what_is_queued(started: Plan, run: Run, sandbox: San
     with pytest.raises(NotNow):
         batch_resume(batch, ada)
     run(batch)
-    assert (batch.counts, paid(sandbox), credits_taken(batch)) == ({"done": 4}, 4, 4)
+    assert (batch.counts, credits_paid(sandbox), credits_taken(batch)) == ({"done": 4}, 4, 4)
 
 
 def test_cancel_the_rest_keeps_what_is_paid_and_what_others_want(
@@ -347,7 +352,7 @@ def test_a_photo_that_goes_after_the_start_is_told_and_costs_nothing(
 
     assert states(batch) == ["blocked", "blocked", "done"]
     assert batch.items.first().error_message == "The product photo is gone. Upload it again."  # type: ignore[union-attr]
-    assert paid(sandbox) == credits_taken(batch) == 1
+    assert credits_paid(sandbox) == credits_taken(batch) == 1
 
 
 def test_a_full_queue_of_the_person_makes_the_batch_wait(started: Plan, settings: Settings) -> None:
@@ -370,7 +375,7 @@ def test_a_paused_service_and_a_spent_day_lose_nothing(
     assert states(batch) == ["queued"] * 3
     settings.TRYON_DAILY_LIMIT = 0
     run(batch)
-    assert (batch.counts, paid(sandbox)) == ({"done": 3}, 3)
+    assert (batch.counts, credits_paid(sandbox)) == ({"done": 3}, 3)
 
 
 def test_what_a_failed_pair_has_cost_still_counts_after_its_retry(ada: User) -> None:

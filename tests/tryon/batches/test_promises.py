@@ -14,7 +14,8 @@ from config.core import clock
 from config.shops.callers import person_calling
 from tests.conftest import Api
 from tests.factories import PredictionFactory
-from tests.tryon.batches.conftest import Plan, Run, paid
+from tests.ledger import credits_paid
+from tests.tryon.batches.conftest import Plan, Run
 from tests.tryon.batches.test_feeding import ask, killed
 from tryon import tasks
 from tryon.batches import asking, feeding, settling
@@ -84,7 +85,7 @@ def test_a_retry_is_paid_and_nothing_else_with_it(
 
     assert (batch.state, credits_missing(batch)) == (BatchState.PAUSED, 1)  # nobody has confirmed the last
     order(page, batch, "resume", 1)
-    assert (run(batch).state, paid(sandbox), batch.max_credits) == (BatchState.DONE, 4, 4)
+    assert (run(batch).state, credits_paid(sandbox), batch.max_credits) == (BatchState.DONE, 4, 4)
 
 
 def test_two_canceled_batches_leave_no_job_to_each_other(
@@ -102,7 +103,7 @@ def test_two_canceled_batches_leave_no_job_to_each_other(
     run(first)
     run(second)
     assert TryOnJob.objects.get().status == Status.CANCELED
-    assert (states(first), states(second), paid(sandbox)) == (["canceled"], ["canceled"], 0)
+    assert (states(first), states(second), credits_paid(sandbox)) == (["canceled"], ["canceled"], 0)
 
 
 def test_a_shared_pair_waits_in_the_batch_that_is_paused(
@@ -119,7 +120,7 @@ def test_a_shared_pair_waits_in_the_batch_that_is_paused(
     assert (states(first), states(second)) == (["waiting"], ["canceled"])
     order(page, first, "resume", credits_missing(first))
     run(first)
-    assert (first.state, paid(sandbox), credits_taken(first)) == (BatchState.DONE, 1, 1)
+    assert (first.state, credits_paid(sandbox), credits_taken(first)) == (BatchState.DONE, 1, 1)
 
 
 @pytest.mark.parametrize("gone", ["off", "deleted"])
@@ -139,7 +140,7 @@ def test_the_batch_of_who_has_left_can_be_stopped(
     order(page, batch, "cancel")
 
     run(batch)
-    assert (batch.state, states(batch), paid(sandbox)) == (BatchState.CANCELED, ["canceled"] * 2, 0)
+    assert (batch.state, states(batch), credits_paid(sandbox)) == (BatchState.CANCELED, ["canceled"] * 2, 0)
 
 
 @pytest.mark.parametrize("name", ["pause", "cancel"])
@@ -204,7 +205,7 @@ def test_a_batch_whose_budget_ends_half_way_says_until_when_it_waits_and_goes_on
 
     settings.TRYON_DAILY_LIMIT = 0
     run(batch)
-    assert (batch.state, paid(sandbox), credits_taken(batch)) == (BatchState.DONE, 3, 3)
+    assert (batch.state, credits_paid(sandbox), credits_taken(batch)) == (BatchState.DONE, 3, 3)
 
 
 def test_a_call_counts_for_the_batch_that_pays_for_it(
@@ -218,7 +219,7 @@ def test_a_call_counts_for_the_batch_that_pays_for_it(
     run(paying)
     run(joining)
 
-    assert (credits_taken(paying), credits_taken(joining), paid(sandbox)) == (1, 0, 1)
+    assert (credits_taken(paying), credits_taken(joining), credits_paid(sandbox)) == (1, 0, 1)
     assert by_batch() == {paying.pk: 1}
 
 
@@ -227,7 +228,7 @@ def test_what_a_failed_pair_has_cost_stays_its_batchs(
 ) -> None:
     sandbox.inject("prediction", "ContentModerationError", model="background-remove")
     batch = run(started(1, background="white"))
-    assert (states(batch), paid(sandbox)) == (["failed"], 1)
+    assert (states(batch), credits_paid(sandbox)) == (["failed"], 1)
 
     order(page, batch, "retry", retry_price(batch))
     assert by_batch() == {batch.pk: 1}
@@ -269,7 +270,7 @@ def test_a_feeder_killed_at_a_retry_pays_nothing(
 
     run(batch)
 
-    assert (states(batch), paid(sandbox), credits_taken(batch)) == (["failed"], 0, 0)
+    assert (states(batch), credits_paid(sandbox), credits_taken(batch)) == (["failed"], 0, 0)
     assert batch.max_credits == 1
 
 
@@ -305,7 +306,7 @@ def test_a_feeder_that_stands_still_before_a_retry_pays_nothing_uncounted(
     run(batch)
 
     is_asked = order_of_work != "settled, then asked"
-    assert paid(sandbox) == credits_taken(batch) == by_batch().get(batch.pk, 0) == int(is_asked)
+    assert credits_paid(sandbox) == credits_taken(batch) == by_batch().get(batch.pk, 0) == int(is_asked)
 
 
 def test_a_feeder_that_stands_still_asks_for_nothing_that_was_canceled(

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from config.core import clock
 from config.core.images import ImageDecoderFailed
 from tests.conftest import Api, Finish, Generate
-from tests.ledger import runs
+from tests.ledger import credits_paid, runs
 from tests.stores import away
 from tryon import tasks
 from tryon.engine import actions, governor, lifecycle
@@ -43,10 +43,6 @@ def then(monkeypatch: pytest.MonkeyPatch) -> Then:
         monkeypatch.setattr(place, name, once)
 
     return arrange
-
-
-def credits_paid(sandbox: Sandbox) -> int:
-    return sum(row["credits"] or 0 for row in sandbox.ledger()["predictions"])
 
 
 def rescue() -> None:

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from config.core import clock
 from tests import images
 from tests.conftest import Api, Finish, Generate, data_of
+from tests.ledger import credits_paid
 from tests.stores import away
 from tryon import tasks
 from tryon.fashn.client import FashnClient
@@ -21,10 +22,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 # The options of each attempt here: two paid steps, three credits.
 OPTIONS = {"background": "#ffffff", "resolution": "1k"}
 PRICE = 3
-
-
-def credits_paid(sandbox: Sandbox) -> int:
-    return sum(row["credits"] or 0 for row in sandbox.ledger()["predictions"])
 
 
 def credits_saved(manager: Api) -> int:

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from config.core import clock
 from config.shops.models import Shop
 from tests.conftest import Api, Finish, data_of, requester
+from tests.ledger import credits_paid
 from tests.tryon.engine.test_handed_over import TWO_STEPS, Then, then
 from tryon import tasks
 from tryon.engine import governor
@@ -38,10 +39,6 @@ def ask(product_id: str, model_id: str) -> Ask:
 
 def used_by(name: str) -> int:
     return sum(governor.credits_used_by(requester(name)))
-
-
-def credits_paid(sandbox: Sandbox) -> int:
-    return sum(row["credits"] or 0 for row in sandbox.ledger()["predictions"])
 
 
 def test_who_waits_for_anothers_call_does_not_pay_beyond_a_budget_when_it_fails(

@@ -12,6 +12,7 @@ from import_export.instance_loaders import CachedInstanceLoader
 from import_export.widgets import CharWidget
 
 from config.core.outgoing.guard import AddressRefused, web_address
+from config.core.search import as_uuid
 from tryon.catalogue.exchange.columns import CurrencyWidget, PriceWidget, Sheet, TagsWidget
 from tryon.catalogue.exchange.tables import NUMBER
 from tryon.catalogue.models import Product, UploadAttempt
@@ -154,14 +155,6 @@ def photos_named(names: Iterable[str]) -> dict[str, UUID]:
             found[stems[number]] = photo
         sent = UploadAttempt.objects.filter(file_name__in=part, product_image__in=photos).order_by("at")
         found |= dict(sent.values_list("file_name", "product_image"))
-        ids = {key: name for name in part if (key := as_id(name)) is not None}
+        ids = {key: name for name in part if (key := as_uuid(name)) is not None}
         found |= {ids[key]: key for key in photos.filter(pk__in=ids).values_list("pk", flat=True)}
     return found
-
-
-def as_id(text: str) -> UUID | None:
-    """Return the id that a text is, None if it is none."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
