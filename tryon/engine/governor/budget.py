@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, F, Min, Q, Sum, When
+from django.db.models import Case, F, Min, Q, When
 
 from config.core import clock
 from tryon.accounts import calls_of, queue_of, terms_of
+from tryon.engine.governor.sums import Part, sums
 from tryon.fashn.inputs import total_credits
 from tryon.fashn.options import OptionError, TryOnOptions
 from tryon.models import ACTIVE, IN_FLIGHT, Governor, Lane, Prediction, PredictionState, Status, TryOnJob
@@ -36,19 +37,14 @@ def next_day() -> NextDay:
 
 def credits_spent_today(queue: str, now: datetime | None = None) -> int:
     """Return the credits paid today, plus those that active and unknown predictions may cost."""
-    midnight = _midnight_before(now or clock.now())
-    today = Prediction.objects.filter(
-        Q(submitted_at__gte=midnight) | Q(state=PredictionState.RESERVED), calls_of(queue)
-    ).exclude(state=PredictionState.FAILED)
-    price = Case(When(state=PredictionState.SUCCEEDED, then=F("credits_used")), default=F("price"))
-    return int(today.aggregate(credits=Sum(price))["credits"] or 0)
+    return sum(sums(_spent_today(queue, now)))
 
 
 def credits_left_today(queue: str) -> int | None:
     """Return the credits of the daily limit that jobs may still be started with, None without a limit."""
     if not (limit := terms_of(queue).daily_limit):
         return None
-    return max(0, limit - credits_spent_today(queue) - _credits_to_come(queue, Status.PROCESSING))
+    return max(0, limit - sum(sums(_spent_today(queue), _to_come(queue, Status.PROCESSING))))
 
 
 def is_budgeted(governor: Governor) -> bool:
@@ -63,7 +59,7 @@ def credits_unspoken_for(queue: str) -> int | None:
     """
     if not (limit := terms_of(queue).daily_limit):
         return None
-    return limit - credits_spent_today(queue) - _credits_to_come(queue, *ACTIVE)
+    return limit - sum(sums(_spent_today(queue), _to_come(queue, *ACTIVE)))
 
 
 def credits_to_spend(governor: Governor) -> int | None:
@@ -71,14 +67,13 @@ def credits_to_spend(governor: Governor) -> int | None:
     left = credits_left_today(queue_of(governor.account))
     if governor.credits_at_fashn is None:
         return left
-    at_fashn = max(0, governor.credits_at_fashn - _credits_under_way(governor.account))
+    at_fashn = max(0, governor.credits_at_fashn - _credits_under_way(governor.account, Status.PROCESSING))
     return at_fashn if left is None else min(left, at_fashn)
 
 
 def credits_promised(queue: str, *, but: Collection[UUID] = ()) -> int:
     """Return the credits that the queued jobs of shoppers need, without the jobs in ``but``."""
-    shoppers = TryOnJob.objects.filter(account=queue, status=Status.QUEUED, lane=Lane.INTERACTIVE)
-    return int(shoppers.exclude(pk__in=but).order_by().aggregate(credits=Sum("price"))["credits"] or 0)
+    return sum(sums(_promised(queue, but)))
 
 
 def credits_left_for_batches(queue: str) -> int | None:
@@ -89,8 +84,8 @@ def credits_left_for_batches(queue: str) -> int | None:
     """
     if not (limit := terms_of(queue).daily_limit):
         return None
-    spent = credits_spent_today(queue) + _credits_to_come(queue, Status.PROCESSING)
-    return limit - spent - credits_promised(queue)
+    parts = _spent_today(queue), _to_come(queue, Status.PROCESSING), _promised(queue)
+    return limit - sum(sums(*parts))
 
 
 def credits_of_the_cheapest(queue: str) -> int:
@@ -101,7 +96,7 @@ def credits_of_the_cheapest(queue: str) -> int:
 
 def credits_wanted(account: str) -> int:
     """Return the credits that the account may still have to pay, if all queued jobs run on it."""
-    return _credits_to_come(queue_of(account), Status.QUEUED) + _credits_under_way(account)
+    return _credits_under_way(account, *ACTIVE)
 
 
 def credits_to_pay(job: TryOnJob) -> int:
@@ -116,20 +111,32 @@ def _midnight_before(now: datetime) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _credits_under_way(account: str) -> int:
-    """Return the price of the account's predictions in flight, and of the further steps of all jobs.
+def _credits_under_way(account: str, *statuses: Status) -> int:
+    """Return the price of the account's predictions in flight, and of those to come of jobs in these states.
 
-    Those on other accounts pay for their own, so this is more than the account needs, and never less.
+    Jobs on other accounts pay for their own, so this is more than the account needs, and never less.
     """
-    open_calls = Prediction.objects.filter(account=account, state__in=IN_FLIGHT).order_by()
-    in_flight = int(open_calls.aggregate(credits=Sum("price"))["credits"] or 0)
-    return in_flight + _credits_to_come(queue_of(account), Status.PROCESSING)
+    in_flight = Prediction.objects.filter(account=account, state__in=IN_FLIGHT)
+    return sum(sums(Part(in_flight), _to_come(queue_of(account), *statuses)))
 
 
-def _credits_to_come(queue: str, *statuses: Status) -> int:
-    """Return the price of the predictions that jobs in these states have still to make."""
-    jobs = TryOnJob.objects.filter(account=queue, status__in=statuses).order_by()
-    return int(jobs.aggregate(credits=Sum("price"))["credits"] or 0)
+def _spent_today(queue: str, now: datetime | None = None) -> Part:
+    midnight = _midnight_before(now or clock.now())
+    today = Prediction.objects.filter(
+        Q(submitted_at__gte=midnight) | Q(state=PredictionState.RESERVED), calls_of(queue)
+    ).exclude(state=PredictionState.FAILED)
+    price = Case(When(state=PredictionState.SUCCEEDED, then=F("credits_used")), default=F("price"))
+    return Part(today, price)
+
+
+def _to_come(queue: str, *statuses: Status) -> Part:
+    """Return the predictions that jobs in these states have still to make."""
+    return Part(TryOnJob.objects.filter(account=queue, status__in=statuses))
+
+
+def _promised(queue: str, but: Collection[UUID] = ()) -> Part:
+    shoppers = TryOnJob.objects.filter(account=queue, status=Status.QUEUED, lane=Lane.INTERACTIVE)
+    return Part(shoppers.exclude(pk__in=but))
 
 
 def _readable(options: Mapping[str, Any]) -> TryOnOptions | None:

@@ -6,12 +6,13 @@ from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from config.core import clock
 from config.shops.models import ApiKey, Kind
 from config.shops.shoppers import name_of_erased
 from tryon.engine.governor.budget import next_day
+from tryon.engine.governor.sums import Part, sums
 from tryon.models import ACTIVE, Prediction, PredictionState, TryOnJob
 
 # Those that may cost something. An index has the state before the time.
@@ -45,18 +46,17 @@ def credits_used_by(payer: str, **only: Any) -> Usage:
     the lock.
     """
     midnight = next_day().at - timedelta(days=1)
-    calls = Prediction.objects.filter(payer=payer, **only).order_by()
+    calls = Prediction.objects.filter(payer=payer, **only)
+    today = calls.filter(state__in=SENT, submitted_at__gte=midnight)
     is_paid = Q(state=PredictionState.SUCCEEDED)
-    today = calls.filter(state__in=SENT, submitted_at__gte=midnight).aggregate(
-        spent=Sum("credits_used", filter=is_paid), open=Sum("price", filter=~is_paid)
+    spent, *reserved = sums(
+        Part(today.filter(is_paid), "credits_used"),
+        Part(today.exclude(is_paid)),
+        # SQLite would look at every call of the payer's for its state.
+        Part(calls.filter(state=PredictionState.RESERVED, submitted_at=None)),
+        Part(TryOnJob.objects.filter(payer=payer, status__in=ACTIVE, **only)),
     )
-    # SQLite would look at every call of the payer's for its state.
-    not_sent = calls.filter(state=PredictionState.RESERVED, submitted_at=None)
-    with_slot = not_sent.aggregate(credits=Sum("price"))
-    jobs = TryOnJob.objects.filter(payer=payer, status__in=ACTIVE, **only).order_by()
-    to_come = jobs.aggregate(credits=Sum("price"))
-    reserved = (today["open"], with_slot["credits"], to_come["credits"])
-    return Usage(today["spent"] or 0, sum(credits or 0 for credits in reserved))
+    return Usage(spent, sum(reserved))
 
 
 def budgets_of(api_key: UUID | None, shopper: str) -> Iterator[Budget]:
