@@ -1,14 +1,16 @@
 """A page of a shop at another origin, with a strict policy and the widget on it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, override
 
-from playwright.sync_api import Locator, Request, Route
+from playwright.sync_api import Error, Locator, Request, Route
 
 from config.shops.keys import key_issue
 from config.shops.models import Kind, Shop
 from tests.browser.visits import Visitor
+from tests.waiting import eventually
 from tests.widget import build
 
 # All that a page has to allow, and nothing inline.
@@ -153,6 +155,23 @@ class ShopPage:
             route.abort()
 
         self.page.route(f"**/api/tryon/{path}", without_answer, times=1)
+
+    def hold(self, path: str) -> Callable[[], None]:
+        """Hold back the answer of the next call of a path, which acts. Return what lets it go."""
+        held: list[tuple[Route, Any]] = []
+        self.page.route(f"**/api/tryon/{path}", lambda route: held.append((route, route.fetch())), times=1)
+
+        def let_go() -> None:
+            self.until(lambda: held)
+            [(route, answer)] = held
+            with suppress(Error):  # the page that asked is gone
+                route.fulfill(response=answer)
+
+        return let_go
+
+    def until(self, found: Callable[[], object]) -> None:
+        """Wait for something outside the page, whose requests go on."""
+        eventually(lambda: self.page.evaluate("true") and found())
 
     def watch(self, path: str, seen: Callable[[Request], object]) -> None:
         """Call ``seen`` with each request of a path."""

@@ -1,7 +1,7 @@
 """The widget in a real browser: on the page of a shop at another origin, which allows nothing inline."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any, Final
 from uuid import UUID
@@ -253,6 +253,49 @@ def test_no_click_reload_or_lost_answer_pays_twice(shop: ShopPage, sandbox: Sand
     shop.button("Try again").click()  # as another visitor, for whom the picture is there already
     expect(shop.title).to_have_text("Your picture is ready")
     assert sandbox.ledger()["requests"]["run"] == 1
+
+
+def test_a_cancel_is_kept_until_it_has_arrived(shop: ShopPage) -> None:
+    """Whatever happens to the page before the service has answered which job to cancel."""
+
+    def canceled_after(act: Callable[[], object]) -> bool:
+        """Ask for a picture, and let something happen before the answer. Return whether one job is canceled."""
+        before = set(TryOnJob.objects.values_list("pk", flat=True))
+        answer = shop.hold("generate")
+        shop.open()
+        shop.try_on()
+        shop.until(lambda: TryOnJob.objects.count() > len(before))
+        act()
+        answer()
+        [job] = TryOnJob.objects.exclude(pk__in=before)
+        shop.until(lambda: TryOnJob.objects.get(pk=job.pk).status == Status.CANCELED)
+        expect(shop.widget).to_have_attribute("state", "choice")
+        return TryOnJob.objects.exclude(pk__in=before).count() == 1
+
+    close = "room.close({ cancel: true });"
+    service_pause(Account.LIVE)
+    assert canceled_after(lambda: shop.call(f"{close} room.lang = 'ko'"))
+    assert canceled_after(lambda: shop.call(f"{close} room.reset()"))
+    assert canceled_after(lambda: (shop.call(close), shop.page.reload()))
+    shop.lose("jobs/*/cancel", act=False)
+    assert canceled_after(lambda: shop.call(close))
+
+
+def test_the_answer_to_a_wish_before_does_not_hide_the_present_one(shop: ShopPage) -> None:
+    service_pause(Account.LIVE)
+    shop.open()
+    answer = shop.hold("generate")
+    shop.try_on()
+    shop.until(TryOnJob.objects.exists)
+    TryOnJob.objects.update(cache_key="of another wish")
+    shop.call("room.reset()")
+    shop.try_on()
+    expect(shop.button("Cancel")).to_be_visible()
+    answer()
+    shop.page.reload()
+    with shop.page.expect_response("**/cancel"):
+        shop.call("room.close({ cancel: true })")
+    assert TryOnJob.objects.get(status=Status.QUEUED).cache_key == "of another wish"
 
 
 def test_limits_pauses_failures_and_cancels_are_told(

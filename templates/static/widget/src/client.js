@@ -1,11 +1,10 @@
 // The service as a visitor of the shop's page calls it.
 
-import { ApiError, exchange } from "./http.js";
+import { ApiError, IN_PROGRESS, exchange } from "./http.js";
 import { stored } from "./stored.js";
 
 // A token lives for 15 minutes. The clock of the shopper may be wrong, but its minutes are right.
 const RENEW_AFTER_MS = 12 * 60_000;
-const IN_PROGRESS = "idempotency_in_progress";
 const MOST_TRIES = 60;
 const UPLOAD_MS = 300_000;
 
@@ -18,6 +17,17 @@ export function pause(ms) {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
+}
+
+async function repeated(ask, isToRepeat) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries === MOST_TRIES || !isToRepeat(error)) throw error;
+      await pause(error.pauseMs || 1000);
+    }
+  }
 }
 
 /** A visitor's session: opened with the shop's publishable key, or by the shop's server, and renewed in time. */
@@ -102,15 +112,20 @@ export class Client {
   }
 
   /** Make a request that acts once for each key, however often it is sent. */
-  async once(key, path, options) {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await this.data(path, { ...options, headers: { "Idempotency-Key": key } });
-      } catch (error) {
-        if (error.code !== IN_PROGRESS || tries === MOST_TRIES) throw error;
-        await pause(error.pauseMs || 1000);
-      }
-    }
+  once(key, path, options) {
+    const sent = { ...options, headers: { "Idempotency-Key": key } };
+    return repeated(
+      () => this.data(path, sent),
+      ({ code }) => code === IN_PROGRESS,
+    );
+  }
+
+  /** Cancel a job, also from a page that is being left. Without a connection it is tried again and again. */
+  cancel(id) {
+    return repeated(
+      () => this.data(`jobs/${id}/cancel`, { json: {}, keepalive: true }),
+      ({ isPassing }) => isPassing,
+    );
   }
 
   /** Return the photo of a product to try on, undefined if it has none. */

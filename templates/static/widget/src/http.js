@@ -1,5 +1,7 @@
 // Requests to the service, and its refusals.
 
+// Of a request whose first attempt is not done.
+export const IN_PROGRESS = "idempotency_in_progress";
 const UNKNOWN_CALLER = 401;
 const USUAL_MS = 30_000;
 
@@ -21,7 +23,7 @@ export class ApiError extends Error {
 
   /** Return whether the request may have acted, or may still act, although no answer says so. */
   get isOpen() {
-    return this.status === 0 || this.status >= 500;
+    return this.status === 0 || this.status >= 500 || this.code === IN_PROGRESS;
   }
 }
 

@@ -14,7 +14,7 @@ const REFUSED = [401, 403];
 export class Room {
   #watching = new AbortController();
   #told = "";
-  #givenUp = false;
+  #request;
   #again = () => {};
 
   /** `host` is the element. `client` and `say` are of its present key and language. */
@@ -29,7 +29,8 @@ export class Room {
   switchTo(product) {
     this.#begin();
     Object.assign(this, { product, garment: undefined, person: undefined });
-    this.record = stored(`job ${this.host.shopKey} ${product}`); // of the request: its body, its key, its job's id
+    // Of the request: its body, its key, its job's id, its end, and whether the shopper has canceled it.
+    this.record = stored(`job ${this.host.shopKey} ${product}`);
     const record = this.record.read();
     this.#enter(record ? (record.isDone ? "result" : "working") : "choice");
     if (record && !record.isDone) this.#resume(record);
@@ -85,7 +86,7 @@ export class Room {
   #begin() {
     this.#watching.abort();
     this.#watching = new AbortController();
-    this.#givenUp = false;
+    this.#request = undefined;
     this.#told = "";
     return this.#watching.signal;
   }
@@ -148,22 +149,25 @@ export class Room {
   }
 
   /** Ask for a try-on. Until an answer says how it has ended, the same wish is the same request: it is paid once. */
-  async #send(wanted) {
+  async #send(wanted, isGivenUp = false) {
     const { record } = this;
     const kept = record.read();
-    const isSame = kept?.key && JSON.stringify(kept.wanted) === JSON.stringify(wanted);
-    const { key } = isSame ? kept : { key: randomKey() };
-    record.write({ wanted, key });
+    const isSame = kept && !kept.jobId && JSON.stringify(kept.wanted) === JSON.stringify(wanted);
+    const request = { wanted, key: isSame ? kept.key : randomKey(), isGivenUp };
+    const isKept = () => record.read()?.key === request.key; // the page may have reset it, for another
+    record.write(request);
     const signal = this.#begin();
+    this.#request = request;
     this.#showWorking();
     this.host.fire("start", { ...wanted });
     try {
-      const made = await this.client.once(key, "generate", { json: wanted });
-      record.write({ wanted, jobId: made.jobId });
-      if (this.#givenUp && !signal.aborted) this.#giveUp();
+      const made = await this.client.once(request.key, "generate", { json: wanted });
+      if (isKept()) record.write({ ...record.read(), jobId: made.jobId });
+      if (request.isGivenUp && signal.aborted) this.client.cancel(made.jobId).catch(() => {});
+      else if (request.isGivenUp) this.#giveUp();
       else if (!signal.aborted) this.#watch(made.jobId, made);
     } catch (error) {
-      if (error.isOpen === false) record.clear();
+      if (error.isOpen === false && isKept()) record.clear();
       if (signal.aborted) return;
       if (error.code === "shopper_photo_not_found") this.choice.kept.clear();
       this.#failed(error, () => this.#send(wanted));
@@ -171,14 +175,16 @@ export class Room {
   }
 
   /** Go on with a request of before: after a reload, or when its product is shown again. */
-  async #resume({ wanted, key, jobId }) {
+  async #resume({ wanted }) {
     const signal = this.#begin();
     this.#showWorking();
     const found = await this.client.person(wanted).catch(() => undefined);
     if (signal.aborted) return;
     this.person = found;
     this.#showWorking();
-    if (key) this.#send(wanted);
+    const { jobId, isGivenUp, isDone } = this.record.read() ?? {}; // its answer may have come
+    if (!jobId) this.#send(wanted, isGivenUp);
+    else if (isGivenUp && !isDone) this.#giveUp();
     else this.#watch(jobId);
   }
 
@@ -233,17 +239,19 @@ export class Room {
     if (this.panel.isOpen) this.#show();
   }
 
+  /** Cancel the try-on. What may still make a job is canceled when its answer comes, also after a reload. */
   async #giveUp() {
-    const { jobId } = this.record.read() ?? {};
-    this.#givenUp = true; // if the answer with the id is still to come
-    if (!jobId) return;
+    const kept = { ...this.record.read(), isGivenUp: true };
+    this.record.write(kept);
+    if (this.#request) this.#request.isGivenUp = true;
+    if (!kept.jobId) return;
     const signal = this.#begin();
     try {
-      const job = await this.client.data(`jobs/${jobId}/cancel`, { json: {} });
+      const job = await this.client.cancel(kept.jobId);
       if (!signal.aborted) this.#hear(job);
     } catch (error) {
       if (error.status === undefined) throw error;
-      if (!signal.aborted) this.#watch(jobId); // it has just ended, or nobody hears us
+      if (!signal.aborted) this.#watch(kept.jobId); // it has just ended, or nobody hears us
     }
   }
 
