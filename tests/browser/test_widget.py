@@ -259,7 +259,7 @@ def test_a_cancel_is_kept_until_it_has_arrived(shop: ShopPage) -> None:
     """Whatever happens to the page before the service has answered which job to cancel."""
 
     def canceled_after(act: Callable[[], object]) -> bool:
-        """Ask for a picture, and let something happen before the answer. Return whether one job is canceled."""
+        """Ask for a picture, and let something happen before the answer. Return if one job is canceled."""
         before = set(TryOnJob.objects.values_list("pk", flat=True))
         answer = shop.hold("generate")
         shop.open()
