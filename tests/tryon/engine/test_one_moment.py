@@ -46,7 +46,7 @@ def sending(job: TryOnJob) -> None:
 
 
 def between_sums(number: int, act: Callable[[], None]) -> Any:
-    """Have something happen once, after so many statements with a sum, if one more follows."""
+    """Have something happen once, after a number of statements with a sum, if one more follows."""
     seen = 0
 
     def look(execute: Any, sql: str, *rest: Any) -> Any:
