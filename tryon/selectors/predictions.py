@@ -104,7 +104,8 @@ def predictions_to_rescue(now: datetime) -> QuerySet[Prediction]:
 
 def calls_awaited() -> Counter[str]:
     """Return the number of calls that may still bring a picture, of each account."""
-    awaited = Q(state=PredictionState.RUNNING) | Q(state=PredictionState.UNKNOWN, rescue_at__isnull=False)
+    sent = Q(state__in=[PredictionState.SENDING, PredictionState.RUNNING])
+    awaited = sent | Q(state=PredictionState.UNKNOWN, rescue_at__isnull=False)
     return Counter(Prediction.objects.filter(awaited).order_by().values_list("account", flat=True))
 
 
