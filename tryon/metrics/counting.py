@@ -35,24 +35,21 @@ def counts_between(since: datetime, until: datetime, *, durations: bool) -> Coun
     events = JobEvent.objects.filter(kind__in=COUNTED, at__gte=since, at__lt=until).order_by()
     found: Counts = Counter()
     completed: dict[UUID, tuple[str, str]] = {}
-    unknown: dict[UUID, str] = {}
     columns = ("kind", "data", "job_id", "job__account", "job__requester", "job__lane")
     for kind, data, job_id, account, requester, lane in events.values_list(*columns):
-        shop = requester.removeprefix(SHOP) if requester.startswith(SHOP) else ""
         if kind in ENDS:
             outcome = ENDS[EventKind(kind)]
             found[Thing(Topic.ENDED, account, outcome, data.get("code", ""))] += 1
-            found[Thing(Topic.SHOP, account, shop, outcome)] += 1
+            found[Thing(Topic.SHOP, account, _shop(requester), outcome)] += 1
             if kind == EventKind.COMPLETED:
                 completed[job_id] = account, lane
         elif _was_sent(kind, data):
             found[Thing(Topic.CALL, account, CALLS[EventKind(kind)])] += 1
-            credits = int(data.get("credits", 0))
+            credits, payer = int(data.get("credits", 0)), data.get("payer") or requester
             found[Thing(Topic.CREDITS, account, "spent")] += credits
-            found[Thing(Topic.SHOP_CREDITS, account, shop)] += credits
+            found[Thing(Topic.SHOP_CREDITS, account, _shop(payer))] += credits
             if kind == EventKind.PREDICTION_UNKNOWN:
-                unknown[job_id] = account
-    _count_unknown(unknown, found)
+                found[Thing(Topic.CREDITS, account, "unknown")] += int(data.get("price", 0))
     if durations:
         _count_durations(completed, until, found)
     return found
@@ -63,13 +60,9 @@ def _was_sent(kind: str, data: dict[str, Any]) -> bool:
     return kind != EventKind.PREDICTION_FAILED or "message" in data
 
 
-def _count_unknown(jobs: dict[UUID, str], found: Counts) -> None:
-    """Add the price of each job's last call: the one that FASHN has not answered."""
-    if not jobs:
-        return
-    calls = Prediction.objects.filter(job__in=jobs).exclude(submitted_at=None).order_by("submitted_at")
-    for job_id, price in dict(calls.values_list("job_id", "price")).items():
-        found[Thing(Topic.CREDITS, jobs[job_id], "unknown")] += price
+def _shop(party: str) -> str:
+    """Return the id of a shop, empty for a person of the staff."""
+    return party.removeprefix(SHOP) if party.startswith(SHOP) else ""
 
 
 def _count_durations(jobs: dict[UUID, tuple[str, str]], until: datetime, found: Counts) -> None:

@@ -10,11 +10,12 @@ from pytest_django import Settings
 from config.core import clock
 from config.shops.models import Shop
 from tests.conftest import Api, Finish, data_of, requester
-from tests.ledger import credits_paid
+from tests.ledger import credits_paid, runs
 from tests.tryon.engine.test_handed_over import TWO_STEPS, Then, then
 from tryon import tasks
 from tryon.engine import governor
 from tryon.fashn.client import FashnClient
+from tryon.metrics.rollup import roll_up
 from tryon.models import Prediction, ProductImage, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
@@ -39,6 +40,11 @@ def ask(product_id: str, model_id: str) -> Ask:
 
 def used_by(name: str) -> int:
     return sum(governor.credits_used_by(requester(name)))
+
+
+def told(manager: Api) -> Any:
+    """Return the statistics of the last hour."""
+    return data_of(manager.get("stats", window="1h"))["window"]
 
 
 def test_who_waits_for_anothers_call_does_not_pay_beyond_a_budget_when_it_fails(
@@ -96,7 +102,9 @@ def test_the_next_step_is_paid_by_who_asked_for_it(
     sandbox: Sandbox,
     then: Then,
     by: str,
+    manager: Api,
 ) -> None:
+    roll_up(max_seconds=1)  # else nothing is told yet
     first = ask(owner, **TWO_STEPS)
     work()
     sandbox.advance(60)
@@ -117,6 +125,20 @@ def test_the_next_step_is_paid_by_who_asked_for_it(
         tasks.advance_job(first)
     assert finish(heirs[0]).status == Status.COMPLETED
     assert (used_by("Owner"), used_by("Stranger")) == (2, 1)
+    shops = {shop["name"]: shop["creditsSpent"] for shop in told(manager)["shops"]}
+    assert shops == {"Owner": 2, "Stranger": 1}
+
+
+def test_each_call_without_an_answer_is_among_the_unknown_credits(
+    owner: Api, ask: Ask, finish: Finish, sandbox: Sandbox, manager: Api
+) -> None:
+    roll_up(max_seconds=1)  # else nothing is told yet
+    sandbox.inject("run", "reset_after", times=2)
+    job_id = ask(owner)
+    finish(job_id)
+    owner.post(f"jobs/{job_id}/retry")
+    finish(job_id)
+    assert told(manager)["credits"]["unknown"] == runs(sandbox) == 2
 
 
 def test_who_retries_uses_their_own_place_in_the_queue(

@@ -71,7 +71,8 @@ def adopt(prediction: Prediction, *, provider_id: str) -> bool:
 
 def mark_unknown(prediction: Prediction, *, error_name: str) -> bool:
     """Note that a prediction was, or may have been, sent and no id came back: the money may be spent."""
-    return _change(prediction, PredictionEdge.LOSE, data={"error": error_name}, error_name=error_name)
+    data = {"error": error_name, "price": prediction.price}
+    return _change(prediction, PredictionEdge.LOSE, data=data, error_name=error_name)
 
 
 def let_go(prediction: Prediction, *, rescue_at: datetime | None) -> bool:
@@ -138,7 +139,7 @@ def mark_succeeded(
         if not _change(
             prediction,
             PredictionEdge.SUCCEED,
-            data={"credits": credits_used},
+            data={"credits": credits_used} | ({"payer": prediction.payer} if prediction.payer else {}),
             output=output,
             kept=kept,
             credits_used=credits_used,
