@@ -3,7 +3,6 @@
 from typing import Final
 
 from django.contrib.auth.models import Permission
-from django.db.models import Q
 
 from config.shops.abilities import Ability
 
@@ -68,11 +67,13 @@ ROLES: Final[dict[str, frozenset[str]]] = {
 
 def permissions_named(names: frozenset[str]) -> list[Permission]:
     """Return the permissions with these names (``app.codename``). Raise LookupError if one is missing."""
-    match = Q(pk__in=[])
-    for name in names:
-        app, _dot, codename = name.partition(".")
-        match |= Q(content_type__app_label=app, codename=codename)
-    found = list(Permission.objects.filter(match))
+    codenames = {name.partition(".")[2] for name in names}
+    namesakes = Permission.objects.select_related("content_type").filter(codename__in=codenames)
+    found = [
+        permission
+        for permission in namesakes
+        if f"{permission.content_type.app_label}.{permission.codename}" in names
+    ]
     if len(found) != len(names):
         raise LookupError("Some permissions are missing. Run manage.py migrate first.")
     return found
