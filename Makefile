@@ -51,7 +51,7 @@ test: $(ENV)/dev.stamp redis
 
 # They wait more than they compute.
 test-slow: $(ENV)/dev.stamp redis
-	@exec $(BIN)/pytest --numprocesses 6 --dist worksteal -m slow $(ARGS)
+	@exec $(BIN)/pytest --numprocesses 4 --dist worksteal -m slow $(ARGS)
 
 # Pictures, the FASHN client, the sandbox, the demo and texts do not depend on the database.
 test-postgres: $(ENV)/dev.stamp redis

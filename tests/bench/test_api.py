@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+# It starts PostgreSQL and two servers, and is no promise of the product: it is tried before a release.
+pytestmark = [pytest.mark.slow, pytest.mark.rehearsal]
 
 
 def test_a_short_run_prints_a_line_for_every_call() -> None:
