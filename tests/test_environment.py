@@ -57,6 +57,7 @@ SAMPLE = (
 
 
 @pytest.mark.slow
+@pytest.mark.rehearsal  # of the suite itself: it runs some of it again
 def test_a_shell_full_of_other_settings_changes_nothing() -> None:
     here = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     outcome = subprocess.run(
