@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import structlog
 from django.db import transaction
-from django.db.models import Case, F, Sum, When
+from django.db.models import Case, F, When
 
 from config.core import clock
 from tryon.batches.models import Batch, BatchItem, BatchState, ItemState, PauseCode
 from tryon.batches.selectors import balance_known, credits_taken, items_under_way
+from tryon.engine import governor
+from tryon.engine.governor import Part
 from tryon.models import Prediction, PredictionState
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -79,27 +81,23 @@ def _mark(keys: list[int]) -> None:
 def credits_above_floor(batch: Batch) -> int | None:
     """Return the credits that FASHN's balance has above the batch's floor, None without a floor.
 
-    The balance was told some time ago: what is paid since, and what batches still pay, counts as gone.
-    Raise BalanceUnknown.
+    The balance was told some time ago. What is paid since counts as gone, and so does what the pairs under
+    way may still cost: without the calls of theirs that were sent. Raise BalanceUnknown.
     """
     if batch.credit_floor is None:
         return None
     balance = balance_known()
     if balance is None:
         raise BalanceUnknown
-    sent = Prediction.objects.filter(balance.since)
+    calls = Prediction.objects.exclude(state=PredictionState.FAILED)
     price = Case(When(state=PredictionState.SUCCEEDED, then=F("credits_used")), default=F("price"))
-    spent = sent.exclude(state=PredictionState.FAILED).aggregate(credits=Sum(price))["credits"]
-    return balance.credits - (spent or 0) - _promised() - batch.credit_floor
-
-
-def _promised() -> int:
-    """Return the credits that the pairs under way may still cost: without the calls that were sent."""
-    paying = items_under_way().filter(credits__gt=0).order_by()
-    sent = Prediction.objects.exclude(state=PredictionState.FAILED).filter(
+    paying = items_under_way().filter(credits__gt=0)
+    sent = calls.filter(
         submitted_at__isnull=False,
-        job__batch_items__in=paying,
+        job__batch_items__in=paying.order_by(),
         created_at__gte=F("job__batch_items__asked_at"),
     )
-    most = paying.aggregate(credits=Sum("credits"))["credits"] or 0
-    return max(0, most - (sent.aggregate(credits=Sum("price"))["credits"] or 0))
+    spent, most, of_it = governor.sums(
+        Part(calls.filter(balance.since), price), Part(paying, "credits"), Part(sent)
+    )
+    return balance.credits - spent - max(0, most - of_it) - batch.credit_floor

@@ -17,6 +17,7 @@ from tests.factories import PredictionFactory
 from tests.ledger import credits_paid
 from tests.tryon.batches.conftest import Plan, Run
 from tests.tryon.batches.test_feeding import ask, killed
+from tests.tryon.engine.test_one_moment import between_sums, sending
 from tryon import tasks
 from tryon.batches import asking, feeding, settling
 from tryon.batches.claims import claim, credits_above_floor
@@ -177,6 +178,15 @@ def test_what_a_worker_has_taken_and_not_sent_counts_against_the_floor(started: 
 
     batch.refresh_from_db()
     assert (states(batch)[2], batch.pause_code) == ("waiting", PauseCode.CREDIT_FLOOR)
+
+
+def test_a_call_that_is_sent_while_the_floor_is_looked_at_counts_against_it(started: Plan) -> None:
+    started(1)
+    Balance.objects.create(account=Account.LIVE, credits=102)
+    tasks.batches()
+    tasks.dispatch()
+    with between_sums(1, lambda: sending(TryOnJob.objects.get())):
+        assert credits_above_floor(Batch(credit_floor=100)) == 102 - 1 - 100
 
 
 def test_a_key_that_is_refused_takes_nothing_from_the_floor_of_the_others(settings: Settings) -> None:

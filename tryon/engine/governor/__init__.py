@@ -31,9 +31,11 @@ from tryon.engine.governor.refusals import hold
 from tryon.engine.governor.row import lock
 from tryon.engine.governor.slots import may_submit, next_run_at, run_allowed, slots, slots_taken
 from tryon.engine.governor.status_calls import claim_status_call
+from tryon.engine.governor.sums import Part, sums
 
 __all__ = [
     "Budget",
+    "Part",
     "budgets_of",
     "claim_probe",
     "claim_status_call",
@@ -65,4 +67,5 @@ __all__ = [
     "slots_taken",
     "submission_accepted",
     "submission_failed",
+    "sums",
 ]
