@@ -25,6 +25,8 @@ from config.core.admin.base import sentence
 from config.core.admin.widgets import badge
 from config.core.errors import DomainError
 from config.core.storage import content_type, read
+from config.people import audit
+from config.people.models import Decision
 from models_library.models import ModelImage, ReleaseState
 from models_library.releases import (
     MOST_BYTES,
@@ -200,6 +202,7 @@ class HasReleases(Base):
         except DomainError as error:
             self.message_user(request, sentence(error), messages.ERROR)
             return redirect("admin:models_library_modelimage_release", photo.pk)
+        audit.note(None, photo, Decision.EXPORT)
         name = f"release-{str(photo.pk)[:8]}.{key.rpartition('.')[2]}"
         return HttpResponse(
             content,

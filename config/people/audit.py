@@ -21,6 +21,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from config.core.middleware import current_request_id
+from config.core.upkeep.installation import installation
 from config.people.models import AuditEntry, Decision
 from config.shops.callers import Caller
 
@@ -141,6 +142,11 @@ def note_all(
         )
         for row in rows
     )
+
+
+def note_export(file_name: str, **facts: Fact) -> None:
+    """Log a file with rows of many kinds that the person at work takes away."""
+    note(None, installation(), Decision.EXPORT, called=file_name, **facts)
 
 
 def _person_id(actor: User | AnonymousUser | Caller | None) -> int | None:

@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from config.core import clock
+from config.people.models import AuditEntry, Decision
 from models_library.models import ModelImage
 from models_library.releases import version_of
 from results.models import Review, TryOnResult
@@ -108,6 +109,7 @@ def test_a_release_is_stored_and_sent_to_be_saved(name: str, content: bytes, ext
     assert answer["Content-Disposition"].startswith("attachment; ")
     assert answer["Content-Disposition"].endswith(f'.{extension}"')
     assert (answer.content == PDF) == (extension == "pdf")
+    assert AuditEntry.objects.filter(object_pk=str(photo.pk), decision=Decision.EXPORT).count() == 1
 
 
 def test_who_only_sees_the_library_does_not_get_a_release() -> None:

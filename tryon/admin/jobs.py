@@ -21,6 +21,8 @@ from config.core.admin.base import ReadOnlyAdmin
 from config.core.admin.navigation import address_of_row
 from config.core.admin.widgets import badge, link_to, moment, thumbnail
 from config.core.search import as_uuid, related_contains
+from config.people import audit
+from config.people.models import Decision
 from config.shops.abilities import Ability
 from config.shops.names import ShopFilter, requester_words
 from tryon.admin.bundle import bundle
@@ -161,6 +163,7 @@ class TryOnJobAdmin(TakesOrders, ReadOnlyAdmin[TryOnJob]):
         job = self.get_object(request, object_id)
         if job is None:
             raise Http404
+        audit.note(None, job, Decision.EXPORT)
         name = f"job-{str(job.pk)[:8]}.zip"
         return HttpResponse(
             bundle(job),

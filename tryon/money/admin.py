@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from config.core.admin.charts import bar_chart
 from config.core.admin.lists import CappedPaginator
 from config.core.admin.pages import admin_page, page_response
+from config.people import audit
 from config.shops.abilities import Ability, is_allowed
 from config.shops.names import requester_words, shop_names
 from tryon.accounts import queues
@@ -98,6 +99,7 @@ def money_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Answer with the period as a CSV file."""
     scope = scope_asked(request.GET)
     name = f"credits-{scope.first}-{scope.last}.csv"
+    audit.note_export(name, days=len(scope.days))
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(spreadsheet(scope), content_type="text/csv; charset=utf-8", headers=headers)
 

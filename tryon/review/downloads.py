@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from config.core import clock
 from config.core.admin.pages import admin_page
 from config.core.http.long import LongAnswer
+from config.people import audit
 from config.shops.abilities import Ability
 from results.models import Review, TryOnResult
 from tryon.review.archive import approved, archive
@@ -39,6 +40,7 @@ def nothing_approved(request: HttpRequest) -> HttpResponseBase:
 def as_zip(results: Sequence[TryOnResult]) -> StreamingHttpResponse:
     """Return the answer with the ZIP."""
     name = f"tryon-{localtime(clock.now()):%Y-%m-%d-%H%M}.zip"
+    audit.note_export(name, count=len(results))
     return LongAnswer(
         archive(results),
         content_type="application/zip",

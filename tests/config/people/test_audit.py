@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -144,6 +145,27 @@ def test_who_spends_reviews_and_erases_in_the_api_or_the_admin_is_logged() -> No
     ]
     assert {entry.actor for entry in AuditEntry.objects.all()} == {owner_of(client)}
     assert "Bea" not in str([*AuditEntry.objects.values_list()])
+
+
+def test_who_takes_files_of_rows_away_is_logged() -> None:
+    client = sign_in()
+    result = TryOnResultFactory.create(review="approved")
+    run_action(client, "/admin/results/tryonresult/", "export_csv", [result.pk])
+    client.get("/admin/review/approved.zip")
+    client.get("/admin/money/csv/?days=30")
+    client.get(f"/admin/tryon/tryonjob/{result.job.pk}/bundle/")
+
+    told = [(entry.object_repr, entry.additional_data) for entry in AuditEntry.objects.order_by("pk")]
+    today = clock.today()
+    assert told == [
+        (f"tryonresult-{today}.csv", {"count": 1}),
+        (ANY, {"count": 1}),
+        (f"credits-{today - timedelta(days=29)}-{today}.csv", {"days": 30}),
+        (str(result.job), None),
+    ]
+    assert {(entry.decision, entry.actor) for entry in AuditEntry.objects.all()} == {
+        ("export", owner_of(client))
+    }
 
 
 def test_what_a_shop_does_with_its_key_is_not_logged(generate: Generate) -> None:

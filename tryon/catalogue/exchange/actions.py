@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from import_export.formats.base_formats import CSV, XLSX
 
 from config.core import clock
+from config.people import audit
 from tryon.catalogue.exchange.exports import SHEETS, sheet_rows
 
 MOST_ROWS: Final = 10_000
@@ -34,7 +35,7 @@ def offer_exports() -> None:
 
 def _export(request: HttpRequest, queryset: QuerySet[Any], form: Any) -> HttpResponse | None:
     """Return the rows as a file, or None with a message if they are too many."""
-    if queryset.order_by().values("pk")[: MOST_ROWS + 1].count() > MOST_ROWS:
+    if (rows := queryset.order_by().values("pk")[: MOST_ROWS + 1].count()) > MOST_ROWS:
         text = gettext("An export has at most %(most)s rows. Filter the list first, such as by date.")
         messages.error(request, text % {"most": f"{MOST_ROWS:,}"})
         return None
@@ -42,6 +43,7 @@ def _export(request: HttpRequest, queryset: QuerySet[Any], form: Any) -> HttpRes
     if isinstance(content, str):
         content = content.encode("utf-8-sig")  # Excel takes UTF-8 without a mark for another encoding
     name = f"{queryset.model._meta.model_name}-{clock.today()}.{form.get_extension()}"
+    audit.note_export(name, count=rows)
     return HttpResponse(
         content,
         content_type=form.get_content_type(),
