@@ -24,6 +24,7 @@ from config.core.private import make_private_folder
 from config.core.redis.addresses import connect
 from config.core.redis.writing import reason_of, require_writable
 from tryon.demo.errors import BrokerError
+from tryon.demo.guard import Guard
 
 LOOPBACK: Final = "127.0.0.1"
 SERVERS: Final = ("redis-server", "valkey-server")
@@ -87,8 +88,9 @@ def complaint_about(url: str) -> str:
 class PrivateRedis:
     """A Redis server of our own in ``directory``: loopback only, a random password, nothing saved.
 
-    As a context manager it starts and stops the server. A supervisor calls ``prepare()``, runs ``command`` in
-    ``directory`` and waits for ``answers()``.
+    As a context manager it starts and stops the server, which ends also when this process is killed: pytest
+    kills workers that take long to end. A supervisor, which has a guard of its own, calls ``prepare()``, runs
+    ``command`` in ``directory`` and waits for ``answers()``.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -98,6 +100,7 @@ class PrivateRedis:
         self._port = free_port()
         self._password = secrets.token_urlsafe(24)
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: Guard | None = None
 
     @property
     def url(self) -> str:
@@ -129,6 +132,8 @@ class PrivateRedis:
         """Start the server and wait until it answers. Raise BrokerError."""
         self.prepare()
         self._process = subprocess.Popen(self.command, cwd=self.directory, start_new_session=True)
+        self._guard = Guard()
+        self._guard.watch(self._process.pid)
         if not _within(START_SECONDS, lambda: self._ended() or self.answers()) or self._ended():
             self._stop()
             raise BrokerError(f"Redis did not start. See {self.directory / LOG_FILE}.")
@@ -150,6 +155,9 @@ class PrivateRedis:
             self._process.kill()
         self._process.wait()
         self._process = None
+        if self._guard:
+            self._guard.close()
+            self._guard = None
 
 
 def _url(port: int, password: str) -> str:

@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from redis import AuthenticationError, Redis
 from tests import redis_servers
 from tryon.demo.broker import CONFIG_FILE, PrivateRedis, answers, complaint_about, find_server
 from tryon.demo.errors import BrokerError
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_redis_serves_who_knows_its_url(tmp_path: Path) -> None:
@@ -34,6 +38,30 @@ def test_redis_is_gone_after_the_block(tmp_path: Path) -> None:
     with PrivateRedis(tmp_path) as broker:
         assert answers(broker.url)
     assert not answers(broker.url)
+
+
+STARTED_AND_FORGOTTEN = """
+import sys, time
+from pathlib import Path
+from tryon.demo.broker import PrivateRedis
+
+with PrivateRedis(Path(sys.argv[1])) as broker:
+    print(broker.url, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+def test_redis_is_gone_when_who_started_it_is_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", STARTED_AND_FORGOTTEN, str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        url = starter.stdout.readline().strip()
+        assert answers(url)
+        starter.kill()
+        # Nobody is left who would keep a reader of its output waiting.
+        assert starter.stdout.read() == ""
+    assert not answers(url)
 
 
 def test_two_servers_run_beside_each_other(tmp_path: Path) -> None:
