@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 
 from tryon.demo.broker import LOOPBACK, free_port
+from tryon.demo.guard import Guard
 
 # initdb and postgres refuse to run as root.
 SERVER_USER: Final = "postgres"
@@ -62,10 +63,14 @@ def private_postgres(*, address: str = LOOPBACK) -> Iterator[str]:
         settings = " ".join(f"-c {name}={value}" for name, value in options.items())
         control = [program("pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
         quietly([*control, "-o", f"-p {port} -k {folder} {settings}", "start"], user)
+        guard, server = Guard(), int((data / "postmaster.pid").read_text().split()[0])
+        guard.watch(server)  # the server ends also when this process is killed
         try:
             yield f"postgres://tryon@{address}:{port}/postgres"
         finally:
             quietly([*control, "-m", "immediate", "stop"], user)
+            guard.forget(server)
+            guard.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

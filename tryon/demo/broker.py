@@ -154,10 +154,10 @@ class PrivateRedis:
         if not _within(STOP_SECONDS, self._ended):
             self._process.kill()
         self._process.wait()
-        self._process = None
         if self._guard:
+            self._guard.forget(self._process.pid)
             self._guard.close()
-            self._guard = None
+        self._process = self._guard = None
 
 
 def _url(port: int, password: str) -> str:
