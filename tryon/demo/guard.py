@@ -30,8 +30,17 @@ class Guard:
             text=True,
         )
 
+    def enlist(self) -> None:
+        """Guard the session that this process leads. A child calls it before it becomes another program.
+
+        Told by the demo after the start, the guard would not know of a child whose demo is killed in between.
+        """
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as in the demo: without its guard a child still runs
+        self._tell(f"+{os.getpid()}")
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
     def watch(self, session: int) -> None:
-        """Guard a session, by the process id of its leader."""
+        """Guard a session that another program has started, by the process id of its leader."""
         self._tell(f"+{session}")
 
     def forget(self, session: int) -> None:

@@ -32,8 +32,17 @@ class Service:
 class Child:
     """A running service."""
 
-    def __init__(self, service: Service, environment: Mapping[str, str], log: Path) -> None:
-        """Start it. Raise OSError when the program can't be run or its log can't be written."""
+    def __init__(
+        self,
+        service: Service,
+        environment: Mapping[str, str],
+        log: Path,
+        enlist: Callable[[], None] | None = None,
+    ) -> None:
+        """Start it. Raise OSError when the program can't be run or its log can't be written.
+
+        ``enlist`` is called in the child's session before the program runs.
+        """
         self.service = service
         self.log = log
         make_private_file(log)
@@ -49,6 +58,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 umask=PRIVATE_UMASK,
+                preexec_fn=enlist,  # the demo has one thread: none holds a lock that a fork would keep
             )
 
     @property

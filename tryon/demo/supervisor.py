@@ -113,11 +113,9 @@ class Supervisor:
     def _spawn(self, service: Service) -> Child:
         log = self._logs / f"{service.name}.log"
         try:
-            child = Child(service, self._environment, log)
+            return Child(service, self._environment, log, self._guard.enlist)
         except OSError as error:
             raise ChildFailed(f"{service.name} could not be started: {error.strerror}.") from error
-        self._guard.watch(child.pid)
-        return child
 
     def _still_starting(self, watched: Watched, deadline: float) -> None:
         """Raise ChildFailed when there is nothing left to wait for."""

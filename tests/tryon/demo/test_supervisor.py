@@ -1,6 +1,8 @@
 """The demo's supervisor: it waits, restarts and cleans up."""
 
 import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -8,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import LONGEST_SECONDS
+from tests.waiting import LONGEST_SECONDS, eventually
 from tryon.demo import supervisor as supervision
 from tryon.demo.errors import ChildFailed
 from tryon.demo.processes import Service
 from tryon.demo.supervisor import Supervisor
 
+ROOT = Path(__file__).resolve().parents[3]
 SLEEPS = "import time; time.sleep(60)"
 
 
@@ -165,6 +168,33 @@ def runs(pid: int) -> bool:
         return stat.read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):  # also when it ends while it is read
         return False
+
+
+KILLED_AT_A_START = """
+import os, sys
+from pathlib import Path
+from tryon.demo import supervisor
+from tryon.demo.processes import Child, Service
+
+class LastChild(Child):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        print(self.pid, flush=True)
+        os.kill(os.getpid(), 9)
+
+supervisor.Child = LastChild
+folder = Path(sys.argv[1])
+service = Service("program", (sys.executable, "-c", "import time; time.sleep(600)"), folder, lambda pid: True)
+supervisor.Supervisor(os.environ, folder, print).launch(service)
+"""
+
+
+@pytest.mark.slow
+def test_supervisor_that_is_killed_while_it_starts_a_service_takes_it_along(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED_AT_A_START, str(tmp_path)]
+    killed = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert eventually(lambda: not runs(int(killed.stdout)))
 
 
 def test_restarted_service_is_another_process_and_nothing_is_said(
