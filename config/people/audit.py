@@ -96,7 +96,7 @@ def hidden(value: str) -> str:
 
 
 def host_alone(value: str) -> str:
-    """Return an address without its path and query, which may have a token."""
+    """Return the host and port of an address. Its path and query may have a token."""
     return f"{urlsplit(value).netloc}/…"
 
 
@@ -145,7 +145,7 @@ def note_all(
 
 
 def note_export(file_name: str, **facts: Fact) -> None:
-    """Log a file with rows of many kinds that the person at work takes away."""
+    """Log that the person at work downloads a file of many rows."""
     note(None, installation(), Decision.EXPORT, called=file_name, **facts)
 
 

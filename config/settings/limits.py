@@ -5,7 +5,7 @@ from config import env
 QUEUE_CONCURRENCY = env.number("QUEUE_CONCURRENCY", 5, least=1)
 QUEUE_MAX_RETRIES = env.number("QUEUE_MAX_RETRIES", 3, least=0, most=20)
 QUEUE_RETRY_DELAY = env.number("QUEUE_RETRY_DELAY", 5000, least=1, most=3_600_000)  # milliseconds
-QUEUE_PER_REQUESTER = env.number("QUEUE_PER_REQUESTER", 1000, least=1)  # queued jobs of one key or person
+QUEUE_PER_REQUESTER = env.number("QUEUE_PER_REQUESTER", 1000, least=1)  # queued jobs of one shop or person
 JOB_DEADLINE_SECONDS = env.number("JOB_DEADLINE_SECONDS", 600, least=1)
 # Seconds that a job waits for the webhook of a submission without an answer.
 SUBMISSION_WAIT_SECONDS = env.number("SUBMISSION_WAIT_SECONDS", 180, least=1)

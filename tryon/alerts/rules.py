@@ -183,7 +183,7 @@ _RULES: Final = (
         "webhooks_late",
         Severity.WARNING,
         _("Webhooks are late"),
-        _("A delivery to a shop's server has waited for %(seconds)s s to be tried. %(deliveries)s wait."),
+        _("A delivery to a shop's server has waited for %(seconds)s s to be tried. Waiting: %(deliveries)s."),
         finds.webhooks_late,
     ),
 )

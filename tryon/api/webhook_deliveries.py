@@ -44,7 +44,7 @@ class WebhookAttemptAnswer(TypedDict):
     """One try to deliver."""
 
     at: datetime
-    status: Annotated[int | None, _("Of your answer, null without one.")]
+    status: Annotated[int | None, _("The HTTP status of your answer, null without one.")]
     problem: Annotated[str, _("A word for what went wrong, empty for a success.")]
     answer: Annotated[str, _("The first 2 kB of your answer.")]
     milliseconds: int
@@ -94,7 +94,7 @@ class WebhookRedeliveryView(APIView):
 
     @operation("retryWebhookDelivery", status=202, tag=TAG)
     def post(self, request: Request, endpoint_id: UUID, event_id: UUID) -> Answer[WebhookDeliveryAnswer]:
-        """Have a delivery tried again, with all attempts before it. One that is being sent is left alone."""
+        """Have a delivery tried again, with as many attempts as a new one. One under way is left alone."""
         endpoint = endpoint_for(caller_of(request), endpoint_id)
         delivery = delivery_for(endpoint, event_id)
         redeliver(WebhookDelivery.objects.filter(pk=delivery.pk))

@@ -19,7 +19,7 @@ class LaneStatistics(TypedDict):
 class BacklogStatistics(TypedDict):
     endpoints: Annotated[str, "well or failing: the outcome of the last attempt."]
     pending: int
-    lateSeconds: Annotated[float, "The time that the delivery due longest waits to be tried."]
+    lateSeconds: Annotated[float, "The seconds that the delivery due longest has waited to be tried."]
 
 
 class AttemptStatistics(TypedDict):

@@ -36,7 +36,7 @@ class Ending(StrEnum):
 
 
 class Backlog(NamedTuple):
-    """The number of pending deliveries, and how long the one that has been due longest waits to be tried."""
+    """The number of pending deliveries, and the seconds that the one due longest has waited to be tried."""
 
     deliveries: int
     late_seconds: float
@@ -88,7 +88,7 @@ def endpoints_disabled() -> QuerySet[WebhookEndpoint]:
 
 
 def backlogs(*, is_test: bool) -> dict[Health, Backlog]:
-    """Return what waits for the active endpoints. What waits for one that is off is nobody's work."""
+    """Return what waits for the active endpoints. What waits for an inactive one is not tried."""
     waiting = WebhookDelivery.objects.filter(next_at__isnull=False)
     first = waiting.filter(endpoint=OuterRef("pk")).order_by("next_at").values("next_at")[:1]
     active = WebhookEndpoint.objects.filter(is_active=True, is_test=is_test).order_by()

@@ -146,7 +146,7 @@ def ping(endpoint: WebhookEndpoint) -> WebhookEvent:
 
 
 def redeliver(deliveries: QuerySet[WebhookDelivery]) -> int:
-    """Have these deliveries tried again, with all attempts before them. Return their number.
+    """Have these deliveries tried again, with as many attempts as new ones. Return their number.
 
     One that somebody is sending now is left alone.
     """

@@ -1,6 +1,7 @@
-"""Marks in Redis end tickets before their time: for a holder or a viewer, the end of the last that is ended.
+"""Marks in Redis end tickets before their time.
 
-A mark is kept for as long as such a ticket could live. Plain Python.
+A mark names a holder or a viewer, and a time in seconds since 1970. Their tickets that end by then have
+ended. It is kept for as long as such a ticket could live. Plain Python.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ type Marks = dict[bytes, int]
 
 
 def write(redis: Any, digests: Sequence[bytes], until: int) -> None:
-    """End the tickets of these that end until then, in seconds since 1970. Raise RedisError."""
+    """End the tickets of these digests that end by ``until``, in seconds since 1970. Raise RedisError."""
     writing = redis.pipeline()
     writing.zremrangebyscore(NAME, "-inf", until - 2 * SECONDS)
     writing.zadd(NAME, {digest.hex(): until for digest in digests})
