@@ -6,7 +6,7 @@ from django.core.management import call_command
 
 from config.people.groups import groups_update, name_of
 from config.people.models import Role
-from config.shops.roles import ROLES
+from config.shops.roles import ROLES, permissions_named
 
 pytestmark = pytest.mark.django_db
 
@@ -59,3 +59,9 @@ def test_a_group_that_the_owner_has_made_stays_as_it_is() -> None:
     Group.objects.create(name="Merchandiser")
     groups_update()
     assert permissions_of("Merchandiser") == set()
+
+
+def test_a_permission_of_another_app_is_not_taken_for_one_of_the_same_name() -> None:
+    assert permissions_named(frozenset({"catalogue.view_product"}))
+    with pytest.raises(LookupError):
+        permissions_named(frozenset({"results.view_product"}))
