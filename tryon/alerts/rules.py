@@ -185,6 +185,7 @@ _RULES: Final = (
         _("Webhooks are late"),
         _("A delivery to a shop's server has waited for %(seconds)s s to be tried. Waiting: %(deliveries)s."),
         finds.webhooks_late,
+        patience=timedelta(minutes=2),  # an endpoint that is active again begins with what is old
     ),
 )
 

@@ -194,7 +194,7 @@ def _webhooks() -> Iterator[Metric]:
     )
     yield gauge(
         "tryon_webhook_late_seconds",
-        "Time that the delivery that has been due longest has waited to be tried.",
+        "Time that the delivery that has been due longest has waited to be tried, where none is being sent.",
         ["endpoints"],
         {(health,): found.late_seconds for health, found in waiting.items()},
     )

@@ -36,7 +36,10 @@ class Ending(StrEnum):
 
 
 class Backlog(NamedTuple):
-    """The number of pending deliveries, and the seconds that the one due longest has waited to be tried."""
+    """The number of pending deliveries, and the seconds that the one due longest has waited to be tried.
+
+    What waits for an endpoint that is being sent to waits for the shop's own server, and is not late.
+    """
 
     deliveries: int
     late_seconds: float
@@ -90,13 +93,17 @@ def endpoints_disabled() -> QuerySet[WebhookEndpoint]:
 def backlogs(*, is_test: bool) -> dict[Health, Backlog]:
     """Return what waits for the active endpoints. What waits for an inactive one is not tried."""
     waiting = WebhookDelivery.objects.filter(next_at__isnull=False)
-    first = waiting.filter(endpoint=OuterRef("pk")).order_by("next_at").values("next_at")[:1]
+    first = waiting.filter(endpoint=OuterRef("pk")).order_by("next_at")
     active = WebhookEndpoint.objects.filter(is_active=True, is_test=is_test).order_by()
+    rows = active.annotate(
+        first=Subquery(first.values("next_at")[:1]), held_until=Subquery(first.values("lease_until")[:1])
+    )
     found: dict[Health, dict[UUID, datetime]] = {health: {} for health in Health}
-    for pk, since, at in active.annotate(first=Subquery(first)).values_list("pk", "failing_since", "first"):
-        if at is not None:
-            found[Health.WELL if since is None else Health.FAILING][pk] = at
     now = clock.now()
+    for pk, since, at, held_until in rows.values_list("pk", "failing_since", "first", "held_until"):
+        if at is not None:
+            is_held = held_until is not None and held_until > now
+            found[Health.WELL if since is None else Health.FAILING][pk] = now if is_held else at
     return {
         health: Backlog(
             remembered_count(f"webhooks:{health}:{is_test}", waiting.filter(endpoint__in=firsts)),
