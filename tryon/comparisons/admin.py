@@ -47,6 +47,7 @@ ADD: Final = "comparisons.add_comparison"
 ROWS: Final = 50
 ANSWERS: Final = ("left", "right", "equal", "skip")
 MOST_IN_HAND: Final = 20
+MOST_DIGITS: Final = 18  # of the id of a row
 # The fields of the form that choose pairs.
 OF_PAIRS: Final = frozenset({"batch", "collection", "numbers", "models"})
 ACTIONS: Final = {
@@ -140,7 +141,7 @@ def comparison_votes(request: HttpRequest, comparison_id: UUID) -> JsonResponse:
         vote(pair=_pair(row, request.POST.get("pair", "")), person=person, side=request.POST["side"])
     else:
         return JsonResponse({"error": gettext("Reload the page.")}, status=400)
-    in_hand = [int(key) for key in request.POST.getlist("have")[:MOST_IN_HAND] if key.isdecimal()]
+    in_hand = [int(key) for key in request.POST.getlist("have")[:MOST_IN_HAND] if is_key(key)]
     in_hand += [pair["id"] for pair in first]
     pairs_next = [*first, *pairs_shown(row, person, but=in_hand)]
     over = tally(row).is_decided
@@ -241,8 +242,13 @@ def _row(comparison_id: UUID) -> Comparison:
     return get_object_or_404(Comparison.objects.select_related("recipe_a", "recipe_b"), pk=comparison_id)
 
 
+def is_key(text: str) -> bool:
+    """Return whether a text may be the id of a pair."""
+    return text.isdecimal() and len(text) <= MOST_DIGITS
+
+
 def _pair(row: Comparison, key: str) -> ComparisonPair:
-    pair = row.pairs.filter(pk=key).first() if key.isdecimal() else None
+    pair = row.pairs.filter(pk=key).first() if is_key(key) else None
     if pair is None:
         raise Http404
     return pair

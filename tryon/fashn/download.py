@@ -29,6 +29,8 @@ from tryon.fashn.transport import TRANSPORT_ERRORS, BodyTooLarge, PlainSession, 
 MAX_RESULT_BYTES: Final = 60 * 1024 * 1024
 
 _MAX_REDIRECTS: Final = 3
+# Of a length that a server tells. Python reads no number of thousands of them.
+_MOST_DIGITS: Final = 18
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _UNKNOWN_TYPES: Final = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _GONE: Final = frozenset({404, 410})
@@ -156,7 +158,7 @@ def _check_head(response: requests.Response, max_bytes: int) -> None:
     if media_type not in _UNKNOWN_TYPES and not media_type.startswith("image/"):
         raise ResultNotAnImage(http_status=status, cause="content type")
     length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length) > max_bytes:
+    if length.isdecimal() and int(length[:_MOST_DIGITS]) > max_bytes:
         raise ResultTooLarge(http_status=status)
 
 

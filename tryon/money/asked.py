@@ -15,6 +15,7 @@ from tryon.money.selectors import Scope
 PERIODS: Final = (7, 30, 90, 365)
 DEFAULT_DAYS: Final = 30
 MOST_DAYS: Final = 3 * 366
+FIRST_YEAR: Final = 2000  # a span of MOST_DAYS before it is still a date
 NONE: Final = "none"  # of a batch: no batch. Of a model photo: a shopper's own.
 FLAGS: Final = {"yes": True, "no": False}
 TEXTS: Final = ("party", "garment_type", "model_name", "speed")
@@ -25,7 +26,7 @@ def scope_asked(fields: QueryDict) -> Scope:
     """Return what an address asks for. Whatever it has in it that can't be understood counts as left out."""
     today = clock.now().date()
     days = fields.get("days", "")
-    number = int(days) if days.isdecimal() and int(days) in PERIODS else DEFAULT_DAYS
+    number = int(days) if days in map(str, PERIODS) else DEFAULT_DAYS
     last = min(_day(fields.get("to")) or today, today)
     first = _day(fields.get("from")) or last - timedelta(days=number - 1)
     first = max(min(first, last), last - timedelta(days=MOST_DAYS))
@@ -68,9 +69,10 @@ def _text(value: Any) -> str:
 
 def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text or "")
+        day = date.fromisoformat(text or "")
     except ValueError:
         return None
+    return day if day.year >= FIRST_YEAR else None
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, ClassVar, Final
 
 import structlog
@@ -36,6 +36,8 @@ SECONDS = 10.0
 THREADS: Final = 8
 MOST_CHARACTERS: Final = 2000
 CHUNK_BYTES: Final = 1 << 16
+# Of a length that a server tells. Python reads no number of thousands of them.
+MOST_DIGITS: Final = 18
 HEADERS: Final = {"User-Agent": "tryon-studio", "Accept": "image/*", "Accept-Encoding": "identity"}
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -119,9 +121,9 @@ class Download:
             connection.connect()
             self._seconds_left()  # there are none if ``cut`` came before this socket
             connection.request("GET", self._path, headers=HEADERS, preload_content=False)
-            answer = connection.getresponse()
-            check_head(answer, max_bytes)
-            return self._body(answer, max_bytes)
+            with closing(connection.getresponse()) as answer:  # one without a length has the socket
+                check_head(answer, max_bytes)
+                return self._body(answer, max_bytes)
         finally:
             connection.close()
 
@@ -174,5 +176,6 @@ def check_head(answer: BaseHTTPResponse, max_bytes: int) -> None:
     if answer.status != 200:
         raise FileUrlUnreachable(details={"status": answer.status})
     length = answer.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length) > max_bytes:
+    length = length[:MOST_DIGITS] if length.isdecimal() else "0"
+    if int(length) > max_bytes:
         raise ImageTooLarge(details={"limit": max_bytes, "actual": int(length)})

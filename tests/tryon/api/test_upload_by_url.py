@@ -142,7 +142,15 @@ def test_a_closed_door_is_unreachable(owner: Api, settings: Settings) -> None:
     assert refused(owner, "https://127.0.0.1:9/a.jpg") == (422, "file_url_unreachable")
 
 
-@pytest.mark.parametrize("step", [answer(PHOTO), chunked(PHOTO, content_type="image/jpeg")])
+@pytest.mark.parametrize(
+    "step",
+    [
+        answer(PHOTO),
+        answer(PHOTO, headers={"Content-Length": "9" * 5000}),
+        chunked(PHOTO, content_type="image/jpeg"),
+    ],
+    ids=["announced", "announced by a long number", "chunked"],
+)
 def test_a_file_that_is_too_large_is_left_in_the_middle(
     owner: Api, server: Loopback, step: Step, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -231,7 +231,7 @@ def test_a_vote_is_for_the_recipe_of_the_picture(merchandiser: Client, compariso
     judge(merchandiser, comparison, winner(merchandiser, first, "a"), first["id"])
     judge(merchandiser, comparison, winner(merchandiser, second, "b"), second["id"])
     judge(merchandiser, comparison, "equal", third["id"])
-    told = judge(merchandiser, comparison, "skip", fourth["id"], have=[0, "x"])
+    told = judge(merchandiser, comparison, "skip", fourth["id"], have=[0, "x", "9" * 19, "9" * 5000])
     assert tally(comparison) == Tally(a=1, b=1, equal=1, skipped=1)
     assert told["progress"] == "21 pairs are left for you."
     vote = Vote.objects.get(pair=first["id"])

@@ -174,6 +174,9 @@ def test_answer_that_is_no_picture_is_refused(server: Loopback, step: Step) -> N
     "step",
     [
         pytest.param(picture(PNG * 10), id="announced"),
+        pytest.param(
+            answer(PNG, headers={"Content-Type": "image/png", "Content-Length": "9" * 5000}), id="long"
+        ),
         pytest.param(chunked(PNG * 10, content_type="image/png"), id="unannounced"),
     ],
 )

@@ -137,6 +137,7 @@ def test_filters_narrow_it(viewer: Client) -> None:
         f"model_image_id={model}": "4",
         "party=shop:owner&model_image_id=none&is_rescued=yes": "5",
         "from=2000-01-01&to=2000-01-31": "0",
+        f"days={'7' * 5000}&to=0001-01-01": "9",
         "days=7&from=x&to=9999-12-31&model_image_id=x&outcome=x&account=x&batch_id=&is_rescued=x": "9",
     }.items():
         html = BeautifulSoup(page(viewer, f"{MONEY}?{query}"), "html.parser")
