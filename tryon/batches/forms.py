@@ -90,6 +90,10 @@ class Source(TextChoices):
     ALL = "all", _("All products")
 
 
+# The ids of the photos chosen in the list are in no field that a person can empty, so they may wait.
+FIELDS_OF: Final = {Source.NUMBERS: ("numbers",), Source.FILTER: ("collection", "tag", "category")}
+
+
 class PlanForm(OptionsForm):
     """A new plan: products, model photos, options, limits. ``search`` only looks for model photos."""
 
@@ -171,6 +175,7 @@ class PlanForm(OptionsForm):
                 cleaned["options"] = TryOnOptions.from_mapping(cleaned["recipe"].options)
             except OptionError:
                 self.add_error("recipe", _("Its options are no longer supported. Make a new recipe."))
+        self._refuse_unused(cleaned)
         if cleaned.get("source") == Source.NUMBERS and (
             unknown := numbers_unknown(cleaned.get("numbers", ()))
         ):
@@ -178,6 +183,14 @@ class PlanForm(OptionsForm):
             shown = ", ".join(unknown[:UNKNOWN_SHOWN]) + (" …" if len(unknown) > UNKNOWN_SHOWN else "")
             self.add_error("numbers", text % {"numbers": shown})
         return cleaned
+
+    def _refuse_unused(self, cleaned: dict[str, Any]) -> None:
+        """Add an error to each filled field that the chosen source passes over: it would plan others."""
+        text = gettext("Choose “%(source)s” above to use this, or empty it.")
+        others = {source: names for source, names in FIELDS_OF.items() if source != cleaned.get("source")}
+        for source, names in others.items():
+            for name in filter(cleaned.get, names):
+                self.add_error(name, text % {"source": source.label})
 
     def product_ids(self) -> list[UUID]:
         """Return the ids of the product photos, at most one more than a plan can have."""

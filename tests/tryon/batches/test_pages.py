@@ -169,6 +169,15 @@ def test_products_are_chosen_by_list_number_collection_tag_and_category(staff: C
         ({"mode": "wild"}, "Select a valid choice."),
         ({"resolution": "2k", "garment": "tops"}, "they do not work together"),
         ({"source": "numbers", "numbers": "SKU-1 X Y"}, "no photo in the catalogue: X, Y."),
+        (
+            {"source": "all", "numbers": "SKU-1, nope"},
+            "Choose “These products” above to use this, or empty it.",
+        ),
+        (
+            {"source": "numbers", "numbers": "SKU-1", "tag": "warm"},
+            "Choose “A collection, a tag or a category”",
+        ),
+        ({"source": "all", "category": "tops"}, "Choose “A collection, a tag or a category”"),
         ({"source": "chosen"}, "Choose at least one product photo and one model photo."),
         ({"max_credits": "0"}, "Ensure this value is greater than or equal to 1."),
         ({"recipe_name": "Web"}, "There is a recipe with this name."),
