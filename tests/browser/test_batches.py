@@ -21,9 +21,12 @@ def test_a_plan_is_priced_confirmed_and_followed_to_its_end(
     ProductImage.objects.filter(pk=product_id).update(requester="", shop="")
     page = staff.page
     assert staff.faults_of("/admin/plan/") == []
+    page.fill("#id_numbers", "SKU-1")
+    expect(page.get_by_role("radio", name="These products")).to_be_checked()
     page.fill("#id_q", "Ada")
     page.get_by_role("button", name="Look for model photos").click()
     page.get_by_role("checkbox", name="Ada").check(force=True)
+    expect(page.get_by_role("heading", name="Model photos (1)")).to_be_visible()
     page.get_by_role("button", name="Count the price").click()
 
     start = page.get_by_role("button", name="Start 1 try-on for 1 credits")

@@ -5,7 +5,6 @@ from typing import Any, Final, override
 from uuid import UUID
 
 from django import forms
-from django.db.models import TextChoices
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +20,7 @@ from tryon.batches.choice import (
 )
 from tryon.batches.models import Batch, NamedRecipe
 from tryon.batches.plans import MOST_PAIRS
+from tryon.batches.sources import FIELDS_OF, WORDS_SHOWN, ChosenBy, Source
 from tryon.fashn.options import RESOLUTIONS, OptionError, TryOnOptions
 from tryon.models import GarmentCategory
 
@@ -79,19 +79,6 @@ def options_of(cleaned: dict[str, Any]) -> TryOnOptions:
         background=cleaned.get("background") or None,
         category=cleaned.get("garment") or None,
     )
-
-
-class Source(TextChoices):
-    """The way in which a person chooses the product photos of a plan."""
-
-    CHOSEN = "chosen", _("The photos chosen in the list")
-    NUMBERS = "numbers", _("These products")
-    FILTER = "filter", _("A collection, a tag or a category")
-    ALL = "all", _("All products")
-
-
-# The ids of the photos chosen in the list are in no field that a person can empty, so they may wait.
-FIELDS_OF: Final = {Source.NUMBERS: ("numbers",), Source.FILTER: ("collection", "tag", "category")}
 
 
 class PlanForm(OptionsForm):
@@ -206,6 +193,15 @@ class PlanForm(OptionsForm):
             case _:
                 photos = photos_by_filter()
         return list(photos.values_list("pk", flat=True)[: MOST_PAIRS + 1])
+
+    def chosen_by(self) -> ChosenBy:
+        """Return how the products are chosen, as the row of the plan keeps it."""
+        source: Source = Source(self.cleaned_data["source"])
+        found = (self.cleaned_data[name] for name in FIELDS_OF.get(source, ()))
+        words = [word for one in found for word in ([one] if isinstance(one, str) else one) if word]
+        if source == Source.FILTER and not words:
+            source = Source.ALL
+        return {"source": source.value, "words": words[:WORDS_SHOWN], "is_more": len(words) > WORDS_SHOWN}
 
     def without_photo(self) -> LeftOut | None:
         """Return the products that the choice names and that have no usable photo, None if there are none."""

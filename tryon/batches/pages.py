@@ -16,9 +16,10 @@ from config.shops.abilities import Ability
 from tryon.batches import figures, orders
 from tryon.batches.choice import MODELS_SHOWN, PRODUCTS_SHOWN, models_chosen, models_found
 from tryon.batches.errors import BatchRefused
-from tryon.batches.forms import PlanForm, Source, TurnForm, ids_in
+from tryon.batches.forms import PlanForm, TurnForm, ids_in
 from tryon.batches.models import LIVE, Batch, BatchState, ItemState, NamedRecipe
 from tryon.batches.plans import plan_make, plan_recount
+from tryon.batches.sources import Source, chosen_words
 from tryon.batches.words import words_of
 from tryon.models import ProductImage
 
@@ -68,6 +69,7 @@ def _plan_of(request: HttpRequest, form: PlanForm, models: list[UUID]) -> Batch:
         name=cleaned["name"],
         recipe=recipe,
         without_photo=form.without_photo(),
+        chosen_by=form.chosen_by(),
         tries=cleaned["tries"] or 1,
     )
 
@@ -123,6 +125,7 @@ def _batch_response(request: HttpRequest, batch: Batch, turn: TurnForm) -> HttpR
         purse=figures.purse() if batch.is_plan else None,
         guessed=figures.guessed(batch) if batch.is_plan else 0,
         without_photo=batch.selection.get("without_photo"),
+        chosen_by=chosen_words(batch.selection.get("chosen_by")),
         tries=len(batch.selection.get("seeds", [])),
         blocked=figures.reasons(batch, ItemState.BLOCKED),
         failed=figures.reasons(batch, ItemState.FAILED),

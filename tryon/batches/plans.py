@@ -20,6 +20,7 @@ from models_library.models import ModelImage
 from tryon.batches.choice import LeftOut
 from tryon.batches.errors import NothingChosen, TooManyPairs
 from tryon.batches.models import PLANS, Batch, BatchItem, BatchState, ItemState, NamedRecipe
+from tryon.batches.sources import ChosenBy
 from tryon.batches.words import english
 from tryon.fashn.options import DEFAULT_SEED, MAX_SEED, TryOnOptions
 from tryon.models import ProductImage
@@ -51,6 +52,7 @@ def plan_make(
     name: str = "",
     recipe: NamedRecipe | None = None,
     without_photo: LeftOut | None = None,
+    chosen_by: ChosenBy | None = None,
     tries: int = 1,
 ) -> Batch:
     """Make a plan for a person: of these pairs, or else of each of the product photos on each model photo.
@@ -59,7 +61,8 @@ def plan_make(
 
     ``max_credits`` is the most that the plan may cost: pairs above it are blocked, and the plan says so. A
     plan of at most 500 pairs is counted when this returns. ``without_photo`` are chosen products that the
-    plan can't have; its page says so. Raise NothingChosen and TooManyPairs.
+    plan can't have, and ``chosen_by`` says how products were chosen; its page says both.
+    Raise NothingChosen and TooManyPairs.
     """
     selection, number = _selection(pairs, product_image_ids, model_image_ids)
     selection["seeds"] = _seeds(options, tries)
@@ -68,12 +71,13 @@ def plan_make(
         raise NothingChosen
     if number > MOST_PAIRS:
         raise TooManyPairs
+    told = {"without_photo": without_photo, "chosen_by": chosen_by}
     batch = Batch.objects.create(
         name=name or _default_name(recipe),
         created_by=person,
         options=options.normalised(),
         recipe=recipe,
-        selection=selection | ({"without_photo": without_photo} if without_photo else {}),
+        selection=selection | {name: value for name, value in told.items() if value},
         pairs=number,
         max_credits=max_credits,
     )

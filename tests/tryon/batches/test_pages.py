@@ -83,6 +83,7 @@ def test_a_plan_says_its_price_and_starts_for_it(staff: Client) -> None:
     text = send(staff, models, background="white", name="Autumn")
 
     assert "Start 6 try-ons for 12 credits" in text
+    assert "<dd>All products</dd>" in text
     assert "not known yet" in text  # the balance
     batch = Batch.objects.get(name="Autumn")
     assert (batch.state, batch.price, batch.options) == (BatchState.READY, 12, {"background": "#ffffff"})
@@ -146,20 +147,22 @@ def test_products_are_chosen_by_list_number_collection_tag_and_category(staff: C
     ProductImageFactory.create(product_id="B", tags=["warm", "wool"])
     ProductImageFactory.create(product_id="SHOP", requester="shop:x")
 
-    def plan(**fields: Any) -> set[str]:
-        send(staff, [model], **fields)
+    def plan(said: str, **fields: Any) -> set[str]:
+        assert f"<dd>{said}</dd>" in send(staff, [model], **fields)
         newest = Batch.objects.order_by("-created_at").first()
         assert newest is not None
         assert newest.pairs == len(chosen(newest))  # of a product, its source photo alone
         return chosen(newest)
 
-    assert plan(source="all") == {"A", "B"}
-    assert plan(source="chosen", products=f"{back.pk}") == {"A"}
-    assert plan(source="numbers", numbers="B\nA, B") == {"A", "B"}
-    assert plan(source="filter", collection="Autumn") == {"A"}
-    assert plan(source="filter", tag="Warm") == {"A", "B"}
-    assert plan(source="filter", tag="wool") == {"B"}
-    assert plan(source="filter", category="tops") == {"A"}
+    words = "A collection, a tag or a category"
+    assert plan("All products", source="all") == {"A", "B"}
+    assert plan("The photos chosen in the list", source="chosen", products=f"{back.pk}") == {"A"}
+    assert plan("These products: B, A", source="numbers", numbers="B\nA, B") == {"A", "B"}
+    assert plan(f"{words}: Autumn", source="filter", collection="Autumn") == {"A"}
+    assert plan(f"{words}: Warm", source="filter", tag="Warm") == {"A", "B"}
+    assert plan(f"{words}: wool", source="filter", tag="wool") == {"B"}
+    assert plan(f"{words}: Top", source="filter", category="tops") == {"A"}
+    assert plan("All products", source="filter") == {"A", "B"}
 
 
 @pytest.mark.parametrize(
