@@ -4,7 +4,7 @@ What calls FASHN, the store or the public address is tried by a worker, in the d
 the admin waits for them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -22,11 +22,11 @@ from config.core.admin.pages import admin_page, page_response
 from config.core.doctor import Finding, State
 from config.core.doctor.public import ADDRESS
 from config.core.doctor.services import STORAGE, redis
-from config.shops.abilities import Ability, is_allowed
+from config.shops.abilities import Ability
 from config.shops.models import ApiKey, Shop
 from models_library.models import ModelImage
 from tryon.models import ProductImage, Status, TryOnJob
-from tryon.services.doctor import FASHN, report, report_ask, workers
+from tryon.services.doctor import FASHN, Report, last_report, report_ask, workers
 
 type Person = User | AnonymousUser
 
@@ -64,14 +64,12 @@ class Step:
         return WORDS[self.progress]
 
 
-def first_run_open(user: Person) -> bool:
-    """Return whether the home page leads this person to the first-run page: something is still missing."""
-    return is_allowed(user, Ability.SEE_OPERATIONS) and not (
-        TryOnJob.objects.filter(status=Status.COMPLETED).exists()
-        and ApiKey.objects.filter(is_active=True).exists()
-        and ModelImage.objects.exists()
-        and ProductImage.objects.exists()
-    )
+def first_run_open(user: Person, known: Report | None) -> bool:
+    """Return whether the home page leads an operator to the first-run page: a step is left.
+
+    ``known`` is the last report. Whether workers run is not looked at: they stop and start in each deploy.
+    """
+    return not all(step.is_done for step in _steps_once(user, known))
 
 
 @admin_page("first-run/", name="first_run", permission=Ability.SEE_OPERATIONS)
@@ -83,8 +81,8 @@ def first_run_page(request: HttpRequest) -> HttpResponseBase:
         else:
             messages.error(request, gettext("Redis does not take tasks now. Try again in a minute."))
         return redirect("admin:first_run")
-    known = report()
-    shown = steps(request.user, None if known is None else known.findings)
+    known = last_report()
+    shown = [_workers(), *_steps_once(request.user, known)]
     left = sum(not step.is_done for step in shown)
     return page_response(
         request,
@@ -97,18 +95,16 @@ def first_run_page(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def steps(user: Person, tried: Sequence[Finding] | None) -> list[Step]:
-    """Return the steps in their order. ``tried`` are a worker's findings, None before the first."""
-    return [
-        _workers(),
-        _tried(_("FASHN key"), FASHN, tried, _("FASHN takes the key. Credits left: %(fact)s.")),
-        _tried(_("Storage"), STORAGE, tried, _("A picture can be written, read and deleted.")),
-        _tried(_("Public address"), ADDRESS, tried, _("Shoppers reach the service.")),
-        _key(user),
-        _model_photos(),
-        _product_photos(),
-        _try_on(),
-    ]
+def _steps_once(user: Person, known: Report | None) -> Iterator[Step]:
+    """Yield the steps that stay done, in their order. ``known`` is the last report, None before the first."""
+    tried = () if known is None else known.findings
+    yield _tried(_("FASHN key"), FASHN, tried, _("FASHN takes the key. Credits left: %(fact)s."))
+    yield _tried(_("Storage"), STORAGE, tried, _("A picture can be written, read and deleted."))
+    yield _tried(_("Public address"), ADDRESS, tried, _("Shoppers reach the service."))
+    yield _key(user)
+    yield _model_photos()
+    yield _product_photos()
+    yield _try_on()
 
 
 def _workers() -> Step:
@@ -120,9 +116,9 @@ def _workers() -> Step:
     return Step(_("Workers"), Progress.DONE, _("The workers and the clock run."))
 
 
-def _tried(name: Any, subject: str, tried: Sequence[Finding] | None, good: Any) -> Step:
+def _tried(name: Any, subject: str, tried: Sequence[Finding], good: Any) -> Step:
     """Return a step that a worker tries. The worst finding speaks for it."""
-    own = [finding for finding in tried or () if finding.subject == subject]
+    own = [finding for finding in tried if finding.subject == subject]
     if not own:
         return Step(name, Progress.OPEN, NOT_TRIED, tries=True)
     bad = [finding for finding in own if finding.state != State.GOOD]

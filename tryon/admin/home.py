@@ -29,7 +29,7 @@ from tryon.batches.models import LIVE, Batch, BatchState
 from tryon.failures import CURABLE
 from tryon.models import Account, ProductImage, Status, TryOnJob
 from tryon.money import selectors as money
-from tryon.services.doctor import report
+from tryon.services.doctor import Report, last_report
 from tryon.services.operations import pause_known
 
 MOST_COUNTED: Final = 1_000
@@ -110,8 +110,12 @@ class Home:
         operations = reverse("admin:tryon_governor_changelist")
         if reason := pause_known():
             yield Step(reason, operations)
-        kept = report()
-        if kept is not None and any(finding.state == State.ERROR for finding in kept.findings):
+        kept = self.last_report
+        if (
+            kept is not None
+            and kept.is_recent
+            and any(finding.state == State.ERROR for finding in kept.findings)
+        ):
             yield Step(_("The doctor has found something."), reverse("admin:tryon_governor_doctor"))
         percent = self.storage_percent
         if percent is not None and percent >= STORAGE_TOLD_PERCENT:
@@ -119,7 +123,7 @@ class Home:
 
     def steps_of_a_beginning(self) -> Iterator[Step]:
         """Yield the first steps of an installation, and in an empty library."""
-        if first_run_open(self._user):
+        if self.may(Ability.SEE_OPERATIONS) and first_run_open(self._user, self.last_report):
             yield Step(_("Go on with the first run: something is still missing."), reverse("admin:first_run"))
         has_models = ModelImage.objects.exists()
         has_photos = ProductImage.objects.filter(requester="").exists()
@@ -166,6 +170,10 @@ class Home:
                 address,
                 _("credits, last 30 days"),
             )
+
+    @cached_property
+    def last_report(self) -> Report | None:
+        return last_report()
 
     @cached_property
     def recent(self) -> RecentJobs:

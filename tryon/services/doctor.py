@@ -36,6 +36,11 @@ class Report:
     machine: str
     findings: list[Finding]
 
+    @property
+    def is_recent(self) -> bool:
+        """Return whether it is of the last week."""
+        return self.at > clock.now() - REPORT_AGE
+
 
 def register_examinations() -> None:
     """Add what this app knows to the doctor's list."""
@@ -146,7 +151,13 @@ def report_write() -> None:
 
 def report() -> Report | None:
     """Return the last report of a week, None if there is none."""
-    kept = DoctorReport.objects.filter(at__gt=clock.now() - REPORT_AGE).first()
+    kept = last_report()
+    return kept if kept is not None and kept.is_recent else None
+
+
+def last_report() -> Report | None:
+    """Return the last report, however old. None before the first."""
+    kept = DoctorReport.objects.first()
     if kept is None:
         return None
     return Report(kept.at, kept.machine, [Finding.read(finding) for finding in kept.findings])
