@@ -20,13 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from config.core.admin.base import ReadOnlyAdmin
 from config.core.admin.widgets import moment
-from config.people.models import AuditEntry, Decision
+from config.people.models import ACTIONS, AuditEntry, Decision
 
-ACTIONS: Final = {
-    AuditEntry.Action.CREATE: _("Added"),
-    AuditEntry.Action.UPDATE: _("Changed"),
-    AuditEntry.Action.DELETE: _("Deleted"),
-}
 MOST_PEOPLE: Final = 100  # in the filter; the search finds the others
 SHORT: Final = 60  # characters of a value in the list
 
@@ -128,8 +123,7 @@ class AuditEntryAdmin(ReadOnlyAdmin[Any]):
 
     @admin.display(description=_("action"))
     def done(self, entry: Any) -> str:
-        labels = dict(Decision.choices)
-        return str(labels.get(entry.decision, entry.decision) if entry.decision else ACTIONS[entry.action])
+        return str(entry.done)
 
     @admin.display(description=_("kind"))
     def kind(self, entry: Any) -> str:

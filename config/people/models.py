@@ -1,6 +1,6 @@
 """The rows about people: their preferences, and the log of their changes."""
 
-from typing import Any, override
+from typing import Any, Final, override
 
 from auditlog.models import AbstractLogEntry
 from django.conf import settings
@@ -93,6 +93,13 @@ class Decision(models.TextChoices):
     CLEAN = "clean", _("Started a cleanup")
 
 
+ACTIONS: Final = {
+    AbstractLogEntry.Action.CREATE: _("Added"),
+    AbstractLogEntry.Action.UPDATE: _("Changed"),
+    AbstractLogEntry.Action.DELETE: _("Deleted"),
+}
+
+
 class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # the library has no types
     """One change or decision of a person. django-auditlog writes changes, ``config.people.audit`` decisions.
 
@@ -125,10 +132,20 @@ class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # the library has no 
 
     class Meta:
         verbose_name = _("entry of the audit log")
-        verbose_name_plural = _("audit log")
+        verbose_name_plural = _("entries of the audit log")
         ordering = ["-timestamp", "-id"]
         default_permissions = ("view",)
         indexes = [
             models.Index(fields=["-timestamp", "-id"], name="audit_newest"),
             models.Index(fields=["content_type", "object_pk"], name="audit_of_object"),
         ]
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.done}: {self.object_repr}" if self.object_repr else self.done
+
+    @property
+    def done(self) -> str:
+        """What was done, in words: the decision, or else the change of a row."""
+        labels = dict(Decision.choices)
+        return str(labels.get(self.decision, self.decision) if self.decision else ACTIONS[self.action])

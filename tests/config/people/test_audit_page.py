@@ -1,5 +1,7 @@
 """The page of the audit log."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Group, User
 
@@ -35,11 +37,30 @@ def test_the_page_tells_who_changed_what() -> None:
 
 def test_the_page_is_in_korean_too() -> None:
     client = sign_in()
-    AuditEntryFactory.create(decision="pause")
+    entry = AuditEntryFactory.create(decision="pause", object_repr="FASHN")
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "ko"
     text = page(client, LIST)
     assert "일시 중지" in text
     assert "감사 기록" in text
+    assert "<h2>일시 중지됨: FASHN</h2>" in page(client, f"{LIST}{entry.pk}/change/")
+
+
+@pytest.mark.parametrize(
+    ("about", "heading"),
+    [
+        ({"decision": "export", "object_repr": "product.csv"}, "Exported: product.csv"),
+        ({"decision": "", "action": UPDATE, "object_repr": "Linden"}, "Changed: Linden"),
+        ({"decision": "erase", "object_repr": ""}, "Erased for good"),
+    ],
+)
+def test_the_heading_of_an_entry_says_what_was_done(about: dict[str, Any], heading: str) -> None:
+    entry = AuditEntryFactory.create(**about)
+    assert f"<h2>{heading}</h2>" in page(sign_in(), f"{LIST}{entry.pk}/change/")
+
+
+def test_a_list_counts_its_entries() -> None:
+    AuditEntryFactory.create_batch(2)
+    assert "2 entries of the audit log" in page(sign_in(), LIST)
 
 
 @pytest.mark.parametrize(

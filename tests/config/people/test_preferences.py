@@ -36,6 +36,13 @@ def test_times_are_those_of_the_zone_that_a_person_chooses_and_the_zone_is_named
     assert timezone.get_current_timezone_name() == "UTC"  # the thread's next request is another person's
 
 
+def test_the_pages_of_the_password_lead_to_the_preferences_too() -> None:
+    client = sign_in()
+    for path in ("/admin/password_change/", "/admin/password_change/done/"):
+        links = BeautifulSoup(page(client, path), "html.parser").select("#user-tools a")
+        assert [link["href"] for link in links] == [PAGE]
+
+
 def test_times_of_the_api_stay_those_of_utc() -> None:
     client = sign_in()
     client.post(PAGE, {"time_zone": "Asia/Seoul", "language": "ko"})
