@@ -128,6 +128,7 @@ def test_parts_name_other_parts_that_exist() -> None:
 @pytest.mark.django_db
 def test_the_page_has_each_part_and_its_labels_in_the_persons_language(admin_client: Client) -> None:
     page = admin_client.get("/admin/runbook/", headers={"Accept-Language": "ko"}).content.decode()
+    assert "영어로만 제공됩니다" in page
     anchors = re.findall(r'<h3 id="(\w+)">', page)
     assert anchors == [part.name for chapter in chapters() for part in chapter.parts]
     assert page.count('<dt lang="ko">원인</dt>') == len(anchors)

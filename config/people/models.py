@@ -146,6 +146,6 @@ class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # the library has no 
 
     @property
     def done(self) -> str:
-        """What was done, in words: the decision, or else the change of a row."""
+        """Return what was done in words: the decision, or else the change of a row."""
         labels = dict(Decision.choices)
         return str(labels.get(self.decision, self.decision) if self.decision else ACTIONS[self.action])

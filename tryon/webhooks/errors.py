@@ -22,7 +22,10 @@ class WebhookDeliveryNotFound(DomainError):
 class WebhookUrlNotAllowed(DomainError):
     code: ClassVar[str] = "webhook_url_not_allowed"
     status: ClassVar[int] = 422
-    message: Any = _("Send an https address of the public internet, without a login and without a #.")
+    message: Any = _(
+        "Send an https address of the public internet, without a login and without a #."
+        " The operator can allow other hosts in WEBHOOK_HOSTS."
+    )
 
 
 class TooManyWebhookEndpoints(DomainError):

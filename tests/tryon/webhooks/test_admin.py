@@ -41,6 +41,7 @@ def test_a_person_makes_an_endpoint_tests_it_and_rotates_its_secret(
     form = {"shop": shop, "url": receiver.url, "events": ["job.failed"], "is_active": "on"}
     refused = staff.post(f"{ENDPOINTS}add/", {**form, "url": "http://10.0.0.1/"}).content.decode()
     assert "Send an https address" in refused
+    assert "WEBHOOK_HOSTS" in refused
     secret = shown_secret(staff.post(f"{ENDPOINTS}add/", form).content.decode())
     row = WebhookEndpoint.objects.get()
     assert (row.events, data_of(owner.get("webhook-endpoints"))[0]["id"]) == (["job.failed"], str(row.pk))

@@ -130,7 +130,7 @@ const KO = {
   again: "다른 사진으로 입어 보기",
   feedback: "이미지가 잘 나왔나요?",
   yes: "네",
-  almost: "거의",
+  almost: "아쉬움",
   no: "아니요",
   thanks: "감사합니다. 의견을 저장했습니다.",
   cart: "장바구니에 담기",
