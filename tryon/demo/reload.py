@@ -15,15 +15,20 @@ RESTARTED: Final = ("worker", "maintenance", "cron")
 LOOK_SECONDS: Final = 1.0
 
 
-def serve_and_reload(supervisor: Supervisor, say: Callable[[str], None], project: Path = PROJECT) -> None:
+type Versions = set[tuple[Path, int]]
+"""Each source file with the time of its last change."""
+
+
+def serve_and_reload(
+    supervisor: Supervisor, say: Callable[[str], None], seen: Versions, project: Path = PROJECT
+) -> None:
     """Watch the code and restart workers and clock on each change, until Ctrl-C.
 
-    Raise ChildFailed, KeyboardInterrupt.
+    ``seen`` is the code of before they started. Raise ChildFailed, KeyboardInterrupt.
     """
-    seen = _versions(project)
     while True:
         supervisor.pause(LOOK_SECONDS)
-        now = _versions(project)
+        now = code_versions(project)
         if now != seen:
             changed = min(path for path, _ in now ^ seen)
             seen = now
@@ -31,8 +36,8 @@ def serve_and_reload(supervisor: Supervisor, say: Callable[[str], None], project
             supervisor.restart(*RESTARTED)
 
 
-def _versions(project: Path) -> set[tuple[Path, int]]:
-    """Each source file with the time of its last change."""
+def code_versions(project: Path = PROJECT) -> Versions:
+    """Return the code as it is now."""
     sources = (path for package in PACKAGES for path in (project / package).rglob("*.py"))
     return {(path, changed) for path in sources if (changed := _time_of_change(path))}
 

@@ -29,7 +29,7 @@ from tryon.demo.first_tryon import Storefront, run_tryon
 from tryon.demo.handout import Handout, handout_for, write
 from tryon.demo.library import PRODUCTS
 from tryon.demo.processes import Service
-from tryon.demo.reload import serve_and_reload
+from tryon.demo.reload import Versions, code_versions, serve_and_reload
 from tryon.demo.supervisor import Supervisor
 
 DEFAULT_PORT: Final = 8000
@@ -122,6 +122,7 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
     supervisor = Supervisor(environment, var / "logs", console.say)
     at_the_end.callback(supervisor.stop)
     at_the_end.callback(_ignore_signals)
+    code = code_versions()  # what changes during the start counts as a change
     console.say(f"Try-On Studio keeps its data in {var} and writes its logs to {var / 'logs'}.")
     try:
         _start(supervisor, console.say, handout, redis_url, brokers, options)
@@ -135,7 +136,7 @@ def _demo(options: DemoOptions, console: Console, at_the_end: ExitStack) -> Path
         raise
     if not options.once:
         console.say(_where_to_go(handout, picture))
-        _serve(supervisor, console.say, reload=options.dev)
+        _serve(supervisor, console.say, code if options.dev else None)
     return picture
 
 
@@ -159,29 +160,34 @@ def _start(
     brokers: tuple[Service, ...],
     options: DemoOptions,
 ) -> None:
-    """Processes take about a second to start: what needs no database starts while it is being prepared."""
-    say("Starting Redis, the FASHN sandbox and the workers, and preparing the database and the pages.")
+    """Processes take about a second to start: what needs no database starts while it is being prepared.
+
+    Others wait: two processes that open a new SQLite file at once may find it locked, whatever their timeout.
+    """
+    say("Starting Redis and the FASHN sandbox, and preparing the database and the pages.")
     supervisor.launch(*brokers)
     supervisor.wait_until_ready()
     sandboxes = (
         services.sandbox_service(handout, options.speed),
         services.test_sandbox_service(handout, options.speed),
     )
-    supervisor.launch(*sandboxes, *services.worker_services(redis_url))
+    supervisor.launch(*sandboxes)
     supervisor.run("migrate", services.manage("migrate", "--no-input"), services.PROJECT)
     supervisor.run("collectstatic", services.manage("collectstatic", "--no-input"), services.PROJECT)
-    say("Starting the web server, the live door and the clock, and filling the library.")
+    say("Starting the workers, the web server, the live door and the clock, and filling the library.")
     web = services.reloading_web_service(handout) if options.dev else services.web_service(handout)
-    supervisor.launch(services.cron_service(redis_url), web, services.events_service(handout.events_url))
+    supervisor.launch(*services.worker_services(redis_url), services.cron_service(redis_url))
+    supervisor.launch(web, services.events_service(handout.events_url))
     fill = services.manage("demo_library")
     supervisor.run("library", fill, services.PROJECT, text=json.dumps(handout.to_json()))
     supervisor.wait_until_ready()
 
 
-def _serve(supervisor: Supervisor, say: Callable[[str], None], *, reload: bool) -> None:
+def _serve(supervisor: Supervisor, say: Callable[[str], None], code: Versions | None) -> None:
+    """Serve until Ctrl-C, and reload what differs from this code, if any is given."""
     try:
-        if reload:
-            serve_and_reload(supervisor, say)
+        if code is not None:
+            serve_and_reload(supervisor, say, code)
         while True:
             supervisor.pause(3600)
     except KeyboardInterrupt:
