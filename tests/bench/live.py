@@ -7,6 +7,7 @@ bare Django view that reads one row by its key (as in ``api``).
 
 import argparse
 import asyncio
+import atexit
 import functools
 import json
 import os
@@ -116,7 +117,8 @@ async def restart(environment: Mapping[str, str], jobs: list[str], streams: list
         degraded = await until(lambda: all(stream.heard.statuses[-1] == "degraded" for stream in streams))
         await asyncio.to_thread(change, environment, changed, "0")
         folder = Path(environment["VAR_DIR"]) / "redis"
-        subprocess.Popen(["redis-server", "redis.conf"], cwd=folder)
+        started = subprocess.Popen(["redis-server", "redis.conf"], cwd=folder)
+        atexit.register(started.terminate)
         await until(lambda: listens(redis) == len(streams))
         await asyncio.to_thread(change, environment, [], "0", "--sweep")
     whole = await until(lambda: all(stream.heard.statuses[-1] != "degraded" for stream in streams))

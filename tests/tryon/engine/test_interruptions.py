@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 WORKER = ("rqworker", "tryon", "--worker-class", "tryon.worker.StepWorker", "--verbosity", "0")
 ON_POSTGRES = connection.vendor == "postgresql"
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -66,7 +66,8 @@ def assert_the_paid_call_is_known_and_nobody_holds_the_job(job_id: str) -> None:
     assert TryOnJob.objects.get(pk=job_id).lease is None
 
 
-# Run by make test-postgres, and so by .ci/run.
+# Run by make test-postgres, and so by .ci/run. It takes seconds and is not marked slow: that run leaves out
+# what is.
 @pytest.mark.parametrize("slow_answer", [3], indirect=True)
 @pytest.mark.skipif(not ON_POSTGRES, reason="SQLite is a file: there is no connection to cut.")
 def test_a_database_connection_cut_while_fashn_answers_loses_nothing_paid(
@@ -99,6 +100,7 @@ def cut_the_other_connections() -> int:
         return int(cursor.fetchone()[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slow_answer", [1], indirect=True)
 def test_a_worker_told_to_stop_finishes_its_step_and_leaves(
     generate: Generate,
@@ -116,6 +118,7 @@ def test_a_worker_told_to_stop_finishes_its_step_and_leaves(
     assert len(sandbox.ledger()["predictions"]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slow_answer", [60], indirect=True)
 def test_a_worker_killed_while_fashn_answers_is_not_paid_for_twice(
     generate: Generate,
