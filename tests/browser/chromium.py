@@ -5,9 +5,15 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.waiting import LONGEST_SECONDS
 
 LOOPBACK_ONLY: Final = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+
+# Playwright's own five seconds are too few for a machine that stands still for a moment.
+LONGEST_MS: Final = LONGEST_SECONDS * 1000
+expect.set_options(timeout=LONGEST_MS)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.chromium import chromium
+from tests.browser.chromium import LONGEST_MS, chromium
 from tests.browser.visits import Visitor
 
 __all__ = ["chromium"]
@@ -35,6 +35,7 @@ def context(chromium: Browser, live_server: LiveServer, language: str, zone: str
         timezone_id=zone,
         reduced_motion="reduce",
     )
+    context.set_default_timeout(LONGEST_MS)
     yield context
     context.close()
 
