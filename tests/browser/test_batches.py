@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.visits import Visitor
 from tests.conftest import Finish
+from tests.factories import NamedRecipeFactory
 from tryon import tasks
 from tryon.batches.models import Batch
 from tryon.models import ProductImage, TryOnJob
@@ -17,6 +18,7 @@ def test_a_plan_is_priced_confirmed_and_followed_to_its_end(
     staff: Visitor, sandbox: Sandbox, product_id: str, model_id: str, finish: Finish
 ) -> None:
     ProductImage.objects.filter(pk=product_id).update(requester="", shop="")
+    NamedRecipeFactory.create(name="Web")
     page = staff.page
     assert staff.faults_of("/admin/plan/") == []
     page.fill("#id_numbers", "SKU-1")
@@ -25,6 +27,10 @@ def test_a_plan_is_priced_confirmed_and_followed_to_its_end(
     page.get_by_role("button", name="Look for model photos").click()
     page.get_by_role("checkbox", name="Ada").check(force=True)
     expect(page.get_by_role("heading", name="Model photos (1)")).to_be_visible()
+    page.select_option("#id_recipe", label="Web")
+    expect(page.locator("#id_mode")).to_be_disabled()
+    page.select_option("#id_recipe", value="")
+    expect(page.locator("#id_mode")).to_be_enabled()
     page.get_by_role("button", name="Count the price").click()
 
     start = page.get_by_role("button", name="Start 1 try-on for 1 credits")

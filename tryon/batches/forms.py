@@ -32,6 +32,7 @@ MODES: Final = [
 MOST_CREDITS: Final = 1_000_000
 UNKNOWN_SHOWN: Final = 5
 MOST_TRIES: Final = 10
+OPTION_FIELDS: Final = ("mode", "resolution", "background", "garment")
 
 
 class OptionsForm(forms.Form):
@@ -162,7 +163,11 @@ class PlanForm(OptionsForm):
                 cleaned["options"] = TryOnOptions.from_mapping(cleaned["recipe"].options)
             except OptionError:
                 self.add_error("recipe", _("Its options are no longer supported. Make a new recipe."))
+            self._refuse_options_beside_recipe(cleaned)
         self._refuse_unused(cleaned)
+        if cleaned.get("source") == Source.FILTER and not any(map(cleaned.get, FIELDS_OF[Source.FILTER])):
+            text = gettext("Choose a collection, a tag or a category below it, or choose “All products”.")
+            self.add_error("source", text)
         if cleaned.get("source") == Source.NUMBERS and (
             unknown := numbers_unknown(cleaned.get("numbers", ()))
         ):
@@ -178,6 +183,15 @@ class PlanForm(OptionsForm):
         for source, names in others.items():
             for name in filter(cleaned.get, names):
                 self.add_error(name, text % {"source": source.label})
+
+    def _refuse_options_beside_recipe(self, cleaned: dict[str, Any]) -> None:
+        """Add an error where options are filled in beside a recipe: they would be passed over."""
+        untouched = {None, "", self.fields["mode"].initial}
+        filled = [name for name in (*OPTION_FIELDS, "recipe_name") if cleaned.get(name) not in untouched]
+        if filled:
+            text = gettext("A recipe has options of its own. Choose no recipe, or take back: %(fields)s.")
+            named = ", ".join(str(self.fields[name].label) for name in filled)
+            self.add_error("recipe", text % {"fields": named})
 
     def product_ids(self) -> list[UUID]:
         """Return the ids of the product photos, at most one more than a plan can have."""
@@ -199,8 +213,6 @@ class PlanForm(OptionsForm):
         source: Source = Source(self.cleaned_data["source"])
         found = (self.cleaned_data[name] for name in FIELDS_OF.get(source, ()))
         words = [word for one in found for word in ([one] if isinstance(one, str) else one) if word]
-        if source == Source.FILTER and not words:
-            source = Source.ALL
         return {"source": source.value, "words": words[:WORDS_SHOWN], "is_more": len(words) > WORDS_SHOWN}
 
     def without_photo(self) -> LeftOut | None:
@@ -209,7 +221,7 @@ class PlanForm(OptionsForm):
         words = {name: cleaned.get(name, "") for name in ("collection", "tag")}
         match cleaned.get("source"):
             # Photos have a category, and not products.
-            case Source.FILTER if any(words.values()) and not cleaned.get("category"):
+            case Source.FILTER if not cleaned.get("category"):
                 found = left_out(**words)
             case Source.ALL:
                 found = left_out()

@@ -162,7 +162,6 @@ def test_products_are_chosen_by_list_number_collection_tag_and_category(staff: C
     assert plan(f"{words}: Warm", source="filter", tag="Warm") == {"A", "B"}
     assert plan(f"{words}: wool", source="filter", tag="wool") == {"B"}
     assert plan(f"{words}: Top", source="filter", category="tops") == {"A"}
-    assert plan("All products", source="filter") == {"A", "B"}
 
 
 @pytest.mark.parametrize(
@@ -181,6 +180,7 @@ def test_products_are_chosen_by_list_number_collection_tag_and_category(staff: C
             "Choose “A collection, a tag or a category”",
         ),
         ({"source": "all", "category": "tops"}, "Choose “A collection, a tag or a category”"),
+        ({"source": "filter"}, "Choose a collection, a tag or a category below it"),
         ({"source": "chosen"}, "Choose at least one product photo and one model photo."),
         ({"max_credits": "0"}, "Ensure this value is greater than or equal to 1."),
         ({"recipe_name": "Web"}, "There is a recipe with this name."),
@@ -220,7 +220,10 @@ def test_options_are_kept_as_a_recipe_and_chosen_again(staff: Client) -> None:
     recipe = NamedRecipe.objects.get(name="Web")
     assert recipe.options == {"mode": "fast", "resolution": "2k"}
 
-    text = send(staff, [model], recipe=str(recipe.pk), mode="quality")
+    refused = send(staff, [model], recipe=str(recipe.pk), mode="quality", background="white")
+    assert "A recipe has options of its own. Choose no recipe, or take back: Mode, Background." in refused
+
+    text = send(staff, [model], recipe=str(recipe.pk), mode="balanced")
 
     assert "2k · fast" in text
     assert set(Batch.objects.values_list("recipe", flat=True)) == {recipe.pk}
