@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+from django.db.models import QuerySet
 from django.dispatch import receiver
 
 from config.shops.callers import SHOP
@@ -143,8 +145,8 @@ def _write(kind: EventType, told: Sequence[tuple[str, Facts]]) -> None:
     if not told:
         return
     endpoints: dict[str, list[WebhookEndpoint]] = defaultdict(list)
-    for endpoint in WebhookEndpoint.objects.filter(is_active=True, owner__in={owner for owner, _ in told}):
-        if endpoint.listens_to(kind):
+    for endpoint in _kept(WebhookEndpoint.objects.filter(owner__in={owner for owner, _ in told})):
+        if endpoint.is_active and endpoint.listens_to(kind):
             endpoints[endpoint.owner].append(endpoint)
     send_to(
         [
@@ -153,6 +155,19 @@ def _write(kind: EventType, told: Sequence[tuple[str, Facts]]) -> None:
             if (mine := endpoints[owner])
         ]
     )
+
+
+def _kept(endpoints: QuerySet[WebhookEndpoint]) -> QuerySet[WebhookEndpoint]:
+    """Return the endpoints. Who deletes one waits until this transaction has ended.
+
+    PostgreSQL looks whether a delivery has an endpoint at the commit: without one, the change itself would
+    fail. SQLite has one writer at a time. Django has no word for this lock, which bars a deletion alone.
+    """
+    if connection.vendor == "postgresql":
+        statement, values = endpoints.values("pk").query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(f"{statement} FOR KEY SHARE", values)
+    return endpoints
 
 
 def send_to(told: Sequence[tuple[WebhookEvent, Sequence[WebhookEndpoint]]]) -> None:

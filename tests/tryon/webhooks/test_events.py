@@ -1,11 +1,12 @@
 """Events are written with the change, for each shop that sees the job, and for nobody else."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from config.core import clock
@@ -23,7 +24,7 @@ from tryon import tasks
 from tryon.engine import queue
 from tryon.models import JobViewer, Status, TryOnJob
 from tryon.sandbox import Sandbox
-from tryon.webhooks.models import WebhookDelivery, WebhookEvent
+from tryon.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -179,6 +180,29 @@ def test_what_is_undone_is_not_told(endpoint: dict[str, Any]) -> None:
         result_review([result], Review.APPROVED)
         transaction.set_rollback(True)
     assert told() == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_an_endpoint_is_deleted_after_the_change_that_it_is_told_of(endpoint: dict[str, Any]) -> None:
+    result = result_of(requester("Owner"))
+
+    def delete() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '1ms'")
+            WebhookEndpoint.objects.get().delete()
+
+    def delete_elsewhere() -> None:
+        try:
+            delete()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool, transaction.atomic():
+        result_review([result], Review.APPROVED)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            pool.submit(delete_elsewhere).result()
+    assert [kind for kind, _data in told()] == ["result.reviewed"]
+    delete()
 
 
 def test_a_change_costs_a_shop_without_endpoints_one_query(owner: Api, stranger: Api) -> None:
