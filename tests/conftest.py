@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.conf import settings as django_settings
@@ -41,6 +42,9 @@ from tryon.engine import queue
 from tryon.models import ACTIVE, Governor, Status, TryOnJob
 from tryon.sandbox import Sandbox
 from tryon.services import fallback
+
+# The same examples in each run, however slow the machine is: a gate says the same of the same code.
+hypothesis.settings.load_profile("ci")
 
 # Django's server lets ten connections wait. Fifty callers at once are more, and the kernel resets the others.
 WSGIServer.request_queue_size = 128

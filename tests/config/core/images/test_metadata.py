@@ -189,7 +189,7 @@ def test_text_that_unpacks_to_very_much_is_dropped_unread() -> None:
 def test_rewriting_survives_any_damage(extension: str) -> None:
     whole = WITH_SECRETS[extension]()
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.integers(), st.integers(1, 30), st.floats(0.01, 1))
     def check(seed: int, count: int, share: float) -> None:
         damaged = drawn.flipped(drawn.truncated(whole, share), seed, count)
@@ -203,7 +203,7 @@ def test_rewriting_survives_any_damage(extension: str) -> None:
 
 
 @pytest.mark.parametrize("form", Format)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(content=st.binary(max_size=400))
 def test_rewriting_survives_any_bytes(form: Format, content: bytes) -> None:
     with suppress(ImageRefused):
