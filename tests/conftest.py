@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from tests import contract, images, s3, stores
 from tests.admin_pages import sign_in
 from tests.log_watch import LogWatch, watched
 from tests.rows import remove_rows
-from tests.waiting import eventually
+from tests.waiting import LONGEST_SECONDS, eventually
 from tryon import places, tasks
 from tryon.engine import queue
 from tryon.models import ACTIVE, Governor, Status, TryOnJob
@@ -166,7 +167,11 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def decoders_end() -> Iterator[None]:
-    """End the decoding children in time for what they write at their end: the coverage of their lines."""
+    """End the decoding children in time for what they write at their end: the coverage of their lines.
+
+    The places for pictures are the machine's, so the wait for one is not for a test to be refused by.
+    """
+    CHILDREN.configure(replace(CHILDREN.wall, wait_seconds=LONGEST_SECONDS))
     yield
     CHILDREN.close()
 

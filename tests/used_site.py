@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.chromium import LONGEST_MS
+
 PROJECT: Final = Path(__file__).resolve().parents[1]
 SPEED: Final = "50"
 MOST_MS: Final = 900_000  # for a plan of all pairs
@@ -48,7 +50,7 @@ def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "Chromium is not installed. Install the distribution's package chromium."
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, timeout=LONGEST_MS, args=["--no-sandbox"])
         yield browser
         browser.close()
 
@@ -58,6 +60,7 @@ def signed_in(browser: Browser, handout: dict[str, str], **window: Any) -> Page:
     context = browser.new_context(
         base_url=handout["url"], timezone_id="UTC", reduced_motion="reduce", **window
     )
+    context.set_default_timeout(LONGEST_MS)
     page = context.new_page()
     page.goto("/admin/login/")
     page.fill("#id_username", handout["adminUser"])

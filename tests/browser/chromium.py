@@ -30,6 +30,7 @@ def chromium() -> Iterator[Browser]:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=path,
+                timeout=LONGEST_MS,
                 args=[
                     "--no-sandbox",
                     f"--host-resolver-rules={LOOPBACK_ONLY}",

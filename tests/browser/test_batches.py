@@ -24,7 +24,8 @@ def test_a_plan_is_priced_confirmed_and_followed_to_its_end(
     page.fill("#id_numbers", "SKU-1")
     expect(page.get_by_role("radio", name="These products")).to_be_checked()
     page.fill("#id_q", "Ada")
-    page.get_by_role("button", name="Look for model photos").click()
+    with page.expect_navigation():  # the page before it shows the same photo
+        page.get_by_role("button", name="Look for model photos").click()
     page.get_by_role("checkbox", name="Ada").check(force=True)
     expect(page.get_by_role("heading", name="Model photos (1)")).to_be_visible()
     page.select_option("#id_recipe", label="Web")

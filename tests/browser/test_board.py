@@ -1,6 +1,7 @@
 """The board in a real browser: rows come as they are scrolled to, and a choice outlives them."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.visits import Visitor
 from tests.factories import ModelImageFactory, ProductFactory, ProductImageFactory
@@ -35,11 +36,11 @@ def test_the_board_is_scrolled_chosen_from_and_planned(staff: Visitor, shop: Non
     page.locator("tr:has-text('SKU-001')").wait_for(state="detached")
     assert page.locator(".board-grid tbody tr").count() < NUMBER / 2
     last.locator(".board-all").check()
-    assert page.text_content("#board-chosen") == "Chosen cells: 3"
+    expect(page.locator("#board-chosen")).to_have_text("Chosen cells: 3")
     page.locator(".board-grid").evaluate("grid => grid.scrollTo(0, 0)")
     first = page.locator("tr:has-text('SKU-001')")
     first.wait_for()
-    assert first.locator("input[name=place]").nth(0).is_checked()
+    expect(first.locator("input[name=place]").nth(0)).to_be_checked()
     page.click("text=Plan the chosen cells")
     page.wait_for_url("**/admin/batches/**")
     items = Batch.objects.get().items

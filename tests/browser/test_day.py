@@ -179,11 +179,13 @@ def test_the_bad_hour_of_an_operator(
 
     page.goto(OPERATIONS)
     page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused. Jobs at FASHN will finish.")).to_be_visible()
     third = generate(seed=3)["jobId"]
     work()
     home_says(page, "An operator paused the service.")
     assert TryOnJob.objects.get(pk=third).status == Status.QUEUED
     page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("Resumed. Jobs start again.")).to_be_visible()
     assert finish(third).status == Status.COMPLETED
 
     sandbox.inject("run", "service_unavailable", times=FAILURES_TO_OPEN)
@@ -204,6 +206,7 @@ def test_the_bad_hour_of_an_operator(
     page.locator("[name=CHANGE_FORM-action]").select_option("retry")
     page.get_by_role("button", name="Run").click()
     page.get_by_role("button", name="Retry for at most 1 credit").click()
+    expect(page.get_by_text("1 of 1 jobs were retried.")).to_be_visible()
     assert finish(lost).status == Status.COMPLETED
     page.reload()
     expect(page.locator("#job-now")).to_contain_text("Completed")

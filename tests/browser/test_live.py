@@ -1,14 +1,16 @@
 """Pages that refresh themselves, in a real browser."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.visits import Visitor
 from tests.factories import TryOnJobFactory
+from tests.waiting import eventually
 from tryon.models import Account, Status, TryOnJob
 from tryon.services.operations import service_pause, service_resume
 
@@ -18,24 +20,52 @@ OPERATIONS: Final = "/admin/tryon/governor/"
 PAUSED: Final = "An operator paused the service."
 
 
+NOON: Final = datetime(2026, 12, 1, 12, tzinfo=UTC)
+# Each refresh that the page plans is counted.
+PLANS: Final = """(() => {
+    const plan = window.setTimeout;
+    window.plans = 0;
+    window.setTimeout = (...given) => { plans += 1; return plan(...given); };
+})()"""
+
+
+def opened(visitor: Visitor, address: str) -> Page:
+    """Open a page whose clock stands still, and moves when the test says so."""
+    page = visitor.page
+    page.clock.install(time=NOON)
+    page.clock.pause_at(NOON + timedelta(hours=1))
+    page.add_init_script(PLANS)
+    page.goto(address)
+    return page
+
+
 @pytest.fixture
 def page(staff: Visitor) -> Page:
-    """The operator's page, with a clock that the test moves."""
-    staff.page.clock.install()
-    staff.page.goto(OPERATIONS)
-    return staff.page
+    """The operator's page."""
+    return opened(staff, OPERATIONS)
+
+
+def is_refresh(request: Request) -> bool:
+    return "x-live" in request.headers
+
+
+def last_turn(page: Page, seconds: int = 5) -> None:
+    """Let the page refresh itself once."""
+    with page.expect_request_finished(is_refresh):
+        page.clock.run_for(seconds * 1_000)
 
 
 def turn(page: Page, seconds: int = 5) -> None:
-    """Let the page refresh itself once."""
-    with page.expect_request_finished(lambda request: "x-live" in request.headers):
-        page.clock.run_for(seconds * 1_000)
+    """Let the page refresh itself once, take the answer in, and plan its next turn."""
+    plans = page.evaluate("plans")
+    last_turn(page, seconds)
+    eventually(lambda: page.evaluate("plans") > plans)
 
 
 def refreshes(page: Page) -> list[str]:
     """Return a list that the page's further refreshes go to."""
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "x-live" in request.headers else None)
+    page.on("request", lambda request: asked.append(request.url) if is_refresh(request) else None)
     return asked
 
 
@@ -93,7 +123,7 @@ def test_a_page_that_nobody_sees_asks_nothing(page: Page) -> None:
     shown_as(page, hidden=True)
     page.clock.run_for(60_000)
     assert asked == []
-    with page.expect_request_finished(lambda request: "x-live" in request.headers):
+    with page.expect_request_finished(is_refresh):
         shown_as(page, hidden=False)
 
 
@@ -122,7 +152,7 @@ SENTENCES: Final[dict[str, Callable[[Page], object]]] = {
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_a_page_that_is_closed_to_the_person_stops_and_says_so(page: Page, sentence: str) -> None:
     SENTENCES[sentence](page)
-    turn(page)
+    last_turn(page)
     expect(page.locator("#studio-live")).to_have_text(sentence)
     asked = refreshes(page)
     page.clock.run_for(120_000)
@@ -138,13 +168,11 @@ def test_a_page_without_such_parts_asks_nothing(page: Page) -> None:
 
 def test_a_job_is_followed_to_its_end(staff: Visitor) -> None:
     job = TryOnJobFactory.create()
-    page = staff.page
-    page.clock.install()
-    page.goto(f"/admin/tryon/tryonjob/{job.pk}/change/")
+    page = opened(staff, f"/admin/tryon/tryonjob/{job.pk}/change/")
     part = page.locator("#job-now")
     expect(part).to_contain_text("It waits for a slot as number 1.")
     TryOnJob.objects.filter(pk=job.pk).update(status=Status.CANCELED)
-    turn(page, 3)
+    last_turn(page, 3)
     expect(part).to_contain_text("The job was canceled.")
     asked = refreshes(page)
     page.clock.run_for(60_000)
@@ -153,9 +181,7 @@ def test_a_job_is_followed_to_its_end(staff: Visitor) -> None:
 
 def test_the_list_of_jobs_shows_their_state_and_tells_of_newer_ones(staff: Visitor) -> None:
     job = TryOnJobFactory.create()
-    page = staff.page
-    page.clock.install()
-    page.goto("/admin/tryon/tryonjob/")
+    page = opened(staff, "/admin/tryon/tryonjob/")
     page.locator(".action-select").check()
     TryOnJob.objects.filter(pk=job.pk).update(status=Status.CANCELED)
     TryOnJobFactory.create()

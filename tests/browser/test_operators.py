@@ -46,6 +46,7 @@ def test_a_cleanup_is_counted_and_run(staff: Visitor) -> None:
     line.get_by_role("button", name="Dry run").click()
     expect(staff.page.get_by_text("It removes nothing.")).to_be_visible()
     line.get_by_role("button", name="Run now").click()
+    expect(staff.page.get_by_text("A worker runs the cleanup.")).to_be_visible()
     work("maintenance")
     expect(line).to_contain_text("would remove 0")
     expect(line).to_contain_text("removed 0")

@@ -131,7 +131,7 @@ def words(
     queue = django_rq.get_queue("tryon")
     task = queue.enqueue("tests.browser.test_pages.failing")
     work()
-    worker = Worker([queue], connection=queue.connection)
+    worker = Worker([queue], connection=queue.connection, worker_ttl=86_400)  # RQ forgets it after minutes
     worker.register_birth()  # type: ignore[no-untyped-call]
     failure = task.latest_result()
     assert failure is not None

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from models_library.models import ModelImage
 from tests import images
 from tests.browser.visits import Visitor
+from tests.waiting import eventually
 from tryon.catalogue.models import UploadAttempt
 from tryon.models import ProductImage
 
@@ -64,7 +65,7 @@ def test_photos_are_named_before_they_are_sent_and_three_travel_at_a_time(staff:
     page.click("text=Send 5 photos")
     expect(page.locator("#studio-queue progress")).to_have_count(3)
     expect(page.locator("#studio-queue li", has_text="Waits")).to_have_count(2)
-    assert len(held) == 3
+    eventually(lambda: page.evaluate("true") and len(held) == 3)
     page.unroute(ONE)  # and let them go
     expect(page.locator("#studio-said")).to_have_text("5 of 5 done: 5 added, 0 already there, 0 refused")
     assert set(ProductImage.objects.values_list("product_id", "view")) == {
@@ -89,7 +90,7 @@ def test_a_drop_tells_of_each_file_that_is_no_photo_and_of_too_many(staff: Visit
     expect(page.locator("#studio-said")).to_contain_text(
         "That are 10,000 files. Choose at most 1,000 at a time"
     )
-    assert page.locator("#studio-queue li").count() == 4
+    expect(page.locator("#studio-queue li")).to_have_count(4)
 
 
 def test_a_refused_file_is_sent_again_and_a_duplicate_stands_beside_its_twin(staff: Visitor) -> None:
@@ -118,7 +119,7 @@ def test_a_refused_file_is_sent_again_and_a_duplicate_stands_beside_its_twin(sta
 
     assert staff.faults_of(ADD) == []
     expect(page.locator("#studio-sent li").first).to_contain_text("broken.jpg")
-    assert page.locator("#studio-sent li").count() == 3
+    expect(page.locator("#studio-sent li")).to_have_count(3)
 
 
 def test_a_session_that_ends_in_the_middle_loses_nothing(staff: Visitor) -> None:
@@ -126,6 +127,8 @@ def test_a_session_that_ends_in_the_middle_loses_nothing(staff: Visitor) -> None
     page.goto(ADD)
     choose(page, photo("SKU-1_front.jpg", 1), photo("SKU-2_front.jpg", 2))
     Session.objects.all().delete()
+    late: list[Route] = []
+    page.route(ONE, lambda route: late.append(route), times=1)
 
     page.click("text=Send 2 photos")
     expect(page.locator("#studio-paused")).to_contain_text("Your session has ended.")
@@ -139,6 +142,8 @@ def test_a_session_that_ends_in_the_middle_loses_nothing(staff: Visitor) -> None
     tab.click("[type=submit]")
     tab.wait_for_url("**/admin/")
     page.get_by_role("button", name="Go on").click()
+    expect(page.locator("#studio-said")).to_contain_text("1 of 2 done: 1 added")
+    late.pop().fulfill(status=403)  # of the session before
     expect(page.locator("#studio-said")).to_contain_text("2 of 2 done: 2 added")
     assert ProductImage.objects.count() == 2
 
@@ -159,9 +164,10 @@ def test_photos_that_are_dropped_on_the_list_are_added_there(staff: Visitor) -> 
 
     page.click("text=Show the photos")
     expect(page.locator("#result_list")).to_contain_text("Ada")
-    boxes = [card.bounding_box() for card in page.locator("#result_list tbody tr").all()]
-    assert len({box["y"] for box in boxes if box}) == 1, "the cards of a grid stand side by side"
     assert staff.faults() == []
+    tops = "cards => cards.map(card => card.getBoundingClientRect().top)"
+    first, second = page.locator("#result_list tbody tr").evaluate_all(tops)
+    assert first == second, "the cards of a grid stand side by side"
     assert staff.faults_of("/admin/models_library/modelimage/?layout=list") == []
     assert (
         staff.faults_of(f"/admin/models_library/modelimage/{ModelImage.objects.get(name='Ada').pk}/change/")

@@ -45,10 +45,26 @@ def forty(transactional_db: None) -> list[TryOnResult]:
     ]
 
 
+# Each picture that the page loads, also ahead of its turn.
+PICTURES: Final = """(() => {
+    const Picture = window.Image;
+    window.pictures = [];
+    window.Image = function () { const made = new Picture(); pictures.push(made); return made; };
+})()"""
+OF_A_RESULT: Final = 4
+
+
 def opened(visitor: Visitor) -> Page:
+    visitor.page.add_init_script(PICTURES)
     visitor.page.goto("/admin/review/")
     expect(visitor.page.locator(SHOWN)).to_have_text("SKU-00")
     return visitor.page
+
+
+def load(page: Page, results: int) -> None:
+    """Wait until the page has loaded all pictures of so many results."""
+    whole = f"pictures.length === {results * OF_A_RESULT} && pictures.every(({{ complete }}) => complete)"
+    eventually(lambda: page.evaluate(whole))
 
 
 def test_forty_results_by_keyboard_with_undo_and_a_key_of_ones_own(
@@ -104,7 +120,7 @@ def test_forty_results_by_keyboard_with_undo_and_a_key_of_ones_own(
 
 def test_the_next_picture_is_there_before_it_is_needed(staff: Visitor, forty: list[TryOnResult]) -> None:
     page = opened(staff)
-    page.wait_for_load_state("networkidle")
+    load(page, 4)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.route("**/review/next/", lambda route: route.abort())
@@ -133,9 +149,9 @@ def test_nothing_is_lost_while_the_service_is_away_or_the_session_is_over(
     with page.expect_event("dialog") as warning:
         page.evaluate("() => void setTimeout(() => location.reload())")
     assert warning.value.type == "beforeunload"
-    page.unroute("**/review/decide/", away)
     cookies = page.context.cookies()
-    page.context.clear_cookies()
+    page.context.clear_cookies()  # the page tries again by itself, at any moment
+    page.unroute("**/review/decide/", away)
     page.locator("#review-saving button").click()
     expect(page.locator("#review-saving")).to_contain_text("You are signed out")
     expect(page.locator("#review-saving")).to_contain_text("Not saved yet: 2")
@@ -154,8 +170,14 @@ def test_a_conflict_is_told_and_leaving_gives_the_results_back(
     staff: Visitor, forty: list[TryOnResult]
 ) -> None:
     page = opened(staff)
+    load(page, 4)
     result_review([forty[0]], Review.REJECTED)
+    held: list[Route] = []
+    page.route("**/review/decide/", lambda route: held.append(route), times=1)
     page.keyboard.press("KeyA")
+    load(page, 5)  # or the next result would come to a page that is left
+    [decision] = held
+    decision.continue_()
     expect(page.locator("#review-notices")).to_contain_text("SKU-00: Somebody else has decided")
     eventually(
         lambda: set(ReviewLease.objects.values_list("pk", flat=True)) == {row.pk for row in forty[1:5]}

@@ -25,7 +25,7 @@ NOT_OURS: Final = (
 SWAGGERS: Final = {"/api/docs": {"html-has-lang", "landmark-one-main", "page-has-heading-one"}}
 
 # A browser says so of each document that is not 200, as our pages of refusal rightly are not.
-OWN_STATUS: Final = "Failed to load resource: the server responded with a status of"
+OWN_STATUS: Final = "console: Failed to load resource: the server responded with a status of"
 
 # What has to be moved sideways to be read, what is cut off, and a column of a list that is not shown. The
 # stage of the review page is there to be zoomed and moved.
@@ -61,10 +61,10 @@ class Visitor:
     def __init__(self, page: Page, *, user_id: int | None = None) -> None:
         self.page = page
         self.user_id = user_id
-        self._complaints: list[str] = []
+        self._complaints: list[tuple[str, str]] = []
         self._axe = Axe()
         page.on("console", self._hear)
-        page.on("pageerror", lambda error: self._complaints.append(f"script: {error}"))
+        page.on("pageerror", lambda error: self._complaints.append(("", f"script: {error}")))
 
     def faults_of(self, address: str, *, status: int = 200, language: str = "en") -> list[str]:
         """Open a page and return what is wrong with it, in light and in the dark, wide and narrow."""
@@ -85,6 +85,7 @@ class Visitor:
         widths and nothing else that it finds.
         """
         found = []
+        self.page.wait_for_load_state()  # a page is not whole as soon as its first words are there
         is_english = language == "en"
         for width, scheme in zip(WIDTHS, SCHEMES if is_english else reversed(SCHEMES), strict=True):
             self.page.set_viewport_size({"width": width, "height": 900})
@@ -95,7 +96,7 @@ class Visitor:
             found += [f"{scheme}, {width} px: {fault}" for fault in faults]
         self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
         self.page.emulate_media(color_scheme="light")
-        return [*found, *self._complaints]
+        return [*found, *(text for place, text in self._complaints if not self._is_own_status(place, text))]
 
     def _violations(self, address: str) -> list[str]:
         context = {"exclude": [[selector] for selector in NOT_OURS]}
@@ -107,6 +108,9 @@ class Visitor:
         ]
 
     def _hear(self, message: ConsoleMessage) -> None:
-        own = message.text.startswith(OWN_STATUS) and message.location.get("url") == self.page.url
-        if message.type in ("error", "warning") and not own:
-            self._complaints.append(f"console: {message.text[:300]}")
+        if message.type in ("error", "warning"):
+            self._complaints.append((message.location.get("url", ""), f"console: {message.text[:300]}"))
+
+    def _is_own_status(self, place: str, text: str) -> bool:
+        """Return whether the console told of the page's own status: it may do so before the page is there."""
+        return text.startswith(OWN_STATUS) and place == self.page.url

@@ -9,6 +9,7 @@ import requests
 from playwright.sync_api import Browser
 
 from tests import images
+from tests.browser.chromium import LONGEST_MS
 from tests.waiting import LONGEST_SECONDS, eventually
 
 NAME: Final = "owner"
@@ -129,6 +130,7 @@ def look_around_in_a_browser(browser: Browser, address: str) -> None:
     complaints: list[str] = []
     # It has no way to trust one certificate. The other visit checks it.
     with browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 900}) as context:
+        context.set_default_timeout(LONGEST_MS)
         page = context.new_page()
         page.on(
             "console",

@@ -16,6 +16,7 @@ const form = drop.closest("form");
 const input = form.querySelector("input[type=file]");
 const pattern = form.querySelector("[name=pattern]");
 const product = form.querySelector("[name=product_id]");
+const token = form.querySelector("[name=csrfmiddlewaretoken]");
 const save = [...form.querySelectorAll("[type=submit]")];
 const queue = document.getElementById("studio-queue");
 const paused = document.getElementById("studio-paused");
@@ -146,10 +147,11 @@ async function send(entry) {
   entry.state = "sending";
   entry.tries += 1;
   tell();
+  const session = token.value;
   const request = await post(entry);
   const answer = request && read(request);
   if (!request) refuse(entry, say("broken"));
-  else if (request.status === 403 || (!answer && request.status === 200)) stop(entry);
+  else if (request.status === 403 || (!answer && request.status === 200)) stop(entry, session);
   else if (!answer) refuse(entry, say("failed"));
   else if (answer.retryable && entry.tries < MOST_TRIES) setTimeout(() => wait(entry), PAUSE_MS);
   else if (answer.html) settle(entry, answer);
@@ -164,9 +166,9 @@ function wait(entry) {
   next();
 }
 
-/** Keep a file for later: the session has ended, or the person may not add photos any more. */
-function stop(entry) {
-  isPaused = true;
+/** Keep a file for later: its session has ended, or the person may not add photos any more. */
+function stop(entry, session) {
+  isPaused ||= session === token.value; // a late answer says nothing of the session that there is now
   entry.state = "waiting";
   draw(entry, say("waiting"));
 }
@@ -200,9 +202,9 @@ function tell() {
 async function goOn() {
   const answer = await fetch(drop.dataset.page);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const token = page.querySelector(`#${form.id} [name=csrfmiddlewaretoken]`);
-  if (!token) return;
-  form.querySelector("[name=csrfmiddlewaretoken]").value = token.value;
+  const fresh = page.querySelector(`#${form.id} [name=csrfmiddlewaretoken]`);
+  if (!fresh) return;
+  token.value = fresh.value;
   isPaused = false;
   tell();
   next();
