@@ -62,7 +62,7 @@ def opened(visitor: Visitor) -> Page:
 
 
 def load(page: Page, results: int) -> None:
-    """Wait until the page has loaded all pictures of so many results."""
+    """Wait until the page has loaded all pictures of this number of results."""
     whole = f"pictures.length === {results * OF_A_RESULT} && pictures.every(({{ complete }}) => complete)"
     eventually(lambda: page.evaluate(whole))
 
