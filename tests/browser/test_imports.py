@@ -1,6 +1,5 @@
 """A merchandiser imports a season's products: a check with reasons first, then all at once."""
 
-
 import pytest
 from playwright.sync_api import expect
 
