@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from config.core.redis import addresses
+from tests.waiting import LONGEST_SECONDS
 from tryon.demo.broker import PrivateRedis
 
 # Where programs and temporary files are, how a terminal looks, and what pytest's own tools tell each other.
@@ -41,6 +43,11 @@ def kept(environment: Mapping[str, str]) -> dict[str, str]:
 FOLDER = Path(tempfile.mkdtemp(prefix="tryon-tests-"))
 (FOLDER / "home").mkdir()
 (FOLDER / "static").mkdir()  # WhiteNoise warns when it is missing
+
+# On a busy machine Redis may stand still for a second or two, and is not away for that. Settings read these.
+addresses.CONNECT_SECONDS = LONGEST_SECONDS  # type: ignore[misc]
+addresses.ANSWER_SECONDS = LONGEST_SECONDS  # type: ignore[misc]
+addresses.CACHE_SECONDS = LONGEST_SECONDS  # type: ignore[misc]
 
 world = ExitStack()
 atexit.register(world.close)  # also when pytest stops before its own hooks are set up

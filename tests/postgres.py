@@ -29,6 +29,8 @@ OPTIONS: Final = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "200",
+    # No socket file: its name may be too long for the kernel where TMPDIR is.
+    "unix_socket_directories": "",
 }
 
 
@@ -62,7 +64,7 @@ def private_postgres(*, address: str = LOOPBACK) -> Iterator[str]:
         options = {**OPTIONS, "listen_addresses": address}
         settings = " ".join(f"-c {name}={value}" for name, value in options.items())
         control = [program("pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
-        quietly([*control, "-o", f"-p {port} -k {folder} {settings}", "start"], user)
+        quietly([*control, "-o", f"-p {port} {settings}", "start"], user)
         guard, server = Guard(), int((data / "postmaster.pid").read_text().split()[0])
         guard.watch(server)  # the server ends also when this process is killed
         try:

@@ -4,7 +4,6 @@ import functools
 import secrets
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -14,23 +13,24 @@ import requests
 from pytest_django import Settings
 
 from config.s3_options import client_config, s3_storage
+from tests.waiting import LONGEST_SECONDS, eventually
 from tryon.demo.broker import LOOPBACK, free_port
 
 ACCESS_KEY: Final = "test-access-key"
 SECRET_KEY: Final = "test-secret-key"
 REGION: Final = "eu-central-1"
-START_SECONDS: Final = 30.0
 
 
 @contextmanager
 def s3_server(*, address: str = LOOPBACK) -> Iterator[str]:
-    """Run moto's S3 for the block and yield its address. Raise TimeoutError."""
+    """Run moto's S3 for the block and yield its address."""
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", address, "-p", str(port)]
     quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, **quiet) as process:
         try:
-            yield _ready(f"http://{address}:{port}")
+            eventually(lambda: _answers(f"http://{address}:{port}"))
+            yield f"http://{address}:{port}"
         finally:
             process.kill()
 
@@ -74,13 +74,9 @@ def storage_on(endpoint: str, bucket: str, **changes: Any) -> dict[str, Any]:
     return s3_storage(**{**options, **changes})
 
 
-def _ready(address: str) -> str:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            requests.get(f"{address}/moto-api/", timeout=1)
-        except (requests.ConnectionError, requests.Timeout):
-            time.sleep(0.05)
-        else:
-            return address
-    raise TimeoutError("the S3 server did not start")
+def _answers(address: str) -> bool:
+    try:
+        requests.get(f"{address}/moto-api/", timeout=LONGEST_SECONDS)
+    except requests.ConnectionError:
+        return False
+    return True

@@ -8,6 +8,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from config.core import clock
+from config.core.redis import outage
 from config.core.redis.outage import cache_outage
 from results.models import Review, TryOnResult
 from results.services import StoredPicture, result_create, result_review
@@ -39,8 +40,13 @@ def rows(api: Api) -> list[Any]:
 
 
 def test_a_page_is_read_once_for_each_caller_and_question(
-    owner: Api, manager: Api, shared: TryOnResult, django_assert_num_queries: DjangoAssertNumQueries
+    owner: Api,
+    manager: Api,
+    shared: TryOnResult,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(outage, "TRUST_SECONDS", 1000)
     first = owner.get("results")
     indented = owner.client.get("/api/tryon/results", headers={"Accept": "application/json; indent=2"})
     assert indented.content.startswith(b"{\n")
@@ -113,6 +119,7 @@ def test_a_result_leaves_the_page_when_its_time_is_over(
 ) -> None:
     end = clock.now() + timedelta(seconds=1)
     TryOnResult.objects.update(expires_at=end)
+    monkeypatch.setattr(clock, "now", lambda: end - timedelta(seconds=1))
     assert len(rows(owner)) == 1
     monkeypatch.setattr(clock, "now", lambda: end)
     assert rows(owner) == []

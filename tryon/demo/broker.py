@@ -13,6 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -30,6 +31,9 @@ LOOPBACK: Final = "127.0.0.1"
 SERVERS: Final = ("redis-server", "valkey-server")
 START_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 5.0
+# Below those that Linux and macOS give to connections, and to servers that name none.
+PORTS: Final = range(20_000, 32_768)
+TRIES: Final = 1_000
 CONFIG_FILE: Final = "redis.conf"
 LOG_FILE: Final = "redis.log"
 
@@ -51,11 +55,18 @@ def find_server() -> Path:
 
 
 def free_port() -> int:
-    """Return a loopback TCP port that no program listens on now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a loopback TCP port that no program listens on. Raise BrokerError.
+
+    A server may take it much later: until this process ends, nobody who asks here gets the same port again.
+    """
+    for port in secrets.SystemRandom().sample(PORTS, TRIES):
+        with suppress(OSError), socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as claim:
+            probe.bind((LOOPBACK, port))
+            # The port of UDP with the same number, which nobody uses, stays taken: its file is never closed.
+            claim.bind((LOOPBACK, port))
+            claim.detach()
+            return port
+    raise BrokerError(f"No port of {LOOPBACK} is free.")
 
 
 def answers(url: str) -> bool:

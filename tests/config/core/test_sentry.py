@@ -14,6 +14,7 @@ from django.test import Client
 
 from config.core.sentry import MONITOR, configure_sentry, flush
 from tests.serving import serving
+from tests.waiting import LONGEST_SECONDS
 from tryon import tasks
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -50,7 +51,8 @@ class _Envelope(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def sentry() -> Iterator[Receiver]:
+def sentry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    monkeypatch.setattr("config.core.sentry.FLUSH_SECONDS", LONGEST_SECONDS)
     with serving(Receiver()) as server:
         configure_sentry(f"http://key@127.0.0.1:{server.server_port}/1", environment="tests")
         yield server

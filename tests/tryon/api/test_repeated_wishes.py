@@ -8,6 +8,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from config.core import clock
+from config.core.redis import outage
 from config.core.redis.outage import cache_outage
 from config.core.upkeep.counts import counted
 from config.shops.keys import key_forget
@@ -55,8 +56,12 @@ def ask(owner: Api, job: TryOnJob) -> Callable[..., Any]:
 
 
 def test_a_repeat_has_the_same_answer_and_is_counted(
-    ask: Callable[..., Any], job: TryOnJob, django_assert_num_queries: DjangoAssertNumQueries
+    ask: Callable[..., Any],
+    job: TryOnJob,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(outage, "TRUST_SECONDS", 1000)
     full = ask(Accept="application/json;q=0.9, */*")
     assert (data_of(full)["jobId"], data_of(full)["status"]) == (str(job.pk), "completed")
     with django_assert_num_queries(1):

@@ -10,7 +10,8 @@ import pytest
 from redis import AuthenticationError, Redis
 
 from tests import redis_servers
-from tryon.demo.broker import CONFIG_FILE, PrivateRedis, answers, complaint_about, find_server
+from tryon.demo import broker as brokers
+from tryon.demo.broker import CONFIG_FILE, PrivateRedis, answers, complaint_about, find_server, free_port
 from tryon.demo.errors import BrokerError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -32,6 +33,16 @@ def test_stranger_without_the_password_is_refused(tmp_path: Path) -> None:
 def test_password_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     with PrivateRedis(tmp_path):
         assert (tmp_path / CONFIG_FILE).stat().st_mode & 0o077 == 0
+
+
+def test_a_port_is_given_away_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(brokers, "PORTS", range(19_990, 20_000))
+    monkeypatch.setattr(brokers, "TRIES", 10)
+    given: list[int] = []
+    with pytest.raises(BrokerError):
+        while True:
+            given.append(free_port())
+    assert len(given) == len({*given}) > 0
 
 
 def test_redis_is_gone_after_the_block(tmp_path: Path) -> None:

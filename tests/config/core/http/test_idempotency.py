@@ -16,6 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 from config.core import clock
 from config.core.http.idempotency.models import IdempotencyKey
 from config.core.images import ImageMissing
+from config.core.storage import local
 from config.shops.keys import key_issue
 from config.shops.models import ApiKey
 from tests import images
@@ -125,7 +126,7 @@ def test_a_form_is_known_by_its_fields_and_the_bytes_of_its_file(owner: Api) -> 
 
 
 def test_a_repeat_signs_its_addresses_again_and_takes_no_clients_text_for_one(
-    owner: Api, settings: Settings
+    owner: Api, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The metadata name a file as the kept answer does. They stay what they are."""
     stranger = ProductImage.objects.create(product_id="X", original="originals/secret.jpg", width=1, height=1)
@@ -133,7 +134,7 @@ def test_a_repeat_signs_its_addresses_again_and_takes_no_clients_text_for_one(
     first = data_of(upload(owner, metadata=json.dumps(spoof)))
     kept = IdempotencyKey.objects.get().answer
     assert "signature" not in kept
-    settings.SIGNED_URL_SECONDS = 100_000
+    monkeypatch.setattr(local, "EXPIRY_STEP_SECONDS", 300)
     settings.PUBLIC_BASE_URL = ""
     again = data_of(upload(owner, metadata=json.dumps(spoof)))
     addresses = {"originalUrl", "processedUrl", "thumbnailUrl"}

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import termios
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -28,13 +27,12 @@ from config.core.images import places as places_of
 from config.core.images.wire import read_message
 from tests import images as drawn
 from tests.conftest import Api, Finish, Generate, error_of
+from tests.waiting import LONGEST_SECONDS, eventually
 from tryon import tasks
 from tryon.models import Status, TryOnJob
 from tryon.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[4]
-# Longer than anything here takes on a busy machine. Nothing is measured by it.
-PATIENCE_SECONDS = 60
 
 type Configure = Callable[..., Wall]
 
@@ -85,13 +83,6 @@ def the_child() -> int:
     return pid
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def has_a_picture(pid: int) -> bool:
     """Return whether the bytes of a picture wait in the child's pipe."""
     with Path(f"/proc/{pid}/fd/0").open("rb", buffering=0) as pipe:
@@ -108,7 +99,7 @@ def killed_at_its_next_picture(pid: int) -> Iterator[None]:
     """Stop the child; kill it when it has been handed a picture."""
 
     def kill() -> None:
-        until(lambda: has_a_picture(pid))
+        eventually(lambda: has_a_picture(pid))
         os.kill(pid, signal.SIGKILL)
 
     os.kill(pid, signal.SIGSTOP)
@@ -239,7 +230,7 @@ def test_child_that_stands_still_is_ended_by_the_clock(
     pid = the_child()
     os.kill(pid, signal.SIGSTOP)
     # Without the clock the test would wait until the child goes on.
-    goes_on = threading.Timer(PATIENCE_SECONDS, os.kill, (pid, signal.SIGCONT))
+    goes_on = threading.Timer(LONGEST_SECONDS, os.kill, (pid, signal.SIGCONT))
     goes_on.start()
 
     assert refusal(drawn.model_photo()) == "image_time_exceeded"
@@ -259,7 +250,7 @@ def test_as_many_pictures_at_once_as_cores_over_all_processes(
     os.kill(pid, signal.SIGSTOP)
     first = threading.Thread(target=images.prepare, args=(BytesIO(drawn.model_photo()),))
     first.start()
-    until(lambda: has_a_picture(pid))
+    eventually(lambda: has_a_picture(pid))
 
     def other(wait_seconds: float) -> str:
         script = run_script(PREPARE, str(tmp_path / "places"), str(photo), str(wait_seconds), cores=cores)
@@ -267,7 +258,7 @@ def test_as_many_pictures_at_once_as_cores_over_all_processes(
 
     assert other(0.2) == outcome
     os.kill(pid, signal.SIGCONT)
-    assert other(PATIENCE_SECONDS) == "picture"
+    assert other(LONGEST_SECONDS) == "picture"
     first.join()
 
 
@@ -310,10 +301,10 @@ def test_children_end_when_their_parent_is_killed(tmp_path: Path, busy: bool) ->
     photo.write_bytes(slow_jpeg() if busy else drawn.model_photo())
     wait = "import time; time.sleep(600)"
     script = run_script(f"{PREPARE}\n{wait}", str(tmp_path / "places"), str(photo), "10")
-    until(lambda: bool(decoders(script.pid)))
+    eventually(lambda: bool(decoders(script.pid)))
     (pid,) = decoders(script.pid)
     if busy:
-        until(lambda: not has_a_picture(pid) and cpu_ticks(pid) > 50)
+        eventually(lambda: not has_a_picture(pid) and cpu_ticks(pid) > 50)
     else:
         assert script.stdout is not None
         assert script.stdout.readline() == "picture\n"
@@ -323,7 +314,7 @@ def test_children_end_when_their_parent_is_killed(tmp_path: Path, busy: bool) ->
 
     # It is not left to finish, which takes ten seconds of CPU and more.
     used = cpu_ticks(pid)
-    until(lambda: not is_running(pid) or cpu_ticks(pid) > used + 5 * os.sysconf("SC_CLK_TCK"))
+    eventually(lambda: not is_running(pid) or cpu_ticks(pid) > used + 5 * os.sysconf("SC_CLK_TCK"))
     assert not is_running(pid)
 
 
@@ -353,7 +344,7 @@ def test_child_is_replaced_after_a_while(monkeypatch: pytest.MonkeyPatch) -> Non
     assert decoders() == [first]
     images.prepare(BytesIO(drawn.model_photo()))
 
-    until(lambda: len(decoders()) == 1)  # its successor is already there
+    eventually(lambda: len(decoders()) == 1)  # its successor is already there
     assert decoders() != [first]
 
 
@@ -377,7 +368,7 @@ os.wait()
     try:
         assert len(decoders(forked)) == 1
         script.kill()
-        until(lambda: not is_running(pid))
+        eventually(lambda: not is_running(pid))
     finally:
         os.kill(forked, signal.SIGKILL)
         script.communicate()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.utils import ContainerMetadataFetcher
 from django.core.files.storage import default_storage
 from pytest_django import Settings
 
@@ -14,6 +15,7 @@ from tests import s3
 from tests.conftest import Api, Finish, Generate, error_of
 from tests.images import garment_photo
 from tests.tryon.fashn.loopback import Handler, Loopback, Step
+from tests.waiting import LONGEST_SECONDS
 from tryon.models import ProductImage, Status
 from tryon.sandbox import Sandbox
 
@@ -26,6 +28,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def role(settings: Settings, monkeypatch: pytest.MonkeyPatch, plain_static_files: None) -> Iterator[Loopback]:
     """A machine with a role: an address on it gives tokens, as on ECS."""
+    # Asked again after two seconds, it would give the next token.
+    monkeypatch.setattr(ContainerMetadataFetcher, "TIMEOUT_SECONDS", LONGEST_SECONDS)
     with Loopback() as server:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{server.url}/role")
         s3.use(settings, s3.storage_on("http://127.0.0.1:9", "bucket", access_key="", secret_key=""))
