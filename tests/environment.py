@@ -45,9 +45,8 @@ FOLDER = Path(tempfile.mkdtemp(prefix="tryon-tests-"))
 (FOLDER / "static").mkdir()  # WhiteNoise warns when it is missing
 
 # On a busy machine Redis may stand still for a second or two, and is not away for that. Settings read these.
-addresses.CONNECT_SECONDS = LONGEST_SECONDS  # type: ignore[misc]
-addresses.ANSWER_SECONDS = LONGEST_SECONDS  # type: ignore[misc]
-addresses.CACHE_SECONDS = LONGEST_SECONDS  # type: ignore[misc]
+for name in ("CONNECT_SECONDS", "ANSWER_SECONDS", "CACHE_SECONDS"):
+    setattr(addresses, name, LONGEST_SECONDS)
 
 world = ExitStack()
 atexit.register(world.close)  # also when pytest stops before its own hooks are set up

@@ -41,7 +41,7 @@ def begun_calls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def late_call_ends(log: list[Any], broken: Loopback) -> None:
-    """Let the store hang up, and wait for the end of the call: another test would have its line of the log."""
+    """Let the store hang up, and wait for the end of the call, whose line is not for the next test's log."""
     broken.released.set()
     eventually(lambda: [entry for entry in log if entry["event"] == "late_storage_call_ended"])
 
