@@ -5,9 +5,10 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self, override
+from typing import Any, Self, override
 
 from tests.waiting import LONGEST_SECONDS
 
@@ -61,6 +62,7 @@ class Loopback(ThreadingHTTPServer):
         self.script: list[Step] = []
         self.called = threading.Event()
         self.released = threading.Event()
+        self._connections: list[socket.socket] = []
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
 
     @property
@@ -91,6 +93,15 @@ class Loopback(ThreadingHTTPServer):
         self.shutdown()
         self._thread.join()
         self.server_close()
+        for connection in self._connections:
+            # A client that stays connected might ask the next server with this port, and be answered here.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    @override
+    def verify_request(self, request: Any, client_address: object) -> bool:
+        self._connections.append(request)
+        return True
 
     @override
     def handle_error(self, request: object, client_address: object) -> None:
