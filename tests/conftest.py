@@ -271,6 +271,21 @@ def empty_redis() -> Iterator[None]:
 
 
 @pytest.fixture
+def still(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no second pass in the test."""
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+
+
+@pytest.fixture
+def noon(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test begin at noon: no day ends in the middle of it."""
+    now, begun = clock.now, clock.now()
+    until_noon = begun.replace(hour=12) - begun
+    monkeypatch.setattr(clock, "now", lambda: now() + until_noon)
+
+
+@pytest.fixture
 def redis_away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nobody listens where Redis should be, and this process has not noticed yet."""
     settings.REDIS_URL = "redis://127.0.0.1:9/0"

@@ -12,7 +12,7 @@ from tests.conftest import Api, data_of, requester
 from tests.factories import TryOnJobFactory, TryOnResultFactory
 from tryon.models import Status, TryOnJob
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("still")]
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from pytest_django import Settings
 from config.core import clock
 from config.core.redis import outage
 from config.core.redis.outage import cache_outage
-from config.core.storage import local
 from config.shops import keys
 from config.shops.keys import _read_row as read_row
 from config.shops.keys import key_forget, key_issue
@@ -35,14 +34,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 # DRF answers the same to it, and the quick path leaves it to DRF.
 UNUSUAL: Final = {"Accept": "application/json;q=0.9, */*"}
 PLAIN: Final = {"Accept": "application/json"}
-
-
-@pytest.fixture
-def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no second pass, and no address expire, between two answers that are compared."""
-    now = clock.now()
-    monkeypatch.setattr(clock, "now", lambda: now)
-    monkeypatch.setattr(local, "EXPIRY_STEP_SECONDS", 10**9)
 
 
 def answer(client: Client, job: TryOnJob, headers: dict[str, str] = PLAIN) -> tuple[int, Any]:
