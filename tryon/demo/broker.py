@@ -29,7 +29,8 @@ from tryon.demo.guard import Guard
 
 LOOPBACK: Final = "127.0.0.1"
 SERVERS: Final = ("redis-server", "valkey-server")
-START_SECONDS: Final = 10.0
+# A loaded machine takes long. A server that can't start ends, and is not waited for.
+START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 5.0
 # Below those that Linux and macOS give to connections, and to servers that name none.
 PORTS: Final = range(20_000, 32_768)

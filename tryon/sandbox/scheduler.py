@@ -58,7 +58,7 @@ class Scheduler:
         """Run ``action`` in the pool that posts webhooks."""
         self._submit(self._webhooks, action)
 
-    def push(self, seconds: float, patience: float = 5.0) -> None:
+    def push(self, seconds: float, patience: float = 60.0) -> None:
         """Move the clock and wait until everything now due is done, at most ``patience`` real seconds.
 
         Without the wait the first status read after a push would still say "processing".

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from config.core import clock
 from tests.factories import TryOnJobFactory
 from tests.tryon.cleanup.world import clean
+from tests.waiting import LONGEST_SECONDS
 from tryon import tasks
 from tryon.models import JobEvent, Status, TryOnJob
 
@@ -112,7 +113,6 @@ def test_a_table_that_waits_for_its_drop_keeps_no_job(settings: Settings) -> Non
 
 
 def test_a_sweep_waits_for_no_long_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tryon.archive.months.PATIENCE", "10ms")
     tasks.sweep()
     missing = named(clock.now() + timedelta(days=70))
     with connection.cursor() as cursor:
@@ -123,13 +123,15 @@ def test_a_sweep_waits_for_no_long_transaction(monkeypatch: pytest.MonkeyPatch) 
         with transaction.atomic():
             TryOnJob.objects.filter(pk=job.pk).update(retry_count=1)
             holding.set()
-            over.wait(10)
+            over.wait(LONGEST_SECONDS)
         connection.close()
 
     thread = Thread(target=hold)
     thread.start()
-    assert holding.wait(10)
-    tasks.sweep()
+    assert holding.wait(LONGEST_SECONDS)
+    with monkeypatch.context() as patch:
+        patch.setattr("tryon.archive.months.PATIENCE", "10ms")
+        tasks.sweep()
     assert rows(f"SELECT to_regclass('{missing}')") == [(None,)]
     over.set()
     thread.join()

@@ -17,7 +17,7 @@ from tryon.demo.processes import Service
 from tryon.demo.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[3]
-SLEEPS = "import time; time.sleep(60)"
+SLEEPS = "import time; time.sleep(600)"
 
 
 @pytest.fixture
@@ -92,9 +92,10 @@ def test_killed_service_is_started_again_and_told_of(
 def test_service_that_recycles_itself_is_started_again_quietly(
     supervisor: Supervisor, service: Callable[..., Service], tmp_path: Path, said: list[str]
 ) -> None:
-    supervisor.launch(service("import time; time.sleep(0.05)"))
+    supervisor.launch(service("import time\nwhile not os.path.exists('over'): time.sleep(0.01)"))
     supervisor.wait_until_ready()
     first = pid_in(tmp_path)
+    (tmp_path / "over").touch()
     check_until(supervisor, lambda: pid_in(tmp_path) not in (0, first))
     assert said == []
 
@@ -144,7 +145,7 @@ def test_failed_command_names_its_log(supervisor: Supervisor, tmp_path: Path) ->
 def test_what_a_service_started_ends_with_it(
     supervisor: Supervisor, service: Callable[..., Service], tmp_path: Path
 ) -> None:
-    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
     supervisor.launch(
         service(
             f"import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', {stubborn!r}]);"

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from redis import Redis
 from config.core.redis.outage import Outage
 from tests import redis_servers
 from tests.conftest import Api, Generate, Poll
+from tests.waiting import eventually
 from tryon.demo.broker import PrivateRedis, answers
 from tryon.engine import queue
 from tryon.sandbox import Sandbox
@@ -47,7 +47,7 @@ def refusing(request: pytest.FixtureRequest, broker: PrivateRedis) -> PrivateRed
     assert not queue.is_away()
     queue.outage._looked_at = 0.0  # as two seconds later
     redis_servers.AILMENTS[request.param](broker.url)
-    assert answers(broker.url)
+    assert eventually(lambda: answers(broker.url))
     return broker
 
 
@@ -107,8 +107,8 @@ def is_at_work(name: str, process_id: int, url: str) -> bool:
 
 
 def until(happened: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
-    while not happened():
+    def has_happened() -> bool:
         assert process.poll() is None, "it ended"
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
+        return happened()
+
+    eventually(has_happened)

@@ -1,7 +1,6 @@
 """The unsafe window: what a process that was frozen, or is out of time, still does."""
 
 import signal
-import time
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +8,7 @@ from rq.timeouts import JobTimeoutException
 
 from config.core import clock
 from tests.conftest import Finish, Generate
+from tests.waiting import eventually
 from tryon import tasks
 from tryon.engine import leases, shield
 from tryon.fashn.client import FashnClient
@@ -88,15 +88,9 @@ def test_the_thread_that_renews_a_lease_survives_any_error(
     with leases.leased(job_id) as job:
         assert job is not None
         first = job.lease_until
+        assert first is not None
         monkeypatch.setattr(clock, "now", now_and_then)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            renewed = TryOnJob.objects.get(pk=job_id).lease_until
-            if first is not None and renewed is not None and renewed > first:
-                break
-            time.sleep(0.01)
-        else:
-            raise AssertionError("the lease was not renewed")
+        eventually(TryOnJob.objects.filter(pk=job_id, lease_until__gt=first).exists)
 
 
 @pytest.fixture

@@ -97,8 +97,8 @@ def test_the_cheap_question_answers_as_the_api_and_not_twice(
 def test_the_clock_moves_what_the_live_door_tells(live: Live, owner: Api) -> None:
     now = clock.now()
     job = TryOnJobFactory.create(
-        status=Status.PROCESSING, progress=10, started_at=now - timedelta(seconds=5), next_check_at=now,
-        expected_at=now + timedelta(seconds=5), requester=requester("Owner"),
+        status=Status.PROCESSING, progress=10, started_at=now - timedelta(seconds=15), next_check_at=now,
+        expected_at=now + timedelta(seconds=15), requester=requester("Owner"),
     )  # fmt: skip
     stream = live.listen(data_of(owner.get(f"jobs/{job.pk}"))["eventsUrl"])
     eventually(lambda: len(stream.events) > 1)
