@@ -124,6 +124,7 @@ def note(claimed: Claimed, outcome: Outcome) -> None:
     with transaction.atomic():
         WebhookAttempt.objects.create(
             delivery=claimed.delivery,
+            at=now,
             milliseconds=outcome.milliseconds,
             status=outcome.status,
             problem=outcome.problem or problem_of(outcome),

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 import pytest
 
 from config.core.http.gate import Places
-from config.core.redis import addresses
+from config.core.redis import addresses, outage
 from config.core.redis.loop import LoopCounters
 from config.core.redis.outage import cache_outage
 from tests.config.core.http.gated import Client as RawClient
@@ -26,7 +26,8 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silent]:
 
     server = Silent()
     counters = LoopCounters(f"redis://127.0.0.1:{server.port}/0", most=2)
-    monkeypatch.setattr(addresses, "CACHE_SECONDS", 60)
+    monkeypatch.setattr(addresses, "CACHE_SECONDS", 600)
+    monkeypatch.setattr(outage, "TRUST_SECONDS", 600)
     monkeypatch.setattr(instant, "_counters", counters)
     monkeypatch.setattr(instant, "_places", Places(places=2, waiting=1, per_caller=2))
     yield server
