@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -130,12 +130,13 @@ def worker(folder: Path, *places: str) -> Iterator[subprocess.Popen[Any]]:
             process.kill()
 
 
-def time_passes() -> None:
-    """Let the time of each lease and of each pause go by, and the sweep come."""
+def after_some_time(happened: Callable[[], bool]) -> bool:
+    """Let the time of each lease and of each pause go by, and the sweep come. Return whether it happened."""
     waiting = WebhookDelivery.objects.filter(next_at__isnull=False)
     waiting.update(next_at=clock.now())
     waiting.exclude(lease=None).update(lease_until=clock.now())
     tasks.sweep()
+    return happened()
 
 
 @pytest.mark.slow
@@ -156,7 +157,7 @@ def test_a_storm_loses_no_event(owner: Api, stranger: Api, tmp_path: Path) -> No
             eventually(lambda: {got.id for got in well.got} == ids_sent(other))  # the other server is down
             with serving(Receiver(port)) as server:
                 server.answer = Answer(is_lost=True)
-                eventually(lambda: time_passes() or len(server.got) >= 3)
+                eventually(lambda: after_some_time(lambda: len(server.got) >= 3))
                 holds, begun = Event(), Event()
 
                 def hang() -> None:
@@ -164,7 +165,7 @@ def test_a_storm_loses_no_event(owner: Api, stranger: Api, tmp_path: Path) -> No
                     holds.wait(LONGEST_SECONDS)
 
                 server.answer = Answer(slow=hang)
-                eventually(lambda: time_passes() or begun.is_set())
+                eventually(lambda: after_some_time(begun.is_set))
                 first.kill()
                 first.wait()
                 get_redis_connection("default").flushall()
@@ -176,10 +177,7 @@ def test_a_storm_loses_no_event(owner: Api, stranger: Api, tmp_path: Path) -> No
                     for _ in range(3):
                         ping(troubled)
 
-                    def is_all_there() -> bool:
-                        time_passes()
-                        return not WebhookDelivery.objects.exclude(state=State.DELIVERED).exists()
-
-                    eventually(is_all_there)
+                    late = WebhookDelivery.objects.exclude(state=State.DELIVERED)
+                    eventually(lambda: after_some_time(lambda: not late.exists()))
                 assert {got.id for got in server.got} == ids_sent(troubled)
                 assert {got.verified(endpoint["secret"])["type"] for got in server.got} == {"ping"}
