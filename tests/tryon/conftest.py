@@ -11,6 +11,7 @@ from tests.conftest import Generate
 from tests.factories import TryOnJobFactory
 from tests.stores import away
 from tryon import tasks
+from tryon.engine.governor import budget
 from tryon.models import Prediction, Status, TryOnJob
 from tryon.sandbox import Sandbox
 
@@ -29,8 +30,12 @@ def queued() -> Callable[..., list[TryOnJob]]:
 
 
 @pytest.fixture
-def past_deadline(work: Callable[[], None]) -> Callable[[], None]:
-    """Let the deadline of every call and of every picture that is ready go by, and have the workers look."""
+def past_deadline(work: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let the deadline of every call and of every picture that is ready go by, and have the workers look.
+
+    The day began hours ago: what was paid a while ago is of today.
+    """
+    monkeypatch.setattr(budget, "_midnight_before", lambda now: now - timedelta(hours=12))
 
     def look_a_while_later() -> None:
         long_ago = clock.now() - A_WHILE
