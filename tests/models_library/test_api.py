@@ -145,7 +145,7 @@ def test_a_search_is_bounded(owner: Api, search: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_page_that_was_just_read_is_read_no_more_until_the_library_changes(
-    owner: Api, manager: Api, django_assert_num_queries: DjangoAssertNumQueries
+    still: None, owner: Api, manager: Api, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     photo = ModelImageFactory.create(name="Ada")
     first = owner.get("models")

@@ -40,7 +40,7 @@ def left(response: Any) -> dict[str, int]:
     return {name: int(number) for name, number, _seconds in found}
 
 
-def test_every_kind_of_answer_tells_what_is_left(owner: Api, stranger: Api) -> None:
+def test_every_kind_of_answer_tells_what_is_left(still: None, owner: Api, stranger: Api) -> None:
     job = TryOnJobFactory.create(requester=requester("Owner"))
     seen = owner.get(f"jobs/{job.pk}")
     known = owner.client.get(f"/api/tryon/jobs/{job.pk}", headers={"If-None-Match": seen["ETag"]})

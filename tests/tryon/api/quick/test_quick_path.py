@@ -136,7 +136,9 @@ def test_every_answer_has_a_line_in_the_log_and_the_id_that_its_request_has(
     assert len(owner.client.get(path, headers={"X-Request-ID": "?"})["X-Request-ID"]) == 32
 
 
-def test_every_request_counts_once(web: Gateway, owner: Api, done: TryOnJob, settings: Settings) -> None:
+def test_every_request_counts_once(
+    still: None, web: Gateway, owner: Api, done: TryOnJob, settings: Settings
+) -> None:
     settings.KEY_READS_PER_MINUTE = 6
     path, unknown = f"/api/tryon/jobs/{done.pk}", f"/api/tryon/jobs/{uuid4()}"
     first = owner.client.get(path)
@@ -214,7 +216,7 @@ def test_what_is_asked_in_an_unusual_way_is_answered_by_the_full_view(owner: Api
     assert owner.client.get(path, {"format": "xml"}).status_code == 400
 
 
-def test_an_answer_that_the_caller_has_is_not_sent_again(owner: Api, done: TryOnJob) -> None:
+def test_an_answer_that_the_caller_has_is_not_sent_again(still: None, owner: Api, done: TryOnJob) -> None:
     first = owner.get(f"jobs/{done.pk}")
     heads = []
     get_redis_connection("default").flushdb()
