@@ -304,9 +304,10 @@ def still(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def noon(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the test begin at noon: no day ends in the middle of it."""
-    now, begun = clock.now, clock.now()
-    until_noon = begun.replace(hour=12) - begun
-    monkeypatch.setattr(clock, "now", lambda: now() + until_noon)
+    reading = clock.Reading(clock.now().replace(hour=12), time.monotonic())
+    # Not ``now``, which models have as the default of their fields.
+    monkeypatch.setattr(clock._clock, "_reading", reading)
+    monkeypatch.setattr(clock, "read", lambda: reading)
 
 
 @pytest.fixture
