@@ -302,15 +302,6 @@ def still(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def noon(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the test begin at noon: no day ends in the middle of it."""
-    reading = clock.Reading(clock.now().replace(hour=12), time.monotonic())
-    # Not ``now``, which models have as the default of their fields.
-    monkeypatch.setattr(clock._clock, "_reading", reading)
-    monkeypatch.setattr(clock, "read", lambda: reading)
-
-
-@pytest.fixture
 def redis_away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nobody listens where Redis should be, and this process has not noticed yet."""
     settings.REDIS_URL = "redis://127.0.0.1:9/0"

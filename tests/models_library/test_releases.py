@@ -21,7 +21,7 @@ from tests.factories import ModelImageFactory, ProductImageFactory, TryOnResultF
 from tryon import tasks
 from tryon.alerts.models import Message
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
+pytestmark = pytest.mark.django_db
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 LIST = "/admin/models_library/modelimage/"

@@ -147,7 +147,7 @@ def test_who_spends_reviews_and_erases_in_the_api_or_the_admin_is_logged() -> No
     assert "Bea" not in str([*AuditEntry.objects.values_list()])
 
 
-def test_downloads_of_rows_are_logged(noon: None) -> None:
+def test_downloads_of_rows_are_logged() -> None:
     client = sign_in()
     result = TryOnResultFactory.create(review="approved")
     run_action(client, "/admin/results/tryonresult/", "export_csv", [result.pk])
