@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.visits import Visitor
+from tests.browser.visits import Visitor, route_now
 from tests.factories import ModelImageFactory, ProductFactory, ProductImageFactory
 from tryon.batches.models import Batch
 from tryon.board.pages import WINDOW
@@ -54,7 +54,7 @@ def test_the_board_is_scrolled_chosen_from_and_planned(staff: Visitor, shop: Non
 def test_rows_that_can_not_be_loaded_are_told_and_come_later(staff: Visitor, shop: None) -> None:
     page = staff.page
     page.goto("/admin/board/")
-    page.route("**/admin/board/?*rows=1*", lambda route: route.abort())
+    route_now(page, "**/admin/board/?*rows=1*", lambda route: route.abort())
     grid = page.locator(".board-grid")
     grid.evaluate("grid => grid.scrollTo(0, grid.scrollHeight)")
     page.get_by_text("Further rows can't be loaded now.").wait_for()

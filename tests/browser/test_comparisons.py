@@ -99,8 +99,8 @@ def test_the_stage_is_that_of_the_review_page_with_keys_of_ones_own(
 
 def test_a_vote_that_is_not_saved_comes_back(staff: Visitor, comparison: Comparison) -> None:
     page = staff.page
-    page.goto(f"/admin/comparisons/{comparison.pk}/")
     page.route("**/votes/", lambda route: route.abort(), times=1)
+    page.goto(f"/admin/comparisons/{comparison.pk}/")
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#compare-trouble")).to_contain_text("The vote was not saved.")
     page.keyboard.press("ArrowLeft")

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.visits import Visitor
+from tests.browser.visits import Visitor, route_now
 from tests.factories import TryOnJobFactory
 from tests.waiting import eventually
 from tryon.models import Account, Status, TryOnJob
@@ -129,7 +129,7 @@ def test_a_page_that_nobody_sees_asks_nothing(page: Page) -> None:
 
 def test_a_service_that_is_away_is_told_and_asked_less_often(page: Page) -> None:
     note = page.locator("#studio-live")
-    page.route(f"**{OPERATIONS}", lambda route: route.abort())
+    route_now(page, f"**{OPERATIONS}", lambda route: route.abort())
     with page.expect_event("requestfailed"):
         page.clock.run_for(5_000)
     expect(note).to_have_text("The service can't be reached now. This page goes on by itself.")
@@ -143,8 +143,8 @@ def test_a_service_that_is_away_is_told_and_asked_less_often(page: Page) -> None
 
 SENTENCES: Final[dict[str, Callable[[Page], object]]] = {
     "You are signed out. Load this page again to sign in.": lambda _page: Session.objects.all().delete(),
-    "This page does not refresh itself any more. Load it again.": lambda page: page.route(
-        f"**{OPERATIONS}", lambda route: route.fulfill(status=403)
+    "This page does not refresh itself any more. Load it again.": lambda page: route_now(
+        page, f"**{OPERATIONS}", lambda route: route.fulfill(status=403)
     ),
 }
 

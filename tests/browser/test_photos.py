@@ -95,8 +95,8 @@ def test_a_drop_tells_of_each_file_that_is_no_photo_and_of_too_many(staff: Visit
 
 def test_a_refused_file_is_sent_again_and_a_duplicate_stands_beside_its_twin(staff: Visitor) -> None:
     page = staff.page
-    page.goto(ADD)
     page.route(ONE, lambda route: route.abort(), times=1)
+    page.goto(ADD)
 
     choose(page, photo("SKU-1_front.jpg", 1))
     page.click("text=Send 1 photos")
@@ -123,12 +123,11 @@ def test_a_refused_file_is_sent_again_and_a_duplicate_stands_beside_its_twin(sta
 
 
 def test_a_session_that_ends_in_the_middle_loses_nothing(staff: Visitor) -> None:
-    page = staff.page
+    page, late = staff.page, list[Route]()
+    page.route(ONE, lambda route: late.append(route), times=1)
     page.goto(ADD)
     choose(page, photo("SKU-1_front.jpg", 1), photo("SKU-2_front.jpg", 2))
     Session.objects.all().delete()
-    late: list[Route] = []
-    page.route(ONE, lambda route: late.append(route), times=1)
 
     page.click("text=Send 2 photos")
     expect(page.locator("#studio-paused")).to_contain_text("Your session has ended.")

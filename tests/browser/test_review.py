@@ -13,7 +13,7 @@ from config.people.models import Preferences
 from results.models import Review, ReviewDecision, TryOnResult
 from results.services import result_review
 from tests import images
-from tests.browser.visits import Visitor
+from tests.browser.visits import Visitor, route_now
 from tests.factories import ModelImageFactory, ProductImageFactory, TryOnResultFactory
 from tests.waiting import eventually
 from tryon.review.models import ReviewLease
@@ -121,9 +121,9 @@ def test_forty_results_by_keyboard_with_undo_and_a_key_of_ones_own(
 def test_the_next_picture_is_there_before_it_is_needed(staff: Visitor, forty: list[TryOnResult]) -> None:
     page = opened(staff)
     load(page, 4)
+    route_now(page, "**/review/next/", lambda route: route.abort())
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.route("**/review/next/", lambda route: route.abort())
     for number in (1, 2, 3):
         page.keyboard.press("KeyA")
         expect(page.locator(SHOWN)).to_have_text(f"SKU-{number:02}")
@@ -135,12 +135,11 @@ def test_the_next_picture_is_there_before_it_is_needed(staff: Visitor, forty: li
 def test_nothing_is_lost_while_the_service_is_away_or_the_session_is_over(
     staff: Visitor, forty: list[TryOnResult]
 ) -> None:
-    page = opened(staff)
-
     def away(route: Route) -> None:
         route.abort()
 
-    page.route("**/review/decide/", away)
+    staff.page.route("**/review/decide/", away)
+    page = opened(staff)
     page.keyboard.press("KeyA")
     expect(page.locator("#review-saving")).to_contain_text("Not saved yet: 1")
     page.keyboard.press("KeyA")
@@ -169,15 +168,15 @@ def _kept(cookie: Any) -> Any:
 def test_a_conflict_is_told_and_leaving_gives_the_results_back(
     staff: Visitor, forty: list[TryOnResult]
 ) -> None:
+    held: list[Route] = []
+    staff.page.route("**/review/decide/", lambda route: held.append(route), times=1)
     page = opened(staff)
     load(page, 4)
     result_review([forty[0]], Review.REJECTED)
-    held: list[Route] = []
-    page.route("**/review/decide/", lambda route: held.append(route), times=1)
     page.keyboard.press("KeyA")
     load(page, 5)  # or the next result would come to a page that is left
-    [decision] = held
-    decision.continue_()
+    eventually(lambda: page.evaluate("true") and held)
+    held.pop().continue_()
     expect(page.locator("#review-notices")).to_contain_text("SKU-00: Somebody else has decided")
     eventually(
         lambda: set(ReviewLease.objects.values_list("pk", flat=True)) == {row.pk for row in forty[1:5]}

@@ -1,10 +1,13 @@
 """Opening a page as a person does, and noting whatever is wrong with it."""
 
 import re
+from collections.abc import Callable
 from typing import Final, Literal
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, Route
+
+from tests.waiting import eventually
 
 type Scheme = Literal["light", "dark"]
 
@@ -53,6 +56,16 @@ INLINE: Final = re.compile(
 def inline_parts(html: str) -> list[str]:
     """Return the beginnings of what is inline in a page as the server sent it."""
     return [f"inline: {html[part.start() : part.start() + 100]}" for part in INLINE.finditer(html)]
+
+
+def route_now(page: Page, address: str, act: Callable[[Route], object]) -> None:
+    """Route further requests of an open page, and wait until the page asks by way of us.
+
+    Chromium says that it does a moment before the page knows, and a key may be faster.
+    """
+    page.route("**/healthz", lambda route: route.fulfill(body="routed"))
+    page.route(address, act)
+    eventually(lambda: page.evaluate("fetch('/healthz').then(answer => answer.text())") == "routed")
 
 
 class Visitor:
