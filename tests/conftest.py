@@ -175,6 +175,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     database = django_settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database.setdefault("TEST", {})["NAME"] = str(django_settings.VAR_DIR / "test.sqlite3")
+        database["OPTIONS"]["timeout"] = LONGEST_SECONDS
 
 
 @pytest.fixture(scope="session", autouse=True)
