@@ -220,8 +220,9 @@ def test_options_are_kept_as_a_recipe_and_chosen_again(staff: Client) -> None:
     recipe = NamedRecipe.objects.get(name="Web")
     assert recipe.options == {"mode": "fast", "resolution": "2k"}
 
-    refused = send(staff, [model], recipe=str(recipe.pk), mode="quality", background="white")
-    assert "A recipe has options of its own. Choose no recipe, or take back: Mode, Background." in refused
+    beside = {"mode": "quality", "background": "white", "recipe_name": "Web in white"}
+    refused = send(staff, [model], recipe=str(recipe.pk), **beside)
+    assert "Choose no recipe, or take back: Mode, Background, Save as a recipe." in refused
 
     text = send(staff, [model], recipe=str(recipe.pk), mode="balanced")
 
