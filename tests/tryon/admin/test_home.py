@@ -167,3 +167,9 @@ def test_the_queries_are_few_and_do_not_grow(staff: Client) -> None:
     BatchFactory.create_batch(3)
     assert count_queries(staff, HOME) == before
     assert TryOnJob.objects.count() == 12
+
+
+def test_the_page_of_an_app_lists_what_it_has_and_is_no_home(staff: Client) -> None:
+    text = page(staff, "/admin/tryon/")
+    assert '<a href="/admin/tryon/tryonjob/" class="viewlink"' in text
+    assert "Nothing waits for you." not in text
