@@ -227,13 +227,6 @@ def what_is_asked_once_is_known(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_language() -> Iterator[None]:
-    """A request leaves its language in the thread. The next test speaks English."""
-    yield
-    translation.deactivate()
-
-
-@pytest.fixture(autouse=True)
 def plain_static_files(settings: Settings) -> None:
     """Pages link static files by their plain names: hashed names exist only after collectstatic."""
     settings.STORAGES = {
@@ -286,7 +279,7 @@ def empty_redis() -> Iterator[None]:
 
 
 def forget_requests() -> None:
-    """Empty Redis, and what this process remembers of callers."""
+    """Empty Redis, and what this process remembers of callers: a request leaves its language in the thread."""
     cache_outage.end()
     get_redis_connection("default").flushdb()
     cache.clear()
@@ -423,16 +416,17 @@ def finish(work: Callable[[], None]) -> Finish:
     finds their jobs.
     """
 
-    def finished(job_id: str) -> TryOnJob | None:
-        work()
-        job = TryOnJob.objects.get(pk=job_id)
-        if job.status not in ACTIVE:
-            return job
-        past = clock.now() - timedelta(minutes=1)
-        TryOnJob.objects.filter(next_check_at__isnull=False).update(next_check_at=past)
-        TryOnJob.objects.filter(not_before__isnull=False).update(not_before=past)
-        Governor.objects.filter(held_until__isnull=False).update(held_until=past)
-        tasks.sweep()
-        return None
+    def run(job_id: str) -> TryOnJob:
+        for _ in range(60):
+            work()
+            job = TryOnJob.objects.get(pk=job_id)
+            if job.status not in ACTIVE:
+                return job
+            past = clock.now() - timedelta(minutes=1)
+            TryOnJob.objects.filter(next_check_at__isnull=False).update(next_check_at=past)
+            TryOnJob.objects.filter(not_before__isnull=False).update(not_before=past)
+            Governor.objects.filter(held_until__isnull=False).update(held_until=past)
+            tasks.sweep()
+        raise AssertionError(f"job {job_id} is still {job.status}: {list(job.events.values('kind', 'data'))}")
 
-    return lambda job_id: eventually(lambda: finished(job_id), pause=0)
+    return run

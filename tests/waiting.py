@@ -8,13 +8,10 @@ from typing import Final
 LONGEST_SECONDS: Final = 120.0
 
 
-def eventually[T](found: Callable[[], T | None], *, pause: float = 0.02) -> T:
-    """Return what ``found`` returns once it is true. Fails where that takes too long.
-
-    ``pause`` is the seconds between two looks: 0 for a look that does the work itself.
-    """
+def eventually[T](found: Callable[[], T | None]) -> T:
+    """Return what ``found`` returns once it is true. Fails where that takes too long."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while not (value := found()):
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(pause)
+        time.sleep(0.02)
     return value

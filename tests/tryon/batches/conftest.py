@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from config.core import clock
 from models_library.models import ModelImage
 from tests.factories import ProductImageFactory
-from tests.waiting import eventually
 from tryon import tasks
 from tryon.batches.models import Batch, BatchState
 from tryon.batches.orders import batch_start
@@ -76,17 +75,20 @@ def run(work: Callable[[], None], sandbox: Sandbox) -> Run:
         is_paused = batch.state == BatchState.PAUSED and not batch.items.filter(state="queued").exists()
         return batch.finished_at is not None or is_paused
 
-    def gone_on(batch: Batch) -> Batch | None:
-        tasks.batches()
-        work()
-        batch.refresh_from_db()
-        if is_still(batch):
-            return batch
-        past = clock.now() - timedelta(minutes=1)
-        TryOnJob.objects.filter(next_check_at__isnull=False).update(next_check_at=past)
-        TryOnJob.objects.filter(not_before__isnull=False).update(not_before=past)
-        tasks.sweep()
-        batch.refresh_from_db()
-        return batch if is_still(batch) else None
+    def go_on(batch: Batch) -> Batch:
+        for _ in range(60):
+            tasks.batches()
+            work()
+            batch.refresh_from_db()
+            if is_still(batch):
+                return batch
+            past = clock.now() - timedelta(minutes=1)
+            TryOnJob.objects.filter(next_check_at__isnull=False).update(next_check_at=past)
+            TryOnJob.objects.filter(not_before__isnull=False).update(not_before=past)
+            tasks.sweep()
+            batch.refresh_from_db()
+            if is_still(batch):
+                return batch
+        raise AssertionError(f"{batch.counts} {list(batch.items.values_list('state', 'error_code'))}")
 
-    return lambda batch: eventually(lambda: gone_on(batch), pause=0)
+    return go_on

@@ -66,7 +66,7 @@ def test_a_passing_fault_is_retried_with_a_new_prediction(
 def test_retries_back_off_and_are_used_up(
     generate: Generate, finish: Finish, sandbox: Sandbox, settings: Settings
 ) -> None:
-    settings.QUEUE_MAX_RETRIES, settings.QUEUE_RETRY_DELAY = 2, 100_000
+    settings.QUEUE_MAX_RETRIES, settings.QUEUE_RETRY_DELAY = 2, 400_000
     sandbox.inject("prediction", "PipelineError", times=9)
     job = finish(generate()["jobId"])
     assert (job.status, job.error_code, job.retry_count) == (Status.FAILED, "provider_pipeline_error", 2)
@@ -76,8 +76,8 @@ def test_retries_back_off_and_are_used_up(
         for event in job.events.filter(kind="backed_off")
     ]
     # A fifth shorter or longer by chance. The event is written some moments after the wait began.
-    assert timedelta(seconds=70) < waits[0] <= timedelta(seconds=120)
-    assert timedelta(seconds=150) < waits[1] <= timedelta(seconds=240)
+    assert timedelta(seconds=312) < waits[0] <= timedelta(seconds=480)
+    assert timedelta(seconds=632) < waits[1] <= timedelta(seconds=960)
 
 
 def test_jobs_that_were_refused_together_do_not_return_together(

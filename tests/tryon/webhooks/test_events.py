@@ -182,6 +182,7 @@ def test_what_is_undone_is_not_told(endpoint: dict[str, Any]) -> None:
     assert told() == []
 
 
+# Run by make test-postgres, and so by .ci/run.
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 def test_an_endpoint_is_deleted_after_the_change_that_it_is_told_of(endpoint: dict[str, Any]) -> None:
     result = result_of(requester("Owner"))
