@@ -279,7 +279,7 @@ def empty_redis() -> Iterator[None]:
 
 
 def forget_requests() -> None:
-    """Empty Redis, and what this process remembers of callers: a request leaves its language in the thread."""
+    """Empty Redis, and what this process remembers of requests: callers, and a language in the thread."""
     cache_outage.end()
     get_redis_connection("default").flushdb()
     cache.clear()
